@@ -1,0 +1,51 @@
+# Every target sets up .venv by itself. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+LOCAL_FLAGS = $(if $(INPUT),--input '$(INPUT)') $(if $(SCRIPT),--script '$(SCRIPT)') \
+	$(if $(SLOT),--slot '$(SLOT)') $(if $(SCHEDULE),--schedule '$(SCHEDULE)') \
+	$(if $(ENGINE),--engine '$(ENGINE)')
+SHELL_FILES = $(shell git ls-files '*.sh' .ci/run container/bin/send_metric)
+
+.PHONY: help setup local test check format lock
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/installed: requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	touch $@
+
+setup: $(VENV)/installed ## Install everything into .venv
+
+local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENGINE=)
+	@$(BIN)/python -m local $(LOCAL_FLAGS)
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup ## Check format, lint and types, then run all tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/shellcheck $(SHELL_FILES)
+	$(BIN)/hadolint container/Dockerfile
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint
+	$(MAKE) test
+
+format: setup ## Format the Python files
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## Compile the hash-pinned requirements from the .in files
+	for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header --no-annotate $$name.in -o $$name.txt; \
+	done
