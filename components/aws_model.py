@@ -1,0 +1,172 @@
+"""What AWS allows, read from AWS's own service models (botocore), never typed in.
+
+botocore's client checks only types, unknown keys, required members and minima; enums, patterns and
+maxima are in the model but unchecked until the service refuses the call. `violations` checks all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from botocore.model import ListShape, MapShape, StructureShape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.model import Shape
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One constraint of the service's model that a value does not satisfy."""
+
+    path: str
+    """Where in the value, such as `ProcessingResources.ClusterConfig.InstanceType`."""
+    value: object
+    rule: str
+    """What is allowed there, in words."""
+
+    def __str__(self) -> str:
+        return f"{self.path} = {self.value!r}: {self.rule}"
+
+
+@cache
+def _service(name: str) -> Any:  # noqa: ANN401 - botocore types this loader as Any
+    return botocore.session.get_session().get_service_model(name)
+
+
+@cache
+def shape(service: str, operation: str, path: str = "") -> Shape:
+    """Return the shape of an operation's input, or of a member deep inside it.
+
+    Args:
+        service: botocore's service name, such as `sagemaker`.
+        operation: the operation, such as `CreateProcessingJob`.
+        path: member names joined by dots; `[]` enters a list, `{}` a map's value, `{key}` its key.
+
+    Raises:
+        KeyError: the model has no such member.
+    """
+    found: Any = _service(service).operation_model(operation).input_shape
+    for step in filter(None, path.split(".")):
+        match step:
+            case "[]":
+                found = found.member
+            case "{}":
+                found = found.value
+            case "{key}":
+                found = found.key
+            case _:
+                found = found.members[step]
+    return cast("Shape", found)
+
+
+def violations(model: Shape, value: object, path: str = "") -> list[Violation]:
+    """Return every way in which `value` breaks `model`; an empty list means that AWS accepts it."""
+    return list(_violations(model, value, path))
+
+
+def _violations(model: Shape, value: object, path: str) -> Iterator[Violation]:
+    expected = _PYTHON_TYPES.get(model.type_name)
+    wrong_bool = isinstance(value, bool) and model.type_name != "boolean"
+    if expected and (not isinstance(value, expected) or wrong_bool):
+        yield Violation(path, value, f"must be of type {model.type_name}")
+        return
+    yield from _scalar(model, value, path)
+    if isinstance(model, StructureShape):
+        yield from _structure(model, cast("dict[str, object]", value), path)
+    elif isinstance(model, ListShape):
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from _violations(model.member, item, f"{path}[{index}]")
+    elif isinstance(model, MapShape):
+        for key, item in cast("dict[str, object]", value).items():
+            yield from _violations(model.key, key, f"{path}.{key}")
+            yield from _violations(model.value, item, f"{path}.{key}")
+
+
+def _structure(model: StructureShape, value: dict[str, object], path: str) -> Iterator[Violation]:
+    prefix = f"{path}." if path else ""
+    for name in model.required_members:
+        if name not in value:
+            yield Violation(prefix + name, None, "is required")
+    for name, item in value.items():
+        member = model.members.get(name)
+        if member is None:
+            known = ", ".join(model.members)
+            yield Violation(prefix + name, item, f"is unknown; allowed here: {known}")
+        else:
+            yield from _violations(member, item, prefix + name)
+
+
+def _scalar(model: Shape, value: object, path: str) -> Iterator[Violation]:
+    limits = model.metadata
+    if model.type_name in _SIZED | _NUMBERS:
+        size = cast("float", value if model.type_name in _NUMBERS else len(cast("str", value)))
+        low, high = limits.get("min", -math.inf), limits.get("max", math.inf)
+        if not low <= size <= high:
+            counted = "" if model.type_name in _NUMBERS else f"has {size} {_unit(model)}, "
+            yield Violation(path, value, f"{counted}must be {_range(low, high)}")
+    allowed = getattr(model, "enum", None) or limits.get("enum")
+    if allowed and value not in allowed:
+        yield Violation(path, value, choices(cast("str", value), allowed))
+    pattern = limits.get("pattern")
+    if pattern and not re.fullmatch(_python_pattern(pattern), cast("str", value)):
+        yield Violation(path, value, f"must match the pattern {pattern}")
+
+
+_NUMBERS = {"integer", "long", "float", "double"}
+_SHORT_LIST = 12
+_SIZED = {"string", "list", "map", "blob"}
+_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": bool,
+    "list": list,
+    "map": dict,
+    "structure": dict,
+}
+
+
+def choices(value: str, allowed: list[str]) -> str:
+    """Return what is allowed instead of `value`: all of a short list, else the closest."""
+    if len(allowed) <= _SHORT_LIST:
+        return "must be one of " + ", ".join(allowed)
+    closest = difflib.get_close_matches(value, allowed, n=5, cutoff=0.5)
+    hint = f"; closest: {', '.join(closest)}" if closest else ""
+    return f"is none of the {len(allowed)} allowed values{hint}"
+
+
+def _unit(model: Shape) -> str:
+    return "characters" if model.type_name == "string" else "entries"
+
+
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low}"
+    return f"at most {high}" if math.isinf(low) else f"from {low} to {high}"
+
+
+@cache
+def _python_pattern(pattern: str) -> str:
+    """Return a model's pattern in Python's spelling: the models are written for Java's engine."""
+    for java, python in _JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return pattern
+
+
+# Only ever used inside character classes that hold digits and the underscore too, as \\w does.
+_JAVA_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+    r"\uD800\uDC00-\uDBFF\uDFFF": "\U00010000-\U0010ffff",
+}

@@ -1,0 +1,39 @@
+"""Key prefixes that may contain the slot, such as `input/{slot:%Y/%m/%d}/`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from string import Formatter
+
+_EXAMPLE = "input/{slot:%Y/%m/%d}/"
+_SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+
+
+def problem(template: str) -> str | None:
+    """Return what is wrong with a prefix, or None."""
+    try:
+        fields = [
+            (name, convert)
+            for _, name, _, convert in Formatter().parse(template)
+            if name is not None
+        ]
+        rendered = render(template, "daily", _SAMPLE_SLOT)
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        return f"is no valid prefix ({error}); write it like {_EXAMPLE}"
+    if any(name not in ("slot", "schedule") or convert for name, convert in fields):
+        return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
+    if not rendered.endswith("/") or rendered.startswith("/") or "//" in rendered:
+        return f"must end with one / and neither begin with / nor contain //, as in {_EXAMPLE}"
+    if "{slot}" in template:
+        return f"needs a format for the slot, as in {_EXAMPLE}"
+    return None
+
+
+def render(template: str, schedule: str, slot: datetime) -> str:
+    """Return the prefix of one slot."""
+    return template.format(schedule=schedule, slot=slot)
+
+
+def fixed(template: str) -> str:
+    """Return the part that all slots share: what an IAM statement can name."""
+    return template.partition("{")[0]

@@ -1,0 +1,50 @@
+"""Names that something outside the program needs, within the limits of AWS."""
+
+from __future__ import annotations
+
+import re
+
+from components.aws_model import shape
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Prefixes and schedules. Without `--`, which separates the two in a job's name."""
+
+# After the prefix comes --, after the schedule slot and attempt: job_name in the launcher's plan.
+_JOB_NAME_FIXED = len("--") + len("-20260105T020000Z") + len("-99")
+
+MAX_PREFIX = 32
+"""Leaves nine characters for the schedule in a job's name, and room for each name below."""
+
+
+def max_schedule_name(prefix: str) -> int:
+    """Return how long a schedule's name may be, so that every job's name fits (AWS: 63)."""
+    longest = shape("sagemaker", "CreateProcessingJob", "ProcessingJobName").metadata["max"]
+    return longest - _JOB_NAME_FIXED - len(prefix)
+
+
+def job_name_pattern(prefix: str) -> str:
+    """Return the IAM pattern of this stack's job names, and of no other stack's."""
+    return f"{prefix}--*"
+
+
+def bucket(prefix: str, role: str, account: str) -> str:
+    """Return a bucket name: unique in all of AWS by its account, at most 63 characters."""
+    return f"{prefix}-{role}-{account}"
+
+
+def bucket_problem(name: str) -> str | None:
+    """Return what is wrong with a general purpose bucket's name, or None.
+
+    The rules are S3's "bucket naming rules"; botocore's model has no pattern for them.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
+        return "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9"
+    if ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
+        return "must not contain two dots in a row, nor look like an IP address"
+    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
+        return f"must not begin with {_RESERVED_STARTS} nor end with {_RESERVED_ENDS}"
+    return None
+
+
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")

@@ -1,0 +1,95 @@
+"""What must agree between the settings: each problem is one line, `key: problem`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from components import aws_model, cron, key_prefix, naming
+from components.setting_types import JOB, RESERVED_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from components.settings import ScheduleSettings, Settings
+
+
+def problems(settings: Settings) -> Iterator[str]:
+    """Yield every rule that the settings break together."""
+    yield from _names(settings)
+    yield from _sums(settings)
+    yield from _overlap(settings)
+    yield from _mixed_slots(settings)
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    longest = naming.max_schedule_name(settings.prefix)
+    for name in settings.schedules:
+        if len(name) > longest:
+            yield (
+                f"schedules.{name}: has {len(name)} characters, at most {longest} fit into a "
+                f"job's name after {settings.prefix}--; shorten it, or set a shorter prefix"
+            )
+
+
+def _sums(settings: Settings) -> Iterator[str]:
+    """Yield where a schedule's arguments or environment, with the job's, are too many."""
+    job = settings.job
+    arguments_max = aws_model.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
+    names_max = aws_model.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
+    for name, schedule in settings.schedules.items():
+        arguments = len(job.arguments) + len(schedule.arguments)
+        names = len({*job.environment, *schedule.environment})
+        if arguments > arguments_max:
+            yield (
+                f"schedules.{name}.arguments: are {arguments} with the job's; "
+                f"AWS takes {arguments_max}"
+            )
+        if names > names_max:
+            yield (
+                f"schedules.{name}.environment: has {names} names with the job's; "
+                f"{names_max} fit beside the program's own"
+            )
+
+
+def _overlap(settings: Settings) -> Iterator[str]:
+    """Yield where runs would read what runs have written."""
+    source, target = settings.input, settings.output
+    if source.bucket is None or source.bucket != target.bucket:
+        return
+    read, written = key_prefix.fixed(source.prefix), key_prefix.fixed(target.prefix)
+    if written.startswith(read) or read.startswith(written):
+        yield (
+            f"output.prefix: {target.prefix!r} overlaps input.prefix {source.prefix!r} in one "
+            "bucket, so runs would read what runs wrote; let the two begin differently"
+        )
+
+
+def _mixed_slots(settings: Settings) -> Iterator[str]:
+    """Yield where two runs would write to the same place."""
+    template = settings.output.prefix
+    if len(settings.schedules) > 1 and "{schedule}" not in template:
+        yield f"output.prefix: {template!r} is the same for every schedule; add {{schedule}}/"
+    for name, schedule in settings.schedules.items():
+        for first, second in pairwise(_some_slots(schedule)):
+            place = key_prefix.render(template, name, first)
+            if place == key_prefix.render(template, name, second):
+                yield (
+                    f"output.prefix: {template!r} puts the slots {first:%Y-%m-%dT%H:%MZ} and "
+                    f"{second:%Y-%m-%dT%H:%MZ} of {name} into the same place; "
+                    "name the slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
+                )
+                break
+
+
+def _some_slots(schedule: ScheduleSettings) -> list[datetime]:
+    """Return up to three slots in a row: enough to see whether a prefix tells them apart."""
+    expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
+    slots: list[datetime] = []
+    slot = expression.next(datetime(2026, 1, 1, tzinfo=UTC), zone)
+    while slot is not None and len(slots) < 3:
+        slots.append(slot)
+        slot = expression.next(slot, zone)
+    return slots

@@ -1,0 +1,142 @@
+"""What single values of the settings may be: AWS's own limits, and rules that its models lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, cast
+from zoneinfo import available_timezones
+
+import boto3
+from pydantic import AfterValidator
+
+from components import aws_model, cron, key_prefix, naming
+
+JOB = ("sagemaker", "CreateProcessingJob")
+_CLUSTER = "ProcessingResources.ClusterConfig"
+
+RESERVED_ENVIRONMENT = (
+    *("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    *("INPUT_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT"),
+)
+"""Set by the launcher and the entry point for every run."""
+
+RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
+"""Set by the launcher on jobs, and by the program on everything."""
+
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+"""CloudWatch Logs takes these numbers only; its model has no enum (PutRetentionPolicy's text)."""
+
+
+def refuse(problem: str | None) -> None:
+    """Raise a ValueError, which pydantic collects, where there is a problem."""
+    if problem:
+        raise ValueError(problem)
+
+
+def _checked(problem: Callable[[Any], str | None]) -> AfterValidator:
+    """Return a validator that refuses a value with the problem that `problem` finds, if any."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401 - any field's type
+        refuse(problem(value))
+        return value
+
+    return AfterValidator(check)
+
+
+def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
+    """Return a validator that refuses what the service's own model does not accept."""
+
+    def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
+        plain: object = value
+        if isinstance(value, Mapping):
+            plain = dict(cast("Mapping[str, object]", value))
+        elif isinstance(value, tuple):
+            plain = list(cast("tuple[object, ...]", value))
+        found = aws_model.violations(aws_model.shape(service, operation, path), plain)
+        return "; ".join(f"{v.path.strip('.')} {v.rule}".strip() for v in found) or None
+
+    return _checked(problem)
+
+
+def _name_problem(name: str) -> str | None:
+    if naming.NAME.fullmatch(name):
+        return None
+    return "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily"
+
+
+def _region_problem(region: str) -> str | None:
+    session = boto3.Session()
+    partitions = session.get_available_partitions()
+    regions = [r for p in partitions for r in session.get_available_regions("sagemaker", p)]
+    return None if region in regions else aws_model.choices(region, regions)
+
+
+def _zone_problem(zone: str) -> str | None:
+    zones = sorted(available_timezones())
+    return None if zone in zones else aws_model.choices(zone, zones) + " (IANA: Europe/Berlin)"
+
+
+def _expression_problem(expression: str) -> str | None:
+    try:
+        cron.parse(expression)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _reserved(names: Collection[str], reserved: Collection[str]) -> str | None:
+    taken = sorted(set(names) & set(reserved))
+    return f"may not set {', '.join(taken)}: every run gets its own" if taken else None
+
+
+def _environment_problem(environment: Mapping[str, str]) -> str | None:
+    return _reserved(environment, RESERVED_ENVIRONMENT)
+
+
+def _tags_problem(tags: Mapping[str, str]) -> str | None:
+    model = aws_model.shape(*JOB, "Tags")
+    room = model.metadata["max"] - len(RESERVED_TAGS)
+    if len(tags) > room:
+        return f"has {len(tags)} tags; at most {room} fit beside the program's own"
+    if any(key.lower().startswith("aws:") for key in tags):
+        return "may not begin with aws:, which is AWS's own"
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    found = aws_model.violations(model, listed)
+    return "; ".join(f"{v.value!r} {v.rule}" for v in found) or _reserved(tags, RESERVED_TAGS)
+
+
+def _key_arn_problem(arn: str) -> str | None:
+    is_key = arn.startswith("arn:") and ":kms:" in arn and ":key/" in arn
+    return None if is_key else "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID"
+
+
+def _log_days_problem(days: int) -> str | None:
+    if days in LOG_RETENTION_DAYS:
+        return None
+    return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"
+
+
+Name = Annotated[str, _checked(_name_problem)]
+Region = Annotated[str, _checked(_region_problem)]
+Zone = Annotated[str, _checked(_zone_problem)]
+Expression = Annotated[
+    str,
+    _allowed_by_aws("scheduler", "CreateSchedule", "ScheduleExpression"),
+    _checked(_expression_problem),
+]
+InstanceType = Annotated[str, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceType")]
+InstanceCount = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceCount")]
+VolumeGb = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.VolumeSizeInGB")]
+Runtime = Annotated[int, _allowed_by_aws(*JOB, "StoppingCondition.MaxRuntimeInSeconds")]
+Argument = Annotated[str, _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")]
+Environment = Annotated[
+    Mapping[str, str],
+    _allowed_by_aws(*JOB, "Environment"),
+    _checked(_environment_problem),
+]
+EnvironmentValue = Annotated[str, _allowed_by_aws(*JOB, "Environment.{}")]
+Tags = Annotated[Mapping[str, str], _checked(_tags_problem)]
+Prefix = Annotated[str, _checked(key_prefix.problem)]
+BucketName = Annotated[str, _checked(naming.bucket_problem)]
+KeyArn = Annotated[str, _checked(_key_arn_problem)]
+LogDays = Annotated[int, _checked(_log_days_problem)]

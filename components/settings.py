@@ -1,0 +1,161 @@
+"""Settings: a stack's configuration as one frozen object, checked before any resource exists.
+
+`setting_types.py` says what a single value may be, `setting_rules.py` what must agree between
+them; `configuration.py` reads Pulumi and words the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from components import naming, setting_rules
+from components.setting_types import (
+    Argument,
+    BucketName,
+    Environment,
+    EnvironmentValue,
+    Expression,
+    InstanceCount,
+    InstanceType,
+    KeyArn,
+    LogDays,
+    Name,
+    Prefix,
+    Region,
+    Runtime,
+    Tags,
+    VolumeGb,
+    Zone,
+    refuse,
+)
+
+_LOCAL_NVME = ("g4dn", "g5", "g6", "g6e", "g7", "g7e", "r5d", "p5")
+"""Families whose local storage is encrypted by hardware: they refuse VolumeKmsKeyId."""
+
+
+class Frozen(BaseModel):
+    """A part of the settings: no unknown keys, and no change after the check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScheduleSettings(Frozen):
+    """When to run, and what this schedule adds to its runs."""
+
+    expression: Expression
+    """cron(...), rate(...) or at(...) of EventBridge Scheduler."""
+    timezone: Zone
+    """IANA name. A local time that daylight saving skips is not run; a repeated one runs once."""
+    enabled: bool = True
+    arguments: tuple[Argument, ...] = ()
+    """Appended to the job's arguments."""
+    environment: Environment = Field(default_factory=dict)
+    """Added to the job's environment; wins where both set a name."""
+
+
+class JobSettings(Frozen):
+    """The machine of a job, and what every run passes to the script."""
+
+    instance_type: InstanceType
+    instance_count: InstanceCount = 1
+    """More than one: each gets a share of the input objects (ShardedByS3Key)."""
+    volume_gb: VolumeGb
+    """Must hold the whole input and the output."""
+    max_runtime_seconds: Runtime
+    """A job that runs longer is stopped."""
+    arguments: tuple[Argument, ...] = ()
+    environment: Environment = Field(default_factory=dict)
+    """Readable by whoever may describe the job: no secrets."""
+
+    @property
+    def encrypt_volume(self) -> bool:
+        """Whether the instance type takes a key for its volume."""
+        return self.instance_type.split(".")[1] not in _LOCAL_NVME
+
+
+class InputSettings(Frozen):
+    """Where a run reads."""
+
+    bucket: BucketName | None = None
+    """An existing bucket; null creates one."""
+    prefix: Prefix = "input/{slot:%Y/%m/%d}/"
+    """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
+    kms_key_arn: KeyArn | None = None
+    """The key of an existing bucket that is encrypted with one of its own."""
+
+    @model_validator(mode="after")
+    def _key_needs_bucket(self) -> Self:
+        if self.kms_key_arn and not self.bucket:
+            raise ValueError("kms_key_arn is for an existing bucket: set bucket, or leave it out")
+        return self
+
+
+class OutputSettings(Frozen):
+    """Where a run writes: its own prefix for each schedule and slot."""
+
+    bucket: BucketName | None = None
+    """An existing bucket; null creates one."""
+    prefix: Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
+    """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
+
+
+class RetentionSettings(Frozen):
+    """How long things are kept."""
+
+    log_days: LogDays = 90
+    """Of the launcher's logs."""
+    output_days: Annotated[int, Field(ge=1)] | None = None
+    """Outputs in the created bucket are deleted after this; null keeps them."""
+    noncurrent_days: Annotated[int, Field(ge=1)] = 30
+    """Overwritten and deleted versions of objects stay recoverable this long."""
+    images: Annotated[int, Field(ge=2, le=1000)] = 10
+    """The newest images, which the repository keeps; one of them is in use."""
+
+
+class ProtectionSettings(Frozen):
+    """What stands between a slip of the hand and lost data."""
+
+    protect: bool = True
+    """`pulumi destroy` refuses to delete the key, the buckets and the repository."""
+    force_destroy: bool = False
+    """Buckets and repository may be deleted with what they hold."""
+    key_deletion_days: Annotated[int, Field(ge=7, le=30)] = 30
+    """From a key's deletion until all that it encrypted is lost (KMS: 7 to 30)."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.protect and self.force_destroy:
+            raise ValueError("protect and force_destroy contradict each other: set one to false")
+        return self
+
+
+class Settings(Frozen):
+    """One stack, whole."""
+
+    project: str
+    stack: EnvironmentValue
+    region: Region
+    prefix: Annotated[Name, Field(max_length=naming.MAX_PREFIX)]
+    """Begins the physical names of this stack; unique in its account and region."""
+    base_image: Annotated[str, Field(min_length=1)] | None = None
+    """Replaces the BASE_IMAGE of the Dockerfile."""
+    schedules: Annotated[Mapping[Name, ScheduleSettings], Field(min_length=1)]
+    job: JobSettings
+    input: InputSettings = InputSettings()
+    output: OutputSettings = OutputSettings()
+    retention: RetentionSettings = RetentionSettings()
+    protection: ProtectionSettings = ProtectionSettings()
+    tags: Tags = Field(default_factory=dict)
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags of every resource and every job."""
+        return {"Project": self.project, "Stack": self.stack, **self.tags}
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        refuse("\n".join(setting_rules.problems(self)))
+        return self
