@@ -1,0 +1,1 @@
+"""The launcher: one CreateProcessingJob per slot and attempt."""
