@@ -1,0 +1,129 @@
+"""Image: the container, built from `container/` and kept by digest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker as docker
+
+from components import build_context
+
+if TYPE_CHECKING:
+    from components.settings import ProtectionSettings
+
+_PLATFORM = "linux/amd64"
+"""No instance type of SageMaker Processing has another processor."""
+
+_UNTAGGED_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageArgs:
+    """What the image depends on."""
+
+    prefix: str
+    key_arn: pulumi.Input[str]
+    context: Path
+    """The build context, which holds the Dockerfile."""
+    base_image: str | None
+    """Replaces the Dockerfile's BASE_IMAGE."""
+    keep: int
+    """How many of the newest images the repository keeps."""
+    protection: ProtectionSettings
+
+
+class Image(pulumi.ComponentResource):
+    """The image that jobs run.
+
+    Creates: an ECR repository (immutable tags, scan on push, encrypted with the stack's key, a
+    lifecycle that bounds tagged images too) and the image, built for linux/amd64 and pushed.
+
+    The tag is a hash of the build context, so an unchanged context is never pushed again, and jobs
+    name the digest, so nothing moves under them. Never built in a preview.
+    """
+
+    uri: pulumi.Output[str]
+    """The image by digest: `<repository>@sha256:<digest>`."""
+    repository_arn: pulumi.Output[str]
+    """The repository's ARN."""
+
+    def __init__(
+        self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sagemaker-processing:image:Image", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        repository = aws.ecr.Repository(
+            f"{name}-repository",
+            name=args.prefix,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            force_delete=args.protection.force_destroy,
+            opts=child,
+        )
+        aws.ecr.LifecyclePolicy(
+            f"{name}-lifecycle",
+            repository=repository.name,
+            policy=json.dumps(_lifecycle(args.keep)),
+            opts=child,
+        )
+        build_args = {"BASE_IMAGE": args.base_image} if args.base_image else {}
+        tag = build_context.tag(args.context, build_args)
+        login = aws.ecr.get_authorization_token_output(
+            registry_id=repository.registry_id, opts=pulumi.InvokeOptions(parent=self)
+        )
+        image = docker.Image(
+            f"{name}-image",
+            image_name=pulumi.Output.concat(repository.repository_url, ":", tag),
+            build=docker.DockerBuildArgs(
+                context=args.context.as_posix(),
+                dockerfile=(args.context / "Dockerfile").as_posix(),
+                platform=_PLATFORM,
+                args=build_args,
+                builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
+            ),
+            build_on_preview=False,
+            registry=docker.RegistryArgs(
+                server=repository.repository_url,
+                username=login.user_name,
+                password=pulumi.Output.secret(login.password),
+            ),
+            opts=child,
+        )
+        self.uri = image.repo_digest
+        self.repository_arn = repository.arn
+        self.register_outputs({"uri": self.uri, "repository_arn": self.repository_arn})
+
+
+def _lifecycle(keep: int) -> dict[str, Any]:
+    """Return ECR's lifecycle policy: untagged layers go soon, of the rest the newest stay."""
+    return {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": f"untagged images expire after {_UNTAGGED_DAYS} days",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": _UNTAGGED_DAYS,
+                },
+                "action": {"type": "expire"},
+            },
+            {
+                "rulePriority": 2,
+                "description": f"the newest {keep} images stay",
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "imageCountMoreThan",
+                    "countNumber": keep,
+                },
+                "action": {"type": "expire"},
+            },
+        ]
+    }

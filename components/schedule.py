@@ -1,0 +1,111 @@
+"""Schedule: when the launcher is called, and what becomes of a call that cannot be delivered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from components import policies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from components.account import Account
+    from components.settings import ScheduleSettings
+
+_QUEUE_RETENTION_S = 14 * 24 * 3600
+"""SQS's maximum: an undelivered slot waits through a holiday."""
+_RETRIES = 10
+_EVENT_AGE_S = 3600
+"""After an hour without delivery a slot goes to the queue, where somebody sees it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleArgs:
+    """What the schedules depend on."""
+
+    account: Account
+    prefix: str
+    schedules: Mapping[str, ScheduleSettings]
+    function_arn: pulumi.Input[str]
+
+
+class Schedule(pulumi.ComponentResource):
+    """The schedules of the stack.
+
+    Creates: a schedule group, one schedule for each that is configured, the role by which
+    EventBridge Scheduler may invoke the launcher and nothing else, and the queue that keeps what
+    it could not deliver.
+
+    The event holds the scheduled time, which is the same for every delivery of a slot.
+    """
+
+    group: pulumi.Output[str]
+    """The group's name."""
+    failures_url: pulumi.Output[str]
+    """URL of the queue of undelivered slots."""
+
+    def __init__(
+        self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        group = aws.scheduler.ScheduleGroup(f"{name}-group", name=args.prefix, opts=child)
+        failures = aws.sqs.Queue(
+            f"{name}-failures",
+            message_retention_seconds=_QUEUE_RETENTION_S,
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        group_arn = args.account.arn("scheduler", f"schedule-group/{args.prefix}")
+        role = aws.iam.Role(
+            f"{name}-role",
+            assume_role_policy=json.dumps(
+                policies.trust(
+                    "scheduler.amazonaws.com", policies.from_source(args.account, group_arn)
+                )
+            ),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(
+                policies.schedule_role(function_arn=args.function_arn, failures_arn=failures.arn)
+            ),
+            opts=child,
+        )
+        for schedule, settings in args.schedules.items():
+            aws.scheduler.Schedule(
+                f"{name}-{schedule}",
+                name=schedule,
+                group_name=group.name,
+                schedule_expression=settings.expression,
+                schedule_expression_timezone=settings.timezone,
+                state="ENABLED" if settings.enabled else "DISABLED",
+                flexible_time_window={"mode": "OFF"},
+                target={
+                    "arn": args.function_arn,
+                    "role_arn": role.arn,
+                    "input": json.dumps(_event(schedule)),
+                    "retry_policy": {
+                        "maximum_retry_attempts": _RETRIES,
+                        "maximum_event_age_in_seconds": _EVENT_AGE_S,
+                    },
+                    "dead_letter_config": {"arn": failures.arn},
+                },
+                # Creating a schedule fails while its role cannot do what it needs.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            )
+        self.group = group.name
+        self.failures_url = failures.url
+        self.register_outputs({"group": self.group, "failures_url": self.failures_url})
+
+
+def _event(schedule: str) -> dict[str, str]:
+    """Return the launcher's event; EventBridge Scheduler fills in the time in angle brackets."""
+    return {"schedule": schedule, "slot": "<aws.scheduler.scheduled-time>"}

@@ -1,0 +1,146 @@
+"""Storage: where runs read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming, policies
+
+if TYPE_CHECKING:
+    from components.account import Account
+    from components.settings import ProtectionSettings, RetentionSettings
+
+_UNFINISHED_UPLOAD_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """What the buckets depend on."""
+
+    account: Account
+    prefix: str
+    key_arn: pulumi.Input[str]
+    retention: RetentionSettings
+    protection: ProtectionSettings
+    existing_input: str | None
+    """Name of a bucket to read from; None creates one."""
+    existing_output: str | None
+    """Name of a bucket to write to; None creates one."""
+
+
+class Storage(pulumi.ComponentResource):
+    """The input and the output bucket.
+
+    Creates, for each that does not exist: a bucket, only readable over TLS, without public access
+    or ACLs, versioned, encrypted with the stack's key (and S3's bucket key, which saves KMS
+    calls), with a lifecycle.
+
+    Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
+    """
+
+    input_bucket: pulumi.Output[str]
+    """Name of the bucket that runs read from."""
+    output_bucket: pulumi.Output[str]
+    """Name of the bucket that runs write to."""
+
+    def __init__(
+        self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
+        self._name, self._args = name, args
+        self.input_bucket = self._bucket("input", args.existing_input, expire_days=None)
+        self.output_bucket = self._bucket(
+            "output", args.existing_output, expire_days=args.retention.output_days
+        )
+        self.register_outputs(
+            {"input_bucket": self.input_bucket, "output_bucket": self.output_bucket}
+        )
+
+    def _bucket(
+        self, role: str, existing: str | None, expire_days: int | None
+    ) -> pulumi.Output[str]:
+        if existing:
+            return pulumi.Output.from_input(existing)
+        args, name = self._args, f"{self._name}-{role}"
+        child = pulumi.ResourceOptions(parent=self)
+        # The physical name is an interface: people and other systems upload to it.
+        bucket = aws.s3.Bucket(
+            name,
+            bucket=naming.bucket(args.prefix, role, args.account.id),
+            force_destroy=args.protection.force_destroy,
+            opts=child,
+        )
+        aws.s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=child,
+        )
+        private = aws.s3.BucketPublicAccessBlock(
+            f"{name}-private",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-tls",
+            bucket=bucket.bucket,
+            policy=pulumi.Output.json_dumps(policies.bucket_policy(bucket.arn)),
+            # S3 refuses two changes of a bucket's access at the same time.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+        )
+        self._keep(name, bucket, expire_days)
+        return bucket.bucket
+
+    def _keep(self, name: str, bucket: aws.s3.Bucket, expire_days: int | None) -> None:
+        """Create what keeps the bucket's objects: encryption, versions and their lifecycle."""
+        child = pulumi.ResourceOptions(parent=self)
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "bucket_key_enabled": True,
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": self._args.key_arn,
+                    },
+                }
+            ],
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.bucket,
+            rules=_lifecycle(self._args.retention.noncurrent_days, expire_days),
+            # Rules for old versions need versions.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+
+
+def _lifecycle(
+    noncurrent_days: int, expire_days: int | None
+) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    rule: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
+        "id": "clean-up",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": _UNFINISHED_UPLOAD_DAYS},
+        "noncurrent_version_expiration": {"noncurrent_days": noncurrent_days},
+    }
+    if expire_days is not None:
+        rule["expiration"] = {"days": expire_days}
+    return [rule]

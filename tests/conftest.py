@@ -1,0 +1,140 @@
+"""One recorder of what the program registers, and nothing of the developer's own AWS."""
+
+from __future__ import annotations
+
+import asyncio
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+import pulumi.runtime
+import pytest
+from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.stack import run_pulumi_func
+
+from local.deploy import configuration, plain, project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
+
+ROOT = Path(__file__).parent.parent
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    "aws:index/getPartition:getPartition": {"partition": "aws"},
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": {
+        "userName": "AWS",
+        "password": "registry-password",
+    },
+    "aws:ssm/getParameter:getParameter": {
+        "insecureValue": f"arn:aws:lambda:{REGION}:017000801446:layer:Powertools:1"
+    },
+}
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Records every registration with its inputs; an invoke that it does not know is an error."""
+
+    def __init__(self) -> None:
+        self.created: list[MockResourceArgs] = []
+        self.called: list[tuple[str, dict[str, Any]]] = []
+        self.parents: dict[str, str] = {}
+        """Logical name -> URN, which spells the types of all parents."""
+        self.exports: dict[str, Any] = {}
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.created.append(args)
+        return f"{args.name}-id", {**args.inputs, **_computed(args)}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.called.append((args.token, cast("dict[str, Any]", args.args)))
+        return _ANSWERS[args.token], []
+
+    def inputs(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return logical name -> plain inputs of every resource of a type."""
+        return {args.name: plain(args.inputs) for args in self.created if args.typ == kind}
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """Return the inputs of the only resource of a type."""
+        found = list(self.inputs(kind).values())
+        assert len(found) == 1, f"{len(found)} resources of type {kind}"
+        return found[0]
+
+    def kinds(self) -> set[str]:
+        return {args.typ for args in self.created}
+
+
+def _computed(args: MockResourceArgs) -> dict[str, Any]:
+    """Return what AWS would add, with ARNs as AWS writes them."""
+    inputs = cast("dict[str, Any]", args.inputs)
+    name = inputs.get("name", f"{args.name}-0a1b2c3")
+
+    def arn(service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+    queue_url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+    repository = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
+    table: dict[str, dict[str, Any]] = {
+        "aws:kms/key:Key": {"arn": arn("kms", "key/1234abcd"), "keyId": "1234abcd"},
+        "aws:s3/bucket:Bucket": {"arn": f"arn:aws:s3:::{inputs.get('bucket')}"},
+        "aws:ecr/repository:Repository": {
+            "arn": arn("ecr", f"repository/{name}"),
+            "repositoryUrl": repository,
+            "registryId": ACCOUNT,
+        },
+        "docker:index/image:Image": {
+            "repoDigest": f"{str(inputs.get('imageName')).rpartition(':')[0]}@sha256:{'ab' * 32}"
+        },
+        "aws:iam/role:Role": {"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
+        "aws:cloudwatch/logGroup:LogGroup": {"arn": arn("logs", f"log-group:{name}")},
+        "aws:sqs/queue:Queue": {"name": name, "url": queue_url, "arn": arn("sqs", name)},
+        "aws:lambda/function:Function": {"arn": arn("lambda", f"function:{name}")},
+    }
+    return table.get(args.typ, {})
+
+
+def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = None) -> Recorder:
+    """Run `make` against a recorder; returns when everything that it registers is recorded."""
+    recorder = Recorder()
+
+    async def run() -> None:
+        pulumi.runtime.set_mocks(recorder, project=project(ROOT), stack=stack, preview=False)
+        pulumi.runtime.set_all_config(config or {})
+        await run_pulumi_func(lambda: cast("None", make() and None))
+        root: Any = pulumi.runtime.get_root_resource()
+        outputs: dict[str, Any] = root.outputs
+        for name, value in outputs.items():
+            recorder.exports[name] = await pulumi.Output.from_input(value).future()
+        urns: dict[str, Any] = cast("Any", get_monitor()).resources
+        recorder.parents = {urn.rpartition("::")[2]: urn for urn in urns}
+
+    try:
+        asyncio.run(run())
+    finally:
+        pulumi.runtime.settings.reset_options()
+    return recorder
+
+
+def record_program(stack: str, config: dict[str, str] | None = None) -> Recorder:
+    """Run the whole program with a stack's file, or with another configuration."""
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    return record(program, stack, config or configuration(ROOT, stack))
+
+
+@pytest.fixture(autouse=True)
+def no_aws_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.chdir(ROOT)

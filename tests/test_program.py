@@ -1,0 +1,235 @@
+"""The whole program, for each stack's file."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.conftest import ACCOUNT, ROOT, Recorder, record_program
+
+STACKS = ["dev", "staging", "prod", "local"]
+
+KINDS = {
+    "pulumi:providers:aws",
+    "sagemaker-processing:encryption:Encryption",
+    "aws:kms/key:Key",
+    "aws:kms/alias:Alias",
+    "sagemaker-processing:storage:Storage",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "sagemaker-processing:image:Image",
+    "aws:ecr/repository:Repository",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "docker:index/image:Image",
+    "sagemaker-processing:job:Job",
+    "sagemaker-processing:launcher:Launcher",
+    "sagemaker-processing:schedule:Schedule",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:sqs/queue:Queue",
+    "aws:lambda/function:Function",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "aws:scheduler/scheduleGroup:ScheduleGroup",
+    "aws:scheduler/schedule:Schedule",
+}
+
+# Sid -> why its "*" cannot be narrower.
+WILDCARD_RESOURCES = {
+    "LogInToRegistry": "ecr:GetAuthorizationToken knows no resource",
+    "MeasureInstances": "metrics have no ARN; the condition names the namespace",
+    "AccountDecidesByIam": "in a key's policy * means this key",
+    "LogsOfThisStack": "in a key's policy * means this key",
+}
+WILDCARD_ACTIONS = {
+    "AccountDecidesByIam": "without it nobody could change the key's policy again",
+    "OnlyTls": "a Deny is meant for everything",
+}
+
+
+@cache
+def exports_in_readme() -> set[str]:
+    section = (ROOT / "README.md").read_text("utf-8").split("## Exports")[1].split("\n## ")[0]
+    return {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
+
+
+@cache
+def program(stack: str) -> Recorder:
+    return record_program(stack)
+
+
+def statements(recorder: Recorder) -> list[dict[str, Any]]:
+    """Return every statement of every policy that the program registers."""
+    keys = {
+        "aws:iam/role:Role": "assumeRolePolicy",
+        "aws:iam/rolePolicy:RolePolicy": "policy",
+        "aws:kms/key:Key": "policy",
+        "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    }
+    return [
+        statement
+        for kind, key in keys.items()
+        for inputs in recorder.inputs(kind).values()
+        for statement in json.loads(inputs[key])["Statement"]
+    ]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestWholeProgram:
+    def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
+        assert program(stack).kinds() == KINDS
+
+    def test_every_resource_but_the_provider_has_a_component_as_parent(self, stack: str) -> None:
+        recorder = program(stack)
+        for args in recorder.created:
+            types = recorder.parents[args.name].split("::")[2].split("$")
+            if args.custom and args.typ != "pulumi:providers:aws":
+                assert types[0].startswith("sagemaker-processing:"), f"{args.name}: {types}"
+                assert types[1:] == [args.typ]
+
+    def test_component_types_follow_one_pattern(self, stack: str) -> None:
+        for args in program(stack).created:
+            if not args.custom:
+                _, module, name = args.typ.split(":")
+                assert module == name.lower() == args.name
+
+    def test_logical_names_never_carry_the_stack(self, stack: str) -> None:
+        for args in program(stack).created:
+            assert stack not in args.name.split("-"), args.name
+
+    def test_every_resource_comes_from_the_provider_that_tags(self, stack: str) -> None:
+        recorder = program(stack)
+        tags = json.loads(recorder.one("pulumi:providers:aws")["defaultTags"])["tags"]
+        assert tags["Project"] == "sagemaker-processing"
+        assert tags["Stack"] == stack
+        for args in recorder.created:
+            if args.typ.startswith("aws:"):
+                assert "$pulumi:providers:aws::aws::" in (args.provider or ""), args.name
+
+    def test_exports_are_those_that_the_readme_lists(self, stack: str) -> None:
+        assert program(stack).exports.keys() == exports_in_readme()
+
+    def test_no_export_is_empty(self, stack: str) -> None:
+        assert all(isinstance(value, str) and value for value in program(stack).exports.values())
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestLeastPrivilege:
+    def test_every_statement_says_in_words_what_it_is_for(self, stack: str) -> None:
+        found = statements(program(stack))
+        assert len(found) > 20
+        assert all(statement["Sid"].isalnum() for statement in found)
+
+    def test_a_wildcard_action_has_a_written_reason(self, stack: str) -> None:
+        for statement in statements(program(stack)):
+            if any("*" in action for action in listed(statement["Action"])):
+                assert statement["Sid"] in WILDCARD_ACTIONS
+
+    def test_a_resource_of_everything_has_a_written_reason(self, stack: str) -> None:
+        for statement in statements(program(stack)):
+            if "*" in listed(statement.get("Resource", [])):
+                assert statement["Sid"] in WILDCARD_RESOURCES
+
+    def test_a_partial_wildcard_never_reaches_beyond_this_stack(self, stack: str) -> None:
+        recorder = program(stack)
+        prefix = recorder.exports["job_name_prefix"].removesuffix("--")
+        for statement in statements(recorder):
+            for resource in listed(statement.get("Resource", [])):
+                before = resource.partition("*")[0]
+                shared = "/aws/sagemaker/ProcessingJobs" in resource
+                assert resource == "*" or prefix in before or shared or "*" not in resource
+
+    def test_a_role_that_a_service_assumes_for_a_resource_names_that_resource(
+        self, stack: str
+    ) -> None:
+        for statement in statements(program(stack)):
+            service = statement.get("Principal", {})
+            if isinstance(service, dict) and service.get("Service") in (
+                "sagemaker.amazonaws.com",
+                "scheduler.amazonaws.com",
+            ):
+                assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+                assert "aws:SourceArn" in statement["Condition"]["ArnLike"]
+
+    def test_only_one_role_may_be_passed_and_only_to_sagemaker(self, stack: str) -> None:
+        recorder = program(stack)
+        [passing] = [s for s in statements(recorder) if "iam:PassRole" in listed(s["Action"])]
+        assert passing["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/job-role-0a1b2c3"]
+        assert passing["Condition"] == {
+            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+        }
+
+    def test_no_managed_policy_is_attached(self, stack: str) -> None:
+        recorder = program(stack)
+        assert not any("olicyAttachment" in kind for kind in recorder.kinds())
+        for role in recorder.inputs("aws:iam/role:Role").values():
+            assert "managedPolicyArns" not in role
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestSecureByDefault:
+    def test_buckets_are_private_versioned_and_encrypted_with_the_stacks_key(
+        self, stack: str
+    ) -> None:
+        recorder = program(stack)
+        buckets = {b["bucket"] for b in recorder.inputs("aws:s3/bucket:Bucket").values()}
+        assert len(buckets) == 2
+
+        def of(kind: str) -> dict[str, dict[str, Any]]:
+            return {i["bucket"]: i for i in recorder.inputs(f"aws:s3/{kind}").values()}
+
+        private = of("bucketPublicAccessBlock:BucketPublicAccessBlock")
+        versioning = of("bucketVersioning:BucketVersioning")
+        encryption = of(
+            "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+        )
+        tls = of("bucketPolicy:BucketPolicy")
+        assert private.keys() == versioning.keys() == encryption.keys() == tls.keys() == buckets
+        for bucket in buckets:
+            blocked = {key: value for key, value in private[bucket].items() if key != "bucket"}
+            assert len(blocked) == 4
+            assert all(blocked.values())
+            assert versioning[bucket]["versioningConfiguration"] == {"status": "Enabled"}
+            [rule] = encryption[bucket]["rules"]
+            assert rule["bucketKeyEnabled"]
+            default = rule["applyServerSideEncryptionByDefault"]
+            assert default["sseAlgorithm"] == "aws:kms"
+            assert default["kmsMasterKeyId"].endswith(":key/1234abcd")
+            [deny] = json.loads(tls[bucket]["policy"])["Statement"]
+            assert deny["Effect"] == "Deny"
+            assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            assert deny["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+
+    def test_queues_and_logs_are_encrypted(self, stack: str) -> None:
+        recorder = program(stack)
+        for queue in recorder.inputs("aws:sqs/queue:Queue").values():
+            assert queue["sqsManagedSseEnabled"]
+        for group in recorder.inputs("aws:cloudwatch/logGroup:LogGroup").values():
+            assert group["kmsKeyId"].endswith(":key/1234abcd")
+            assert group["retentionInDays"] > 0
+
+    def test_the_registry_password_stays_secret(self, stack: str) -> None:
+        recorder = program(stack)
+        [image] = [a for a in recorder.created if a.typ == "docker:index/image:Image"]
+        assert "4dabf18193072939515e22adb298388d" in image.inputs["registry"]
+        others = "".join(repr(a) for a in recorder.created if a is not image)
+        assert "registry-password" not in others
+
+    def test_data_is_protected_where_the_stack_says_so(self, stack: str) -> None:
+        destroyable = {
+            bucket["forceDestroy"]
+            for bucket in program(stack).inputs("aws:s3/bucket:Bucket").values()
+        }
+        assert destroyable == {stack in ("dev", "local")}
