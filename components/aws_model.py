@@ -116,7 +116,7 @@ def _scalar(model: Shape, value: object, path: str) -> Iterator[Violation]:
     if allowed and value not in allowed:
         yield Violation(path, value, choices(cast("str", value), allowed))
     pattern = limits.get("pattern")
-    if pattern and not re.fullmatch(_python_pattern(pattern), cast("str", value)):
+    if pattern and not _compiled(pattern).fullmatch(cast("str", value)):
         yield Violation(path, value, f"must match the pattern {pattern}")
 
 
@@ -156,11 +156,17 @@ def _range(low: float, high: float) -> str:
 
 
 @cache
-def _python_pattern(pattern: str) -> str:
-    """Return a model's pattern in Python's spelling: the models are written for Java's engine."""
+def _compiled(pattern: str) -> re.Pattern[str]:
+    r"""Compile a model's pattern, written for Java, where \d and \w are ASCII only."""
+    flags = re.NOFLAG if r"\p{" in pattern else re.ASCII
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
-    return pattern
+    # Java's "." stops at each of these, Python's only at the first.
+    return re.compile(_TOKEN.sub(lambda t: _DOT if t[0] == "." else t[0], pattern), flags)
+
+
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\.")
+_DOT = r"[^\n\r\u0085\u2028\u2029]"
 
 
 # Only ever used inside character classes that hold digits and the underscore too, as \\w does.

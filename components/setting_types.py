@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Annotated, Any, cast
 from zoneinfo import available_timezones
 
 import boto3
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from components import aws_model, cron, key_prefix, naming
 
@@ -65,15 +66,23 @@ def _name_problem(name: str) -> str | None:
 
 
 def _region_problem(region: str) -> str | None:
-    session = boto3.Session()
-    partitions = session.get_available_partitions()
-    regions = [r for p in partitions for r in session.get_available_regions("sagemaker", p)]
-    return None if region in regions else aws_model.choices(region, regions)
+    return None if region in _regions() else aws_model.choices(region, _regions())
 
 
 def _zone_problem(zone: str) -> str | None:
-    zones = sorted(available_timezones())
-    return None if zone in zones else aws_model.choices(zone, zones) + " (IANA: Europe/Berlin)"
+    return None if zone in _zones() else aws_model.choices(zone, _zones()) + " (IANA names)"
+
+
+@cache
+def _regions() -> list[str]:
+    session = boto3.Session()
+    partitions = session.get_available_partitions()
+    return [r for p in partitions for r in session.get_available_regions("sagemaker", p)]
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(available_timezones())
 
 
 def _expression_problem(expression: str) -> str | None:
@@ -128,7 +137,10 @@ InstanceType = Annotated[str, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceCount")]
 VolumeGb = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.VolumeSizeInGB")]
 Runtime = Annotated[int, _allowed_by_aws(*JOB, "StoppingCondition.MaxRuntimeInSeconds")]
-Argument = Annotated[str, _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")]
+# The service refuses an empty argument, which its model allows.
+Argument = Annotated[
+    str, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
+]
 Environment = Annotated[
     Mapping[str, str],
     _allowed_by_aws(*JOB, "Environment"),

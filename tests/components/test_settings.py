@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+
+from components import naming
+from components.configuration import SettingsError, read
+from components.settings import Settings
+from local.deploy import configuration, project
+from tests.conftest import ROOT
+from tests.launcher import strategies
+
+PROJECT = "sagemaker-processing"
+
+
+def stack_file(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
+    """Return a stack's configuration with some keys changed: `job__volume_gb=0`."""
+    keys = configuration(ROOT, stack)
+    for path, value in changes.items():
+        key, *inside = path.split("__")
+        full = f"{PROJECT}:{key}"
+        if not inside:
+            keys[full] = value if isinstance(value, str) else json.dumps(value)
+            continue
+        tree = json.loads(keys[full])
+        node = tree
+        for step in inside[:-1]:
+            node = node[step]
+        node[inside[-1]] = value
+        keys[full] = json.dumps(tree)
+    return keys
+
+
+def settings(**changes: Any) -> Settings:
+    return read(stack_file(**changes), PROJECT, "prod")
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(SettingsError) as error:
+        settings(**changes)
+    return str(error.value)
+
+
+class TestStackFiles:
+    @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
+    def test_every_stack_file_is_accepted(self, stack: str) -> None:
+        assert read(configuration(ROOT, stack), project(ROOT), stack).stack == stack
+
+    def test_every_stack_file_writes_the_same_keys(self) -> None:
+        def keys(stack: str) -> set[str]:
+            optional = {f"{PROJECT}:base_image."}
+            return {
+                f"{key}.{inner}"
+                for key, text in configuration(ROOT, stack).items()
+                for inner in (
+                    json.loads(text) if "schedules" not in key and text[0] == "{" else [""]
+                )
+                if "tags" not in key
+            } - optional
+
+        assert keys("dev") == keys("staging") == keys("prod") == keys("local")
+
+    def test_every_key_is_described_in_the_project_file(self) -> None:
+        described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+        fixed = {"project", "stack", "region"}
+        assert described.keys() == Settings.model_fields.keys() - fixed
+        assert all(key["description"] for key in described.values())
+
+    def test_production_keeps_its_data(self) -> None:
+        protection = settings().protection
+        assert protection.protect
+        assert not protection.force_destroy
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("changes", "key", "allowed"),
+        [
+            ({"job__instance_type": "ml.t3.small"}, "job.instance_type", "ml.t3.medium"),
+            ({"job__instance_count": 0}, "job.instance_count", "from 1 to 100"),
+            ({"job__volume_gb": 0}, "job.volume_gb", "from 1 to 16384"),
+            ({"job__volume_gb": 20_000}, "job.volume_gb", "from 1 to 16384"),
+            ({"job__max_runtime_seconds": 777_601}, "job.max_runtime_seconds", "777600"),
+            ({"job__environment": {"A": "x" * 257}}, "job.environment", "0 to 256"),
+            ({"job__environment": {"1A": "x"}}, "job.environment", "pattern"),
+            ({"job__environment": {"SLOT": "x"}}, "job.environment", "every run gets its own"),
+            ({"job__arguments": [""]}, "job.arguments", "at least 1"),
+            ({"job__instance_typ": "x"}, "job.instance_typ", "remove it"),
+            ({"jobs": {}}, "jobs", "remove it"),
+            ({"stack": "other"}, "stack", "remove it"),
+            (
+                {"schedules__daily__expression": "cron(0 2 * * *)"},
+                "schedules.daily.expression",
+                "cron(",
+            ),
+            (
+                {"schedules__daily__timezone": "Europe/Berlinn"},
+                "schedules.daily.timezone",
+                "Europe/Berlin",
+            ),
+            ({"schedules": {}}, "schedules", "at least 1"),
+            ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
+            ({"input__bucket": "Not_A_Bucket"}, "input.bucket", "3 to 63"),
+            ({"input__bucket": "192.168.0.1"}, "input.bucket", "IP address"),
+            ({"input__prefix": "/input/"}, "input.prefix", "neither begin with /"),
+            ({"input__prefix": "input"}, "input.prefix", "must end with one /"),
+            ({"input__prefix": "{nothing}/"}, "input.prefix", "{slot:"),
+            ({"input__prefix": "{slot.__class__}/"}, "input.prefix", "{slot:"),
+            ({"input__kms_key_arn": "arn:aws:kms:x:1:key/1"}, "input", "existing bucket"),
+            ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
+            ({"retention__images": 1}, "retention.images", "2"),
+            ({"protection__key_deletion_days": 3}, "protection.key_deletion_days", "7"),
+            ({"protection__force_destroy": True}, "protection", "contradict"),
+            ({"tags": {"aws:x": "y"}}, "tags", "AWS's own"),
+            ({"tags": {"a?": "y"}}, "tags", "pattern"),
+            ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 45"),
+            ({"prefix": "Processing"}, "prefix", "a-z"),
+            ({"prefix": "p" * 33}, "prefix", "32"),
+        ],
+    )
+    def test_what_aws_refuses_is_refused_with_key_value_and_way_out(
+        self, changes: dict[str, Any], key: str, allowed: str
+    ) -> None:
+        message = refusal(**changes)
+        assert f"{PROJECT}:{key}" in message
+        assert allowed in message
+        assert "pulumi config set --stack prod" in message
+
+    def test_all_problems_come_in_one_error(self) -> None:
+        message = refusal(
+            job__volume_gb=0, job__instance_type="ml.t3.small", schedules__daily__timezone="Mars"
+        )
+        assert "has 3 problems" in message
+        assert all(text in message for text in ("volume_gb", "'ml.t3.small'", "'Mars'"))
+
+    def test_an_unknown_region_is_refused(self) -> None:
+        keys = {**stack_file(), "aws:region": "eu-central-9"}
+        with pytest.raises(SettingsError, match=r"aws:region = 'eu-central-9'.*eu-central-1"):
+            read(keys, PROJECT, "prod")
+
+    def test_a_missing_key_is_named(self) -> None:
+        keys = stack_file()
+        del keys[f"{PROJECT}:job"]
+        with pytest.raises(SettingsError, match=f"{PROJECT}:job is missing"):
+            read(keys, PROJECT, "prod")
+
+    def test_outputs_of_two_slots_may_not_mix(self) -> None:
+        message = refusal(
+            output__prefix="output/{schedule}/{slot:%Y}/",
+        )
+        assert "the same place" in message
+
+    def test_outputs_of_two_schedules_may_not_mix(self) -> None:
+        daily = json.loads(stack_file()[f"{PROJECT}:schedules"])["daily"]
+        message = refusal(
+            schedules={"daily": daily, "again": daily}, output__prefix="out/{slot:%Y%m%d}/"
+        )
+        assert "add {schedule}/" in message
+
+    def test_runs_may_not_read_what_runs_wrote(self) -> None:
+        message = refusal(
+            input__bucket="one-bucket",
+            output__bucket="one-bucket",
+            input__prefix="data/",
+            output__prefix="data/out/{slot:%Y%m%d}/",
+        )
+        assert "read what runs wrote" in message
+
+    def test_a_schedules_arguments_count_together_with_the_jobs(self) -> None:
+        message = refusal(job__arguments=["x"] * 60, schedules__daily__arguments=["y"] * 41)
+        assert "schedules.daily.arguments" in message
+        assert "100" in message
+
+    def test_a_schedules_name_that_no_job_name_can_hold_is_refused(self) -> None:
+        daily = json.loads(stack_file()[f"{PROJECT}:schedules"])["daily"]
+        longest = naming.max_schedule_name("processing-prod")
+        assert settings(schedules={"d" * longest: daily}).schedules
+        assert f"at most {longest}" in refusal(schedules={"d" * (longest + 1): daily})
+
+
+class TestVolumeKey:
+    @pytest.mark.parametrize("refusing", ["ml.g5.xlarge", "ml.r5d.large", "ml.p5.4xlarge"])
+    def test_types_with_local_storage_get_no_volume_key(self, refusing: str) -> None:
+        assert not settings(job__instance_type=refusing).job.encrypt_volume
+        assert settings(job__instance_type="ml.r5.large").job.encrypt_volume
+
+
+class TestNames:
+    @given(strategies.names_up_to(naming.MAX_PREFIX))
+    def test_no_stacks_job_pattern_matches_another_stacks_jobs(self, name: str) -> None:
+        pattern = naming.job_name_pattern("dev").removesuffix("*")
+        if name != "dev":
+            assert not f"{name}--daily-20260105T020000Z-1".startswith(pattern)
+
+    @given(strategies.names_up_to(naming.MAX_PREFIX))
+    def test_every_prefix_gives_legal_bucket_names(self, name: str) -> None:
+        for role in ("input", "output"):
+            assert naming.bucket_problem(naming.bucket(name, role, "123456789012")) is None

@@ -1,0 +1,84 @@
+"""Every legal setting and event, as hypothesis strategies."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from components import aws_model, naming
+from components.setting_types import JOB, RESERVED_ENVIRONMENT, RESERVED_TAGS
+from components.settings import Settings
+
+_CLUSTER = "ProcessingResources.ClusterConfig"
+INSTANCE_TYPES: list[str] = list(aws_model.shape(*JOB, f"{_CLUSTER}.InstanceType").metadata["enum"])
+
+
+def names_up_to(longest: int) -> st.SearchStrategy[str]:
+    """Return the names of prefixes and schedules of at most `longest` characters."""
+    words = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
+    whole = st.lists(words, min_size=1, max_size=4).map(lambda parts: "n" + "-".join(parts))
+    return whole.map(lambda name: name[:longest].rstrip("-"))
+
+
+names = names_up_to(24)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=256)
+# The model's ".": anything but what Java takes for the end of a line.
+_one_line = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\x85\u2028\u2029")
+arguments = st.lists(st.text(_one_line, min_size=1, max_size=256), max_size=5)
+environments = st.dictionaries(
+    st.text(string.ascii_letters + "_", min_size=1, max_size=256).filter(
+        lambda name: name not in RESERVED_ENVIRONMENT
+    ),
+    texts,
+    max_size=5,
+)
+tag_texts = st.text(string.ascii_letters + string.digits + " _.:/=+-@é", max_size=128)
+tags = st.dictionaries(
+    tag_texts.filter(
+        lambda key: bool(key) and not key.lower().startswith("aws:") and key not in RESERVED_TAGS
+    ),
+    tag_texts,
+    max_size=5,
+)
+slots = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda slot: slot.replace(microsecond=0)
+)
+attempts = st.integers(1, 99)
+
+
+@st.composite
+def settings(draw: st.DrawFn) -> Settings:
+    """Return any settings that are accepted."""
+    prefix = draw(names_up_to(naming.MAX_PREFIX))
+    schedule = names_up_to(naming.max_schedule_name(prefix))
+    parts: dict[str, Any] = {
+        "project": "sagemaker-processing",
+        "stack": draw(names),
+        "region": "eu-central-1",
+        "prefix": prefix,
+        "schedules": draw(st.dictionaries(schedule, _schedules(), min_size=1, max_size=3)),
+        "job": {
+            "instance_type": draw(st.sampled_from(INSTANCE_TYPES)),
+            "instance_count": draw(st.integers(1, 100)),
+            "volume_gb": draw(st.integers(1, 16384)),
+            "max_runtime_seconds": draw(st.integers(1, 777600)),
+            "arguments": draw(arguments),
+            "environment": draw(environments),
+        },
+        "tags": draw(tags),
+    }
+    return Settings.model_validate(parts)
+
+
+def _schedules() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "expression": st.just("cron(0 2 * * ? *)"),
+            "timezone": st.just("Europe/Berlin"),
+            "arguments": arguments,
+            "environment": environments,
+        }
+    )
