@@ -1,0 +1,106 @@
+"""`python -m local`: the whole pipeline on this machine; status 0 only if the job completed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.markup import escape
+
+from local.deploy import DeployError
+from local.display import Display
+from local.pipeline import STACK, Options, Pipeline, RunError
+from local.report import Report
+from local.scheduler import ScheduleError
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_SAMPLE = _PROJECT / "local" / "sample"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the pipeline once; return the exit status."""
+    options = _options(arguments)
+    display = Display()
+    try:
+        pipeline = Pipeline(_PROJECT, options, display)
+    except ValueError as error:
+        return _refused(display, str(error))
+    problem, status = None, 1
+    try:
+        pipeline.run()
+    except KeyboardInterrupt:
+        problem, status = "interrupted", 130
+    except (RunError, DeployError, ScheduleError) as error:
+        problem = str(error)
+    except Exception as error:  # whatever it was, the report must say so
+        display.console.print_exception()
+        problem = repr(error)
+    finally:
+        if problem:
+            pipeline.report.failure_reason = problem
+        pipeline.close()
+    display.summary(pipeline.report, pipeline.zone)
+    return 0 if pipeline.report.status == "Completed" and not problem else status
+
+
+def _refused(display: Display, problem: str) -> int:
+    """Report settings that are refused: nothing was started."""
+    Report(stack=STACK, failure_reason=problem).write(_PROJECT / ".local")
+    display.console.print(f"[red]{escape(problem)}[/]")
+    return 1
+
+
+def _options(arguments: list[str]) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Deploys the program into an embedded AWS and runs one slot, for real.",
+    )
+    parser.add_argument(
+        "--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files"
+    )
+    parser.add_argument(
+        "--script", type=_file, metavar="FILE", help="runs instead of container/process_data.sh"
+    )
+    parser.add_argument(
+        "--slot", type=_slot, metavar="TIME", help="UTC, as in 2026-01-05T02:00:00Z; default: last"
+    )
+    parser.add_argument("--schedule", metavar="NAME", help="default: the stack's first")
+    parser.add_argument("--engine", choices=["auto", "docker", "process"], default="auto")
+    found = parser.parse_args(arguments)
+    return Options(
+        input=found.input,
+        script=found.script,
+        slot=found.slot,
+        schedule=found.schedule,
+        engine=found.engine,
+    )
+
+
+def _directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir() or not any(file.is_file() for file in path.rglob("*")):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a directory with files in it")
+    return path.resolve()
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a file")
+    return path.resolve()
+
+
+def _slot(text: str) -> datetime:
+    try:
+        slot = datetime.fromisoformat(text)
+    except ValueError:
+        slot = None
+    if slot is None or slot.tzinfo is None or slot.microsecond:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time like 2026-01-05T02:00:00Z")
+    return slot.astimezone(UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

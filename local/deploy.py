@@ -1,0 +1,117 @@
+"""Deploys the Pulumi program into the embedded AWS, resource by resource, as it registers them.
+
+Pulumi's mock monitor hands over each registration with its inputs resolved, in the order of their
+dependencies; `resources.py` creates it with boto3, and what AWS answers flows on into the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+import pulumi.runtime
+import yaml
+from pulumi.runtime.stack import run_pulumi_func
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
+
+    from local.resources import Resources
+
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a secret's wrapper
+
+
+class DeployError(Exception):
+    """The program, or one of its resources, could not be deployed."""
+
+
+def configuration(directory: Path, stack: str) -> dict[str, str]:
+    """Return a stack file's configuration as Pulumi hands it to a program: structures as JSON."""
+    document = yaml.safe_load((directory / f"Pulumi.{stack}.yaml").read_text("utf-8"))
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in document["config"].items()
+    }
+
+
+def project(directory: Path) -> str:
+    """Return the project's name."""
+    return yaml.safe_load((directory / "Pulumi.yaml").read_text("utf-8"))["name"]
+
+
+def deploy(
+    directory: Path, stack: str, resources: Resources, on_created: Callable[[str], None]
+) -> dict[str, Any]:
+    """Run the program for `stack`, create every resource that it registers, return its exports.
+
+    Raises:
+        DeployError: names the resource that could not be created, or the program's own error.
+    """
+    monitor = _Monitor(resources, on_created)
+
+    async def run() -> dict[str, Any]:
+        pulumi.runtime.set_mocks(monitor, project=project(directory), stack=stack, preview=False)
+        pulumi.runtime.set_all_config(configuration(directory, stack))
+        await run_pulumi_func(lambda: _program(directory))
+        root: Any = pulumi.runtime.get_root_resource()
+        return {
+            name: await pulumi.Output.from_input(value).future()
+            for name, value in root.outputs.items()
+        }
+
+    try:
+        return asyncio.run(run())
+    except Exception as error:
+        raise monitor.failure or DeployError(str(error)) from error
+    finally:
+        pulumi.runtime.settings.reset_options()
+
+
+def _program(directory: Path) -> None:
+    runpy.run_path(str(directory / "__main__.py"), run_name="__main__")
+
+
+class _Monitor(pulumi.runtime.Mocks):
+    def __init__(self, resources: Resources, on_created: Callable[[str], None]) -> None:
+        self._resources, self._on_created = resources, on_created
+        self.failure: DeployError | None = None
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        inputs = cast("dict[str, Any]", plain(args.inputs))
+        if not args.custom:
+            return args.name, inputs
+        try:
+            answer = self._resources.create(args.typ, args.name, inputs)
+        except Exception as error:
+            # Pulumi's own traceback would not say which resource it was; the first one counts.
+            self.failure = self.failure or DeployError(f"{args.typ} {args.name}: {error}")
+            raise
+        self._on_created(args.name)
+        return str(answer.get("id", args.name)), {**inputs, **answer}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        try:
+            return self._resources.look_up(args.token, plain(args.args)), []
+        except Exception as error:
+            self.failure = self.failure or DeployError(f"{args.token}: {error}")
+            raise
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - a tree of JSON
+    """Return a resource's inputs without Pulumi's wrappers: secrets open, whole numbers as int."""
+    if isinstance(value, dict):
+        tree = cast("Mapping[str, Any]", value)
+        if _SECRET in tree:
+            return plain(tree["value"])
+        return {key: plain(item) for key, item in tree.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in cast("list[Any]", value)]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

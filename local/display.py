@@ -1,0 +1,97 @@
+"""What a person sees: the steps as they go, and a summary at the end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from rich.status import Status
+
+    from local.report import Report
+
+_LONGEST_LIST = 12
+
+
+class Display:
+    """Steps with their time: live in a terminal, a line for each elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False)
+        self.seconds: dict[str, float] = {}
+        """Step -> seconds, of the steps that have ended."""
+        self._status: Status | None = None
+        self._title = ""
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Generator[None]:
+        """Show a step while it lasts, and its time once it has ended."""
+        began, ok = time.perf_counter(), False
+        self._title = escape(title)
+        self._status = self.console.status(self._title)
+        self._status.start()
+        try:
+            yield
+            ok = True
+        finally:
+            self._status.stop()
+            self.seconds[name] = round(time.perf_counter() - began, 3)
+            mark = "[green]✓[/]" if ok else "[red]✗[/]"
+            self.console.print(f"{mark} {self._title:<58} {self.seconds[name]:>6.1f} s")
+
+    def detail(self, text: str) -> None:
+        """Show what the current step is at."""
+        if self._status:
+            self._status.update(f"{self._title} [dim]{escape(text[:80])}[/]")
+
+    def note(self, text: str) -> None:
+        """Say something that stays."""
+        self.console.print(f"  [dim]{escape(text)}[/]")
+
+    def summary(self, report: Report, zone: str | None) -> None:
+        """Show what came of the run."""
+        good = report.status == "Completed"
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", justify="right")
+        table.add_column(overflow="fold")
+        for label, text in _facts(report, zone):
+            table.add_row(label, escape(text))
+        self.console.print()
+        colour = "green" if good else "red"
+        self.console.print(f"[bold {colour}]{report.status or 'No job was started'}[/]")
+        self.console.print(table)
+
+
+def _facts(report: Report, zone: str | None) -> Iterator[tuple[str, str]]:
+    yield "stack", f"{report.stack}: {report.resources} resources, {report.engine or 'no'} engine"
+    if report.slot:
+        yield "slot", f"{report.slot} of {report.schedule}{_local_time(report.slot, zone)}"
+    if report.job_name:
+        yield "job", report.job_name
+    if report.failure_reason:
+        yield "reason", report.failure_reason
+    if report.exit_message:
+        yield "message", report.exit_message
+    for name, value in sorted(report.metrics.items()):
+        yield name, f"{value:,.0f}" if value.is_integer() else f"{value:,}"
+    for output in report.outputs[:_LONGEST_LIST]:
+        yield "output", f"{output['size']:>11,} B  {output['key']}"
+    if len(report.outputs) > _LONGEST_LIST:
+        yield "output", f"… and {len(report.outputs) - _LONGEST_LIST} more"
+    yield "time", f"{sum(report.seconds.values()):.1f} s"
+    yield "look", ".local/report.json  .local/s3/  .local/logs/"
+
+
+def _local_time(slot: str, zone: str | None) -> str:
+    if zone is None:
+        return ""
+    return f" ({datetime.fromisoformat(slot).astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone})"

@@ -1,0 +1,154 @@
+"""Run the job's image in Docker, through its command line."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.engines.engine import EngineError
+from local.engines.output import Follower
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from local.engines.engine import ContainerRun
+
+_POLL_S = 0.02
+# Up to client 22 BuildKit is built in; later ones need the buildx plug-in.
+_LAST_CLIENT_WITH_BUILDKIT = 22
+
+
+class DockerEngine:
+    """Docker as found on PATH; images are built by BuildKit for linux/amd64, as SageMaker needs."""
+
+    name = "docker"
+
+    def __init__(self) -> None:
+        self._containers: set[str] = set()
+        atexit.register(self._remove_all)
+
+    def available(self) -> str | None:
+        """Return why Docker cannot be used here: no client, no engine, or no BuildKit."""
+        if not shutil.which("docker"):
+            return "there is no docker on PATH; install Docker"
+        version = _docker("version", "--format", "{{.Client.Version}}")
+        if version.returncode:
+            return f"the Docker engine does not answer; start it ({_last_line(version.stderr)})"
+        client = version.stdout.strip()
+        has_buildx = _docker("buildx", "version").returncode == 0
+        if not has_buildx and int(client.partition(".")[0]) > _LAST_CLIENT_WITH_BUILDKIT:
+            return f"docker {client} lacks BuildKit; install the docker-buildx plug-in"
+        return None
+
+    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+        """Build the context and return the image's id; the output is shown only on failure."""
+        command = ["build", "--platform", "linux/amd64", "--file", str(context / dockerfile)]
+        for key, value in args.items():
+            command += ["--build-arg", f"{key}={value}"]
+        if authorities := os.environ.get("PIP_CA"):
+            command += ["--secret", f"id=pip_ca,src={authorities}"]
+        with tempfile.TemporaryDirectory() as scratch:
+            id_file = Path(scratch, "id")
+            built = _docker(*command, "--iidfile", str(id_file), str(context))
+            if built.returncode:
+                raise EngineError(
+                    f"docker build of {context} failed:\n{built.stdout}{built.stderr}"
+                )
+            return id_file.read_text()
+
+    def run(
+        self,
+        image: str,
+        spec: ContainerRun,
+        on_line: Callable[[str], None],
+        stop: threading.Event,
+    ) -> int:
+        """Run one container to its end and return its exit code; it is always removed."""
+        name = f"processing-{uuid.uuid4().hex[:12]}"
+        created = _docker("create", "--name", name, *_options(spec), image, *_command(spec))
+        if created.returncode:
+            raise EngineError(f"docker cannot create a container of {image}: {created.stderr}")
+        self._containers.add(name)
+        try:
+            self._attend(name, spec, on_line, stop)
+            return int(_docker("inspect", "--format", "{{.State.ExitCode}}", name).stdout)
+        finally:
+            self._remove(name)
+            _take_ownership(image, spec.ml)
+
+    def _attend(
+        self, name: str, spec: ContainerRun, on_line: Callable[[str], None], stop: threading.Event
+    ) -> None:
+        # A session of its own: Ctrl-C reaches this process, which then stops the job in order.
+        with subprocess.Popen(
+            ["docker", "start", "--attach", name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout  # noqa: S101 - it was asked for above
+            output = Follower(process.stdout, on_line)
+            while process.poll() is None:
+                # Repeated, since a container that has not started yet cannot be stopped.
+                if stop.wait(_POLL_S):
+                    _docker("stop", "--time", str(round(spec.stop_grace_s)), name)
+            output.finish()
+
+    def _remove(self, name: str) -> None:
+        _docker("rm", "--force", "--volumes", name)
+        self._containers.discard(name)
+
+    def _remove_all(self) -> None:
+        for name in tuple(self._containers):
+            self._remove(name)
+
+
+def _options(spec: ContainerRun) -> list[str]:
+    options = ["--platform", "linux/amd64", "--hostname", spec.hostname]
+    options += ["--volume", f"{spec.ml}:/opt/ml"]
+    if not spec.network:
+        options += ["--network", "none"]
+    for key, value in spec.environment.items():
+        options += ["--env", f"{key}={value}"]
+    if spec.entrypoint:
+        options += ["--entrypoint", spec.entrypoint[0]]
+    return options
+
+
+def _command(spec: ContainerRun) -> list[str]:
+    return [*spec.entrypoint[1:], *spec.arguments]
+
+
+def _take_ownership(image: str, ml: Path) -> None:
+    """Give this user what root wrote in the container, so that it can be uploaded and removed."""
+    if os.getuid() == 0:
+        return
+    owner = f"{os.getuid()}:{os.getgid()}"
+    script = f"chown -R -h {owner} /opt/ml && chmod -R u+rwX /opt/ml"
+    options = ["--rm", "--network", "none", "--volume", f"{ml}:/opt/ml", "--entrypoint", "sh"]
+    _docker("run", *options, image, "-c", script)
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["docker", *arguments],
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        check=False,
+    )
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]

@@ -1,0 +1,71 @@
+"""What an engine is: something that builds the image of a job and runs its container."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+class EngineError(Exception):
+    """The engine itself could not do it: no engine, no such image, a build that failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerRun:
+    """One container of a job, as SageMaker starts it on one host."""
+
+    entrypoint: Sequence[str]
+    """Replaces the image's ENTRYPOINT and CMD; empty keeps them."""
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    """All that the container gets beside PATH and HOME of the image; never credentials."""
+    ml: Path
+    """The host's directory that is `/opt/ml` inside, writable."""
+    hostname: str
+    network: bool
+    """False is SageMaker's network isolation. True never means AWS credentials here."""
+    stop_grace_s: float
+    """Seconds between TERM and KILL once `stop` is set; 120 on SageMaker."""
+
+
+class Engine(Protocol):
+    """Builds images and runs containers; the methods are safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in settings and messages."""
+        ...
+
+    def available(self) -> str | None:
+        """Return why this engine cannot work on this machine, or None if it can."""
+        ...
+
+    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+        """Build the image of a context and return the handle that `run` takes.
+
+        Raises:
+            EngineError: with the build's own output.
+        """
+        ...
+
+    def run(
+        self,
+        image: str,
+        spec: ContainerRun,
+        on_line: Callable[[str], None],
+        stop: threading.Event,
+    ) -> int:
+        """Run one container to its end and return its exit code; 128 + n if signal n ended it.
+
+        Every line of stdout and stderr goes to `on_line` as it comes, from another thread. Setting
+        `stop` sends TERM, and KILL after the grace. Nothing of the container is left behind.
+
+        Raises:
+            EngineError: the container could not be started at all.
+        """
+        ...

@@ -1,0 +1,155 @@
+"""Run the job's scripts without any container engine: in Linux namespaces, by util-linux.
+
+The Dockerfile is not interpreted: the base image and its packages are not there. The script sees
+this machine's own tools read-only, the Python environment of this process (first on PATH), the
+build context at /app, its own /opt/ml and /tmp, and under isolation no network, not even `lo`.
+That keeps a script from touching the machine by accident; it is no wall against a hostile one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.engines.engine import ContainerRun, EngineError
+from local.engines.output import Follower
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_SANDBOX = Path(__file__).with_name("sandbox.sh")
+_TOOLS = ("unshare", "setpriv", "mount", "hostname", "chroot", "env")
+_PATH = f"{sys.prefix}/bin:/app/bin:/usr/local/bin:/usr/bin:/bin"
+_POLL_S = 0.02
+_SETUP_LINES = 5
+
+
+class ProcessEngine:
+    """Namespaces of this machine; an image is a copy of its build context under `snapshots`."""
+
+    name = "process"
+
+    def __init__(self, snapshots: Path) -> None:
+        self._snapshots = snapshots
+
+    def available(self) -> str | None:
+        """Return why the namespaces cannot be had here, found by starting an empty one."""
+        if sys.platform != "linux":
+            return f"it needs Linux namespaces, and this is {sys.platform}"
+        if missing := [tool for tool in _TOOLS if not shutil.which(tool)]:
+            return f"{', '.join(missing)} not on PATH; install util-linux, coreutils and hostname"
+        with tempfile.TemporaryDirectory() as directory:
+            probe = ContainerRun(
+                entrypoint=["true"],
+                arguments=[],
+                environment={},
+                ml=Path(directory),
+                hostname="probe",
+                network=False,
+                stop_grace_s=1,
+            )
+            try:
+                status = self.run(directory, probe, lambda _: None, threading.Event())
+            except EngineError as error:
+                return str(error)
+        return f"`true` ended with {status} in the sandbox" if status else None
+
+    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+        """Copy the context, so that later changes do not reach jobs of this image."""
+        del dockerfile, args
+        self._snapshots.mkdir(parents=True, exist_ok=True)
+        snapshot = tempfile.mkdtemp(prefix="image-", dir=self._snapshots)
+        shutil.copytree(context, snapshot, symlinks=True, dirs_exist_ok=True)
+        return snapshot
+
+    def run(
+        self,
+        image: str,
+        spec: ContainerRun,
+        on_line: Callable[[str], None],
+        stop: threading.Event,
+    ) -> int:
+        """Run the entry point as process 1 of its namespaces, and all it started ends with it."""
+        if not spec.entrypoint:
+            raise EngineError(
+                "the process engine does not read ENTRYPOINT from the Dockerfile; "
+                "set AppSpecification.ContainerEntrypoint or use the docker engine"
+            )
+        if not Path(image).is_dir():
+            raise EngineError(f"there is no image {image}; build it first")
+        with tempfile.TemporaryDirectory(prefix="sandbox-") as scratch:
+            Path(scratch, "root").mkdir()
+            Path(scratch, "tmp").mkdir()
+            Path(scratch, "tmp").chmod(0o1777)
+            command = _command(scratch, image, spec)
+            return _attend(command, Path(scratch, "pid"), spec, on_line, stop)
+
+
+def _command(scratch: str, image: str, spec: ContainerRun) -> list[str]:
+    # Should this process die, even by KILL, the kernel ends unshare and with it the namespaces.
+    unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child"]
+    unshare += ["--mount", "--propagation", "private", "--pid", "--ipc", "--uts"]
+    unshare += [] if spec.network else ["--net"]
+    unshare += [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    sandbox = ["sh", str(_SANDBOX), scratch, str(spec.ml), image, spec.hostname]
+    variables = {"PATH": _PATH, "HOME": "/root", **spec.environment}
+    clean = ["env", "-i", *(f"{key}={value}" for key, value in variables.items())]
+    entry = [*spec.entrypoint, *spec.arguments]
+    return [*unshare, *sandbox, sys.prefix, sys.base_prefix, *clean, *entry]
+
+
+def _attend(
+    command: list[str],
+    pid_file: Path,
+    spec: ContainerRun,
+    on_line: Callable[[str], None],
+    stop: threading.Event,
+) -> int:
+    first_lines: list[str] = []
+
+    def receive(line: str) -> None:
+        if len(first_lines) < _SETUP_LINES:
+            first_lines.append(line)
+        on_line(line)
+
+    # A session of its own: Ctrl-C reaches this process, which then stops the job in order.
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout  # noqa: S101 - it was asked for above
+        output = Follower(process.stdout, receive)
+        try:
+            _wait(process, pid_file, spec.stop_grace_s, stop)
+        finally:
+            process.kill()
+        output.finish()
+    if not pid_file.exists():
+        raise EngineError(f"the sandbox cannot be set up here: {'; '.join(first_lines)}")
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+def _wait(
+    process: subprocess.Popen[bytes], pid_file: Path, grace_s: float, stop: threading.Event
+) -> None:
+    while process.poll() is None and not (stop.wait(_POLL_S) and pid_file.exists()):
+        pass
+    if process.poll() is not None:
+        return
+    # To process 1 of the namespaces itself: unshare ignores TERM while it waits for it. Like in any
+    # container, process 1 gets TERM only if it has a handler for it.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace_s)

@@ -1,0 +1,56 @@
+"""What the local SageMaker and the runner of its jobs tell each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+DEFAULT_MAX_RUNTIME_S = 86400
+"""A job without StoppingCondition is stopped after one day (documented by SageMaker's SDK)."""
+LONGEST_REASON = 1024
+"""Characters of FailureReason and ExitMessage that Describe returns (the service's model)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One accepted CreateProcessingJob."""
+
+    name: str
+    arn: str
+    request: Mapping[str, Any]
+    """The request, valid by the service's model."""
+    stop: threading.Event
+    """Set by StopProcessingJob, and by the runner when the time is over."""
+    started: Callable[[], None]
+    """To be called when the containers start; a job that never gets there has no start time."""
+
+    @property
+    def max_runtime_s(self) -> int:
+        """Seconds after which the job is stopped."""
+        return self.request.get("StoppingCondition", {}).get(
+            "MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_S
+        )
+
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """The S3Input of every input."""
+        return [each["S3Input"] for each in self.request.get("ProcessingInputs", [])]
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """The S3Output of every output."""
+        config = self.request.get("ProcessingOutputConfig", {})
+        return [each["S3Output"] for each in config.get("Outputs", [])]
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """How a job ended."""
+
+    status: Literal["Completed", "Failed", "Stopped"]
+    failure_reason: str | None = None
+    exit_message: str | None = None

@@ -1,0 +1,69 @@
+"""The resources of the embedded AWS, as the program registers them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from local import resource_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from local.aws import LocalAws
+    from local.resource_kinds import State
+
+
+class Resources:
+    """Creates resources in the embedded AWS, and remembers them."""
+
+    def __init__(
+        self, aws: LocalAws, powertools: str, build: Callable[[Mapping[str, Any]], str]
+    ) -> None:
+        """Prepare to create.
+
+        Args:
+            aws: where to create.
+            powertools: the version of Powertools that is installed here.
+            build: builds an image from docker.Image's `build`, and returns a handle on it.
+        """
+        self.aws, self.powertools, self.build = aws, powertools, build
+        self.created: list[str] = []
+        """Logical names, in the order of their creation."""
+        self.images: dict[str, str] = {}
+        """Image by digest -> the engine's handle on it."""
+
+    def create(self, kind: str, name: str, inputs: State) -> State:
+        """Create a resource and return what AWS adds to its inputs.
+
+        Raises:
+            NotImplementedError: the embedded AWS has no such kind.
+        """
+        create = resource_kinds.CREATE.get(kind)
+        if create is None:
+            raise NotImplementedError("the embedded AWS cannot create it; see resource_kinds.py")
+        state = create(self, {**_auto_name(kind, name), **inputs})
+        self.created.append(name)
+        return state
+
+    def look_up(self, token: str, inputs: State) -> State:
+        """Return the answer to one of the program's invokes.
+
+        Raises:
+            NotImplementedError: the embedded AWS has no answer.
+        """
+        answer = resource_kinds.LOOK_UP.get(token)
+        if answer is None:
+            raise NotImplementedError("the embedded AWS cannot answer it; see resource_kinds.py")
+        return answer(self, inputs)
+
+
+_AUTO_NAMED = {"aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:sqs/queue:Queue"}
+
+
+def _auto_name(kind: str, logical: str) -> State:
+    """Return a physical name as the provider makes it: the logical one and a random end."""
+    if kind not in _AUTO_NAMED:
+        return {}
+    return {"name": f"{logical}-{hashlib.sha256(logical.encode()).hexdigest()[:7]}"}

@@ -1,0 +1,235 @@
+"""The contract between SageMaker, entrypoint.sh and the script beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.container.job import TIMEOUT, Job
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+WRONG_USE = 64
+
+
+class TestTheScriptIsGiven:
+    def test_the_jobs_arguments_as_they_are(self, job: Job) -> None:
+        job.script('printf "<%s>" "$@"')
+        assert job.run("--day", "a b", "", "*").stdout == b"<--day><a b><><*>"
+
+    def test_the_launchers_variables_and_its_own(self, job: Job) -> None:
+        job.environment["USERS_OWN"] = "x"
+        job.script('for n; do printf "%s\\n" "${!n}"; done')
+        names = ["JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK", "USERS_OWN"]
+        got = job.run(*names, "HOST_INDEX", "HOST_COUNT").stdout.decode().split()
+        assert got == [*(job.environment[name] for name in names), "0", "1"]
+
+    def test_the_first_local_paths_of_the_job(self, job: Job) -> None:
+        job.configure("/opt/ml/processing/in here", "/opt/ml/processing/out/deep")
+        job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"')
+        paths = [f"{job.ml}/processing/in here", f"{job.ml}/processing/out/deep"]
+        assert job.run().stdout.decode().splitlines() == paths
+
+    def test_the_usual_paths_if_the_job_has_no_input_and_no_output(self, job: Job) -> None:
+        job.config("processingjobconfig.json").write_text("{}")
+        job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"')
+        assert job.run().stdout.decode().splitlines() == [str(job.input), str(job.output)]
+
+    def test_an_output_path_of_its_own_on_each_of_several_hosts(self, tmp_path: Path) -> None:
+        # Not in the order of their numbers, and 10 sorts before 2 as text.
+        job = Job(tmp_path, hosts=["algo-10", *(f"algo-{n}" for n in range(1, 10))], host="algo-2")
+        job.script('printf "%s\\n" "$OUTPUT_PATH" "$HOST_INDEX" "$HOST_COUNT"; : >"$OUTPUT_PATH/x"')
+        place, index, count = job.run().stdout.decode().splitlines()
+        assert (place, index, count) == (str(job.output / "algo-2"), "1", "10")
+        assert (job.output / "algo-2" / "x").exists()
+
+    def test_bash_if_it_has_no_exec_bit(self, job: Job) -> None:
+        job.script("#!/no/such/interpreter\necho ran under bash ${BASH_VERSION:0:1}", mode=0o644)
+        assert job.run().stdout.startswith(b"ran under bash ")
+
+    def test_its_own_interpreter_if_it_has_the_exec_bit(self, job: Job) -> None:
+        job.script("#!/usr/bin/env python3\nprint(f'{6 * 7}')")
+        assert job.run().stdout == b"42\n"
+
+
+class TestARefusedStart:
+    def test_names_all_missing_variables(self, job: Job) -> None:
+        del job.environment["SLOT"]
+        job.environment["ATTEMPT"] = ""
+        job.script("echo started")
+        done = job.run()
+        assert (done.returncode, done.stdout) == (WRONG_USE, b"")
+        assert "SLOT ATTEMPT;" in job.message
+        assert job.message.encode() in done.stderr
+
+    @pytest.mark.parametrize("name", ["processingjobconfig.json", "resourceconfig.json"])
+    @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"hosts": []}', "\udcff"])
+    def test_names_the_missing_or_broken_file(
+        self, job: Job, name: str, content: str | None
+    ) -> None:
+        if name.startswith("processing") and content == '{"hosts": []}':
+            content = '{"ProcessingInputs": [{"S3Input": {}}]}'
+        job.config(name).unlink()
+        if content is not None:
+            job.config(name).write_text(content, errors="surrogateescape")
+        job.script("echo started")
+        done = job.run()
+        assert (done.returncode, done.stdout) == (WRONG_USE, b"")
+        assert str(job.config(name)) in job.message
+
+    def test_is_the_answer_to_a_host_that_is_not_in_the_list(self, job: Job) -> None:
+        job.config("resourceconfig.json").write_text(
+            json.dumps({"current_host": "algo-3", "hosts": ["algo-1"]})
+        )
+        assert job.run().returncode == WRONG_USE
+        assert "algo-3" in job.message
+
+
+class TestTheStreams:
+    def test_go_through_unchanged(self, job: Job, tmp_path: Path) -> None:
+        every_byte = bytes(range(256)) * 3000
+        (tmp_path / "bytes").write_bytes(every_byte)
+        job.script(f"cat '{tmp_path}/bytes'; cat '{tmp_path}/bytes' >&2; printf end >&2")
+        done = job.run()
+        assert done.stdout == every_byte
+        assert done.stderr == every_byte + b"end"
+
+    def test_go_through_at_once(self, job: Job, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "go")
+        job.script(f"printf 1; printf 2 >&2; read -r _ <'{tmp_path}/go'")
+        process = job.start()
+        assert process.stdout
+        assert process.stderr
+        assert (process.stdout.read(1), process.stderr.read(1)) == (b"1", b"2")
+        (tmp_path / "go").write_text("on\n")
+        process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0
+
+    def test_end_though_a_process_is_left_running(self, job: Job) -> None:
+        job.script("sleep 600 & echo done")
+        assert job.run().stdout == b"done\n"
+
+
+class TestTheFailureMessage:
+    def failed(self, job: Job, script: str, code: int = 3) -> str:
+        job.script(f"{script}\nexit {code}")
+        assert job.run().returncode == code
+        return job.message
+
+    def test_is_not_written_of_a_success(self, job: Job) -> None:
+        job.script("echo careful >&2")
+        assert job.run().returncode == 0
+        assert not job.message_file.exists()
+
+    def test_has_the_exit_code_and_the_last_error_line(self, job: Job) -> None:
+        said = self.failed(job, "echo a >&2; echo 'no rows' >&2; echo ' ' >&2; echo later")
+        assert said == "process_data.sh failed with exit code 3: no rows"
+
+    def test_has_the_last_output_line_if_there_was_no_error_line(self, job: Job) -> None:
+        said = self.failed(job, "echo first; echo last")
+        assert said == "process_data.sh failed with exit code 3: last"
+
+    def test_has_the_code_alone_of_a_silent_script(self, job: Job) -> None:
+        assert self.failed(job, "", 9) == "process_data.sh failed with exit code 9"
+
+    def test_has_the_last_line_of_many_and_without_its_end(self, job: Job) -> None:
+        said = self.failed(job, "seq 200000 >&2; printf 'the last' >&2")
+        assert said.endswith(": the last")
+
+    def test_is_at_most_1024_bytes_of_whole_characters(self, job: Job) -> None:
+        said = self.failed(job, "printf 'é%.0s' {1..2000} >&2")
+        assert 1022 <= len(said.encode()) <= 1024
+        assert set(said.partition(": ")[2]) == {"é"}
+
+    def test_has_no_control_characters_and_no_escape_sequences(self, job: Job) -> None:
+        said = self.failed(
+            job, r"printf '10%%\r\e[1;31mno\a\tdisk\e[0m \e]0;title\a\xc2\x85\e[K\n\e[0m\n' >&2"
+        )
+        assert said == "process_data.sh failed with exit code 3: no disk"
+
+    def test_is_utf8_whatever_the_script_says(self, job: Job) -> None:
+        said = self.failed(job, r"printf 'caf\xe9 \xff\n' >&2")
+        assert said.endswith(": caf\ufffd \ufffd")
+
+    def test_tells_of_a_script_that_cannot_be_run(self, job: Job) -> None:
+        (job.app / "process_data.sh").unlink()
+        assert job.run().returncode == 127
+        assert "process_data.sh: No such file" in job.message
+
+
+class TestASignal:
+    def start(self, job: Job, script: str) -> subprocess.Popen[bytes]:
+        job.script(script)
+        process = job.start()
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    def test_ends_the_script_and_is_told(self, job: Job, number: signal.Signals, code: int) -> None:
+        process = self.start(job, "echo half way >&2; echo ready; sleep 600")
+        process.send_signal(number)
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert (process.returncode, err) == (code, b"half way\n")
+        told = f"process_data.sh was stopped by {number.name}, exit code {code}: half way"
+        assert job.message == told
+
+    def test_leaves_the_exit_code_to_a_script_that_handles_it(self, job: Job) -> None:
+        process = self.start(
+            job, "trap 'echo tidy >&2; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
+        )
+        process.terminate()
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 7
+        assert err.endswith(b"tidy\n")
+        assert "stopped by SIGTERM, exit code 7: " in job.message
+
+    def test_is_followed_by_waiting_for_the_script(self, job: Job, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "go")
+        process = self.start(
+            job, f"trap 'echo seen' TERM; echo ready; until read -r _ <'{tmp_path}/go'; do :; done"
+        )
+        assert process.stdout
+        for _ in range(2):
+            process.terminate()
+            assert process.stdout.readline() == b"seen\n"
+        assert process.poll() is None
+        (tmp_path / "go").write_text("on\n")
+        process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0
+        assert "stopped by SIGTERM, exit code 0" in job.message
+
+    def test_reaches_the_scripts_children(self, job: Job) -> None:
+        process = self.start(
+            job, "bash -c 'echo $$ >&2; trap \"exit 5\" TERM; echo ready; sleep 600 & wait' & wait"
+        )
+        assert process.stderr
+        child = int(process.stderr.readline())
+        process.terminate()
+        process.communicate(timeout=TIMEOUT)
+        deadline = time.monotonic() + TIMEOUT
+        while alive(child) and time.monotonic() < deadline:
+            os.sched_yield()
+        assert not alive(child)
+
+    def test_before_the_end_takes_no_last_line_away(self, job: Job) -> None:
+        process = self.start(job, "trap 'seq 50000 >&2; exit 1' TERM; echo ready; sleep 600 & wait")
+        process.terminate()
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert err.endswith(b"\n50000\n")
+        assert job.message.endswith(": 50000")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

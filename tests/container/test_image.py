@@ -1,0 +1,154 @@
+"""The image itself, built and run by a real engine as SageMaker would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.request
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.container.job import CONTAINER, TIMEOUT, Job, parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOCAL_BASE = "debian:12-slim"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["docker", *arguments],
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        capture_output=True,
+        text=True,
+        check=check,
+    )
+
+
+def engine_answers() -> bool:
+    try:
+        return docker("info", check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+pytestmark = [
+    # One worker, so that the image is built once.
+    pytest.mark.xdist_group("image"),
+    pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers `docker info`"),
+]
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    base = os.environ.get("BASE_IMAGE")
+    if not base and docker("image", "inspect", LOCAL_BASE, check=False).returncode == 0:
+        base = LOCAL_BASE
+    authorities = os.environ.get("PIP_CA")
+    built = docker(
+        "build",
+        "--platform=linux/amd64",
+        "--quiet",
+        "--tag=container-test",  # without one it would go with the tag of the push
+        *(["--build-arg", f"BASE_IMAGE={base}"] if base else []),
+        *(["--secret", f"id=pip_ca,src={authorities}"] if authorities else []),
+        str(CONTAINER),
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return built.stdout.strip()
+
+
+@pytest.fixture
+def container() -> Iterator[str]:
+    name = f"test-{uuid.uuid4().hex}"
+    yield name
+    docker("rm", "--force", name, check=False)
+
+
+def options(job: Job, *, script: Path | None = None) -> list[str]:
+    mounts = [f"{job.ml}:/opt/ml", *([f"{script}:/app/process_data.sh:ro"] if script else [])]
+    return [
+        *("--network=none", "--read-only", "--tmpfs=/tmp"),
+        *(f"--volume={mount}" for mount in mounts),
+        *(f"--env={name}={value}" for name, value in job.environment.items()),
+    ]
+
+
+class TestTheImage:
+    def test_has_nothing_where_sagemaker_mounts_its_volumes(self, image: str) -> None:
+        found = docker("run", "--rm", "--entrypoint=find", image, "/opt", "-path", "/opt/ml*")
+        assert found.stdout == ""
+
+    def test_is_small_and_for_the_only_architecture_there_is(self, image: str) -> None:
+        [facts] = json.loads(docker("image", "inspect", image).stdout)
+        assert facts["Size"] <= 200 * 1000 * 1000
+        assert (facts["Os"], facts["Architecture"]) == ("linux", "amd64")
+        assert facts["Config"]["Entrypoint"] == ["/app/entrypoint.sh"]
+
+    def test_gives_users_packages_a_whole_python(self, image: str) -> None:
+        said = docker(
+            *("run", "--rm", "--network=none", "--entrypoint=python3", image, "-c"),
+            "import email, json, logging, ssl, sqlite3, sys; print(sys.prefix)",
+        )
+        assert said.stdout == "/opt/venv\n"
+
+    def test_arrives_in_a_registry_as_it_was_pushed(self, image: str) -> None:
+        registry = os.environ.get("REGISTRY")
+        if not registry:
+            pytest.skip("REGISTRY is not set")
+        name = f"{registry}/container-test:{uuid.uuid4().hex}"
+        docker("tag", image, name)
+        try:
+            pushed = re.search(r"digest: (sha256:\w+)", docker("push", name).stdout)
+        finally:
+            docker("rmi", name)
+        assert pushed
+        request = urllib.request.Request(
+            f"http://{registry}/v2/container-test/manifests/{pushed[1]}",
+            headers={"Accept": MANIFEST},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - http
+            manifest = json.load(answer)
+        assert manifest["config"]["digest"] == image
+
+
+class TestARun:
+    def test_processes_the_input_without_network(self, image: str, job: Job) -> None:
+        (job.input / "x.csv").write_text('a,b\n1,"2\n"\n3\n')
+        done = docker("run", "--rm", *options(job), image)
+        assert [json.loads(line)["stack"] for line in done.stdout.splitlines()] == ["dev", "dev"]
+        found = json.loads((job.output / "summary.json").read_text())
+        assert (found["records"], found["errors"]) == (1, 1)
+        assert parquet(job.output / "x.csv.parquet") == (["a", "b"], [["1", "2\n"]])
+
+    def test_fails_with_the_scripts_code_and_reason(self, image: str, job: Job) -> None:
+        job.script('echo "no rows for $1" >&2; exit 3')
+        run = [*options(job, script=job.app / "process_data.sh"), image, "today"]
+        assert docker("run", "--rm", *run, check=False).returncode == 3
+        assert job.message == "process_data.sh failed with exit code 3: no rows for today"
+
+    def test_is_refused_without_sagemakers_files(self, image: str, job: Job) -> None:
+        job.config("resourceconfig.json").unlink()
+        assert docker("run", "--rm", *options(job), image, check=False).returncode == 64
+        assert "/opt/ml/config/resourceconfig.json" in job.message
+
+    def test_passes_a_stop_on_as_process_1(self, image: str, job: Job, container: str) -> None:
+        job.script("trap 'echo tidy >&2; exit 9' TERM; echo ready; sleep 600 & wait")
+        run = [*options(job, script=job.app / "process_data.sh"), image]
+        docker("run", "--detach", f"--name={container}", *run)
+        deadline = time.monotonic() + TIMEOUT
+        while "ready" not in docker("logs", container).stdout and time.monotonic() < deadline:
+            pass  # the condition itself takes its time
+        docker("stop", f"--time={TIMEOUT}", container)
+        code = docker("inspect", "--format={{.State.ExitCode}}", container).stdout.strip()
+        assert code == "9"
+        assert job.message == "process_data.sh was stopped by SIGTERM, exit code 9: tidy"

@@ -1,0 +1,258 @@
+"""The sample script, run by entrypoint.sh as in a job."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.container.job import CONTAINER, PATH, Job, parquet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT_KB = 512 * 1024
+
+
+def put(job: Job, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = job.input / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def summary(job: Job, files: dict[str, bytes]) -> dict[str, Any]:
+    put(job, files)
+    done = job.run()
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads((job.output / "summary.json").read_text())
+
+
+def rejects(job: Job, name: str) -> list[list[str]]:
+    with (job.output / "rejects" / f"{name}.csv").open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def outputs(job: Job) -> set[str]:
+    return {str(path.relative_to(job.output)) for path in job.output.rglob("*") if path.is_file()}
+
+
+def failure(job: Job, name: str, content: bytes) -> str:
+    put(job, {"a.csv": b"x\n1\n", name: content})
+    assert job.run().returncode == 1
+    assert not (job.output / "summary.json").exists()
+    assert str(job.input / name) in job.message
+    return job.message
+
+
+class TestTheResult:
+    def test_is_parquet_rejects_and_a_summary(self, job: Job) -> None:
+        content = b'id,name\n1,"a, ""b""\n c"\n2\n3,d,e\r\n\n4,"",\n5,\n'
+        assert summary(job, {"day/x.csv": content}) == {
+            "files": {"day/x.csv": {"records": 2, "errors": 4}},
+            "records": 2,
+            "errors": 4,
+        }
+        names, rows = parquet(job.output / "day" / "x.csv.parquet")
+        assert names == ["id", "name"]
+        assert rows == [["1", 'a, "b"\n c'], ["5", ""]]
+        assert rejects(job, "day/x.csv") == [
+            ["line", "reason", "record"],
+            ["4", "1 fields, the header has 2", "2"],
+            ["5", "3 fields, the header has 2", "3,d,e"],
+            ["6", "1 fields, the header has 2", ""],
+            ["7", "3 fields, the header has 2", '4,"",'],
+        ]
+        assert outputs(job) == {"day/x.csv.parquet", "rejects/day/x.csv.csv", "summary.json"}
+
+    def test_is_told_to_cloudwatch(self, job: Job) -> None:
+        put(job, {"x.csv": b"a,b\n1,2\n3\n4,5\n", "y.csv": b"a\n1\n"})
+        lines = [json.loads(line) for line in job.run().stdout.splitlines()]
+        assert [line.get("RecordsProcessed") for line in lines] == [3, None]
+        assert [line.get("ErrorsEncountered") for line in lines] == [None, 1]
+
+    @pytest.mark.parametrize(
+        ("record", "reason"),
+        [
+            (b'"1"x,2', "text after the closing quote of field 1"),
+            (b'1,2"', "a quote inside field 2, which does not start with one"),
+            (b"1\r,2", "a carriage return without a line feed in field 1"),
+            (b'1,"2', "a quote is never closed"),
+            (b"1,2" + b"3" * (1 << 20), "the record is longer than 1048576 bytes"),
+        ],
+    )
+    def test_has_the_reason_of_each_reject(self, job: Job, record: bytes, reason: str) -> None:
+        found = summary(job, {"x.csv": b"a,b\n0,0\n" + record})
+        assert (found["records"], found["errors"]) == (1, 1)
+        assert rejects(job, "x.csv")[1] == ["3", reason, record.decode()[:1000]]
+
+    def test_is_the_same_of_a_compressed_file(self, job: Job) -> None:
+        content = b'a,b\n1,"\xc3\xa9"\n2\n'
+        found = summary(job, {"x.csv": content, "x.csv.gz": gzip.compress(content)})
+        assert found["files"] == {
+            "x.csv": {"records": 1, "errors": 1},
+            "x.csv.gz": {"records": 1, "errors": 1},
+        }
+        assert parquet(job.output / "x.csv.parquet") == parquet(job.output / "x.csv.gz.parquet")
+        assert rejects(job, "x.csv") == rejects(job, "x.csv.gz")
+
+    def test_does_not_depend_on_anything_but_its_folders(self, job: Job, tmp_path: Path) -> None:
+        put(job, {"x.csv": b"a\n1\n"})
+        job.environment["HOME"] = str(tmp_path / "no" / "home")
+        before = set(tmp_path.rglob("*"))
+        assert job.run().returncode == 0
+        changed = set(tmp_path.rglob("*")) - before
+        assert all(path.is_relative_to(job.output) for path in changed)
+
+
+class TestAFileWithoutRecords:
+    def test_may_have_a_header_only(self, job: Job) -> None:
+        assert summary(job, {"x.csv": b"a,b"})["files"] == {"x.csv": {"records": 0, "errors": 0}}
+        assert parquet(job.output / "x.csv.parquet") == (["a", "b"], [])
+
+    @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+    def test_may_have_no_bytes_and_then_has_no_columns(self, job: Job, content: bytes) -> None:
+        found = summary(job, {"x.csv": content, "y.csv.gz": gzip.compress(content)})
+        assert found["files"]["x.csv"] == found["files"]["y.csv.gz"] == {"records": 0, "errors": 0}
+        assert outputs(job) == {"summary.json"}
+
+    def test_may_not_be_there_at_all(self, job: Job) -> None:
+        found = summary(job, {"README": b"none", "x.CSV.bak": b"a\n"})
+        assert found == {"files": {}, "records": 0, "errors": 0}
+        assert outputs(job) == {"summary.json"}
+
+
+class TestTheHeader:
+    def test_names_the_columns_whatever_they_are(self, job: Job) -> None:
+        names = ['a "b"', "c'd", "e,\nf", " ", "select", "é\x10\x1f", "line", "\\", "filename"]
+        header = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+        summary(job, {"x.csv": f"\ufeff{header}\r\n{',' * 8}\r\n".encode()})
+        assert parquet(job.output / "x.csv.parquet") == (names, [[""] * 9])
+
+    def test_may_have_one_column_and_then_a_blank_line_is_a_record(self, job: Job) -> None:
+        found = summary(job, {"x.csv": b'a\n1\n\n""\n2,3\n'})
+        assert found["files"] == {"x.csv": {"records": 3, "errors": 1}}
+        assert parquet(job.output / "x.csv.parquet")[1] == [["1"], [""], [""]]
+
+    @pytest.mark.parametrize(
+        ("header", "why"),
+        [
+            (b"a,,b\n1,2,3\n", "column 2 has no name"),
+            (b"\n1\n", "column 1 has no name"),
+            (b"a,A\n1,2\n", "'A' occurs twice"),
+            (b'a,"b"c\n', "text after the closing quote of field 2"),
+            (b"a\rb\r", "carriage return without a line feed"),
+            (b'a,"b\n1,2\n', "a quote is never closed"),
+            (b"a" * (1 << 21), "longer than 1048576 bytes"),
+        ],
+    )
+    def test_that_cannot_name_columns_fails_the_job(
+        self, job: Job, header: bytes, why: str
+    ) -> None:
+        assert why in failure(job, "x.csv", header)
+
+
+class TestAnUnreadableFile:
+    @pytest.mark.parametrize(
+        ("content", "byte"),
+        [(b"a,b\n1,\xe9\n", 7), (b"a\nx\n\xf0\x9f\x98", 5), (b"\xff\xfea\0\n\0", 1)],
+    )
+    def test_fails_the_job_if_not_utf8(self, job: Job, content: bytes, byte: int) -> None:
+        assert f"byte {byte} is not UTF-8" in failure(job, "sub/x.csv", content)
+
+    WHOLE = gzip.compress(b"a\n1\n", mtime=0)
+
+    @pytest.mark.parametrize(
+        "content",
+        [WHOLE[:-9], WHOLE[:-4] + b"abcd", WHOLE + b"garbage", b"a\n1\n", b""],
+        ids=["cut off", "wrong length", "garbage after it", "not compressed", "no bytes"],
+    )
+    def test_fails_the_job_if_not_whole_gzip(self, job: Job, content: bytes) -> None:
+        assert "cannot be read" in failure(job, "x.csv.gz", content)
+
+
+class TestNames:
+    NAMES = (
+        "with space.csv",
+        "quote'\".csv",
+        "new\nline.csv",
+        "größe😀.csv",
+        "-rf.csv",
+        "[a-z]*?{x}.csv",
+        "a.csv",
+        "$(touch x)`x`\\n.csv",
+        "%s.csv",
+        ".csv",
+        "-d/[x]/ .csv.gz",
+        "rejects/a.csv",
+        "a.csv.gz",
+        "a.csv.gz.csv",
+    )
+
+    def test_may_have_any_character(self, job: Job) -> None:
+        plain = {name: f"n\n{number}\n\n2,3\n".encode() for number, name in enumerate(self.NAMES)}
+        files = {k: gzip.compress(v) if k.endswith(".gz") else v for k, v in plain.items()}
+        found = summary(job, files)["files"]
+        assert found == {name: {"records": 2, "errors": 1} for name in self.NAMES}
+        for number, name in enumerate(self.NAMES):
+            assert parquet(job.output / f"{name}.parquet") == (["n"], [[str(number)], [""]])
+            assert rejects(job, name)[1][0] == "4"
+        assert len(outputs(job)) == 2 * len(self.NAMES) + 1
+
+
+class TestMemory:
+    @pytest.mark.parametrize(
+        ("name", "piece"),
+        [
+            ("x.csv", b'"' + b"x" * 997 + b'""'),
+            ("x.csv.gz", b'"' + b"x" * 997 + b'""'),
+            ("x.csv", b"x" * 1000),
+            ("x.csv", b",,,," * 200),
+            ("x.csv", b'x,"y\n",' * 125),
+        ],
+        ids=["quoted", "quoted and compressed", "plain", "empty fields", "quoted fields"],
+    )
+    def test_does_not_grow_with_a_record_without_end(
+        self, tmp_path: Path, name: str, piece: bytes
+    ) -> None:
+        source = tmp_path / name
+        with gzip.open(source, "wb", 1) if name.endswith("gz") else source.open("wb") as file:
+            file.write(b"a,b\n1,2\n")
+            for _ in range(20):
+                file.write(piece * 1000)
+        found, peak = convert(source, tmp_path)
+        source.unlink()
+        assert found == {"records": 1, "errors": 1}
+        assert peak < LIMIT_KB / 2
+
+    def test_does_not_grow_with_the_width_of_records(self, tmp_path: Path) -> None:
+        source, wide = tmp_path / "x.csv", os.urandom(500_000).hex().encode()
+        with source.open("wb") as file:
+            file.write(b"a,b\n")
+            for number in range(280):  # more than DuckDB may hold
+                file.write(b"%d,%d%s\n" % (number, number, wide))
+        found, peak = convert(source, tmp_path)
+        source.unlink()
+        (tmp_path / "x.parquet").unlink()
+        assert found == {"records": 280, "errors": 0}
+        assert peak < LIMIT_KB
+
+
+def convert(source: Path, folder: Path) -> tuple[dict[str, int], int]:
+    """Return the counts, and the peak memory in KB of the largest process of the conversion."""
+    process = subprocess.Popen(
+        [CONTAINER / "bin" / "csv_to_parquet", source, folder / "x.parquet", folder / "rejects"],
+        env={"PATH": PATH},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    with process.stdout as out:
+        counts = json.loads(out.read())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return counts, usage.ru_maxrss

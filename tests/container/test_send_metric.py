@@ -1,0 +1,99 @@
+"""The log line that CloudWatch turns into a metric."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from components import aws_model
+from tests.container.job import CONTAINER, PATH
+
+ENVIRONMENT = {"PATH": PATH, "STACK": "dev", "SCHEDULE": "hourly"}
+NAME = aws_model.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
+UNIT = aws_model.shape("cloudwatch", "PutMetricData", "MetricData.[].Unit")
+
+
+def send(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CONTAINER / "bin" / "send_metric", *arguments],
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def sent(*arguments: str) -> dict[str, Any]:
+    done = send(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 1
+    return json.loads(done.stdout)
+
+
+class TestTheLine:
+    def test_is_one_metric_with_the_stack_and_the_schedule(self) -> None:
+        line = sent("RecordsProcessed", "42", "Count")
+        stamp = line["_aws"].pop("Timestamp")
+        assert abs(stamp - time.time() * 1000) < 60_000
+        metric = {
+            "Namespace": "SageMakerProcessing",
+            "Dimensions": [["stack", "schedule"]],
+            "Metrics": [{"Name": "RecordsProcessed", "Unit": "Count"}],
+        }
+        assert line == {
+            "_aws": {"CloudWatchMetrics": [metric]},
+            "stack": "dev",
+            "schedule": "hourly",
+            "RecordsProcessed": 42,
+        }
+
+    @pytest.mark.parametrize(("text", "value"), [("0", 0), ("-2.5", -2.5), ("1e3", 1000)])
+    def test_has_the_value_as_a_number(self, text: str, value: float) -> None:
+        assert sent("n", text, "None")["n"] == value
+
+    def test_takes_the_longest_name_that_cloudwatch_takes(self) -> None:
+        longest = "n" * NAME.metadata["max"]
+        assert sent(longest, "1", "Count")[longest] == 1
+
+
+class TestTheUnits:
+    def test_are_those_of_cloudwatch(self) -> None:
+        refused = send("n", "1", "Pounds").stderr
+        known = refused.partition("must be one of ")[2].strip().split(", ")
+        assert sorted(known) == sorted(UNIT.metadata["enum"])
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize(
+        ("arguments", "why"),
+        [
+            (["", "1", "Count"], "name ''"),
+            (["n" * (NAME.metadata["max"] + 1), "1", "Count"], "1 to 255"),
+            ([":n", "1", "Count"], "not a colon"),
+            (["  ", "1", "Count"], "not only blanks"),
+            (["naïve", "1", "Count"], "ASCII"),
+            (["a\nb", "1", "Count"], "printable"),
+            (["stack", "1", "Count"], "a dimension"),
+            (["n", "", "Count"], "value ''"),
+            (["n", "many", "Count"], "value 'many'"),
+            (["n", "nan", "Count"], "finite"),
+            (["n", "-inf", "Count"], "finite"),
+            (["n", "1e300", "Count"], "2^360"),
+            (["n", "1", "count"], "unit 'count'"),
+            (["n", "1"], "got 2 arguments"),
+        ],
+    )
+    def test_is_refused_with_the_reason(self, arguments: list[str], why: str) -> None:
+        done = send(*arguments)
+        assert (done.returncode, done.stdout) == (64, "")
+        assert why in done.stderr
+
+    @pytest.mark.parametrize("name", ["STACK", "SCHEDULE"])
+    def test_without_a_dimension_is_refused(self, name: str) -> None:
+        done = send("n", "1", "Count", **{name: ""})
+        assert (done.returncode, done.stdout) == (64, "")
+        assert name in done.stderr

@@ -1,0 +1,345 @@
+"""The engines, each really running containers of a small context."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from local.engines import ContainerRun, Engine, EngineError, choose
+from local.engines.docker import DockerEngine
+from local.engines.process import ProcessEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DOCKERFILE = "FROM debian:12-slim\nENV IN_IMAGE=yes\nWORKDIR /\nCOPY . /app/\n"
+_ENTRY = '#!/bin/bash\nprintf "%s|" "$0" "$@"\n'
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("context")
+    (directory / "Dockerfile").write_text(_DOCKERFILE)
+    (directory / "entry.sh").write_text(_ENTRY)
+    (directory / "entry.sh").chmod(0o755)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> ProcessEngine:
+    engine = ProcessEngine(tmp_path_factory.mktemp("snapshots"))
+    if reason := engine.available():
+        pytest.skip(f"the process engine: {reason}")
+    return engine
+
+
+@pytest.fixture(scope="module", params=["process", "docker"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "process":
+        return request.getfixturevalue("process")
+    docker = DockerEngine()
+    if reason := docker.available():
+        pytest.skip(f"the docker engine: {reason}")
+    return docker
+
+
+@pytest.fixture(scope="module")
+def image(engine: Engine, context: Path) -> str:
+    return engine.build(context, "Dockerfile", {})
+
+
+class Container:
+    """Runs scripts and keeps what they print."""
+
+    def __init__(self, engine: Engine, image: str, ml: Path) -> None:
+        self.engine, self.image, self.ml = engine, image, ml
+        self.lines: list[str] = []
+        self.stop = threading.Event()
+
+    def run(self, script: str, *, on_line: Callable[[str], None] | None = None, **spec: Any) -> int:
+        run = ContainerRun(
+            entrypoint=["/bin/bash", "-c", script],
+            arguments=[],
+            environment={},
+            ml=self.ml,
+            hostname="algo-1",
+            network=False,
+            stop_grace_s=10,
+        )
+
+        def receive(line: str) -> None:
+            self.lines.append(line)
+            if line == "ready":
+                self.stop.set()
+
+        return self.engine.run(self.image, replace(run, **spec), on_line or receive, self.stop)
+
+
+@pytest.fixture
+def container(engine: Engine, image: str, tmp_path: Path) -> Container:
+    return Container(engine, image, tmp_path)
+
+
+@pytest.fixture
+def sandbox(process: ProcessEngine, context: Path, tmp_path: Path) -> Container:
+    return Container(process, process.build(context, "Dockerfile", {}), tmp_path)
+
+
+class TestTheContainerIsTheOneOfTheJob:
+    def test_the_exit_code_is_the_scripts(self, container: Container) -> None:
+        assert container.run("exit 37") == 37
+
+    def test_a_missing_entry_point_is_exit_code_127(self, container: Container) -> None:
+        assert container.run("", entrypoint=["/app/absent.sh"]) == 127
+
+    def test_the_entry_point_comes_from_the_context_and_gets_the_arguments(
+        self, container: Container
+    ) -> None:
+        code = container.run("", entrypoint=["/app/entry.sh", "a b"], arguments=["$HOME", ""])
+        assert (code, container.lines) == (0, ["/app/entry.sh|a b|$HOME||"])
+
+    def test_the_environment_is_the_jobs_and_the_images_and_nothing_of_this_process(
+        self, container: Container, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-person")
+        assert container.run("env", environment={"SLOT": "now and then"}) == 0
+        names = {line.partition("=")[0] for line in container.lines}
+        assert "SLOT=now and then" in container.lines
+        assert names - {"IN_IMAGE", "HOSTNAME", "PWD", "SHLVL", "_"} == {"SLOT", "PATH", "HOME"}
+
+    def test_the_host_name_is_the_one_of_the_job(self, container: Container) -> None:
+        container.run("cat /proc/sys/kernel/hostname")
+        assert container.lines == ["algo-1"]
+
+    def test_opt_ml_is_read_and_written_through(self, container: Container) -> None:
+        (container.ml / "in").write_text("7")
+        assert container.run("echo $(($(cat /opt/ml/in) * 6)) >/opt/ml/out") == 0
+        assert (container.ml / "out").read_text() == "42\n"
+
+    def test_root_writes_to_tmp_and_the_devices_work(self, container: Container) -> None:
+        script = "id -u; echo x >/tmp/x; head -c 4 /dev/urandom | wc -c; echo y >/dev/stderr"
+        assert container.run(script) == 0
+        assert sorted(container.lines) == ["0", "4", "y"]
+
+
+class TestOutputNeverBlocks:
+    def test_lines_come_whole_in_any_encoding_and_without_a_last_newline(
+        self, container: Container
+    ) -> None:
+        container.run(r"printf 'caf\xc3\xa9\r\n\n\xff!\nlast\xc3'")
+        assert container.lines == ["café", "", "\ufffd!", "last\ufffd"]
+
+    def test_a_line_longer_than_a_log_event_comes_in_pieces(self, container: Container) -> None:
+        container.run("head -c 700000 /dev/zero | tr '\\0' 'é'; echo; echo end")
+        assert len(container.lines) > 2
+        assert container.lines[-1] == "end"
+        assert max(len(line.encode()) for line in container.lines) < 1_000_000
+
+    def test_a_script_that_closes_its_output_is_waited_for(self, container: Container) -> None:
+        script = "exec >&- 2>&-; sleep 0.3; : >/opt/ml/done; exit 5"
+        assert container.run(script) == 5
+        assert (container.ml / "done").exists()
+
+    def test_a_left_over_child_that_holds_the_output_ends_with_the_script(
+        self, container: Container
+    ) -> None:
+        begun = time.monotonic()
+        assert container.run("sleep 60 & echo started; exit 0") == 0
+        assert container.lines == ["started"]
+        assert time.monotonic() - begun < 30
+
+    def test_an_error_of_the_receiver_is_raised_after_the_script_went_on(
+        self, container: Container
+    ) -> None:
+        def fail(line: str) -> None:
+            raise ValueError(line)
+
+        with pytest.raises(ValueError, match="first"):
+            container.run("echo first; seq 100000; : >/opt/ml/done", on_line=fail)
+        assert (container.ml / "done").exists()
+
+
+class TestStopping:
+    def test_term_reaches_the_script_which_may_tidy_up(self, container: Container) -> None:
+        script = "trap 'echo tidied; exit 9' TERM; echo ready; sleep 60 & wait"
+        assert container.run(script) == 9
+        assert container.lines == ["ready", "tidied"]
+
+    def test_a_deaf_script_is_killed_after_the_grace(self, container: Container) -> None:
+        begun = time.monotonic()
+        assert container.run("trap '' TERM; echo ready; sleep 60; true", stop_grace_s=1) == 137
+        assert 1 <= time.monotonic() - begun < 30
+
+    def test_a_stop_before_the_start_ends_it_too(self, container: Container) -> None:
+        container.stop.set()
+        assert container.run("sleep 60", stop_grace_s=0) == 137
+
+
+class TestIsolation:
+    def test_an_isolated_script_reaches_no_server(self, container: Container) -> None:
+        assert self._connect(container, network=False) != 0
+        container.lines.clear()
+        container.run("tail -n +3 /proc/net/dev | cut -d: -f1")
+        assert [line.strip() for line in container.lines] == ["lo"]
+
+    def test_the_same_script_reaches_it_without_isolation(self, sandbox: Container) -> None:
+        assert self._connect(sandbox, network=True) == 0
+
+    @staticmethod
+    def _connect(container: Container, *, network: bool) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            return container.run(f"exec 3<>/dev/tcp/127.0.0.1/{port}", network=network)
+
+    @pytest.mark.parametrize("place", ["/usr", "/etc", "/app", sys.prefix, sys.base_prefix])
+    def test_the_machine_is_read_only(self, sandbox: Container, place: str) -> None:
+        assert sandbox.run(f"cd {place} && ! touch written && ! mount -o remount,rw {place}") == 0
+        assert any("Read-only" in line for line in sandbox.lines)
+        assert not Path(place, "written").exists()
+
+    def test_the_kernels_settings_are_read_only(self, sandbox: Container) -> None:
+        assert sandbox.run("echo changed >/proc/sys/kernel/hostname") == 1
+
+    def test_the_machines_other_files_are_not_there(
+        self, sandbox: Container, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        private = tmp_path_factory.mktemp("private") / "file"
+        private.touch()
+        assert sandbox.run(f"ls {private} /home/* /var/log") == 2
+
+    def test_no_mount_and_no_process_is_left_on_the_machine(self, sandbox: Container) -> None:
+        duration = _unique_duration()
+        assert sandbox.run(f"sleep {duration} & echo $!") == 0
+        assert str(sandbox.ml) not in Path("/proc/self/mountinfo").read_text()
+        assert not _sleeps(duration)
+
+    def test_python_is_the_one_of_this_environment(self, sandbox: Container) -> None:
+        script = 'import sys, pydantic; print(sys.prefix, "%d.%d" % sys.version_info[:2])'
+        assert sandbox.run("", entrypoint=["python3", "-c", script]) == 0
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        assert sandbox.lines == [f"{sys.prefix} {version}"]
+
+    def test_later_changes_of_the_context_do_not_reach_the_image(
+        self, process: ProcessEngine, tmp_path: Path
+    ) -> None:
+        changing = tmp_path / "context"
+        changing.mkdir()
+        (changing / "version").write_text("one\n")
+        sandbox = Container(process, process.build(changing, "Dockerfile", {}), tmp_path)
+        (changing / "version").write_text("two\n")
+        sandbox.run("cat /app/version")
+        assert sandbox.lines == ["one"]
+
+
+class TestNothingSurvivesThisProcess:
+    @pytest.mark.parametrize("engine", ["process"], indirect=True)
+    def test_the_sandbox_ends_when_its_parent_is_killed(self, image: str, tmp_path: Path) -> None:
+        duration = _unique_duration()
+        program = (
+            "import sys, threading, pathlib\n"
+            "from local.engines import ContainerRun\n"
+            "from local.engines.process import ProcessEngine\n"
+            f"path = pathlib.Path({str(tmp_path)!r})\n"
+            f"spec = ContainerRun(entrypoint=['sleep', '{duration}'], arguments=[], environment={{}},\n"
+            "    ml=path, hostname='h', network=False, stop_grace_s=1)\n"
+            f"ProcessEngine(path).run({image!r}, spec, print, threading.Event())\n"
+        )
+        root = Path(__file__).parents[2]
+        with subprocess.Popen([sys.executable, "-c", program], cwd=root) as parent:
+            _until(lambda: _sleeps(duration))
+            os.kill(parent.pid, signal.SIGKILL)
+        _until(lambda: not _sleeps(duration))
+
+    @pytest.mark.parametrize("engine", ["docker"], indirect=True)
+    def test_docker_containers_are_removed(self, container: Container) -> None:
+        container.run("true", hostname="to-be-removed")
+        listed = subprocess.run(
+            ["docker", "ps", "--all", "--filter", f"volume={container.ml}", "--quiet"],
+            capture_output=True,
+            check=True,
+        )
+        assert listed.stdout == b""
+
+
+class TestErrorsNameTheWayOut:
+    def test_a_build_that_fails_shows_its_output(self, tmp_path: Path) -> None:
+        docker = DockerEngine()
+        if reason := docker.available():
+            pytest.skip(reason)
+        (tmp_path / "Dockerfile").write_text("FROM debian:12-slim\nRUN echo broken-here; exit 3\n")
+        with pytest.raises(EngineError, match="broken-here"):
+            docker.build(tmp_path, "Dockerfile", {})
+
+    def test_an_unknown_image_is_no_exit_code(self, engine: Engine, tmp_path: Path) -> None:
+        with pytest.raises(EngineError, match="no-such-image"):
+            Container(engine, "no-such-image:1", tmp_path).run("true")
+
+    def test_the_process_engine_needs_an_entry_point(self, sandbox: Container) -> None:
+        with pytest.raises(EngineError, match="ContainerEntrypoint"):
+            sandbox.run("", entrypoint=[])
+
+    def test_auto_falls_back_to_processes_and_says_why(
+        self, process: ProcessEngine, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert process.available() is None
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
+        choice = choose("auto", context, "Dockerfile", {}, tmp_path)
+        assert choice.engine.name == "process"
+        assert choice.reason
+
+    def test_auto_falls_back_when_docker_cannot_build(
+        self, engine: Engine, process: ProcessEngine, tmp_path: Path
+    ) -> None:
+        del engine, process  # skipped without either
+        (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
+        choice = choose("auto", tmp_path, "Dockerfile", {}, tmp_path / "snapshots")
+        assert (choice.engine.name, "absent" in choice.reason) == ("process", True)
+
+    def test_where_nothing_works_the_error_says_what_to_install(
+        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(EngineError, match=r"install Docker .* util-linux"):
+            choose("auto", context, "Dockerfile", {}, tmp_path)
+
+    def test_an_engine_asked_for_by_name_is_never_replaced(
+        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(EngineError, match="docker engine cannot be used: there is no docker"):
+            choose("docker", context, "Dockerfile", {}, tmp_path)
+
+
+def _unique_duration() -> str:
+    """Return seconds for `sleep` by which that one process can be found on the machine."""
+    return f"60.{uuid4().int}"
+
+
+def _sleeps(duration: str) -> bool:
+    wanted = f"sleep\0{duration}\0".encode()
+    return any(_content(path) == wanted for path in Path("/proc").glob("[0-9]*/cmdline"))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.02)

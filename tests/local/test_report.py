@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local import metrics
+from local.report import Report, local_path
+
+EMF = {
+    "_aws": {
+        "Timestamp": 1,
+        "CloudWatchMetrics": [
+            {
+                "Namespace": "N",
+                "Dimensions": [["stack", "schedule"]],
+                "Metrics": [{"Name": "Records", "Unit": "Count"}],
+            }
+        ],
+    },
+    "stack": "local",
+    "schedule": "daily",
+    "Records": 5,
+}
+
+
+class TestPathsOfKeys:
+    @given(key=st.text(min_size=1, max_size=400))
+    def test_no_key_leaves_its_directory(self, key: str) -> None:
+        root = Path("/nonexistent/root")
+        try:
+            path = local_path(root, key)
+        except (PermissionError, OSError, ValueError, UnicodeEncodeError):
+            return
+        assert root in path.parents
+        assert ".." not in path.parts
+
+    @pytest.mark.parametrize(
+        "key", ["../../etc/passwd", "/etc/passwd", "a//b", "a/../b", "x" * 900]
+    )
+    def test_a_key_that_no_file_system_takes_is_written_inside_all_the_same(
+        self, tmp_path: Path, key: str
+    ) -> None:
+        path = local_path(tmp_path, key)
+        path.write_text("content")
+        assert tmp_path in path.resolve().parents
+
+    def test_a_key_that_is_also_a_directory_loses_nothing(self, tmp_path: Path) -> None:
+        keys = ["a", "a/b", "c/d", "c"]
+        for key in keys:
+            local_path(tmp_path, key).write_text(key)
+        found = {file.read_text() for file in tmp_path.rglob("*") if file.is_file()}
+        assert found == set(keys)
+
+
+class TestReport:
+    def test_has_the_keys_that_others_read(self, tmp_path: Path) -> None:
+        Report(stack="local").write(tmp_path)
+        keys = list(json.loads((tmp_path / "report.json").read_text()))
+        assert keys[:5] == ["stack", "schedule", "slot", "attempt", "job_name"]
+        assert keys[5:8] == ["status", "failure_reason", "exit_message"]
+        assert keys[8:] == ["outputs", "metrics", "seconds", "resources", "engine"]
+
+
+class TestMetrics:
+    def test_an_embedded_metric_is_taken_out_of_its_line(self) -> None:
+        [datum] = metrics.extract(json.dumps(EMF))
+        assert datum == metrics.Datum(
+            "N", {"stack": "local", "schedule": "daily"}, "Records", "Count", 5
+        )
+
+    @pytest.mark.parametrize(
+        "line", ["", "text", "{", "[]", "{}", '{"_aws": 1}', '{"_aws": {"CloudWatchMetrics": [1]}}']
+    )
+    def test_any_other_line_is_no_metric(self, line: str) -> None:
+        assert metrics.extract(line) == []
