@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pulumi
 import pulumi_aws as aws
 
-from components import policies
+from components import cron, policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +82,7 @@ class Schedule(pulumi.ComponentResource):
             opts=child,
         )
         for schedule, settings in args.schedules.items():
+            _warn_of_lost_slots(schedule, settings)
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
@@ -104,6 +107,18 @@ class Schedule(pulumi.ComponentResource):
         self.group = group.name
         self.failures_url = failures.url
         self.register_outputs({"group": self.group, "failures_url": self.failures_url})
+
+
+def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
+    """Say at preview which local times of the coming year daylight saving takes away."""
+    this_year = datetime.now(UTC).year
+    expression, zone = cron.parse(settings.expression), ZoneInfo(settings.timezone)
+    for year in (this_year, this_year + 1):
+        for gap in expression.dst_gaps(zone, year):
+            pulumi.log.warn(
+                f"schedule {schedule} will not run at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
+                "skips that time; choose another hour, or UTC"
+            )
 
 
 def _event(schedule: str) -> dict[str, str]:

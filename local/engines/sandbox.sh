@@ -28,6 +28,7 @@ hostname "$hostname"
 mount -t tmpfs -o mode=755 sandbox "$root"
 mkdir -p "$root/app" "$root/proc" "$root/dev/shm" "$root/tmp" "$root/opt/ml" "$root/root" "$root/run" "$root/var/tmp"
 chmod 1777 "$root/dev/shm" "$root/var/tmp"
+mount --bind "$scratch/tmp" "$root/tmp" # before the next, which may lie below /tmp
 for directory in /usr /etc /bin /sbin /lib*; do show "$directory"; done
 for directory in "$prefix" "$base_prefix"; do
   case $directory in /usr | /usr/*) ;; *) show "$directory" ;; esac
@@ -36,7 +37,7 @@ mount --bind "$app" "$root/app"
 
 # One by one, since a file system mounted somewhere below a directory keeps its own flags.
 while read -r _ _ _ _ target _; do
-  case $target in "$root"/*) mount -o remount,bind,ro "$(printf '%b' "$target")" ;; esac
+  case $target in "$root/tmp") ;; "$root"/*) mount -o remount,bind,ro "$(printf '%b' "$target")" ;; esac
 done </proc/self/mountinfo
 
 # Read-only, since root could otherwise change the machine's own kernel by /proc/sys.
@@ -46,7 +47,6 @@ for device in null zero full random urandom; do
   mount --bind "/dev/$device" "$root/dev/$device"
 done
 cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr "$root/dev/"
-mount --bind "$scratch/tmp" "$root/tmp"
 mount --bind "$ml" "$root/opt/ml"
 
 cd /

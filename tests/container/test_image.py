@@ -136,6 +136,13 @@ class TestARun:
         assert docker("run", "--rm", *run, check=False).returncode == 3
         assert job.message == "process_data.sh failed with exit code 3: no rows for today"
 
+    def test_loses_no_line_that_was_said_just_before_the_end(self, image: str, job: Job) -> None:
+        job.script("seq 300000; seq 300000 >&2")
+        run = [*options(job, script=job.app / "process_data.sh"), image]
+        done = docker("run", "--rm", *run)
+        everything = "".join(f"{number}\n" for number in range(1, 300_001))
+        assert (done.stdout == everything, done.stderr == everything) == (True, True)
+
     def test_is_refused_without_sagemakers_files(self, image: str, job: Job) -> None:
         job.config("resourceconfig.json").unlink()
         assert docker("run", "--rm", *options(job), image, check=False).returncode == 64

@@ -251,12 +251,13 @@ class TestNothingSurvivesThisProcess:
             "from local.engines import ContainerRun\n"
             "from local.engines.process import ProcessEngine\n"
             f"path = pathlib.Path({str(tmp_path)!r})\n"
-            f"spec = ContainerRun(entrypoint=['sleep', '{duration}'], arguments=[], environment={{}},\n"
-            "    ml=path, hostname='h', network=False, stop_grace_s=1)\n"
+            f"spec = ContainerRun(entrypoint=['sleep', '{duration}'], arguments=[], ml=path,\n"
+            "    environment={}, hostname='h', network=False, stop_grace_s=1)\n"
             f"ProcessEngine(path).run({image!r}, spec, print, threading.Event())\n"
         )
         root = Path(__file__).parents[2]
-        with subprocess.Popen([sys.executable, "-c", program], cwd=root) as parent:
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        with subprocess.Popen([sys.executable, "-c", program], cwd=root, env=environment) as parent:
             _until(lambda: _sleeps(duration))
             os.kill(parent.pid, signal.SIGKILL)
         _until(lambda: not _sleeps(duration))
@@ -284,6 +285,12 @@ class TestErrorsNameTheWayOut:
     def test_an_unknown_image_is_no_exit_code(self, engine: Engine, tmp_path: Path) -> None:
         with pytest.raises(EngineError, match="no-such-image"):
             Container(engine, "no-such-image:1", tmp_path).run("true")
+
+    def test_a_sandbox_that_cannot_be_set_up_is_no_exit_code(
+        self, sandbox: Container, tmp_path: Path
+    ) -> None:
+        with pytest.raises(EngineError, match=r"cannot be set up here: .*absent"):
+            sandbox.run("true", ml=tmp_path / "absent")
 
     def test_the_process_engine_needs_an_entry_point(self, sandbox: Container) -> None:
         with pytest.raises(EngineError, match="ContainerEntrypoint"):

@@ -1,0 +1,255 @@
+"""Each component by itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from components.account import Account
+from components.encryption import Encryption, EncryptionArgs
+from components.image import Image, ImageArgs
+from components.launcher import POWERTOOLS_VERSION, Launcher, LauncherArgs
+from components.schedule import Schedule, ScheduleArgs
+from components.settings import ProtectionSettings, RetentionSettings, ScheduleSettings
+from components.storage import Storage, StorageArgs
+from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
+PROTECTION = ProtectionSettings(protect=False, force_destroy=True, key_deletion_days=7)
+
+
+def build(make: Callable[[], Any]) -> Recorder:
+    return record(make, "dev")
+
+
+class TestEncryption:
+    def encryption(self) -> Recorder:
+        args = EncryptionArgs(account=HERE, prefix="p-dev", deletion_days=7)
+        return build(lambda: Encryption("encryption", args))
+
+    def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
+        key = self.encryption().one("aws:kms/key:Key")
+        assert key["enableKeyRotation"]
+        assert key["deletionWindowInDays"] == 7
+
+    def test_logs_may_use_the_key_for_this_stacks_functions_only(self) -> None:
+        policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
+        [logs] = [s for s in policy["Statement"] if "Service" in s["Principal"]]
+        assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
+        pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        assert pattern == f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-*"
+
+    def test_the_account_never_locks_itself_out(self) -> None:
+        policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
+        assert policy["Statement"][0]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+
+
+STORAGE = StorageArgs(
+    account=HERE,
+    prefix="p-dev",
+    key_arn=KEY,
+    retention=RetentionSettings(output_days=30, noncurrent_days=7),
+    protection=PROTECTION,
+    existing_input=None,
+    existing_output=None,
+)
+
+
+class TestStorage:
+    def test_existing_buckets_are_used_and_left_alone(self) -> None:
+        args = replace(STORAGE, existing_input="mine", existing_output="mine-too")
+        made: list[Storage] = []
+        recorder = build(lambda: made.append(Storage("storage", args)))
+        assert recorder.kinds() == {"sagemaker-processing:storage:Storage"}
+
+    def test_only_the_missing_bucket_is_created(self) -> None:
+        args = replace(STORAGE, existing_input="mine")
+        recorder = build(lambda: Storage("storage", args))
+        assert recorder.one("aws:s3/bucket:Bucket")["bucket"] == f"p-dev-output-{ACCOUNT}"
+
+    def test_outputs_expire_and_inputs_do_not(self) -> None:
+        recorder = build(lambda: Storage("storage", STORAGE))
+        kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        rules = {name: inputs["rules"][0] for name, inputs in recorder.inputs(kind).items()}
+        assert rules["storage-output-lifecycle"]["expiration"] == {"days": 30}
+        assert "expiration" not in rules["storage-input-lifecycle"]
+        for rule in rules.values():
+            assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
+            assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "entrypoint.sh").write_text("true\n")
+    return tmp_path
+
+
+def image(context: Path, base_image: str | None = None) -> Recorder:
+    args = ImageArgs(
+        prefix="p-dev",
+        key_arn=KEY,
+        context=context,
+        base_image=base_image,
+        keep=5,
+        protection=PROTECTION,
+    )
+    return build(lambda: Image("image", args))
+
+
+def image_name(context: Path, base_image: str | None = None) -> str:
+    return image(context, base_image).one("docker:index/image:Image")["imageName"]
+
+
+class TestImage:
+    def test_is_built_for_the_processor_of_processing_instances(self, context: Path) -> None:
+        built = image(context).one("docker:index/image:Image")
+        assert built["build"]["platform"] == "linux/amd64"
+        assert built["buildOnPreview"] is False
+        assert built["skipPush"] is False
+
+    def test_the_same_context_has_the_same_tag_and_any_change_another(self, context: Path) -> None:
+        before = image_name(context)
+        assert image_name(context) == before
+        assert not before.endswith(":latest")
+        assert image_name(context, "debian:13-slim") != before
+        (context / "entrypoint.sh").chmod(0o755)
+        executable = image_name(context)
+        assert executable != before
+        (context / "entrypoint.sh").write_text("false\n")
+        assert image_name(context) not in (before, executable)
+
+    def test_the_repository_is_immutable_scanned_and_encrypted(self, context: Path) -> None:
+        repository = image(context).one("aws:ecr/repository:Repository")
+        assert repository["imageTagMutability"] == "IMMUTABLE"
+        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+        assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
+
+    def test_tagged_images_are_bounded_too(self, context: Path) -> None:
+        policy = json.loads(image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
+        untagged, newest = [rule["selection"] for rule in policy["rules"]]
+        assert untagged["tagStatus"] == "untagged"
+        assert newest == {
+            "tagStatus": "any",
+            "countType": "imageCountMoreThan",
+            "countNumber": 5,
+        }
+
+
+def launcher() -> Recorder:
+    args = LauncherArgs(
+        account=HERE,
+        prefix="p-dev",
+        key_arn=KEY,
+        log_days=14,
+        job_role_arn=f"arn:aws:iam::{ACCOUNT}:role/job",
+        environment={"IMAGE_URI": "uri"},
+        config={"stack": "dev"},
+    )
+    return build(lambda: Launcher("launcher", args))
+
+
+class TestLauncher:
+    def test_runs_where_we_tested_it(self) -> None:
+        function = launcher().one("aws:lambda/function:Function")
+        assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
+        assert function["handler"] == "launcher.handler.handler"
+        assert "vpcConfig" not in function
+
+    def test_powertools_is_the_layer_of_the_version_that_is_tested(self) -> None:
+        recorder = launcher()
+        [(_, lookup)] = [call for call in recorder.called if "ssm" in call[0]]
+        assert lookup["name"].endswith(f"/arm64/python3.13/{POWERTOOLS_VERSION}")
+        required = (ROOT / "requirements-dev.txt").read_text("utf-8")
+        assert f"aws-lambda-powertools=={POWERTOOLS_VERSION} " in required
+
+    def test_an_event_that_fails_for_good_is_kept(self) -> None:
+        recorder = launcher()
+        config = recorder.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+        assert config["maximumRetryAttempts"] == 2
+        assert config["destinationConfig"]["onFailure"]["destination"].endswith(
+            ":launcher-failures-0a1b2c3"
+        )
+        queue = recorder.one("aws:sqs/queue:Queue")
+        assert queue["messageRetentionSeconds"] == 14 * 86400
+
+    def test_its_settings_travel_in_the_archive(self) -> None:
+        code = launcher().one("aws:lambda/function:Function")["code"]
+        assert isinstance(code, pulumi.AssetArchive)
+        document = code.assets["launcher.json"]
+        assert isinstance(document, pulumi.StringAsset)
+        assert json.loads(document.text) == {"stack": "dev"}
+
+    def test_it_logs_to_its_own_group_only(self) -> None:
+        recorder = launcher()
+        group = recorder.one("aws:cloudwatch/logGroup:LogGroup")
+        function = recorder.one("aws:lambda/function:Function")
+        assert function["loggingConfig"]["logGroup"] == group["name"]
+        policy = json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])
+        [logs] = [s for s in policy["Statement"] if s["Sid"] == "WriteLogs"]
+        assert logs["Resource"] == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group['name']}:*"]
+        assert "logs:CreateLogGroup" not in logs["Action"]
+
+
+def schedules(**settings: Any) -> Recorder:
+    daily = ScheduleSettings(expression="cron(0 2 * * ? *)", timezone="Europe/Berlin", **settings)
+    hourly = ScheduleSettings(expression="rate(1 hour)", timezone="UTC")
+    args = ScheduleArgs(
+        account=HERE,
+        prefix="p-dev",
+        schedules={"daily": daily, "hourly": hourly},
+        function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher",
+    )
+    return build(lambda: Schedule("schedule", args))
+
+
+class TestSchedule:
+    def test_one_schedule_for_each_that_is_configured_in_its_zone(self) -> None:
+        found = schedules().inputs("aws:scheduler/schedule:Schedule")
+        assert found.keys() == {"schedule-daily", "schedule-hourly"}
+        daily = found["schedule-daily"]
+        assert daily["name"] == "daily"
+        assert daily["scheduleExpression"] == "cron(0 2 * * ? *)"
+        assert daily["scheduleExpressionTimezone"] == "Europe/Berlin"
+        assert daily["flexibleTimeWindow"] == {"mode": "OFF"}
+
+    def test_a_schedule_that_is_not_enabled_is_deployed_disabled(self) -> None:
+        found = schedules(enabled=False).inputs("aws:scheduler/schedule:Schedule")
+        assert found["schedule-daily"]["state"] == "DISABLED"
+        assert found["schedule-hourly"]["state"] == "ENABLED"
+
+    def test_a_slot_that_daylight_saving_takes_away_is_announced(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        schedules()  # daily at 02:00 in Berlin, where the clock goes from 01:59 to 03:00
+        [this_year, next_year] = [r.message for r in caplog.records if "daily" in r.message]
+        assert "-03-" in this_year
+        assert "02:00: Europe/Berlin skips that time" in next_year
+
+    def test_the_event_carries_the_scheduled_time_and_never_the_time_of_delivery(self) -> None:
+        target = schedules().inputs("aws:scheduler/schedule:Schedule")["schedule-daily"]["target"]
+        assert json.loads(target["input"]) == {
+            "schedule": "daily",
+            "slot": "<aws.scheduler.scheduled-time>",
+        }
+
+    def test_what_cannot_be_delivered_is_kept(self) -> None:
+        recorder = schedules()
+        for schedule in recorder.inputs("aws:scheduler/schedule:Schedule").values():
+            target = schedule["target"]
+            assert target["deadLetterConfig"]["arn"].endswith(":schedule-failures-0a1b2c3")
+            assert target["retryPolicy"]["maximumEventAgeInSeconds"] >= 60
+
+    def test_the_role_may_invoke_this_function_and_no_other(self) -> None:
+        policy = json.loads(schedules().one("aws:iam/rolePolicy:RolePolicy")["policy"])
+        [invoke] = [s for s in policy["Statement"] if "lambda:InvokeFunction" in s["Action"]]
+        assert invoke["Resource"] == [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher"]
