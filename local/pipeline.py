@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from components import configuration, cron, key_prefix
-from local import deploy, metrics, report
+from local import deploy, event_bus, metrics, report
 from local.aws import ACCOUNT, JsonService, LocalAws
 from local.functions import Functions
 from local.image_builder import ImageBuilder
@@ -208,14 +207,7 @@ class Pipeline:
     def _publish(self, event: dict[str, Any]) -> None:
         """Send a change of a job's state to the account's event bus."""
         self._display.detail(event["detail"]["ProcessingJobStatus"])
-        entry = {
-            "Source": event["source"],
-            "DetailType": event["detail-type"],
-            "Resources": event["resources"],
-            "Time": datetime.fromisoformat(event["time"]),
-            "Detail": json.dumps(event["detail"]),
-        }
-        self._aws.client("events").put_events(Entries=[entry])
+        event_bus.publish(self._aws, event)
 
     def _collect(self, bucket: str, schedule: str, slot: datetime) -> None:
         s3 = self._aws.client("s3")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -74,4 +73,4 @@ def _keep(aws: LocalAws, queue_arn: str, event: str, reason: str) -> None:
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
     attributes = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": reason[:1024]}}
-    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event), MessageAttributes=attributes)
+    sqs.send_message(QueueUrl=url, MessageBody=event, MessageAttributes=attributes)

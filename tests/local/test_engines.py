@@ -7,93 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
-from local.engines import ContainerRun, Engine, EngineError, choose
-from local.engines.docker import DockerEngine
-from local.engines.process import ProcessEngine
+from tests.local.container_bench import Container
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DOCKERFILE = "FROM debian:12-slim\nENV IN_IMAGE=yes\nWORKDIR /\nCOPY . /app/\n"
-_ENTRY = '#!/bin/bash\nprintf "%s|" "$0" "$@"\n'
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("context")
-    (directory / "Dockerfile").write_text(_DOCKERFILE)
-    (directory / "entry.sh").write_text(_ENTRY)
-    (directory / "entry.sh").chmod(0o755)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> ProcessEngine:
-    engine = ProcessEngine(tmp_path_factory.mktemp("snapshots"))
-    if reason := engine.available():
-        pytest.skip(f"the process engine: {reason}")
-    return engine
-
-
-@pytest.fixture(scope="module", params=["process", "docker"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    if request.param == "process":
-        return request.getfixturevalue("process")
-    docker = DockerEngine()
-    if reason := docker.available():
-        pytest.skip(f"the docker engine: {reason}")
-    return docker
-
-
-@pytest.fixture(scope="module")
-def image(engine: Engine, context: Path) -> str:
-    return engine.build(context, "Dockerfile", {})
-
-
-class Container:
-    """Runs scripts and keeps what they print."""
-
-    def __init__(self, engine: Engine, image: str, ml: Path) -> None:
-        self.engine, self.image, self.ml = engine, image, ml
-        self.lines: list[str] = []
-        self.stop = threading.Event()
-
-    def run(self, script: str, *, on_line: Callable[[str], None] | None = None, **spec: Any) -> int:
-        run = ContainerRun(
-            entrypoint=["/bin/bash", "-c", script],
-            arguments=[],
-            environment={},
-            ml=self.ml,
-            hostname="algo-1",
-            network=False,
-            stop_grace_s=10,
-        )
-
-        def receive(line: str) -> None:
-            self.lines.append(line)
-            if line == "ready":
-                self.stop.set()
-
-        return self.engine.run(self.image, replace(run, **spec), on_line or receive, self.stop)
-
-
-@pytest.fixture
-def container(engine: Engine, image: str, tmp_path: Path) -> Container:
-    return Container(engine, image, tmp_path)
-
-
-@pytest.fixture
-def sandbox(process: ProcessEngine, context: Path, tmp_path: Path) -> Container:
-    return Container(process, process.build(context, "Dockerfile", {}), tmp_path)
+    from local.engines.process import ProcessEngine
 
 
 class TestTheContainerIsTheOneOfTheJob:
@@ -271,61 +197,6 @@ class TestNothingSurvivesThisProcess:
             check=True,
         )
         assert listed.stdout == b""
-
-
-class TestErrorsNameTheWayOut:
-    def test_a_build_that_fails_shows_its_output(self, tmp_path: Path) -> None:
-        docker = DockerEngine()
-        if reason := docker.available():
-            pytest.skip(reason)
-        (tmp_path / "Dockerfile").write_text("FROM debian:12-slim\nRUN echo broken-here; exit 3\n")
-        with pytest.raises(EngineError, match="broken-here"):
-            docker.build(tmp_path, "Dockerfile", {})
-
-    def test_an_unknown_image_is_no_exit_code(self, engine: Engine, tmp_path: Path) -> None:
-        with pytest.raises(EngineError, match="no-such-image"):
-            Container(engine, "no-such-image:1", tmp_path).run("true")
-
-    def test_a_sandbox_that_cannot_be_set_up_is_no_exit_code(
-        self, sandbox: Container, tmp_path: Path
-    ) -> None:
-        with pytest.raises(EngineError, match=r"cannot be set up here: .*absent"):
-            sandbox.run("true", ml=tmp_path / "absent")
-
-    def test_the_process_engine_needs_an_entry_point(self, sandbox: Container) -> None:
-        with pytest.raises(EngineError, match="ContainerEntrypoint"):
-            sandbox.run("", entrypoint=[])
-
-    def test_auto_falls_back_to_processes_and_says_why(
-        self, process: ProcessEngine, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        assert process.available() is None
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
-        choice = choose("auto", context, "Dockerfile", {}, tmp_path)
-        assert choice.engine.name == "process"
-        assert choice.reason
-
-    def test_auto_falls_back_when_docker_cannot_build(
-        self, engine: Engine, process: ProcessEngine, tmp_path: Path
-    ) -> None:
-        del engine, process  # skipped without either
-        (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
-        choice = choose("auto", tmp_path, "Dockerfile", {}, tmp_path / "snapshots")
-        assert (choice.engine.name, "absent" in choice.reason) == ("process", True)
-
-    def test_where_nothing_works_the_error_says_what_to_install(
-        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        with pytest.raises(EngineError, match=r"install Docker .* util-linux"):
-            choose("auto", context, "Dockerfile", {}, tmp_path)
-
-    def test_an_engine_asked_for_by_name_is_never_replaced(
-        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        with pytest.raises(EngineError, match="docker engine cannot be used: there is no docker"):
-            choose("docker", context, "Dockerfile", {}, tmp_path)
 
 
 def _unique_duration() -> str:

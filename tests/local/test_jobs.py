@@ -3,279 +3,30 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
-from local.engines import EngineError
-from local.engines.process import ProcessEngine
 from local.job_logs import LOG_GROUP, LogStream
-from local.jobs import JobRunner
-from local.processing_job import Job, JobEnd
+from local.processing_job import JobEnd
+from tests.local.job_bench import OUT, source, target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_s3.client import S3Client
+
+    from tests.local.job_bench import Jobs
 
 _Json = dict[str, Any]
-
-_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1"
-_IN = "/opt/ml/processing/input"
-_OUT = "/opt/ml/processing/output"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def _client(service: Any, endpoint: str) -> Any:
-    make = cast("Any", boto3).client
-    return make(
-        service,
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}),
-    )
-
-
-@pytest.fixture(scope="module")
-def s3(endpoint: str) -> S3Client:
-    return _client("s3", endpoint)
-
-
-@pytest.fixture(scope="module")
-def logs(endpoint: str) -> CloudWatchLogsClient:
-    return _client("logs", endpoint)
-
-
-@pytest.fixture
-def bucket(s3: S3Client) -> str:
-    name = f"bucket-{uuid4().hex}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-class Jobs:
-    """Runs scripts as jobs on one bucket, and keeps what was called back."""
-
-    def __init__(self, endpoint: str, engine: ProcessEngine, s3: S3Client, root: Path) -> None:
-        self.s3, self.workspace = s3, root / "work"
-        self.lines: list[str] = []
-        self.steps: list[str] = []
-        self.stop = threading.Event()
-        self.started = threading.Event()
-        (root / "context").mkdir()
-        self.runner = JobRunner(
-            endpoint_url=endpoint,
-            region="us-east-1",
-            engine=engine,
-            images={_IMAGE: engine.build(root / "context", "Dockerfile", {})},
-            workspace=self.workspace,
-            on_line=self._receive,
-            on_step=lambda _name, step: self.steps.append(step),
-            stop_grace_s=5,
-        )
-
-    def _receive(self, job_name: str, line: str) -> None:
-        del job_name
-        self.lines.append(line)
-        if line == "ready" or (line == "up" and self.lines.count(line) == 2):
-            self.stop.set()
-
-    def run(self, script: str, name: str = "", **changes: Any) -> JobEnd:
-        name = name or f"job-{uuid4().hex}"
-        request: _Json = {
-            "ProcessingJobName": name,
-            "RoleArn": "arn:aws:iam::123456789012:role/job",
-            "AppSpecification": {
-                "ImageUri": _IMAGE,
-                "ContainerEntrypoint": ["/bin/bash", "-c", script],
-            },
-            "ProcessingResources": {
-                "ClusterConfig": {
-                    "InstanceType": "ml.m5.large",
-                    "InstanceCount": changes.pop("hosts", 1),
-                    "VolumeSizeInGB": 1,
-                }
-            },
-            "NetworkConfig": {"EnableNetworkIsolation": True},
-            **changes,
-        }
-        arn = f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/{name}"
-        return self.runner(Job(name, arn, request, self.stop, self.started.set))
-
-    def put(self, bucket: str, *keys: str) -> None:
-        for key in keys:
-            self.s3.put_object(Bucket=bucket, Key=key, Body=f"<{key}>".encode())
-
-    def keys(self, bucket: str, prefix: str = "out") -> list[str]:
-        listed = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-        return [item.get("Key", "") for item in listed]
-
-
-@pytest.fixture
-def jobs(
-    endpoint: str, s3: S3Client, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Jobs:
-    engine = ProcessEngine(tmp_path_factory.mktemp("snapshots"))
-    if reason := engine.available():
-        pytest.skip(f"the process engine: {reason}")
-    return Jobs(endpoint, engine, s3, tmp_path)
-
-
-def source(uri: str, **changes: str) -> _Json:
-    s3_input = {"S3Uri": uri, "LocalPath": _IN, "S3DataType": "S3Prefix", **changes}
-    return {"ProcessingInputs": [{"InputName": "in", "S3Input": s3_input}]}
-
-
-def target(uri: str, **config: str) -> _Json:
-    s3_output = {"S3Uri": uri, "LocalPath": _OUT, "S3UploadMode": "EndOfJob"}
-    outputs = [{"OutputName": "out", "S3Output": s3_output}]
-    return {"ProcessingOutputConfig": {"Outputs": outputs, **config}}
-
-
-class TestDataGoesInAndOut:
-    def test_a_job_reads_its_input_and_its_output_is_uploaded(
-        self, jobs: Jobs, s3: S3Client, bucket: str
-    ) -> None:
-        jobs.put(bucket, "in/a.csv", "in/sub/b.csv", "other/c.csv")
-        copy = f"cp -r {_IN}/. {_OUT}"
-        end = jobs.run(copy, **source(f"s3://{bucket}/in/"), **target(f"s3://{bucket}/out/"))
-        assert end == JobEnd("Completed")
-        assert jobs.keys(bucket) == ["out/a.csv", "out/sub/b.csv"]
-        body = s3.get_object(Bucket=bucket, Key="out/sub/b.csv")["Body"].read()
-        assert body == b"<in/sub/b.csv>"
-        assert jobs.steps == ["downloading", "running", "uploading"]
-
-    def test_a_prefix_keeps_what_follows_its_last_slash(self, jobs: Jobs, bucket: str) -> None:
-        jobs.put(bucket, "in/day", "in/day-1/x", "in/day/", "in/night")
-        jobs.run(f"cd {_IN} && find -type f | sort", **source(f"s3://{bucket}/in/day"))
-        assert jobs.lines == ["./day", "./day-1/x"]
-
-    def test_more_objects_than_one_listing_has_are_all_downloaded(
-        self, jobs: Jobs, bucket: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        jobs.put(bucket, *(f"in/{number}" for number in range(25)))
-        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
-        assert len(jobs.keys(bucket, "in/")) == 10
-        jobs.run(f"ls {_IN} | wc -l", **source(f"s3://{bucket}/in/"))
-        assert jobs.lines == ["25"]
-
-    def test_each_host_has_all_objects_or_its_shard(self, jobs: Jobs, bucket: str) -> None:
-        jobs.put(bucket, *(f"in/{number}" for number in range(5)))
-        script = f"mkdir {_OUT}/$HOSTNAME; cp {_IN}/* {_OUT}/$HOSTNAME/"
-        into = target(f"s3://{bucket}/out")
-        uri = f"s3://{bucket}/in/"
-        jobs.run(script, hosts=2, **source(uri, S3DataDistributionType="ShardedByS3Key"), **into)
-        assert jobs.keys(bucket) == [
-            *(f"out/algo-1/{number}" for number in (0, 2, 4)),
-            *(f"out/algo-2/{number}" for number in (1, 3)),
-        ]
-        jobs.run(script, hosts=2, **source(uri), **into)
-        assert len(jobs.keys(bucket)) == 10
-
-    def test_links_in_the_output_are_not_followed(
-        self, jobs: Jobs, bucket: str, tmp_path: Path
-    ) -> None:
-        secret = tmp_path / "secret"
-        secret.mkdir()
-        (secret / "key").write_text("of this machine")
-        script = f"cd {_OUT}; echo 1 >file; ln -s file link; ln -s {secret} dir; mkfifo pipe"
-        assert jobs.run(script, **target(f"s3://{bucket}/out")).status == "Completed"
-        assert jobs.keys(bucket) == ["out/file"]
-
-    def test_an_output_directory_that_became_a_link_uploads_nothing(
-        self, jobs: Jobs, bucket: str, tmp_path: Path
-    ) -> None:
-        (tmp_path / "secret").write_text("of this machine")
-        script = f"rmdir {_OUT}; ln -s {tmp_path} {_OUT}"
-        assert jobs.run(script, **target(f"s3://{bucket}/out")).status == "Completed"
-        assert jobs.keys(bucket) == []
-
-    def test_outputs_are_encrypted_with_the_key_asked_for(
-        self, jobs: Jobs, s3: S3Client, bucket: str
-    ) -> None:
-        jobs.run(f"echo 1 >{_OUT}/x", **target(f"s3://{bucket}/out", KmsKeyId="alias/data"))
-        head = s3.head_object(Bucket=bucket, Key="out/x")
-        assert head["ServerSideEncryption"] == "aws:kms"
-        assert head["SSEKMSKeyId"] == "alias/data"
-
-    def test_a_failed_job_uploads_nothing(self, jobs: Jobs, bucket: str) -> None:
-        jobs.run(f"echo 1 >{_OUT}/x; exit 3", **target(f"s3://{bucket}/out"))
-        assert jobs.keys(bucket) == []
-
-
-class TestAnInputThatCannotBeHadFailsTheJob:
-    def test_nothing_under_the_prefix(self, jobs: Jobs, bucket: str) -> None:
-        jobs.put(bucket, "in/", "inn/x")
-        end = jobs.run("echo ran", **source(f"s3://{bucket}/in/"))
-        assert end.status == "Failed"
-        assert str(end.failure_reason).startswith("ClientError: No S3 objects found under S3 URL")
-        assert (jobs.lines, jobs.started.is_set()) == ([], False)
-
-    def test_a_bucket_that_does_not_exist(self, jobs: Jobs) -> None:
-        end = jobs.run("echo ran", **source("s3://absent/in/"))
-        assert str(end.failure_reason).startswith("ClientError: Data download failed: s3://absent")
-        assert "NoSuchBucket" in str(end.failure_reason)
-
-    @pytest.mark.parametrize("key", ["in/../../../escaped", "in//etc/escaped", "in/./escaped"])
-    def test_a_key_that_leads_elsewhere(
-        self, jobs: Jobs, bucket: str, key: str, tmp_path: Path
-    ) -> None:
-        jobs.put(bucket, key)
-        end = jobs.run("echo ran", **source(f"s3://{bucket}/in/"))
-        assert f"the key '{key}' is no plain path" in str(end.failure_reason)
-        assert jobs.lines == []
-        assert list(tmp_path.rglob("escaped")) == []
-
-    def test_two_keys_that_are_a_file_and_its_directory(self, jobs: Jobs, bucket: str) -> None:
-        jobs.put(bucket, "in/a", "in/a/b")
-        end = jobs.run("echo ran", **source(f"s3://{bucket}/in/"))
-        assert str(end.failure_reason).startswith("ClientError: Data download failed")
-
-    def test_an_image_that_does_not_exist(self, jobs: Jobs) -> None:
-        specification = {"ImageUri": "other:1", "ContainerEntrypoint": ["true"]}
-        end = jobs.run("", AppSpecification=specification)
-        assert end == JobEnd(
-            "Failed", f"ClientError: There is no image other:1; there are: {_IMAGE}"
-        )
-
-    def test_an_output_bucket_that_does_not_exist(self, jobs: Jobs) -> None:
-        end = jobs.run(
-            f"echo 1 >{_OUT}/x; echo told >/opt/ml/output/message", **target("s3://absent/out")
-        )
-        assert str(end.failure_reason).startswith("ClientError: Data upload failed: s3://absent")
-        assert end.exit_message == "told\n"
-
-    def test_an_engine_that_cannot_start_the_container(
-        self, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def refuse(*_: object) -> int:
-            raise EngineError("no engine today")
-
-        monkeypatch.setattr(ProcessEngine, "run", refuse)
-        assert jobs.run("true") == JobEnd("Failed", "ClientError: no engine today")
 
 
 class TestTheContainerSeesWhatSageMakerShows:
     def test_the_job_and_its_hosts_are_described(self, jobs: Jobs, bucket: str) -> None:
-        script = f"cp /opt/ml/config/* {_OUT}/"
+        script = f"cp /opt/ml/config/* {OUT}/"
         jobs.put(bucket, "in/x")
         data = source(f"s3://{bucket}/in/") | target(f"s3://{bucket}/out")
         jobs.run(script, name="told", Environment={"SLOT": "1"}, **data)
@@ -327,7 +78,7 @@ class TestTheEndIsTheScripts:
         assert end.status == "Completed"
 
     def test_a_message_that_is_not_utf_8_fails_the_job(self, jobs: Jobs, bucket: str) -> None:
-        script = rf"printf '\xff' >/opt/ml/output/message; echo 1 >{_OUT}/x"
+        script = rf"printf '\xff' >/opt/ml/output/message; echo 1 >{OUT}/x"
         end = jobs.run(script, **target(f"s3://{bucket}/out"))
         assert end.status == "Failed"
         assert "not valid UTF-8" in str(end.failure_reason)
@@ -355,7 +106,7 @@ class TestStopping:
         assert 1 <= time.monotonic() - begun < 20
 
     def test_a_stopped_job_uploads_nothing(self, jobs: Jobs, bucket: str) -> None:
-        script = f"echo 1 >{_OUT}/x; trap 'exit 0' TERM; echo ready; sleep 60 & wait"
+        script = f"echo 1 >{OUT}/x; trap 'exit 0' TERM; echo ready; sleep 60 & wait"
         assert jobs.run(script, **target(f"s3://{bucket}/out")).status == "Stopped"
         assert jobs.keys(bucket) == []
 

@@ -1,0 +1,107 @@
+"""Runs scripts as whole jobs, against the AWS of an endpoint on loopback."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from local.jobs import JobRunner
+from local.processing_job import Job, JobEnd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_s3.client import S3Client
+
+    from local.engines.process import ProcessEngine
+
+_Json = dict[str, Any]
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1"
+IN = "/opt/ml/processing/input"
+OUT = "/opt/ml/processing/output"
+
+
+def client(service: Any, endpoint: str) -> Any:
+    make = cast("Any", boto3).client
+    return make(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+class Jobs:
+    """Runs scripts as jobs on one bucket, and keeps what was called back."""
+
+    def __init__(self, endpoint: str, engine: ProcessEngine, s3: S3Client, root: Path) -> None:
+        self.s3, self.workspace = s3, root / "work"
+        self.lines: list[str] = []
+        self.steps: list[str] = []
+        self.stop = threading.Event()
+        self.started = threading.Event()
+        (root / "context").mkdir()
+        self.runner = JobRunner(
+            endpoint_url=endpoint,
+            region="us-east-1",
+            engine=engine,
+            images={IMAGE: engine.build(root / "context", "Dockerfile", {})},
+            workspace=self.workspace,
+            on_line=self._receive,
+            on_step=lambda _name, step: self.steps.append(step),
+            stop_grace_s=5,
+        )
+
+    def _receive(self, job_name: str, line: str) -> None:
+        del job_name
+        self.lines.append(line)
+        if line == "ready" or (line == "up" and self.lines.count(line) == 2):
+            self.stop.set()
+
+    def run(self, script: str, name: str = "", **changes: Any) -> JobEnd:
+        name = name or f"job-{uuid4().hex}"
+        request: _Json = {
+            "ProcessingJobName": name,
+            "RoleArn": "arn:aws:iam::123456789012:role/job",
+            "AppSpecification": {
+                "ImageUri": IMAGE,
+                "ContainerEntrypoint": ["/bin/bash", "-c", script],
+            },
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceType": "ml.m5.large",
+                    "InstanceCount": changes.pop("hosts", 1),
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            "NetworkConfig": {"EnableNetworkIsolation": True},
+            **changes,
+        }
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/{name}"
+        return self.runner(Job(name, arn, request, self.stop, self.started.set))
+
+    def put(self, bucket: str, *keys: str) -> None:
+        for key in keys:
+            self.s3.put_object(Bucket=bucket, Key=key, Body=f"<{key}>".encode())
+
+    def keys(self, bucket: str, prefix: str = "out") -> list[str]:
+        listed = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        return [item.get("Key", "") for item in listed]
+
+
+def source(uri: str, **changes: str) -> _Json:
+    s3_input = {"S3Uri": uri, "LocalPath": IN, "S3DataType": "S3Prefix", **changes}
+    return {"ProcessingInputs": [{"InputName": "in", "S3Input": s3_input}]}
+
+
+def target(uri: str, **config: str) -> _Json:
+    s3_output = {"S3Uri": uri, "LocalPath": OUT, "S3UploadMode": "EndOfJob"}
+    outputs = [{"OutputName": "out", "S3Output": s3_output}]
+    return {"ProcessingOutputConfig": {"Outputs": outputs, **config}}

@@ -1,0 +1,74 @@
+"""A CreateProcessingJob that AWS accepts, and its variations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_Json = dict[str, Any]
+
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/job"
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:{'0' * 64}"
+
+
+def good_request(name: str = "daily-2026-01-01-1") -> _Json:
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": ROLE,
+        "AppSpecification": {
+            "ImageUri": IMAGE,
+            "ContainerEntrypoint": ["/app/entrypoint.sh"],
+            "ContainerArguments": ["--day", "2026-01-01"],
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 30,
+                "VolumeKmsKeyId": "alias/data",
+            }
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": "in",
+                "S3Input": {
+                    "S3Uri": "s3://bucket/in/",
+                    "LocalPath": "/opt/ml/processing/input",
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                    "S3DataDistributionType": "ShardedByS3Key",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "out",
+                    "S3Output": {
+                        "S3Uri": "s3://bucket/out",
+                        "LocalPath": "/opt/ml/processing/output",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        "Environment": {"SLOT": "2026-01-01T00:00:00Z"},
+        "NetworkConfig": {"EnableNetworkIsolation": True},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "Tags": [{"Key": "stack", "Value": "local"}],
+    }
+
+
+def changed(path: str, value: Any) -> _Json:
+    """Return the good request with one value set; `None` removes it."""
+    request: Any = good_request()
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    target = request
+    for part in parents:
+        target = target[part] if isinstance(part, int) else target.setdefault(part, {})
+    if value is None:
+        del target[last]
+    else:
+        target[last] = value
+    return request
