@@ -10,7 +10,8 @@ UV_VERSION := 0.13.9
 LOCAL_FLAGS = $(if $(INPUT),--input '$(INPUT)') $(if $(SCRIPT),--script '$(SCRIPT)') \
 	$(if $(SLOT),--slot '$(SLOT)') $(if $(SCHEDULE),--schedule '$(SCHEDULE)') \
 	$(if $(ENGINE),--engine '$(ENGINE)')
-SHELL_FILES = $(shell git ls-files '*.sh' .ci/run container/bin/send_metric)
+SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
+PYTHON_FILES = . container/bin/csv_to_parquet container/bin/send_metric
 
 .PHONY: help setup local test check format lock
 
@@ -33,8 +34,8 @@ test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup ## Check format, lint and types, then run all tests: what CI runs
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/ruff check $(PYTHON_FILES)
 	$(BIN)/pyright
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/hadolint container/Dockerfile
@@ -42,11 +43,11 @@ check: setup ## Check format, lint and types, then run all tests: what CI runs
 	$(MAKE) test
 
 format: setup ## Format the Python files
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format $(PYTHON_FILES)
+	$(BIN)/ruff check --fix $(PYTHON_FILES)
 
 lock: setup ## Compile the hash-pinned requirements from the .in files
-	for name in requirements requirements-dev; do \
+	for name in container/requirements requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header --no-annotate $$name.in -o $$name.txt; \
 	done

@@ -6,7 +6,7 @@
 # Checks that each record of each *.csv and *.csv.gz under INPUT_PATH has the header's fields
 # (RFC 4180, UTF-8), and writes under OUTPUT_PATH, for an input DIR/x.csv:
 #   DIR/x.csv.parquet         its good records, all columns text
-#   rejects/DIR/x.csv.csv     its bad records: line, reason, record; only if there are any
+#   rejects/DIR/x.csv.csv     its bad records: file, line, reason, record; only if any
 #   summary.json              the good records and the errors of each file and of all
 # A blank line is a record of one empty field: an error, unless the file has one column. A file of
 # no bytes counts 0 and 0. Exits 1 at a file that cannot be read as CSV text at all, naming it.
@@ -28,7 +28,7 @@ main() {
       *.csv | *.csv.gz) ;;
       *) log "$name" "ignored, neither .csv nor .csv.gz" && continue ;;
     esac
-    counts=$(csv_to_parquet "$file" "$output/$name.parquet" "$output/rejects/$name.csv")
+    counts=$(csv_to_parquet "$file" "$output/$name.parquet" "$output/rejects/$name.csv" "$name")
     log "$name" "$counts"
     printf '%s\0%s\0' "$name" "$counts" >>"$scratch/counts"
   done <"$scratch/files"
