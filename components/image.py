@@ -57,15 +57,7 @@ class Image(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:image:Image", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        repository = aws.ecr.Repository(
-            f"{name}-repository",
-            name=args.prefix,
-            image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
-            force_delete=args.protection.force_destroy,
-            opts=child,
-        )
+        repository = self._repository(name, args)
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
@@ -98,6 +90,17 @@ class Image(pulumi.ComponentResource):
         self.uri = image.repo_digest
         self.repository_arn = repository.arn
         self.register_outputs({"uri": self.uri, "repository_arn": self.repository_arn})
+
+    def _repository(self, name: str, args: ImageArgs) -> aws.ecr.Repository:
+        return aws.ecr.Repository(
+            f"{name}-repository",
+            name=args.prefix,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            force_delete=args.protection.force_destroy,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _lifecycle(keep: int) -> dict[str, Any]:

@@ -65,10 +65,9 @@ class Launcher(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        function_name = f"{args.prefix}-launcher"
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/lambda/{function_name}",
+            name=f"/aws/lambda/{_function_name(args)}",
             retention_in_days=args.log_days,
             kms_key_id=args.key_arn,
             opts=child,
@@ -79,23 +78,7 @@ class Launcher(pulumi.ComponentResource):
             sqs_managed_sse_enabled=True,
             opts=child,
         )
-        role, policy = self._role(name, args, failures.arn, log_group.arn)
-        function = aws.lambda_.Function(
-            f"{name}-function",
-            name=function_name,
-            role=role.arn,
-            runtime=_RUNTIME,
-            architectures=[_ARCHITECTURE],
-            handler="launcher.handler.handler",
-            code=_code(args.config),
-            layers=[_powertools(self)],
-            environment={"variables": dict(args.environment)},
-            timeout=30,
-            memory_size=256,
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
-            # Without its permissions the first event would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
+        function = self._function(name, args, failures.arn, log_group)
         aws.lambda_.FunctionEventInvokeConfig(
             f"{name}-async",
             function_name=function.name,
@@ -115,6 +98,31 @@ class Launcher(pulumi.ComponentResource):
                 "log_group": self.log_group,
                 "failures_url": self.failures_url,
             }
+        )
+
+    def _function(
+        self,
+        name: str,
+        args: LauncherArgs,
+        failures_arn: pulumi.Output[str],
+        log_group: aws.cloudwatch.LogGroup,
+    ) -> aws.lambda_.Function:
+        role, policy = self._role(name, args, failures_arn, log_group.arn)
+        return aws.lambda_.Function(
+            f"{name}-function",
+            name=_function_name(args),
+            role=role.arn,
+            runtime=_RUNTIME,
+            architectures=[_ARCHITECTURE],
+            handler="launcher.handler.handler",
+            code=_code(args.config),
+            layers=[_powertools(self)],
+            environment={"variables": dict(args.environment)},
+            timeout=30,
+            memory_size=256,
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            # Without its permissions the first event would fail.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
 
     def _role(
@@ -140,6 +148,10 @@ class Launcher(pulumi.ComponentResource):
         return role, aws.iam.RolePolicy(
             f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
         )
+
+
+def _function_name(args: LauncherArgs) -> str:
+    return f"{args.prefix}-launcher"
 
 
 def _code(config: Mapping[str, Any]) -> pulumi.AssetArchive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 _QUEUE_RETENTION_S = 14 * 24 * 3600
 """SQS's maximum: an undelivered slot waits through a holiday."""
-_RETRIES = 10
-_EVENT_AGE_S = 3600
+_RETRY_POLICY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
+    "maximum_retry_attempts": 10,
+    "maximum_event_age_in_seconds": 3600,
+}
 """After an hour without delivery a slot goes to the queue, where somebody sees it."""
 
 
@@ -63,24 +65,7 @@ class Schedule(pulumi.ComponentResource):
             sqs_managed_sse_enabled=True,
             opts=child,
         )
-        group_arn = args.account.arn("scheduler", f"schedule-group/{args.prefix}")
-        role = aws.iam.Role(
-            f"{name}-role",
-            assume_role_policy=json.dumps(
-                policies.trust(
-                    "scheduler.amazonaws.com", policies.from_source(args.account, group_arn)
-                )
-            ),
-            opts=child,
-        )
-        policy = aws.iam.RolePolicy(
-            f"{name}-policy",
-            role=role.name,
-            policy=pulumi.Output.json_dumps(
-                policies.schedule_role(function_arn=args.function_arn, failures_arn=failures.arn)
-            ),
-            opts=child,
-        )
+        role, policy = self._role(name, args, failures.arn)
         for schedule, settings in args.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             aws.scheduler.Schedule(
@@ -95,10 +80,7 @@ class Schedule(pulumi.ComponentResource):
                     "arn": args.function_arn,
                     "role_arn": role.arn,
                     "input": json.dumps(_event(schedule)),
-                    "retry_policy": {
-                        "maximum_retry_attempts": _RETRIES,
-                        "maximum_event_age_in_seconds": _EVENT_AGE_S,
-                    },
+                    "retry_policy": _RETRY_POLICY,
                     "dead_letter_config": {"arn": failures.arn},
                 },
                 # Creating a schedule fails while its role cannot do what it needs.
@@ -108,13 +90,29 @@ class Schedule(pulumi.ComponentResource):
         self.failures_url = failures.url
         self.register_outputs({"group": self.group, "failures_url": self.failures_url})
 
+    def _role(
+        self, name: str, args: ScheduleArgs, failures_arn: pulumi.Output[str]
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        child = pulumi.ResourceOptions(parent=self)
+        # The form that AWS documents: schedules of this group, not of anybody's.
+        group_arn = args.account.arn("scheduler", f"schedule-group/{args.prefix}")
+        trust = policies.trust(
+            "scheduler.amazonaws.com", policies.from_source(args.account, group_arn)
+        )
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=json.dumps(trust), opts=child)
+        policy = policies.schedule_role(function_arn=args.function_arn, failures_arn=failures_arn)
+        return role, aws.iam.RolePolicy(
+            f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
+        )
+
 
 def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
     """Say at preview which local times of the coming year daylight saving takes away."""
-    this_year = datetime.now(UTC).year
     expression, zone = cron.parse(settings.expression), ZoneInfo(settings.timezone)
-    for year in (this_year, this_year + 1):
-        for gap in expression.dst_gaps(zone, year):
+    now = datetime.now(zone).replace(tzinfo=None)
+    gaps = [gap for year in (now.year, now.year + 1) for gap in expression.dst_gaps(zone, year)]
+    for gap in gaps:
+        if now <= gap <= now + timedelta(days=366):
             pulumi.log.warn(
                 f"schedule {schedule} will not run at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
                 "skips that time; choose another hour, or UTC"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from rich.markup import escape
 
@@ -22,6 +24,8 @@ _SAMPLE = _PROJECT / "local" / "sample"
 def main(arguments: list[str]) -> int:
     """Run the pipeline once; return the exit status."""
     options = _options(arguments)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     display = Display()
     try:
         pipeline = Pipeline(_PROJECT, options, display)
@@ -45,6 +49,13 @@ def main(arguments: list[str]) -> int:
     return 0 if pipeline.report.status == "Completed" and not problem else status
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Report arguments that are refused, like everything that ends a run."""
+        Report(stack=STACK, failure_reason=message).write(_PROJECT / ".local")
+        super().error(message)
+
+
 def _refused(display: Display, problem: str) -> int:
     """Report settings that are refused: nothing was started."""
     Report(stack=STACK, failure_reason=problem).write(_PROJECT / ".local")
@@ -53,7 +64,7 @@ def _refused(display: Display, problem: str) -> int:
 
 
 def _options(arguments: list[str]) -> Options:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m local",
         description="Deploys the program into an embedded AWS and runs one slot, for real.",
     )
@@ -80,8 +91,8 @@ def _options(arguments: list[str]) -> Options:
 
 def _directory(text: str) -> Path:
     path = Path(text)
-    if not path.is_dir() or not any(file.is_file() for file in path.rglob("*")):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a directory with files in it")
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a directory")
     return path.resolve()
 
 

@@ -15,10 +15,10 @@ from local import deploy, event_bus, metrics, report
 from local.aws import ACCOUNT, JsonService, LocalAws
 from local.functions import Functions
 from local.image_builder import ImageBuilder
-from local.jobs import JobRunner
 from local.report import Report
 from local.resources import Resources
-from local.sagemaker import SageMaker, ServiceError
+from local.sagemaker.runner import JobRunner
+from local.sagemaker.service import SageMaker, ServiceError
 from local.scheduler import fire
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from components.settings import Settings
     from local.display import Display
     from local.engines.choice import EngineName
-    from local.processing_job import Job, JobEnd
+    from local.sagemaker.job import Job, JobEnd
 
 STACK = "local"
 _LAUNCH_TIMEOUT_S = 300
@@ -102,16 +102,22 @@ class Pipeline:
             self._aws.services["lambda"] = self._functions
             self._aws.services["sagemaker"] = JsonService(self._sagemaker.call, _refusal)
             self._aws.start()
-        with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
-            exports = deploy.deploy(self._project, STACK, self._resources, self._created)
-        with step("upload", f"Upload {self._options.input.name} as the slot's input"):
-            self._upload(exports["input_bucket"], schedule, slot)
-        with step("launch", f"Schedule {schedule} fires {slot:%Y-%m-%dT%H:%M:%SZ}; launcher"):
-            self._launch(exports["schedule_group"], schedule, slot)
-        with step("job", "Processing job"):
-            self._await_job()
-        with step("collect", "Collect outputs and logs"):
-            self._collect(exports["output_bucket"], schedule, slot)
+        try:
+            with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
+                exports = deploy.deploy(self._project, STACK, self._resources, self._created)
+            with step("upload", f"Upload {self._options.input.name} as the slot's input"):
+                self._upload(exports["input_bucket"], schedule, slot)
+            with step("launch", f"Schedule {schedule} fires {self.report.slot}; launcher"):
+                self._launch(exports["schedule_group"], schedule, slot)
+            with step("job", "Processing job"):
+                self._await_job()
+            self._list_outputs(exports["output_bucket"], schedule, slot)
+        finally:
+            self._sagemaker.close()
+            with step("collect", "Collect buckets and logs"):
+                self._record_job()
+                report.save_buckets(self._aws, self._directory / "s3")
+                report.save_logs(self._aws, self._directory / "logs")
 
     def close(self) -> None:
         """Stop everything that still runs, and write the report."""
@@ -174,9 +180,15 @@ class Pipeline:
         return runner(job)
 
     def _await_job(self) -> None:
-        name = self.report.job_name or ""
         limit = self._settings.job.max_runtime_seconds + _AFTER_MAX_RUNTIME_S
-        job = self._sagemaker.wait(name, limit)
+        self._sagemaker.wait(self.report.job_name or "", limit)
+
+    def _record_job(self) -> None:
+        """Report how the job ended, which it has done by now."""
+        if not self.report.job_name:
+            return
+        request = {"ProcessingJobName": self.report.job_name}
+        job = self._sagemaker.call("DescribeProcessingJob", request)
         self.report.status = job["ProcessingJobStatus"]
         self.report.failure_reason = job.get("FailureReason")
         self.report.exit_message = job.get("ExitMessage")
@@ -209,7 +221,7 @@ class Pipeline:
         self._display.detail(event["detail"]["ProcessingJobStatus"])
         event_bus.publish(self._aws, event)
 
-    def _collect(self, bucket: str, schedule: str, slot: datetime) -> None:
+    def _list_outputs(self, bucket: str, schedule: str, slot: datetime) -> None:
         s3 = self._aws.client("s3")
         prefix = key_prefix.render(self._settings.output.prefix, schedule, slot)
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -217,8 +229,6 @@ class Pipeline:
                 {"bucket": bucket, "key": item["Key"], "size": item["Size"]}
                 for item in page.get("Contents", [])
             ]
-        report.save_buckets(self._aws, self._directory / "s3")
-        report.save_logs(self._aws, self._directory / "logs")
 
 
 def _settings(project: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""How each kind of resource is created with boto3, and each of the program's lookups answered.
+"""How each kind of resource is created with boto3.
 
 Inputs come in Pulumi's spelling; what is returned is what AWS adds to them, in the same spelling.
 boto3 refuses what has no counterpart, so nothing that the program asks for is left out in silence.
@@ -26,8 +26,6 @@ Kind = Callable[["Resources", State], State]
 
 CREATE: dict[str, Kind] = {}
 """Type token -> creates such a resource."""
-LOOK_UP: dict[str, Kind] = {}
-"""Function token -> answers such an invoke."""
 
 _ENVIRONMENT_LIMIT = 4096
 """Bytes of all of a function's variables (Lambda quotas); moto takes any number."""
@@ -35,10 +33,6 @@ _ENVIRONMENT_LIMIT = 4096
 
 def _creates(token: str) -> Callable[[Kind], Kind]:
     return lambda kind: CREATE.setdefault(token, kind)
-
-
-def _answers(token: str) -> Callable[[Kind], Kind]:
-    return lambda kind: LOOK_UP.setdefault(token, kind)
 
 
 @_creates("pulumi:providers:aws")
@@ -270,34 +264,6 @@ def _schedule_group(local: Resources, inputs: State) -> State:
 def _schedule(local: Resources, inputs: State) -> State:
     answer = local.aws.client("scheduler").create_schedule(**_pascal(inputs))
     return {"arn": answer["ScheduleArn"]}
-
-
-@_answers("aws:ssm/getParameter:getParameter")
-def _powertools(local: Resources, inputs: State) -> State:
-    """Publish the layer that AWS's parameter names: it is what is installed here."""
-    wanted = inputs["name"].rpartition("/")[2]
-    if wanted != local.powertools:
-        raise ValueError(f"Powertools {wanted} is asked for, {local.powertools} is installed")
-    layer = local.aws.client("lambda").publish_layer_version(
-        LayerName="AWSLambdaPowertoolsPythonV3-python313-arm64",
-        Content={"ZipFile": zipped(pulumi.AssetArchive({}))},
-    )
-    return {"insecureValue": layer["LayerVersionArn"]}
-
-
-@_answers("aws:index/getCallerIdentity:getCallerIdentity")
-def _identity(local: Resources, _: State) -> State:
-    return {"accountId": local.aws.client("sts").get_caller_identity()["Account"]}
-
-
-@_answers("aws:index/getPartition:getPartition")
-def _partition(_: Resources, _inputs: State) -> State:
-    return {"partition": "aws"}
-
-
-@_answers("aws:ecr/getAuthorizationToken:getAuthorizationToken")
-def _registry_login(_: Resources, _inputs: State) -> State:
-    return {"userName": "AWS", "password": "of-the-embedded-aws"}
 
 
 def zipped(archive: pulumi.AssetArchive) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from local import resource_kinds
+from local import lookups, resource_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,9 +53,9 @@ class Resources:
         Raises:
             NotImplementedError: the embedded AWS has no answer.
         """
-        answer = resource_kinds.LOOK_UP.get(token)
+        answer = lookups.ANSWERS.get(token)
         if answer is None:
-            raise NotImplementedError("the embedded AWS cannot answer it; see resource_kinds.py")
+            raise NotImplementedError("the embedded AWS cannot answer it; see lookups.py")
         return answer(self, inputs)
 
 

@@ -44,7 +44,7 @@ class ProcessEngine:
         """Return why the namespaces cannot be had here, found by starting an empty one."""
         if sys.platform != "linux":
             return f"it needs Linux namespaces, and this is {sys.platform}"
-        if missing := [tool for tool in _TOOLS if not shutil.which(tool)]:
+        if missing := [tool for tool in _TOOLS if not shutil.which(tool, path=_search_path())]:
             return f"{', '.join(missing)} not on PATH; install util-linux, coreutils and hostname"
         with tempfile.TemporaryDirectory() as directory:
             probe = ContainerRun(
@@ -93,6 +93,11 @@ class ProcessEngine:
             return _attend(command, Path(scratch, "pid"), spec, on_line, stop)
 
 
+def _search_path() -> str:
+    """Return PATH with the directories of chroot, which are not on everybody's."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
 def _command(scratch: str, image: str, spec: ContainerRun) -> list[str]:
     # Should this process die, even by KILL, the kernel ends unshare and with it the namespaces.
     unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child"]
@@ -127,6 +132,7 @@ def _attend(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        env={**os.environ, "PATH": _search_path()},
     ) as process:
         assert process.stdout  # noqa: S101 - it was asked for above
         output = Follower(process.stdout, receive)

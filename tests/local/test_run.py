@@ -85,6 +85,20 @@ class TestLocalRun:
         assert "the stack has daily" in report["failure_reason"]
         assert "the stack has daily" in printed
 
+    def test_a_slot_without_input_fails_as_on_sagemaker(
+        self, checkout: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        status, report, _ = run(checkout, "--input", str(tmp_path / "empty"))
+        assert (status, report["status"]) == (1, "Failed")
+        assert "ClientError" in report["failure_reason"]
+
+    def test_arguments_that_are_refused_are_reported_too(self, checkout: Path) -> None:
+        status, report, printed = run(checkout, "--slot", "yesterday")
+        assert status == 2
+        assert "2026-01-05T02:00:00Z" in report["failure_reason"]
+        assert "2026-01-05T02:00:00Z" in printed
+
     def test_settings_that_are_refused_are_reported_too(self, checkout: Path) -> None:
         file = checkout / "Pulumi.local.yaml"
         good = file.read_text("utf-8")

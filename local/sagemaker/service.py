@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
 
-from local.processing_job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
-from local.sagemaker_events import state_change
-from local.sagemaker_list import InvalidQueryError, page
-from local.sagemaker_rules import job_refusals, model_violations, tag_refusals
+from local.sagemaker.events import state_change
+from local.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
+from local.sagemaker.listing import InvalidQueryError, page
+from local.sagemaker.rules import job_refusals, model_violations, tag_refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.sagemaker_list import page
+from local.sagemaker.listing import page
 
 _Json = dict[str, Any]
 

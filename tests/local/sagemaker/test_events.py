@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from local.sagemaker_events import state_change
+from local.sagemaker.events import state_change
 from tests.local.processing_requests import ACCOUNT, REGION, good_request
 
 _Json = dict[str, Any]

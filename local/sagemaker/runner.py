@@ -20,10 +20,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.engines import ContainerRun, Engine, EngineError
-from local.job_files import JobFailedError, exit_message, host_names, prepare
-from local.job_logs import LogStream
-from local.job_transfer import download, upload
-from local.processing_job import Job, JobEnd
+from local.sagemaker.job import Job, JobEnd
+from local.sagemaker.job_files import JobFailedError, exit_message, host_names, prepare
+from local.sagemaker.log_stream import LogStream
+from local.sagemaker.transfer import download, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

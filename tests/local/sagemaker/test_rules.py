@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from components.aws_model import shape
-from local.sagemaker_rules import job_refusals, model_violations
+from local.sagemaker.rules import job_refusals, model_violations
 from tests.local.processing_requests import IMAGE, REGION, changed, good_request
 
 if TYPE_CHECKING:

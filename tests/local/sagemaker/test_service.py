@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
-from local.processing_job import Job, JobEnd
-from local.sagemaker import SageMaker, ServiceError
+from local.sagemaker.job import Job, JobEnd
+from local.sagemaker.service import SageMaker, ServiceError
 from tests.local.processing_requests import ACCOUNT, REGION, ROLE, changed, good_request
 
 if TYPE_CHECKING:

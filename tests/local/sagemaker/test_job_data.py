@@ -8,7 +8,7 @@ import pytest
 
 from local.engines import EngineError
 from local.engines.process import ProcessEngine
-from local.processing_job import JobEnd
+from local.sagemaker.job import JobEnd
 from tests.local.job_bench import IMAGE, IN, OUT, source, target
 
 if TYPE_CHECKING:

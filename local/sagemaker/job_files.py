@@ -13,12 +13,12 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.processing_job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON
+from local.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from local.processing_job import Job
+    from local.sagemaker.job import Job
 
 _CONFIGURED = (
     "ProcessingJobName",

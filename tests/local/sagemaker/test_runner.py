@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from local.job_logs import LOG_GROUP, LogStream
-from local.processing_job import JobEnd
+from local.sagemaker.job import JobEnd
+from local.sagemaker.log_stream import LOG_GROUP, LogStream
 from tests.local.job_bench import OUT, source, target
 
 if TYPE_CHECKING:

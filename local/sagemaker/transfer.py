@@ -11,7 +11,7 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.job_files import JobFailedError, input_file, local_path, output_files
+from local.sagemaker.job_files import JobFailedError, input_file, local_path, output_files
 
 if TYPE_CHECKING:
     import threading

@@ -1,0 +1,1 @@
+"""The local SageMaker: its service, and what really runs its jobs."""
