@@ -3,7 +3,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,19 @@ class TestEveryLegalSettingAndEvent:
 
 class TestJobName:
     @unhurried
-    @given(st.lists(st.tuples(strategies.names, _runs()), min_size=2, max_size=6, unique=True))
-    def test_no_two_runs_of_any_stacks_share_a_name(self, runs: list[tuple[str, Run]]) -> None:
-        assert len({job_name(prefix, run) for prefix, run in runs}) == len(runs)
+    @given(strategies.names, strategies.names, strategies.names, _runs())
+    def test_no_two_runs_of_any_stacks_share_a_name(
+        self, first: str, second: str, third: str, run: Run
+    ) -> None:
+        others = [
+            (first, replace(run, attempt=run.attempt % 99 + 1)),
+            (first, replace(run, slot=run.slot + timedelta(seconds=1))),
+            (first, replace(run, schedule=f"{run.schedule}-{second}")),
+            (f"{first}-{second}", replace(run, schedule=third)),
+            (first, replace(run, schedule=f"{second}-{third}")),
+        ]
+        identities = {(first, run), *others}
+        assert len({job_name(*identity) for identity in identities}) == len(identities)
 
 
 class TestSharding:

@@ -108,7 +108,9 @@ class TestStricterThanMoto:
         assert aws.assume(role, "lambda.amazonaws.com")["AWS_SESSION_TOKEN"]
         with pytest.raises(PermissionError, match="scheduler"):
             aws.assume(role, "scheduler.amazonaws.com")
-        assert not aws.trusts(role + "x", "lambda.amazonaws.com")
+        assert not aws.trusts(f"{role}x", "lambda.amazonaws.com")
+        elsewhere = role.replace("123456789012", "210987654321")
+        assert not aws.trusts(elsewhere, "lambda.amazonaws.com")
 
 
 class TestInputs:
