@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pulumi.runtime.config
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from components.settings import Settings
+from components import aws_model
+from components.settings import ScheduleSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic_core import ErrorDetails
+
+
+_LONGEST_VALUE = 200
+"""Characters of a refused value that an error shows."""
 
 
 class SettingsError(ValueError):
@@ -54,7 +59,8 @@ def read(keys: Mapping[str, str], project: str, stack: str) -> Settings:
     unsettable = fixed.keys() & own.keys()
     try:
         if unsettable:
-            raise SettingsError(_report(project, stack, [_unknown(key) for key in unsettable]))
+            unknown = [(key, _unknown((key,), own[key])) for key in sorted(unsettable)]
+            raise SettingsError(_report(project, stack, unknown))
         return Settings.model_validate({"prefix": f"{project}-{stack}", **own, **fixed})
     except ValidationError as error:
         problems = [line for detail in error.errors() for line in _problems(detail)]
@@ -66,22 +72,32 @@ def _value(text: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text) if text[:1] in ("{", "[") else text
 
 
-def _unknown(key: str) -> tuple[str, str]:
-    return key, "is unknown; remove it"
+def _unknown(path: Sequence[int | str], value: object) -> str:
+    """Return what is allowed in the place of a key that does not exist."""
+    part = Settings.model_fields[str(path[0])].annotation if len(path) > 1 else Settings
+    if path[0] == "schedules":
+        part = ScheduleSettings
+    fields = part.model_fields if isinstance(part, type) and issubclass(part, BaseModel) else {}
+    names = sorted(fields.keys() - {"project", "stack", "region"})
+    return f"= {_shown(value)}: there is no such key; {aws_model.choices(str(path[-1]), names)}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 
 
 def _problems(detail: ErrorDetails) -> list[tuple[str, str]]:
     """Return (key, problem) for each problem of one of pydantic's errors."""
     key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
-        return [_unknown(key)]
+        return [(key, _unknown(detail["loc"], detail["input"]))]
     if detail["type"] == "missing":
         return [(key, "is missing; set it")]
     message = detail["msg"].removeprefix("Value error, ")
     if not key:  # a rule between parts, which names its keys itself, a line each
         return [cast("tuple[str, str]", line.split(": ", 1)) for line in message.split("\n")]
-    shown = repr(detail["input"])
-    return [(key, f"= {shown if len(shown) <= 200 else shown[:200] + '…'}: {message}")]
+    return [(key, f"= {_shown(detail['input'])}: {message}")]
 
 
 def _report(project: str, stack: str, problems: list[tuple[str, str]]) -> str:

@@ -89,9 +89,10 @@ class TestRefusals:
             ({"job__environment": {"1A": "x"}}, "job.environment", "pattern"),
             ({"job__environment": {"SLOT": "x"}}, "job.environment", "every run gets its own"),
             ({"job__arguments": [""]}, "job.arguments", "at least 1"),
-            ({"job__instance_typ": "x"}, "job.instance_typ", "remove it"),
-            ({"jobs": {}}, "jobs", "remove it"),
-            ({"stack": "other"}, "stack", "remove it"),
+            ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
+            ({"jobs": {}}, "jobs = {}", "job, output"),
+            ({"stack": "other"}, "stack = 'other'", "no such key"),
+            ({"schedules__daily__cron": "x"}, "schedules.daily.cron = 'x'", "expression, timezone"),
             (
                 {"schedules__daily__expression": "cron(0 2 * * *)"},
                 "schedules.daily.expression",
