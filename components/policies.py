@@ -85,11 +85,7 @@ def job_role(  # noqa: PLR0913 - one value for each thing that a job touches
     return document(
         allow("ListInput", ["s3:ListBucket"], [input_arn], listing),
         allow("ReadInput", ["s3:GetObject"], [objects]),
-        allow(
-            "WriteOutput",
-            ["s3:PutObject", "s3:AbortMultipartUpload"],
-            [results],
-        ),
+        allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [results]),
         # GenerateDataKey and Decrypt: multipart uploads to an encrypted bucket need both.
         allow("DecryptInput", ["kms:Decrypt"], read_keys),
         allow("EncryptOutput", ["kms:Encrypt", "kms:GenerateDataKey"], [key_arn]),
