@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from string import Formatter
 
 _EXAMPLE = "input/{slot:%Y/%m/%d}/"
+# S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
+# prefix. With bucket and schedule the S3Uri stays below SageMaker's 1,024 characters.
+_SAFE = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]{1,512}")
 _SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
@@ -24,6 +28,8 @@ def problem(template: str) -> str | None:
         return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
     if not rendered.endswith("/") or rendered.startswith("/") or "//" in rendered:
         return f"must end with one / and neither begin with / nor contain //, as in {_EXAMPLE}"
+    if not _SAFE.fullmatch(rendered):
+        return "may hold at most 512 of the characters a-z A-Z 0-9 ! _ . ' ( ) / = + @ : , -"
     if "{slot}" in template:
         return f"needs a format for the slot, as in {_EXAMPLE}"
     return None

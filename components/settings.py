@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from components import naming, setting_rules
+from components import instance_types, naming, setting_rules
 from components.setting_types import (
     Argument,
     BucketName,
@@ -31,9 +31,6 @@ from components.setting_types import (
     Zone,
     refuse,
 )
-
-_LOCAL_NVME = ("g4dn", "g5", "g6", "g6e", "g7", "g7e", "r5d", "p5")
-"""Families whose local storage is encrypted by hardware: they refuse VolumeKmsKeyId."""
 
 
 class Frozen(BaseModel):
@@ -73,7 +70,7 @@ class JobSettings(Frozen):
     @property
     def encrypt_volume(self) -> bool:
         """Whether the instance type takes a key for its volume."""
-        return self.instance_type.split(".")[1] not in _LOCAL_NVME
+        return instance_types.takes_volume_key(self.instance_type)
 
 
 class InputSettings(Frozen):

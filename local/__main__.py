@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         if problem:
             pipeline.report.failure_reason = problem
         pipeline.close()
-    display.summary(pipeline.report, pipeline.zone)
+    display.summary(pipeline.report, pipeline.zone, pipeline.deployed)
     return 0 if pipeline.report.status == "Completed" and not problem else status
 
 

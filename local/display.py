@@ -57,13 +57,13 @@ class Display:
         """Say something that stays."""
         self.console.print(f"  [dim]{escape(text)}[/]")
 
-    def summary(self, report: Report, zone: str | None) -> None:
+    def summary(self, report: Report, zone: str | None, deployed: str) -> None:
         """Show what came of the run."""
         good = report.status == "Completed"
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", justify="right")
         table.add_column(overflow="fold")
-        for label, text in _facts(report, zone):
+        for label, text in _facts(report, zone, deployed):
             table.add_row(label, escape(text))
         self.console.print()
         colour = "green" if good else "red"
@@ -71,8 +71,10 @@ class Display:
         self.console.print(table)
 
 
-def _facts(report: Report, zone: str | None) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, zone: str | None, deployed: str) -> Iterator[tuple[str, str]]:
     yield "stack", f"{report.stack}: {report.resources} resources, {report.engine or 'no'} engine"
+    if deployed:
+        yield "deployed", deployed
     if report.slot:
         yield "slot", f"{report.slot} of {report.schedule}{_local_time(report.slot, zone)}"
     if report.job_name:

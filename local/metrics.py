@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ def extract(line: str) -> list[Datum]:
     try:
         record: dict[str, Any] = json.loads(line)
         directives = record["_aws"]["CloudWatchMetrics"]
-        return [
+        found = [
             Datum(
                 namespace=directive["Namespace"],
                 dimensions={key: record[key] for key in dimensions},
@@ -40,5 +41,6 @@ def extract(line: str) -> list[Datum]:
             for dimensions in directive["Dimensions"]
             for metric in directive["Metrics"]
         ]
+        return [datum for datum in found if math.isfinite(datum.value)]
     except (ValueError, TypeError, KeyError):
         return []

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from botocore.exceptions import ClientError
+
 from components import configuration, cron, key_prefix
 from local import deploy, event_bus, metrics, report
-from local.aws import ACCOUNT, JsonService, LocalAws
+from local.aws import ACCOUNT, InvalidRequestError, JsonService, LocalAws
 from local.functions import Functions
 from local.image_builder import ImageBuilder
 from local.report import Report
@@ -87,6 +91,12 @@ class Pipeline:
         """The time zone of the schedule that is run."""
         found = self._settings.schedules.get(self.report.schedule or "")
         return found.timezone if found else None
+
+    @property
+    def deployed(self) -> str:
+        """What was created: how many resources of each service."""
+        counts = Counter(self._resources.services).most_common()
+        return ", ".join(f"{service} {count}" for service, count in counts)
 
     def run(self) -> None:
         """Deploy, fire the slot, run the job, keep what it made.
@@ -194,13 +204,12 @@ class Pipeline:
         self.report.exit_message = job.get("ExitMessage")
 
     def _count(self, line: str) -> None:
-        """Keep a log line's metrics, as CloudWatch Logs would."""
-        data = metrics.extract(line)
-        with self._counting:
-            for datum in data:
+        """Keep a log line's metrics, as CloudWatch Logs would, but for those it would refuse."""
+        for datum in metrics.extract(line):
+            with self._counting, contextlib.suppress(InvalidRequestError, ClientError):
+                self._put_metric(datum)
                 total = self.report.metrics.get(datum.name, 0)
                 self.report.metrics[datum.name] = total + datum.value
-                self._put_metric(datum)
 
     def _put_metric(self, datum: metrics.Datum) -> None:
         dimensions = [{"Name": key, "Value": value} for key, value in datum.dimensions.items()]

@@ -31,6 +31,8 @@ class Resources:
         self.aws, self.powertools, self.build = aws, powertools, build
         self.created: list[str] = []
         """Logical names, in the order of their creation."""
+        self.services: list[str] = []
+        """The service of each, such as s3."""
         self.images: dict[str, str] = {}
         """Image by digest -> the engine's handle on it."""
 
@@ -45,6 +47,8 @@ class Resources:
             raise NotImplementedError("the embedded AWS cannot create it; see resource_kinds.py")
         state = create(self, {**_auto_name(kind, name), **inputs})
         self.created.append(name)
+        package, module, _ = kind.split(":")
+        self.services.append(module.partition("/")[0] if package == "aws" else package)
         return state
 
     def look_up(self, token: str, inputs: State) -> State:

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from components.aws_model import shape, violations
+from components.instance_types import takes_volume_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,9 +27,6 @@ _IMAGE = re.compile(
     r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+"
     r"(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
-# Their volume is the instance's own disk, which has a hardware key: the API reference of
-# ProcessingClusterConfig, VolumeKmsKeyId.
-_LOCAL_DISK = {"g4dn", "g5", "g6", "g6e", "g7", "g7e", "r5d", "p5"}
 _NOT_PLAYED = "is not played by the local SageMaker"
 
 
@@ -73,8 +71,8 @@ def _cluster(cluster: _Request) -> Iterator[str]:
     for key in ("InstanceType", "InstanceCount"):
         if key not in cluster:
             yield f"ClusterConfig.{key} is required"
-    family = cluster.get("InstanceType", "..").split(".")[1]
-    if "VolumeKmsKeyId" in cluster and family in _LOCAL_DISK:
+    typed = "InstanceType" in cluster and "VolumeKmsKeyId" in cluster
+    if typed and not takes_volume_key(cluster["InstanceType"]):
         yield (
             f"VolumeKmsKeyId is not allowed with {cluster['InstanceType']}, whose volume is "
             "a local disk with a hardware key; leave it out"

@@ -109,6 +109,8 @@ class TestRefusals:
             ({"input__bucket": "192.168.0.1"}, "input.bucket", "IP address"),
             ({"input__prefix": "/input/"}, "input.prefix", "neither begin with /"),
             ({"input__prefix": "input"}, "input.prefix", "must end with one /"),
+            ({"input__prefix": "in*/{slot:%Y}/"}, "input.prefix", "at most 512 of the characters"),
+            ({"input__prefix": "p" * 512 + "/"}, "input.prefix", "at most 512 of the characters"),
             ({"input__prefix": "{nothing}/"}, "input.prefix", "{slot:"),
             ({"input__prefix": "{slot.__class__}/"}, "input.prefix", "{slot:"),
             ({"input__kms_key_arn": "arn:aws:kms:x:1:key/1"}, "input", "existing bucket"),

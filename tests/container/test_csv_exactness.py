@@ -78,6 +78,37 @@ def _end_size(text: str, record: reference_csv.Record) -> int:
     return 2 if after.startswith("\r") else 1
 
 
+_Found = tuple[list[list[str]], list[tuple[int, str | None]]]
+
+
+def found(width: int, text: str, step: int, longest: int) -> _Found:
+    """Return the good records, and the bad ones by line, that the checker finds in blocks."""
+    data = _with_header(width, text).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_records, "MAX_RECORD", longest)
+        records = csv_records.Records(data[i : i + step] for i in range(0, len(data), step))
+        good: list[list[str]] = []
+        bad: list[tuple[int, str | None]] = []
+        for run in records:
+            if isinstance(run, csv_records.Good):
+                good += restored(run.data)
+                assert run.count == run.data.count(b"\n")
+            else:
+                too_long = "longer than" in run.reason
+                bad.append((run.line, None if too_long else run.record.decode()))
+    return good, bad
+
+
+def wanted(width: int, text: str, longest: int) -> _Found:
+    """Return the same by the grammar, character by character."""
+    good, bad = expected(_with_header(width, text), width, longest)
+    return good[1:], bad
+
+
+def _with_header(width: int, text: str) -> str:
+    return ",".join("abc"[:width]) + "\n" + text
+
+
 class TestTheCheck:
     @given(st.integers(1, 3), TEXT, st.integers(1, 9))
     @example(2, '"a"\r', 1)
@@ -85,7 +116,7 @@ class TestTheCheck:
     @example(1, '""', 1)
     @settings(max_examples=1500, deadline=None)
     def test_finds_the_records_of_the_grammar(self, width: int, text: str, step: int) -> None:
-        self.compare(width, text, step, 1 << 20)
+        assert found(width, text, step, 1 << 20) == wanted(width, text, 1 << 20)
 
     @given(st.integers(1, 3), TEXT, st.integers(1, 9), st.integers(8, 20))
     @example(2, 'aaaaaaaaaa,"\n",b\nc,d', 1, 8)
@@ -94,25 +125,7 @@ class TestTheCheck:
     def test_passes_over_a_too_long_record_to_the_next(
         self, width: int, text: str, step: int, longest: int
     ) -> None:
-        self.compare(width, text, step, longest)
-
-    def compare(self, width: int, text: str, step: int, longest: int) -> None:
-        text = ",".join("abc"[:width]) + "\n" + text
-        data = text.encode()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(csv_records, "MAX_RECORD", longest)
-            records = csv_records.Records(data[i : i + step] for i in range(0, len(data), step))
-            good: list[list[str]] = []
-            bad: list[tuple[int, str | None]] = []
-            for run in records:
-                if isinstance(run, csv_records.Good):
-                    good += restored(run.data)
-                    assert run.count == run.data.count(b"\n")
-                else:
-                    too_long = "longer than" in run.reason
-                    bad.append((run.line, None if too_long else run.record.decode()))
-        body = expected(text, width, longest)
-        assert (good, bad) == (body[0][1:], body[1])
+        assert found(width, text, step, longest) == wanted(width, text, longest)
 
 
 class TestTheWholeConversion:

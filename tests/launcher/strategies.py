@@ -46,6 +46,7 @@ tags = st.dictionaries(
 slots = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda slot: slot.replace(microsecond=0)
 )
+prefixes = st.sampled_from(["in/", "{slot:%Y/%m/%d}/", "{schedule}/", f"{'p' * 400}/"])
 attempts = st.integers(1, 99)
 
 
@@ -69,6 +70,8 @@ def settings(draw: st.DrawFn) -> Settings:
             "environment": draw(environments),
         },
         "tags": draw(tags),
+        "input": {"prefix": draw(prefixes)},
+        "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},
     }
     return Settings.model_validate(parts)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from local.aws import InvalidRequestError, LocalAws
 from local.deploy import plain
 from local.resource_kinds import CREATE, zipped
 from local.resources import Resources
+from tests.local.roles import trusted_by
 from tests.test_program import program
 
 if TYPE_CHECKING:
@@ -92,19 +92,7 @@ class TestStricterThanMoto:
             getattr(aws.client(service), operation)(**request_)
 
     def test_a_role_is_assumed_only_by_the_service_that_it_trusts(self, aws: LocalAws) -> None:
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
-        role = aws.client("iam").create_role(
-            RoleName="only-lambda", AssumeRolePolicyDocument=json.dumps(trust)
-        )["Role"]["Arn"]
+        role = trusted_by(aws, "lambda.amazonaws.com")
         assert aws.assume(role, "lambda.amazonaws.com")["AWS_SESSION_TOKEN"]
         with pytest.raises(PermissionError, match="scheduler"):
             aws.assume(role, "scheduler.amazonaws.com")

@@ -187,6 +187,7 @@ class TestNothingSurvivesThisProcess:
             _until(lambda: _sleeps(duration))
             os.kill(parent.pid, signal.SIGKILL)
         _until(lambda: not _sleeps(duration))
+        assert not _sleeps(duration)
 
     @pytest.mark.parametrize("engine", ["docker"], indirect=True)
     def test_docker_containers_are_removed(self, container: Container) -> None:

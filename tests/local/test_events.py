@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from local import event_bus
 from local.aws import ACCOUNT, LocalAws
 from local.scheduler import ScheduleError, fire
+from tests.local.roles import trusted_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,20 +36,6 @@ class Lambda:
         kind = request.headers.get("X-Amz-Invocation-Type")
         self.invocations.append((request.path, kind, request.get_json(force=True)))
         return Response("{}", self.status, content_type="application/json")
-
-
-def trusted_by(aws: LocalAws, service: str) -> str:
-    """Return the ARN of a new role that only `service` may assume."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
-    }
-    role = aws.client("iam").create_role(
-        RoleName=f"for-{service.partition('.')[0]}",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-    return role["Role"]["Arn"]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from local.aws import LocalAws
 from local.functions import Functions
 from local.lambda_runtime import Function, Runtime
+from tests.local.roles import trusted_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,19 +88,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAw
     functions = Functions(aws, tmp_path_factory.mktemp("functions"))
     aws.services["lambda"] = functions
     aws.start()
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    role = aws.client("iam").create_role(
-        RoleName="echo", AssumeRolePolicyDocument=json.dumps(trust)
-    )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("code.py", SOURCE)
@@ -108,7 +96,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAw
     lambda_ = aws.client("lambda")
     lambda_.create_function(
         FunctionName="echo",
-        Role=role["Role"]["Arn"],
+        Role=trusted_by(aws, "lambda.amazonaws.com"),
         Runtime="python3.13",
         Handler="code.handler",
         Code={"ZipFile": buffer.getvalue()},

@@ -56,6 +56,7 @@ class TestLocalRun:
         assert report["metrics"] == {"RecordsProcessed": 26115.0, "ErrorsEncountered": 0.0}
         assert report["resources"] == 33
         assert "26,115" in printed
+        assert "s3 14," in printed
         assert "Completed" in printed
         for output in report["outputs"]:
             file = checkout / ".local" / "s3" / output["bucket"] / output["key"]
@@ -84,6 +85,21 @@ class TestLocalRun:
         assert (status, report["status"], report["job_name"]) == (1, None, None)
         assert "the stack has daily" in report["failure_reason"]
         assert "the stack has daily" in printed
+
+    def test_a_line_that_is_no_metric_for_cloudwatch_is_only_a_line(
+        self, checkout: Path, tmp_path: Path
+    ) -> None:
+        def line(metric: str, value: str) -> str:
+            directive = f'{{"Namespace": "N", "Dimensions": [[]], "Metrics": [{metric}]}}'
+            head = f'{{"CloudWatchMetrics": [{directive}]}}'
+            return f'{{"_aws": {head}, "M": {value}}}'
+
+        count, cubits = '{"Name": "M", "Unit": "Count"}', '{"Name": "M", "Unit": "Cubits"}'
+        lines = [line(cubits, "1"), line(count, "NaN"), line(count, "3")]
+        script = tmp_path / "my.sh"
+        script.write_text("".join(f"echo '{text}'\n" for text in lines))
+        status, report, _ = run(checkout, "--script", str(script))
+        assert (status, report["metrics"]) == (0, {"M": 3.0})
 
     def test_a_slot_without_input_fails_as_on_sagemaker(
         self, checkout: Path, tmp_path: Path
