@@ -7,11 +7,16 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components import account, configuration
+from components import account, configuration, naming
+from components.alarms import Alarms, AlarmsArgs
+from components.alerts import Alerts, AlertsArgs
+from components.dashboard import Dashboard, DashboardArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
 from components.launcher import Launcher, LauncherArgs
+from components.observer import Observer, ObserverArgs
+from components.runs import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
 from components.storage import Storage, StorageArgs
 
@@ -43,6 +48,11 @@ storage = Storage(
     ),
     holds_data,
 )
+runs = Runs(
+    "runs",
+    RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, protection=settings.protection),
+    holds_data,
+)
 image = Image(
     "image",
     ImageArgs(
@@ -55,6 +65,17 @@ image = Image(
     ),
     holds_data,
 )
+alerts = Alerts(
+    "alerts",
+    AlertsArgs(
+        account=here,
+        prefix=settings.prefix,
+        key_arn=encryption.key_arn,
+        subscriptions=settings.alerts.subscriptions,
+        repository=image.repository,
+    ),
+    on_aws,
+)
 job = Job(
     "job",
     JobArgs(
@@ -63,7 +84,6 @@ job = Job(
         input_bucket=storage.input_bucket,
         output_bucket=storage.output_bucket,
         key_arn=encryption.key_arn,
-        image_uri=image.uri,
         repository_arn=image.repository_arn,
     ),
     on_aws,
@@ -72,12 +92,14 @@ launcher = Launcher(
     "launcher",
     LauncherArgs(
         account=here,
-        prefix=settings.prefix,
+        settings=settings,
         key_arn=encryption.key_arn,
-        log_days=settings.retention.log_days,
         job_role_arn=job.role_arn,
-        environment=job.environment,
-        config=job.config,
+        image_uri=image.uri,
+        input_bucket=storage.input_bucket,
+        output_bucket=storage.output_bucket,
+        table=runs.table,
+        table_arn=runs.table_arn,
     ),
     on_aws,
 )
@@ -91,13 +113,70 @@ schedule = Schedule(
     ),
     on_aws,
 )
+observer = Observer(
+    "observer",
+    ObserverArgs(
+        account=here,
+        settings=settings,
+        key_arn=encryption.key_arn,
+        input_bucket=storage.input_bucket,
+        output_bucket=storage.output_bucket,
+        table=runs.table,
+        table_arn=runs.table_arn,
+        topic_arn=alerts.topic_arn,
+        launcher_arn=launcher.function_arn,
+        schedule_group=schedule.group,
+        schedule_role_arn=schedule.role_arn,
+        schedule_failures_arn=schedule.failures_arn,
+    ),
+    on_aws,
+)
+functions = {"launcher": launcher.function_name, "observer": observer.function_name}
+queues = {
+    "launcher-failures": launcher.failures_name,
+    "observer-failures": observer.failures_name,
+    "schedule-failures": schedule.failures_name,
+}
+alarms = Alarms(
+    "alarms",
+    AlarmsArgs(
+        settings=settings,
+        topic_arn=alerts.topic_arn,
+        functions=functions,
+        queues=queues,
+        schedule_group=schedule.group,
+        rule=observer.rule,
+    ),
+    on_aws,
+)
+if settings.alerts.dashboard:
+    Dashboard(
+        "dashboard",
+        DashboardArgs(
+            prefix=settings.prefix,
+            region=settings.region,
+            stack=settings.stack,
+            schedules=list(settings.schedules),
+            functions=[f"{settings.prefix}-{name}" for name in functions],
+            queues=queues,
+            alarm_arns=alarms.arns,
+            observer_log_group=observer.log_group,
+        ),
+        on_aws,
+    )
 
 pulumi.export("input_bucket", storage.input_bucket)
 pulumi.export("output_bucket", storage.output_bucket)
 pulumi.export("image_uri", image.uri)
-pulumi.export("job_name_prefix", f"{settings.prefix}--")
+pulumi.export("job_name_prefix", naming.job_name_prefix(settings.prefix))
 pulumi.export("launcher", launcher.function_name)
 pulumi.export("launcher_log_group", launcher.log_group)
 pulumi.export("launcher_failures", launcher.failures_url)
 pulumi.export("schedule_group", schedule.group)
 pulumi.export("schedule_failures", schedule.failures_url)
+pulumi.export("observer", observer.function_name)
+pulumi.export("observer_log_group", observer.log_group)
+pulumi.export("observer_failures", observer.failures_url)
+pulumi.export("runs_table", runs.table)
+pulumi.export("alerts_topic", alerts.topic_arn)
+pulumi.export("dashboard", settings.prefix)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pulumi
 import pulumi.runtime.config
 from pydantic import BaseModel, ValidationError
 
 from components import aws_model
-from components.settings import ScheduleSettings, Settings
+from components.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,12 +74,19 @@ def _value(text: str) -> Any:  # noqa: ANN401 - JSON
 
 def _unknown(path: Sequence[int | str], value: object) -> str:
     """Return what is allowed in the place of a key that does not exist."""
-    part = Settings.model_fields[str(path[0])].annotation if len(path) > 1 else Settings
-    if path[0] == "schedules":
-        part = ScheduleSettings
-    fields = part.model_fields if isinstance(part, type) and issubclass(part, BaseModel) else {}
-    names = sorted(fields.keys() - {"project", "stack", "region"})
+    part: type[BaseModel] = Settings
+    for step in path[:-1]:  # a list's index, and a schedule's name, stay in the same part
+        if step in part.model_fields:
+            part = _part_in(part.model_fields[str(step)].annotation) or part
+    names = sorted(part.model_fields.keys() - {"project", "stack", "region"})
     return f"= {_shown(value)}: there is no such key; {aws_model.choices(str(path[-1]), names)}"
+
+
+def _part_in(annotation: object) -> type[BaseModel] | None:
+    """Return the part of the settings that a field holds, by itself or in a list or map."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_part_in, get_args(annotation))), None)
 
 
 def _shown(value: object) -> str:

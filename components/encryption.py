@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import policies
+from components import resource_policies
 
 if TYPE_CHECKING:
     from components.account import Account
@@ -25,12 +25,13 @@ class EncryptionArgs:
 
 
 class Encryption(pulumi.ComponentResource):
-    """The key of buckets, volumes, outputs, images and logs of this stack.
+    """The key of all that this stack keeps or says: buckets, volumes, images, logs, messages.
 
     Creates: a symmetric KMS key, rotated every year, and its alias `alias/<prefix>`.
 
     Who may use it is decided by IAM, except for CloudWatch Logs, whose use the key's policy
-    limits to the log groups of this stack's functions.
+    limits to the log groups of this stack's functions, and for CloudWatch and EventBridge, which
+    publish to the encrypted topic.
     """
 
     key_arn: pulumi.Output[str]
@@ -41,11 +42,11 @@ class Encryption(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        policy = policies.key_policy(args.account, f"/aws/lambda/{args.prefix}-*")
+        policy = resource_policies.key_policy(args.account, args.prefix)
         # Replacing the key would make everything that it encrypted unreadable.
         key = aws.kms.Key(
             f"{name}-key",
-            description=f"Data, images and logs of {args.prefix}",
+            description=f"Data, images, logs and messages of {args.prefix}",
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_days,
             policy=pulumi.Output.json_dumps(policy),

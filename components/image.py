@@ -49,6 +49,8 @@ class Image(pulumi.ComponentResource):
 
     uri: pulumi.Output[str]
     """The image by digest: `<repository>@sha256:<digest>`."""
+    repository: pulumi.Output[str]
+    """The repository's name."""
     repository_arn: pulumi.Output[str]
     """The repository's ARN."""
 
@@ -88,8 +90,15 @@ class Image(pulumi.ComponentResource):
             opts=child,
         )
         self.uri = image.repo_digest
+        self.repository = repository.name
         self.repository_arn = repository.arn
-        self.register_outputs({"uri": self.uri, "repository_arn": self.repository_arn})
+        self.register_outputs(
+            {
+                "uri": self.uri,
+                "repository": self.repository,
+                "repository_arn": self.repository_arn,
+            }
+        )
 
     def _repository(self, name: str, args: ImageArgs) -> aws.ecr.Repository:
         return aws.ecr.Repository(

@@ -1,14 +1,14 @@
-"""Job: what every processing job of the stack runs as, and what the launcher needs to know."""
+"""Job: what every processing job of the stack runs as."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from components import key_prefix, policies
+from components import key_prefix, policies, role_policies
 
 if TYPE_CHECKING:
     from components.account import Account
@@ -24,12 +24,11 @@ class JobArgs:
     input_bucket: pulumi.Input[str]
     output_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
-    image_uri: pulumi.Input[str]
     repository_arn: pulumi.Input[str]
 
 
 class Job(pulumi.ComponentResource):
-    """The role of the stack's processing jobs, and their description for the launcher.
+    """The role of the stack's processing jobs.
 
     Creates: the execution role that SageMaker assumes, and its policy: read under the input
     prefix, write under the output prefix, the stack's key, image and log streams.
@@ -54,7 +53,7 @@ class Job(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        policy = policies.job_role(
+        policy = role_policies.job(
             account,
             settings.prefix,
             input_arn=account.bucket_arn(args.input_bucket),
@@ -68,42 +67,5 @@ class Job(pulumi.ComponentResource):
         aws.iam.RolePolicy(
             f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
         )
-        self._args = args
         self.role_arn = role.arn
         self.register_outputs({"role_arn": self.role_arn})
-
-    @property
-    def environment(self) -> dict[str, pulumi.Input[str]]:
-        """The launcher's environment: the resources of this stack, by the names it reads."""
-        return {
-            "JOB_ROLE_ARN": self.role_arn,
-            "IMAGE_URI": self._args.image_uri,
-            "INPUT_BUCKET": self._args.input_bucket,
-            "OUTPUT_BUCKET": self._args.output_bucket,
-            "KMS_KEY_ARN": self._args.key_arn,
-        }
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The launcher's `launcher.json`: what settings alone decide."""
-        return launcher_config(self._args.settings)
-
-
-def launcher_config(settings: Settings) -> dict[str, Any]:
-    """Return what the launcher reads as LauncherConfig, apart from its environment."""
-    job = settings.job
-    return {
-        "stack": settings.stack,
-        "prefix": settings.prefix,
-        "input_prefix": settings.input.prefix,
-        "output_prefix": settings.output.prefix,
-        "job": {**job.model_dump(mode="json"), "encrypt_volume": job.encrypt_volume},
-        "schedules": {
-            name: {
-                "arguments": list(schedule.arguments),
-                "environment": dict(schedule.environment),
-            }
-            for name, schedule in settings.schedules.items()
-        },
-        "tags": settings.all_tags,
-    }

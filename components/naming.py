@@ -16,15 +16,27 @@ MAX_PREFIX = 32
 """Leaves nine characters for the schedule in a job's name, and room for each name below."""
 
 
+EVENT_SOURCE = "sagemaker-processing.launcher"
+"""Of the launcher's own events, on the account's default bus."""
+
+RESERVED_SCHEDULES = ("events",)
+"""`<prefix>-events-failed` is the alarm of the rule's own failures."""
+
+
 def max_schedule_name(prefix: str) -> int:
     """Return how long a schedule's name may be, so that every job's name fits (AWS: 63)."""
     longest = shape("sagemaker", "CreateProcessingJob", "ProcessingJobName").metadata["max"]
     return longest - _JOB_NAME_FIXED - len(prefix)
 
 
+def job_name_prefix(prefix: str) -> str:
+    """Return what this stack's job names begin with, and no other stack's."""
+    return f"{prefix}--"
+
+
 def job_name_pattern(prefix: str) -> str:
-    """Return the IAM pattern of this stack's job names, and of no other stack's."""
-    return f"{prefix}--*"
+    """Return the IAM pattern of this stack's job names."""
+    return f"{job_name_prefix(prefix)}*"
 
 
 def bucket(prefix: str, role: str, account: str) -> str:

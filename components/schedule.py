@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import cron, policies
+from components import cron, policies, role_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,14 @@ class Schedule(pulumi.ComponentResource):
 
     group: pulumi.Output[str]
     """The group's name."""
+    role_arn: pulumi.Output[str]
+    """The role by which EventBridge Scheduler invokes the launcher, for later attempts too."""
+    failures_arn: pulumi.Output[str]
+    """ARN of the queue of undelivered slots."""
+    failures_name: pulumi.Output[str]
+    """Its name."""
     failures_url: pulumi.Output[str]
-    """URL of the queue of undelivered slots."""
+    """Its URL."""
 
     def __init__(
         self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None
@@ -74,7 +80,7 @@ class Schedule(pulumi.ComponentResource):
                 group_name=group.name,
                 schedule_expression=settings.expression,
                 schedule_expression_timezone=settings.timezone,
-                state="ENABLED" if settings.enabled else "DISABLED",
+                state="DISABLED" if settings.suspend else "ENABLED",
                 flexible_time_window={"mode": "OFF"},
                 target={
                     "arn": args.function_arn,
@@ -87,20 +93,27 @@ class Schedule(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
             )
         self.group = group.name
+        self.role_arn = role.arn
+        self.failures_arn = failures.arn
+        self.failures_name = failures.name
         self.failures_url = failures.url
-        self.register_outputs({"group": self.group, "failures_url": self.failures_url})
+        self.register_outputs(
+            {
+                "group": self.group,
+                "role_arn": self.role_arn,
+                "failures_arn": self.failures_arn,
+                "failures_name": self.failures_name,
+                "failures_url": self.failures_url,
+            }
+        )
 
     def _role(
         self, name: str, args: ScheduleArgs, failures_arn: pulumi.Output[str]
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         child = pulumi.ResourceOptions(parent=self)
-        # The form that AWS documents: schedules of this group, not of anybody's.
-        group_arn = args.account.arn("scheduler", f"schedule-group/{args.prefix}")
-        trust = policies.trust(
-            "scheduler.amazonaws.com", policies.from_source(args.account, group_arn)
-        )
+        trust = policies.trust_schedules(args.account, args.prefix)
         role = aws.iam.Role(f"{name}-role", assume_role_policy=json.dumps(trust), opts=child)
-        policy = policies.schedule_role(function_arn=args.function_arn, failures_arn=failures_arn)
+        policy = role_policies.schedule(function_arn=args.function_arn, failures_arn=failures_arn)
         return role, aws.iam.RolePolicy(
             f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
         )
@@ -121,4 +134,8 @@ def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
 
 def _event(schedule: str) -> dict[str, str]:
     """Return the launcher's event; EventBridge Scheduler fills in the time in angle brackets."""
-    return {"schedule": schedule, "slot": "<aws.scheduler.scheduled-time>"}
+    return {
+        "schedule": schedule,
+        "slot": "<aws.scheduler.scheduled-time>",
+        "trigger": "schedule",
+    }

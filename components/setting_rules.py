@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import aws_model, cron, key_prefix, naming
+from components import aws_model, cron, key_prefix, naming, success_window
 from components.setting_types import JOB, RESERVED_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ def problems(settings: Settings) -> Iterator[str]:
     yield from _sums(settings)
     yield from _overlap(settings)
     yield from _mixed_slots(settings)
+    yield from _ladder(settings)
+    yield from _running_long(settings)
+    yield from _success_windows(settings)
 
 
 def _names(settings: Settings) -> Iterator[str]:
@@ -82,6 +85,44 @@ def _mixed_slots(settings: Settings) -> Iterator[str]:
                     "name the slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
                 )
                 break
+
+
+def _ladder(settings: Settings) -> Iterator[str]:
+    """Yield where the ladder would try a type again that just had no capacity."""
+    ladder = settings.ladder
+    for instance_type in sorted({each for each in ladder if ladder.count(each) > 1}):
+        yield (
+            f"retries.instance_types: {instance_type} comes twice, with job.instance_type as the "
+            "first; name each type once"
+        )
+
+
+def _running_long(settings: Settings) -> Iterator[str]:
+    limit, end = settings.alerts.running_long_seconds, settings.job.max_runtime_seconds
+    if limit and limit >= end:
+        yield (
+            f"alerts.running_long_seconds: {limit} is never reached, a job is stopped after "
+            f"job.max_runtime_seconds = {end}; set it lower, or to null for 3/4 of that"
+        )
+
+
+def _success_windows(settings: Settings) -> Iterator[str]:
+    """Yield where an alarm would go off between two slots, however well all runs go."""
+    for name, schedule in settings.schedules.items():
+        hours = schedule.success_within_hours
+        if hours is None:
+            continue
+        gap = success_window.longest_gap(
+            cron.parse(schedule.expression), ZoneInfo(schedule.timezone), datetime.now(UTC)
+        )
+        key = f"schedules.{name}.success_within_hours"
+        if gap is None:
+            yield f"{key}: {hours} has no meaning, {schedule.expression} runs once; set it to null"
+        elif timedelta(hours=hours) < gap:
+            yield (
+                f"{key}: {hours} is shorter than the {gap} between two slots of "
+                f"{schedule.expression}; set more, or null to derive it"
+            )
 
 
 def _some_slots(schedule: ScheduleSettings) -> list[datetime]:

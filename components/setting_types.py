@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from zoneinfo import available_timezones
 
 import boto3
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from components import aws_model, cron, key_prefix, naming
 
@@ -26,6 +26,12 @@ RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
 
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
 """CloudWatch Logs takes these numbers only; its model has no enum (PutRetentionPolicy's text)."""
+
+
+class Frozen(BaseModel):
+    """A part of the settings: no unknown keys, and no change after the check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def refuse(problem: str | None) -> None:
@@ -63,6 +69,12 @@ def _name_problem(name: str) -> str | None:
     if naming.NAME.fullmatch(name):
         return None
     return "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily"
+
+
+def _schedule_problem(name: str) -> str | None:
+    if name in naming.RESERVED_SCHEDULES:
+        return "would give one name to two alarms; choose another"
+    return _name_problem(name)
 
 
 def _region_problem(region: str) -> str | None:
@@ -126,6 +138,7 @@ def _log_days_problem(days: int) -> str | None:
 
 
 Name = Annotated[str, _checked(_name_problem)]
+ScheduleName = Annotated[str, _checked(_schedule_problem)]
 Region = Annotated[str, _checked(_region_problem)]
 Zone = Annotated[str, _checked(_zone_problem)]
 Expression = Annotated[

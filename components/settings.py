@@ -7,17 +7,19 @@ them; `configuration.py` reads Pulumi and words the errors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from components import instance_types, naming, setting_rules
+from components import naming, setting_rules
+from components.failure_settings import AlertSettings, RetrySettings
 from components.setting_types import (
     Argument,
     BucketName,
     Environment,
     EnvironmentValue,
     Expression,
+    Frozen,
     InstanceCount,
     InstanceType,
     KeyArn,
@@ -26,17 +28,12 @@ from components.setting_types import (
     Prefix,
     Region,
     Runtime,
+    ScheduleName,
     Tags,
     VolumeGb,
     Zone,
     refuse,
 )
-
-
-class Frozen(BaseModel):
-    """A part of the settings: no unknown keys, and no change after the check."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ScheduleSettings(Frozen):
@@ -46,7 +43,14 @@ class ScheduleSettings(Frozen):
     """cron(...), rate(...) or at(...) of EventBridge Scheduler."""
     timezone: Zone
     """IANA name. A local time that daylight saving skips is not run; a repeated one runs once."""
-    enabled: bool = True
+    suspend: bool = False
+    """Slots pass without a run; running by hand still works."""
+    overlap: Literal["Allow", "Forbid", "Replace"] = "Allow"
+    """When a run is due while the last one goes on: run both, skip the new, or stop the old."""
+    start_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
+    """A slot that is delivered later is skipped (EventBridge Scheduler is exact to a minute)."""
+    success_within_hours: Annotated[int, Field(ge=1)] | None = None
+    """An alarm goes off without a success for so long; null: as long as the expression allows."""
     arguments: tuple[Argument, ...] = ()
     """Appended to the job's arguments."""
     environment: Environment = Field(default_factory=dict)
@@ -67,11 +71,6 @@ class JobSettings(Frozen):
     environment: Environment = Field(default_factory=dict)
     """Readable by whoever may describe the job: no secrets."""
 
-    @property
-    def encrypt_volume(self) -> bool:
-        """Whether the instance type takes a key for its volume."""
-        return instance_types.takes_volume_key(self.instance_type)
-
 
 class InputSettings(Frozen):
     """Where a run reads."""
@@ -82,6 +81,8 @@ class InputSettings(Frozen):
     """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
     kms_key_arn: KeyArn | None = None
     """The key of an existing bucket that is encrypted with one of its own."""
+    when_empty: Literal["fail", "skip", "run"] = "fail"
+    """What becomes of a slot without input: a failure, no run, or a run without input."""
 
     @model_validator(mode="after")
     def _key_needs_bucket(self) -> Self:
@@ -110,13 +111,15 @@ class RetentionSettings(Frozen):
     """Overwritten and deleted versions of objects stay recoverable this long."""
     images: Annotated[int, Field(ge=2, le=1000)] = 10
     """The newest images, which the repository keeps; one of them is in use."""
+    run_days: Annotated[int, Field(ge=30)] = 400
+    """Of the journal's entry of each run."""
 
 
 class ProtectionSettings(Frozen):
     """What stands between a slip of the hand and lost data."""
 
     protect: bool = True
-    """`pulumi destroy` refuses to delete the key, the buckets and the repository."""
+    """`pulumi destroy` refuses to delete the key, buckets, repository and journal."""
     force_destroy: bool = False
     """Buckets and repository may be deleted with what they hold."""
     key_deletion_days: Annotated[int, Field(ge=7, le=30)] = 30
@@ -139,13 +142,25 @@ class Settings(Frozen):
     """Begins the physical names of this stack; unique in its account and region."""
     base_image: Annotated[str, Field(min_length=1)] | None = None
     """Replaces the BASE_IMAGE of the Dockerfile."""
-    schedules: Annotated[Mapping[Name, ScheduleSettings], Field(min_length=1)]
+    schedules: Annotated[Mapping[ScheduleName, ScheduleSettings], Field(min_length=1)]
     job: JobSettings
     input: InputSettings = InputSettings()
     output: OutputSettings = OutputSettings()
+    retries: RetrySettings = RetrySettings()
+    alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     protection: ProtectionSettings = ProtectionSettings()
     tags: Tags = Field(default_factory=dict)
+
+    @property
+    def ladder(self) -> tuple[str, ...]:
+        """The instance types to try, the job's own first."""
+        return (self.job.instance_type, *self.retries.instance_types)
+
+    @property
+    def running_long_seconds(self) -> int:
+        """How long a job may run before that is reported."""
+        return self.alerts.running_long_seconds or self.job.max_runtime_seconds * 3 // 4
 
     @property
     def all_tags(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, policies
+from components import naming, resource_policies
 
 if TYPE_CHECKING:
     from components.account import Account
@@ -92,7 +92,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             f"{name}-tls",
             bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(policies.bucket_policy(bucket.arn)),
+            policy=pulumi.Output.json_dumps(resource_policies.bucket_policy(bucket.arn)),
             # S3 refuses two changes of a bucket's access at the same time.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )

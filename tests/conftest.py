@@ -43,8 +43,8 @@ class Recorder(pulumi.runtime.Mocks):
     def __init__(self) -> None:
         self.created: list[MockResourceArgs] = []
         self.called: list[tuple[str, dict[str, Any]]] = []
-        self.parents: dict[str, str] = {}
-        """Logical name -> URN, which spells the types of all parents."""
+        self.parents: dict[tuple[str, str], list[str]] = {}
+        """Type and logical name -> the types of all parents and its own, from the outermost."""
         self.exports: dict[str, Any] = {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -94,6 +94,10 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
         "aws:cloudwatch/logGroup:LogGroup": {"arn": arn("logs", f"log-group:{name}")},
         "aws:sqs/queue:Queue": {"name": name, "url": queue_url, "arn": arn("sqs", name)},
         "aws:lambda/function:Function": {"arn": arn("lambda", f"function:{name}")},
+        "aws:dynamodb/table:Table": {"arn": arn("dynamodb", f"table/{name}")},
+        "aws:sns/topic:Topic": {"arn": arn("sns", name)},
+        "aws:cloudwatch/eventRule:EventRule": {"arn": arn("events", f"rule/{name}")},
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": arn("cloudwatch", f"alarm:{name}")},
     }
     return table.get(args.typ, {})
 
@@ -111,7 +115,10 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
         for name, value in outputs.items():
             recorder.exports[name] = await pulumi.Output.from_input(value).future()
         urns: dict[str, Any] = cast("Any", get_monitor()).resources
-        recorder.parents = {urn.rpartition("::")[2]: urn for urn in urns}
+        for urn in urns:
+            _, _, types, name = urn.split("::")
+            chain = types.removeprefix("pulumi:pulumi:Stack$").split("$")
+            recorder.parents[chain[-1], name] = chain
 
     try:
         asyncio.run(run())

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ACCOUNT, ROOT, Recorder, record_program
-
-STACKS = ["dev", "staging", "prod", "local"]
+from tests.conftest import ACCOUNT, ROOT
+from tests.recorded import STACKS, listed, program, statements
 
 KINDS = {
     "pulumi:providers:aws",
@@ -25,13 +24,25 @@ KINDS = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "sagemaker-processing:runs:Runs",
+    "aws:dynamodb/table:Table",
     "sagemaker-processing:image:Image",
     "aws:ecr/repository:Repository",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "docker:index/image:Image",
+    "sagemaker-processing:alerts:Alerts",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "sagemaker-processing:job:Job",
     "sagemaker-processing:launcher:Launcher",
+    "sagemaker-processing:function:Function",
     "sagemaker-processing:schedule:Schedule",
+    "sagemaker-processing:observer:Observer",
+    "aws:lambda/permission:Permission",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "sagemaker-processing:alarms:Alarms",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:cloudwatch/logGroup:LogGroup",
@@ -42,13 +53,22 @@ KINDS = {
     "aws:scheduler/schedule:Schedule",
 }
 
+# Where a stack's settings do not switch them off.
+ALARMS = {"aws:cloudwatch/metricAlarm:MetricAlarm"}
+DASHBOARD = {"sagemaker-processing:dashboard:Dashboard", "aws:cloudwatch/dashboard:Dashboard"}
+
 # Sid -> why its "*" cannot be narrower.
 WILDCARD_RESOURCES = {
     "LogInToRegistry": "ecr:GetAuthorizationToken knows no resource",
     "MeasureInstances": "metrics have no ARN; the condition names the namespace",
     "AccountDecidesByIam": "in a key's policy * means this key",
     "LogsOfThisStack": "in a key's policy * means this key",
+    "AlarmsOfThisStack": "in a key's policy * means this key",
+    "EventsToTheTopic": "in a key's policy * means this key",
+    "ListJobs": "sagemaker:ListProcessingJobs knows no resource",
 }
+# Services that say for which resource they act; EventBridge does not, in policies of topic and key.
+CONDITIONED = {"sagemaker.amazonaws.com", "scheduler.amazonaws.com", "cloudwatch.amazonaws.com"}
 WILDCARD_ACTIONS = {
     "AccountDecidesByIam": "without it nobody could change the key's policy again",
     "OnlyTls": "a Deny is meant for everything",
@@ -61,49 +81,31 @@ def exports_in_readme() -> set[str]:
     return {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
 
 
-@cache
-def program(stack: str) -> Recorder:
-    return record_program(stack)
-
-
-def statements(recorder: Recorder) -> list[dict[str, Any]]:
-    """Return every statement of every policy that the program registers."""
-    keys = {
-        "aws:iam/role:Role": "assumeRolePolicy",
-        "aws:iam/rolePolicy:RolePolicy": "policy",
-        "aws:kms/key:Key": "policy",
-        "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    }
-    return [
-        statement
-        for kind, key in keys.items()
-        for inputs in recorder.inputs(kind).values()
-        for statement in json.loads(inputs[key])["Statement"]
-    ]
-
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
 @pytest.mark.parametrize("stack", STACKS)
 class TestWholeProgram:
     def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
-        assert program(stack).kinds() == KINDS
+        kinds = KINDS if stack == "dev" else KINDS | ALARMS | DASHBOARD
+        assert program(stack).kinds() == kinds
 
     def test_every_resource_but_the_provider_has_a_component_as_parent(self, stack: str) -> None:
         recorder = program(stack)
         for args in recorder.created:
-            types = recorder.parents[args.name].split("::")[2].split("$")
+            *above, own = recorder.parents[args.typ, args.name]
+            assert own == args.typ
             if args.custom and args.typ != "pulumi:providers:aws":
-                assert types[0].startswith("sagemaker-processing:"), f"{args.name}: {types}"
-                assert types[1:] == [args.typ]
+                assert above, args.name
+                assert all(each.startswith("sagemaker-processing:") for each in above), above
 
     def test_component_types_follow_one_pattern(self, stack: str) -> None:
-        for args in program(stack).created:
+        recorder = program(stack)
+        for args in recorder.created:
             if not args.custom:
                 _, module, name = args.typ.split(":")
-                assert module == name.lower() == args.name
+                assert module == name.lower()
+                # A part of another component has that one's name: its children are named so.
+                above = recorder.parents[args.typ, args.name][:-1]
+                owner = above[-1].split(":")[1] if above else module
+                assert args.name == owner
 
     def test_logical_names_never_carry_the_stack(self, stack: str) -> None:
         for args in program(stack).created:
@@ -133,14 +135,20 @@ class TestLeastPrivilege:
         assert all(statement["Sid"].isalnum() for statement in found)
 
     def test_a_wildcard_action_has_a_written_reason(self, stack: str) -> None:
-        for statement in statements(program(stack)):
-            if any("*" in action for action in listed(statement["Action"])):
-                assert statement["Sid"] in WILDCARD_ACTIONS
+        found = {
+            statement["Sid"]
+            for statement in statements(program(stack))
+            if any("*" in action for action in listed(statement["Action"]))
+        }
+        assert found == WILDCARD_ACTIONS.keys()
 
     def test_a_resource_of_everything_has_a_written_reason(self, stack: str) -> None:
-        for statement in statements(program(stack)):
-            if "*" in listed(statement.get("Resource", [])):
-                assert statement["Sid"] in WILDCARD_RESOURCES
+        found = {
+            statement["Sid"]
+            for statement in statements(program(stack))
+            if "*" in listed(statement.get("Resource", []))
+        }
+        assert found == WILDCARD_RESOURCES.keys()
 
     def test_a_partial_wildcard_never_reaches_beyond_this_stack(self, stack: str) -> None:
         recorder = program(stack)
@@ -154,21 +162,32 @@ class TestLeastPrivilege:
     def test_a_role_that_a_service_assumes_for_a_resource_names_that_resource(
         self, stack: str
     ) -> None:
+        judged: set[str] = set()
         for statement in statements(program(stack)):
-            service = statement.get("Principal", {})
-            if isinstance(service, dict) and service.get("Service") in (
-                "sagemaker.amazonaws.com",
-                "scheduler.amazonaws.com",
-            ):
-                assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-                assert "aws:SourceArn" in statement["Condition"]["ArnLike"]
+            for service in CONDITIONED:
+                if statement.get("Principal") == {"Service": service}:
+                    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+                    assert "aws:SourceArn" in statement["Condition"]["ArnLike"]
+                    judged.add(service)
+        assert judged == CONDITIONED
 
-    def test_only_one_role_may_be_passed_and_only_to_sagemaker(self, stack: str) -> None:
-        recorder = program(stack)
-        [passing] = [s for s in statements(recorder) if "iam:PassRole" in listed(s["Action"])]
-        assert passing["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/job-role-0a1b2c3"]
-        assert passing["Condition"] == {
-            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+    def test_a_role_may_be_passed_only_to_the_service_that_needs_it(self, stack: str) -> None:
+        passed = {
+            (resource, json.dumps(statement["Condition"]))
+            for statement in statements(program(stack))
+            if "iam:PassRole" in listed(statement["Action"])
+            for resource in statement["Resource"]
+        }
+        roles = {
+            "job-role-0a1b2c3": "sagemaker.amazonaws.com",
+            "schedule-role-0a1b2c3": "scheduler.amazonaws.com",
+        }
+        assert passed == {
+            (
+                f"arn:aws:iam::{ACCOUNT}:role/{role}",
+                json.dumps({"StringEquals": {"iam:PassedToService": service}}),
+            )
+            for role, service in roles.items()
         }
 
     def test_no_managed_policy_is_attached(self, stack: str) -> None:
@@ -212,13 +231,16 @@ class TestSecureByDefault:
             assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             assert deny["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
 
-    def test_queues_and_logs_are_encrypted(self, stack: str) -> None:
+    def test_queues_logs_messages_and_journal_are_encrypted(self, stack: str) -> None:
         recorder = program(stack)
         for queue in recorder.inputs("aws:sqs/queue:Queue").values():
             assert queue["sqsManagedSseEnabled"]
         for group in recorder.inputs("aws:cloudwatch/logGroup:LogGroup").values():
             assert group["kmsKeyId"].endswith(":key/1234abcd")
             assert group["retentionInDays"] > 0
+        assert recorder.one("aws:sns/topic:Topic")["kmsMasterKeyId"].endswith(":key/1234abcd")
+        journal = recorder.one("aws:dynamodb/table:Table")["serverSideEncryption"]
+        assert journal["kmsKeyArn"].endswith(":key/1234abcd")
 
     def test_the_registry_password_stays_secret(self, stack: str) -> None:
         recorder = program(stack)
@@ -233,3 +255,5 @@ class TestSecureByDefault:
             for bucket in program(stack).inputs("aws:s3/bucket:Bucket").values()
         }
         assert destroyable == {stack in ("dev", "local")}
+        journal = program(stack).one("aws:dynamodb/table:Table")
+        assert journal["deletionProtectionEnabled"] != destroyable.pop()

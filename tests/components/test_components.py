@@ -6,17 +6,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pulumi
 import pytest
 
 from components.account import Account
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
-from components.launcher import POWERTOOLS_VERSION, Launcher, LauncherArgs
+from components.runs import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
 from components.settings import ProtectionSettings, RetentionSettings, ScheduleSettings
 from components.storage import Storage, StorageArgs
-from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
+from tests.conftest import ACCOUNT, REGION, Recorder, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +42,7 @@ class TestEncryption:
 
     def test_logs_may_use_the_key_for_this_stacks_functions_only(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
-        [logs] = [s for s in policy["Statement"] if "Service" in s["Principal"]]
+        [logs] = [s for s in policy["Statement"] if s["Sid"] == "LogsOfThisStack"]
         assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
         pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
         assert pattern == f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-*"
@@ -51,6 +50,35 @@ class TestEncryption:
     def test_the_account_never_locks_itself_out(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
         assert policy["Statement"][0]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+
+
+class TestRuns:
+    def runs(self, protection: ProtectionSettings = PROTECTION) -> dict[str, Any]:
+        args = RunsArgs(prefix="p-dev", key_arn=KEY, protection=protection)
+        return build(lambda: Runs("runs", args)).one("aws:dynamodb/table:Table")
+
+    def test_the_journal_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
+        table = self.runs()
+        assert table["name"] == "p-dev-runs"
+        assert (table["hashKey"], table["rangeKey"]) == ("schedule", "run")
+        assert {each["name"]: each["type"] for each in table["attributes"]} == {
+            "schedule": "S",
+            "run": "S",
+        }
+
+    def test_entries_expire_and_cost_only_what_is_asked(self) -> None:
+        table = self.runs()
+        assert table["ttl"] == {"attributeName": "expires", "enabled": True}
+        assert table["billingMode"] == "PAY_PER_REQUEST"
+
+    def test_the_journal_is_encrypted_and_can_be_recovered(self) -> None:
+        table = self.runs()
+        assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": KEY}
+        assert table["pointInTimeRecovery"] == {"enabled": True}
+
+    def test_the_journal_is_kept_where_data_is_protected(self) -> None:
+        assert self.runs(ProtectionSettings())["deletionProtectionEnabled"]
+        assert not self.runs()["deletionProtectionEnabled"]
 
 
 STORAGE = StorageArgs(
@@ -145,61 +173,6 @@ class TestImage:
         }
 
 
-def launcher() -> Recorder:
-    args = LauncherArgs(
-        account=HERE,
-        prefix="p-dev",
-        key_arn=KEY,
-        log_days=14,
-        job_role_arn=f"arn:aws:iam::{ACCOUNT}:role/job",
-        environment={"IMAGE_URI": "uri"},
-        config={"stack": "dev"},
-    )
-    return build(lambda: Launcher("launcher", args))
-
-
-class TestLauncher:
-    def test_runs_where_we_tested_it(self) -> None:
-        function = launcher().one("aws:lambda/function:Function")
-        assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
-        assert function["handler"] == "launcher.handler.handler"
-        assert "vpcConfig" not in function
-
-    def test_powertools_is_the_layer_of_the_version_that_is_tested(self) -> None:
-        recorder = launcher()
-        [(_, lookup)] = [call for call in recorder.called if "ssm" in call[0]]
-        assert lookup["name"].endswith(f"/arm64/python3.13/{POWERTOOLS_VERSION}")
-        required = (ROOT / "requirements-dev.txt").read_text("utf-8")
-        assert f"aws-lambda-powertools=={POWERTOOLS_VERSION} " in required
-
-    def test_an_event_that_fails_for_good_is_kept(self) -> None:
-        recorder = launcher()
-        config = recorder.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-        assert config["maximumRetryAttempts"] == 2
-        assert config["destinationConfig"]["onFailure"]["destination"].endswith(
-            ":launcher-failures-0a1b2c3"
-        )
-        queue = recorder.one("aws:sqs/queue:Queue")
-        assert queue["messageRetentionSeconds"] == 14 * 86400
-
-    def test_its_settings_travel_in_the_archive(self) -> None:
-        code = launcher().one("aws:lambda/function:Function")["code"]
-        assert isinstance(code, pulumi.AssetArchive)
-        document = code.assets["launcher.json"]
-        assert isinstance(document, pulumi.StringAsset)
-        assert json.loads(document.text) == {"stack": "dev"}
-
-    def test_it_logs_to_its_own_group_only(self) -> None:
-        recorder = launcher()
-        group = recorder.one("aws:cloudwatch/logGroup:LogGroup")
-        function = recorder.one("aws:lambda/function:Function")
-        assert function["loggingConfig"]["logGroup"] == group["name"]
-        policy = json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])
-        [logs] = [s for s in policy["Statement"] if s["Sid"] == "WriteLogs"]
-        assert logs["Resource"] == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group['name']}:*"]
-        assert "logs:CreateLogGroup" not in logs["Action"]
-
-
 def schedules(**settings: Any) -> Recorder:
     daily = ScheduleSettings(expression="cron(0 2 * * ? *)", timezone="Europe/Berlin", **settings)
     hourly = ScheduleSettings(expression="rate(1 hour)", timezone="UTC")
@@ -222,8 +195,8 @@ class TestSchedule:
         assert daily["scheduleExpressionTimezone"] == "Europe/Berlin"
         assert daily["flexibleTimeWindow"] == {"mode": "OFF"}
 
-    def test_a_schedule_that_is_not_enabled_is_deployed_disabled(self) -> None:
-        found = schedules(enabled=False).inputs("aws:scheduler/schedule:Schedule")
+    def test_a_suspended_schedule_is_deployed_disabled(self) -> None:
+        found = schedules(suspend=True).inputs("aws:scheduler/schedule:Schedule")
         assert found["schedule-daily"]["state"] == "DISABLED"
         assert found["schedule-hourly"]["state"] == "ENABLED"
 
@@ -240,6 +213,7 @@ class TestSchedule:
         assert json.loads(target["input"]) == {
             "schedule": "daily",
             "slot": "<aws.scheduler.scheduled-time>",
+            "trigger": "schedule",
         }
 
     def test_what_cannot_be_delivered_is_kept(self) -> None:

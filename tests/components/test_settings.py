@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
+from pydantic import BaseModel
 
 from components import naming
 from components.configuration import SettingsError, read
-from components.settings import Settings
+from components.settings import ScheduleSettings, Settings
 from local.deploy import configuration, project
 from tests.conftest import ROOT
 from tests.launcher import strategies
@@ -64,6 +65,18 @@ class TestStackFiles:
 
         assert keys("dev") == keys("staging") == keys("prod") == keys("local")
 
+    @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
+    def test_every_stack_file_writes_every_key_of_a_part(self, stack: str) -> None:
+        keys = configuration(ROOT, stack)
+        for name, field in Settings.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                written = json.loads(keys[f"{PROJECT}:{name}"])
+                # A bucket with a key of its own is the exception.
+                assert written.keys() == kind.model_fields.keys() - {"kms_key_arn"}
+        for schedule in json.loads(keys[f"{PROJECT}:schedules"]).values():
+            assert schedule.keys() == ScheduleSettings.model_fields.keys()
+
     def test_every_key_is_described_in_the_project_file(self) -> None:
         described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
         fixed = {"project", "stack", "region"}
@@ -92,7 +105,11 @@ class TestRefusals:
             ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
             ({"jobs": {}}, "jobs = {}", "job, output"),
             ({"stack": "other"}, "stack = 'other'", "no such key"),
-            ({"schedules__daily__cron": "x"}, "schedules.daily.cron = 'x'", "expression, timezone"),
+            (
+                {"schedules__daily__cron": "x"},
+                "schedules.daily.cron = 'x'",
+                "environment, expression",
+            ),
             (
                 {"schedules__daily__expression": "cron(0 2 * * *)"},
                 "schedules.daily.expression",
@@ -105,6 +122,68 @@ class TestRefusals:
             ),
             ({"schedules": {}}, "schedules", "at least 1"),
             ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
+            ({"schedules": {"events": {}}}, "schedules", "choose another"),
+            ({"schedules__daily__enabled": False}, "schedules.daily.enabled = False", "suspend"),
+            ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "'Forbid'"),
+            (
+                {"schedules__daily__start_deadline_seconds": 30},
+                "schedules.daily.start_deadline_seconds",
+                "equal to 60",
+            ),
+            (
+                {"schedules__daily__success_within_hours": 24},
+                "schedules.daily.success_within_hours",
+                "shorter than the 1 day, 1:00:00 between two slots",
+            ),
+            (
+                {
+                    "schedules__daily__success_within_hours": 24,
+                    "schedules__daily__expression": "at(2030-01-31T02:00:00)",
+                },
+                "schedules.daily.success_within_hours",
+                "set it to null",
+            ),
+            ({"input__when_empty": "wait"}, "input.when_empty", "'skip'"),
+            ({"retries__instance_types": ["ml.x.y"]}, "retries.instance_types", "allowed values"),
+            (
+                {"retries__instance_types": ["ml.m5.xlarge"]},
+                "retries.instance_types",
+                "name each type once",
+            ),
+            ({"retries__size_ups": 4}, "retries.size_ups", "3"),
+            ({"retries__delay_seconds": 59}, "retries.delay_seconds", "60"),
+            ({"retries__deadline_seconds": 86_401}, "retries.deadline_seconds", "86400"),
+            (
+                {"alerts__running_long_seconds": 14_400},
+                "alerts.running_long_seconds",
+                "job.max_runtime_seconds = 14400",
+            ),
+            (
+                {"alerts__subscriptions": [{"protocol": "email", "endpoint": "team"}]},
+                "alerts.subscriptions.0",
+                "team@example.com",
+            ),
+            (
+                {"alerts__subscriptions": [{"protocol": "sms", "endpoint": "0151 1234"}]},
+                "alerts.subscriptions.0",
+                "+4915112345678",
+            ),
+            (
+                {"alerts__subscriptions": [{"protocol": "https", "endpoint": "http://x.com"}]},
+                "alerts.subscriptions.0",
+                "https://example.com",
+            ),
+            (
+                {"alerts__subscriptions": [{"protocol": "fax", "endpoint": "1"}]},
+                "alerts.subscriptions.0.protocol",
+                "'email'",
+            ),
+            (
+                {"alerts__subscriptions": [{"protocol": "sms", "number": "1"}]},
+                "alerts.subscriptions.0.number = '1'",
+                "must be one of endpoint, protocol",
+            ),
+            ({"retention__run_days": 29}, "retention.run_days", "30"),
             ({"input__bucket": "Not_A_Bucket"}, "input.bucket", "3 to 63"),
             ({"input__bucket": "192.168.0.1"}, "input.bucket", "IP address"),
             ({"input__prefix": "/input/"}, "input.prefix", "neither begin with /"),
@@ -185,17 +264,10 @@ class TestRefusals:
         assert f"at most {longest}" in refusal(schedules={"d" * (longest + 1): daily})
 
 
-class TestVolumeKey:
-    @pytest.mark.parametrize("refusing", ["ml.g5.xlarge", "ml.r5d.large", "ml.p5.4xlarge"])
-    def test_types_with_local_storage_get_no_volume_key(self, refusing: str) -> None:
-        assert not settings(job__instance_type=refusing).job.encrypt_volume
-        assert settings(job__instance_type="ml.r5.large").job.encrypt_volume
-
-
 class TestNames:
     @given(more=strategies.names_up_to(24))
     def test_no_stacks_job_pattern_matches_another_stacks_jobs(self, more: str) -> None:
-        jobs = naming.job_name_pattern("dev").removesuffix("*")
+        jobs = naming.job_name_prefix("dev")
         assert "dev--daily-20260105T020000Z-1".startswith(jobs)
         assert not f"dev-{more}--daily-20260105T020000Z-1".startswith(jobs)
 

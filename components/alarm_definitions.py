@@ -1,0 +1,229 @@
+"""What is alarming, as plain data.
+
+No alarm means that something was lost, but that somebody has to look: each description says what
+to do first, and names its heading in docs/runbook.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    import pulumi
+
+OWN_NAMESPACE = "SageMakerProcessing"
+"""Of what the observer and the script measure."""
+
+_RUNBOOK = "docs/runbook.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One alarm on one metric."""
+
+    suffix: str
+    """Its name, after `<prefix>-`."""
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    statistic: Literal["Maximum", "Sum"]
+    threshold: float
+    comparison: Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"] = (
+        "GreaterThanOrEqualToThreshold"
+    )
+    period_s: int = 300
+    periods: int = 1
+    """In a row, all of them beyond the threshold."""
+    missing: Literal["breaching", "ignore", "notBreaching"]
+    """How a period without any data counts."""
+    warm_up_minutes: int | None = None
+    """Nothing is told so soon after the alarm's creation."""
+    notifies: bool = True
+    first: str
+    """What it means, and what to do first."""
+    anchor: str
+    """The runbook's heading."""
+
+    @property
+    def description(self) -> str:
+        """What a message about this alarm says."""
+        return f"{self.first} Runbook: {_RUNBOOK}#{self.anchor}"
+
+
+def of_schedule(
+    stack: str, schedule: str, running_long_s: int, success_window: timedelta | None
+) -> Iterator[Alarm]:
+    """Yield the alarms of one schedule; no window means that no success is ever due."""
+    own = {"stack": stack, "schedule": schedule}
+    yield Alarm(
+        suffix=f"{schedule}-failed",
+        namespace=OWN_NAMESPACE,
+        metric="JobsFailed",
+        dimensions=own,
+        statistic="Maximum",
+        threshold=1,
+        # Between two slots nothing is measured: it stays red until a slot succeeds.
+        missing="ignore",
+        # The observer's message has told already, with the reason.
+        notifies=False,
+        first=f"A slot of {schedule} has failed for good. First read the message about it: it "
+        "has the reason, the last log lines and the command that runs the slot again.",
+        anchor="failed",
+    )
+    yield Alarm(
+        suffix=f"{schedule}-running-long",
+        namespace=OWN_NAMESPACE,
+        metric="SecondsRunning",
+        dimensions=own,
+        statistic="Maximum",
+        threshold=running_long_s,
+        comparison="GreaterThanThreshold",
+        periods=2,
+        # The watch measures every five minutes; that it is dead is no-success's to tell.
+        missing="notBreaching",
+        first=f"A job of {schedule} has been running for more than {_spoken(running_long_s)}. "
+        "First look at its log: does it still get on? If not, stop it.",
+        anchor="running-long",
+    )
+    if success_window:
+        window_s = int(success_window.total_seconds())
+        yield Alarm(
+            suffix=f"{schedule}-no-success",
+            namespace=OWN_NAMESPACE,
+            metric="SecondsSinceSuccess",
+            dimensions=own,
+            statistic="Maximum",
+            threshold=window_s,
+            comparison="GreaterThanThreshold",
+            period_s=600,
+            periods=3,
+            # If nobody measures, nobody knows of a success: a dead watch is as bad as none.
+            missing="breaching",
+            # The first watch comes minutes after the first deployment.
+            warm_up_minutes=60,
+            first=f"{schedule} has had no success for more than {_spoken(window_s)}, or the "
+            "observer does not measure any more. First list its last runs: failed, skipped, or "
+            "none at all?",
+            anchor="no-success",
+        )
+
+
+def of_function(function: str, name: pulumi.Input[str]) -> Iterator[Alarm]:
+    """Yield the alarms of one function; `function` is its part of the alarms' names."""
+    return _counts("AWS/Lambda", {"FunctionName": name}, "function", function, _FUNCTION)
+
+
+def of_queue(queue: str, name: pulumi.Input[str]) -> Alarm:
+    """Return the alarm of one queue of failures: it should be empty."""
+    return Alarm(
+        suffix=queue,
+        namespace="AWS/SQS",
+        metric="ApproximateNumberOfMessagesVisible",
+        dimensions={"QueueName": name},
+        statistic="Maximum",
+        threshold=1,
+        # Only queues that hold messages, or were used within six hours, are measured at all.
+        missing="notBreaching",
+        first=f"The queue {queue} holds something that could not be handled. First read a "
+        "message in it: it names the slot or the job, and the error.",
+        anchor="queue-not-empty",
+    )
+
+
+def of_scheduler(group: pulumi.Input[str]) -> Iterator[Alarm]:
+    """Yield the alarms of EventBridge Scheduler's deliveries from the stack's schedules."""
+    return _counts("AWS/Scheduler", {"ScheduleGroup": group}, "schedule", "schedule", _SCHEDULE)
+
+
+def of_rule(rule: pulumi.Input[str]) -> Iterator[Alarm]:
+    """Yield the alarms of the rule that brings the ends of jobs to the observer."""
+    return _counts("AWS/Events", {"RuleName": rule}, "events", "events", _EVENTS)
+
+
+def _counts(
+    namespace: str,
+    dimensions: Mapping[str, pulumi.Input[str]],
+    kind: str,
+    subject: str,
+    metrics: Mapping[str, tuple[str, str]],
+) -> Iterator[Alarm]:
+    """Yield an alarm for each metric that counts something which should never happen."""
+    for ending, (metric, first) in metrics.items():
+        yield Alarm(
+            suffix=f"{subject}-{ending}",
+            namespace=namespace,
+            metric=metric,
+            dimensions=dimensions,
+            statistic="Sum",
+            threshold=1,
+            # AWS sends these metrics only when there is something to count.
+            missing="notBreaching",
+            first=first.format(subject=subject),
+            anchor=f"{kind}-{ending}",
+        )
+
+
+_FUNCTION = {
+    "errors": (
+        "Errors",
+        "The {subject} failed on an event. First read its log: Lambda tries twice more, then the "
+        "event is in the queue {subject}-failures.",
+    ),
+    "throttles": (
+        "Throttles",
+        "The {subject} could not start: the account's concurrent executions are used up. First "
+        "see which function uses them; Lambda goes on trying for six hours.",
+    ),
+    "dropped": (
+        "AsyncEventsDropped",
+        "The {subject} gave up an event, after all tries or six hours. First look into the queue "
+        "{subject}-failures, then replay what is there.",
+    ),
+    "undelivered": (
+        "DestinationDeliveryFailures",
+        "The {subject} failed on an event that could not be kept either. First find the event in "
+        "its log, then replay the slot that it names.",
+    ),
+}
+_SCHEDULE = {
+    "target-errors": (
+        "TargetErrorCount",
+        "A function refused a schedule's event. First see whether it exists and the schedule's "
+        "role may invoke it; the event is delivered again for an hour.",
+    ),
+    "dropped": (
+        "InvocationDroppedCount",
+        "EventBridge Scheduler gave up an event. First look into the queue schedule-failures, "
+        "then replay the slots that are there.",
+    ),
+    "undelivered": (
+        "InvocationsFailedToBeSentToDeadLetterCount",
+        "A schedule's event could neither be delivered nor kept. First list the last runs, then "
+        "run the slot that is missing.",
+    ),
+}
+_EVENTS = {
+    "failed": (
+        "FailedInvocations",
+        "An event about a job did not reach the observer. First see whether the function exists "
+        "and admits the rule; the event is in the queue observer-failures.",
+    ),
+    "undelivered": (
+        "InvocationsFailedToBeSentToDlq",
+        "An event about a job reached neither the observer nor its queue. First see whether the "
+        "queue's policy admits the rule; the watch finds the job within minutes.",
+    ),
+}
+"""The ending of an alarm's name -> the metric, and what to do first."""
+
+
+def _spoken(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    return (
+        " ".join(f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min")) if number)
+        or f"{seconds} s"
+    )

@@ -1,0 +1,176 @@
+"""Function: a Lambda function that is invoked asynchronously and loses no event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import policies, role_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from components.policies import Statement
+
+POWERTOOLS_VERSION = "3.37.0"
+"""The layer's version, and the version that the tests and the local run install."""
+
+_RUNTIME = "python3.13"
+_ARCHITECTURE = "arm64"
+_PACKAGES = Path("lambda")
+_QUEUE_RETENTION_S = 14 * 24 * 3600
+"""SQS's maximum: a failed event waits through a holiday."""
+_EVENT_AGE_S = 6 * 3600
+"""Lambda's maximum: it goes on trying to deliver an event while the function is throttled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    """What a function depends on."""
+
+    prefix: str
+    key_arn: pulumi.Input[str]
+    log_days: int
+    files: Sequence[Path]
+    """The code, at its place below `lambda/`, or else below the project's directory."""
+    document: Mapping[str, Any]
+    """Goes into the archive as `<name>.json`: Lambda's environment holds only 4 KB."""
+    environment: Mapping[str, pulumi.Input[str]]
+    statements: Sequence[Statement]
+    """What its role may do, beyond logging and keeping failed events."""
+    timeout_s: int
+    memory_mb: int
+
+
+class Function(pulumi.ComponentResource):
+    """One function, `<prefix>-<name>`, whose handler is `<name>.handler.handler`.
+
+    Creates: the function (not in a VPC, with Powertools' layer), its role and policy, its
+    encrypted log group, the queue that keeps events which failed for good, and the asynchronous
+    configuration that sends them there after two retries.
+    """
+
+    arn: pulumi.Output[str]
+    """The function's ARN."""
+    name: pulumi.Output[str]
+    """The function's name."""
+    log_group: pulumi.Output[str]
+    """The log group's name."""
+    failures_arn: pulumi.Output[str]
+    """ARN of the queue of events that failed."""
+    failures_name: pulumi.Output[str]
+    """Its name."""
+    failures_url: pulumi.Output[str]
+    """Its URL."""
+
+    def __init__(
+        self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sagemaker-processing:function:Function", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/aws/lambda/{args.prefix}-{name}",
+            retention_in_days=args.log_days,
+            kms_key_id=args.key_arn,
+            opts=child,
+        )
+        failures = aws.sqs.Queue(
+            f"{name}-failures",
+            message_retention_seconds=_QUEUE_RETENTION_S,
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        function = self._function(name, args, failures.arn, log_group)
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-async",
+            function_name=function.name,
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=_EVENT_AGE_S,
+            destination_config={"on_failure": {"destination": failures.arn}},
+            opts=child,
+        )
+        self.arn = function.arn
+        self.name = function.name
+        self.log_group = log_group.name
+        self.failures_arn = failures.arn
+        self.failures_name = failures.name
+        self.failures_url = failures.url
+        self.register_outputs(
+            {
+                "arn": self.arn,
+                "name": self.name,
+                "log_group": self.log_group,
+                "failures_arn": self.failures_arn,
+                "failures_name": self.failures_name,
+                "failures_url": self.failures_url,
+            }
+        )
+
+    def _function(
+        self,
+        name: str,
+        args: FunctionArgs,
+        failures_arn: pulumi.Output[str],
+        log_group: aws.cloudwatch.LogGroup,
+    ) -> aws.lambda_.Function:
+        common = role_policies.function(failures_arn=failures_arn, log_group_arn=log_group.arn)
+        role, policy = self._role(name, policies.document(*args.statements, *common))
+        return aws.lambda_.Function(
+            f"{name}-function",
+            name=f"{args.prefix}-{name}",
+            role=role.arn,
+            runtime=_RUNTIME,
+            architectures=[_ARCHITECTURE],
+            handler=f"{name}.handler.handler",
+            code=_archive(args.files, f"{name}.json", args.document),
+            layers=[_powertools(self)],
+            environment={"variables": dict(args.environment)},
+            timeout=args.timeout_s,
+            memory_size=args.memory_mb,
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            # Without its permissions the first event would fail.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+    def _role(
+        self, name: str, allowed: Mapping[str, Any]
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-role",
+            assume_role_policy=json.dumps(policies.trust("lambda.amazonaws.com")),
+            opts=child,
+        )
+        return role, aws.iam.RolePolicy(
+            f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(allowed), opts=child
+        )
+
+
+def _archive(
+    files: Sequence[Path], document_name: str, document: Mapping[str, Any]
+) -> pulumi.AssetArchive:
+    """Return the code, file by file: a folder would bring caches along, and change by itself."""
+    sources = {_place(path): pulumi.FileAsset(path) for path in sorted(files)}
+    text = json.dumps(document, indent=2, sort_keys=True)
+    return pulumi.AssetArchive({**sources, document_name: pulumi.StringAsset(text)})
+
+
+def _place(path: Path) -> str:
+    """Return where a file lies in the archive: packages of `lambda/` at the top."""
+    inside = path.relative_to(_PACKAGES) if path.is_relative_to(_PACKAGES) else path
+    return inside.as_posix()
+
+
+def _powertools(parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Return the ARN of AWS's public layer of Powertools, of exactly our version."""
+    parameter = aws.ssm.get_parameter_output(
+        name=f"/aws/service/powertools/python/{_ARCHITECTURE}/{_RUNTIME}/{POWERTOOLS_VERSION}",
+        opts=pulumi.InvokeOptions(parent=parent),
+    )
+    return parameter.insecure_value

@@ -1,0 +1,84 @@
+"""What the functions read beside their code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import documents, instance_types
+from tests.components.test_settings import settings
+from tests.launcher.strategies import INSTANCE_TYPES
+
+
+def launcher(**changes: Any) -> dict[str, Any]:
+    return documents.launcher(settings(**changes))
+
+
+def observer(**changes: Any) -> dict[str, Any]:
+    return documents.observer(settings(**changes))
+
+
+class TestSizeUps:
+    def test_go_up_one_size_of_the_same_family_at_a_time(self) -> None:
+        assert instance_types.larger("ml.m5.large", 3) == {
+            "ml.m5.large": "ml.m5.xlarge",
+            "ml.m5.xlarge": "ml.m5.2xlarge",
+            "ml.m5.2xlarge": "ml.m5.4xlarge",
+        }
+        assert instance_types.larger("ml.t3.medium", 1) == {"ml.t3.medium": "ml.t3.large"}
+
+    def test_end_at_the_largest_of_the_family(self) -> None:
+        assert instance_types.larger("ml.m5.24xlarge", 3) == {}
+        assert instance_types.larger("ml.m5.12xlarge", 3) == {"ml.m5.12xlarge": "ml.m5.24xlarge"}
+
+    @pytest.mark.parametrize("instance_type", INSTANCE_TYPES)
+    def test_exist_for_every_type_of_aws_and_never_go_in_a_circle(self, instance_type: str) -> None:
+        chain = instance_types.larger(instance_type, 99)
+        assert set(chain) | set(chain.values()) <= set(INSTANCE_TYPES)
+        assert instance_type not in chain.values()
+        assert len(set(chain.values())) == len(chain)
+
+
+class TestLauncher:
+    def test_knows_which_types_of_any_attempt_refuse_a_volume_key(self) -> None:
+        def refusing(**changes: Any) -> list[str]:
+            return launcher(**changes)["job"]["types_without_volume_key"]
+
+        assert refusing(job__instance_type="ml.m5.large") == []
+        assert refusing(retries__size_ups=0, job__instance_type="ml.g5.xlarge") == ["ml.g5.xlarge"]
+        assert refusing(
+            job__instance_type="ml.r5.large",
+            retries__instance_types=["ml.r5d.large", "ml.p5.4xlarge"],
+        ) == ["ml.p5.4xlarge", "ml.r5d.large", "ml.r5d.xlarge"]
+
+    def test_knows_each_schedules_policies(self) -> None:
+        found = launcher(
+            schedules__daily__overlap="Replace",
+            schedules__daily__start_deadline_seconds=600,
+            input__when_empty="skip",
+        )
+        assert found["schedules"]["daily"]["overlap"] == "Replace"
+        assert found["schedules"]["daily"]["start_deadline_seconds"] == 600
+        assert found["when_empty"] == "skip"
+
+
+class TestObserver:
+    def test_knows_the_ladder_from_the_jobs_own_type_on_and_every_size_up(self) -> None:
+        retries = observer(
+            job__instance_type="ml.m5.large", retries__instance_types=["ml.t3.2xlarge"]
+        )["retries"]
+        assert retries == {
+            "ladder": ["ml.m5.large", "ml.t3.2xlarge"],
+            "larger": {"ml.m5.large": "ml.m5.xlarge"},
+            "size_ups": 1,
+            "internal_errors": 1,
+            "delay_seconds": 300,
+            "deadline_seconds": 21_600,
+        }
+
+    def test_knows_in_which_zone_people_read_a_slot_and_how_long_runs_are_remembered(self) -> None:
+        found = observer(retention__run_days=90)
+        assert found["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
+        assert found["run_days"] == 90
+        assert found["max_runtime_seconds"] == 14_400

@@ -1,0 +1,239 @@
+"""The functions: what runs, with which code, and what becomes of events that fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from components import naming
+from components.account import Account
+from components.configuration import read
+from components.function import POWERTOOLS_VERSION
+from components.launcher import Launcher, LauncherArgs
+from components.observer import Observer, ObserverArgs
+from launcher import notice
+from launcher.config import LauncherConfig
+from local.deploy import configuration
+from observer.config import ObserverConfig
+from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from components.settings import Settings
+
+HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
+PREFIX = "processing-prod"
+TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-runs"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+
+
+def settings() -> Settings:
+    return read(configuration(ROOT, "prod"), "sagemaker-processing", "prod")
+
+
+def launcher() -> Recorder:
+    args = LauncherArgs(
+        account=HERE,
+        settings=settings(),
+        key_arn=KEY,
+        job_role_arn=f"{ROLE}/job",
+        image_uri="repository@sha256:abc",
+        input_bucket="in",
+        output_bucket="out",
+        table=f"{PREFIX}-runs",
+        table_arn=TABLE,
+    )
+    return record(lambda: Launcher("launcher", args), "prod")
+
+
+def observer() -> Recorder:
+    args = ObserverArgs(
+        account=HERE,
+        settings=settings(),
+        key_arn=KEY,
+        input_bucket="in",
+        output_bucket="out",
+        table=f"{PREFIX}-runs",
+        table_arn=TABLE,
+        topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-alerts",
+        launcher_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-launcher",
+        schedule_group=PREFIX,
+        schedule_role_arn=f"{ROLE}/schedule",
+        schedule_failures_arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:schedule-failures",
+    )
+    return record(lambda: Observer("observer", args), "prod")
+
+
+BOTH = pytest.mark.parametrize("name", ["launcher", "observer"])
+SLOTS = {f"components/{module}.py" for module in ("__init__", "aws_model", "cron", "slots")}
+BUILT: dict[str, Callable[[], Recorder]] = {"launcher": launcher, "observer": observer}
+
+
+def function(name: str) -> dict[str, Any]:
+    return BUILT[name]().one("aws:lambda/function:Function")
+
+
+def archive(name: str) -> dict[str, Any]:
+    code = function(name)["code"]
+    assert isinstance(code, pulumi.AssetArchive)
+    return code.assets
+
+
+@BOTH
+class TestEveryFunction:
+    def test_runs_where_we_tested_it(self, name: str) -> None:
+        found = function(name)
+        assert (found["runtime"], found["architectures"]) == ("python3.13", ["arm64"])
+        assert found["name"] == f"{PREFIX}-{name}"
+        assert found["handler"] == f"{name}.handler.handler"
+        assert "vpcConfig" not in found
+
+    def test_powertools_is_the_layer_of_the_version_that_is_tested(self, name: str) -> None:
+        [(_, lookup)] = [call for call in BUILT[name]().called if "ssm" in call[0]]
+        assert lookup["name"].endswith(f"/arm64/python3.13/{POWERTOOLS_VERSION}")
+        required = (ROOT / "requirements-dev.txt").read_text("utf-8")
+        assert f"aws-lambda-powertools=={POWERTOOLS_VERSION} " in required
+
+    def test_an_event_that_fails_for_good_is_kept(self, name: str) -> None:
+        recorder = BUILT[name]()
+        config = recorder.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+        assert config["maximumRetryAttempts"] == 2
+        assert config["maximumEventAgeInSeconds"] == 6 * 3600
+        assert config["destinationConfig"]["onFailure"]["destination"].endswith(
+            f":{name}-failures-0a1b2c3"
+        )
+        queue = recorder.one("aws:sqs/queue:Queue")
+        assert queue["messageRetentionSeconds"] == 14 * 86400
+
+    def test_it_logs_to_its_own_group_only(self, name: str) -> None:
+        recorder = BUILT[name]()
+        group = recorder.one("aws:cloudwatch/logGroup:LogGroup")
+        assert (
+            recorder.one("aws:lambda/function:Function")["loggingConfig"]["logGroup"]
+            == (group["name"])
+        )
+        policy = json.loads(
+            recorder.inputs("aws:iam/rolePolicy:RolePolicy")[f"{name}-policy"]["policy"]
+        )
+        [logs] = [s for s in policy["Statement"] if s["Sid"] == "WriteLogs"]
+        assert logs["Resource"] == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group['name']}:*"]
+        assert "logs:CreateLogGroup" not in logs["Action"]
+
+    def test_its_settings_travel_in_the_archive(self, name: str) -> None:
+        document = archive(name)[f"{name}.json"]
+        assert isinstance(document, pulumi.StringAsset)
+        assert json.loads(document.text)["prefix"] == PREFIX
+
+    def test_finds_its_whole_configuration_there(self, name: str, tmp_path: Path) -> None:
+        unpack(archive(name), tmp_path)
+        # Lambda sets the region by itself.
+        environment = {**function(name)["environment"]["variables"], "AWS_REGION": REGION}
+        load = {"launcher": LauncherConfig.load, "observer": ObserverConfig.load}[name]
+        assert load(tmp_path, environment).stack == "prod"
+
+    def test_its_environment_fits(self, name: str) -> None:
+        variables = function(name)["environment"]["variables"]
+        assert sum(len(key) + len(value) for key, value in variables.items()) < 4096
+
+    def test_its_archive_has_single_files_and_no_caches(self, name: str) -> None:
+        for place, asset in archive(name).items():
+            assert isinstance(asset, (pulumi.FileAsset, pulumi.StringAsset)), place
+            assert place.endswith((".py", ".json")), place
+
+    def test_its_archive_has_the_whole_of_its_packages(self, name: str) -> None:
+        code = ROOT / "lambda"
+        wanted = {
+            path.relative_to(code).as_posix()
+            for package in (name, "runs")
+            for path in (code / package).glob("*.py")
+        }
+        others = {"launcher": set[str](), "observer": {"runs/rates.json", *SLOTS}}[name]
+        assert archive(name).keys() == wanted | others | {f"{name}.json"}
+
+    def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
+        self, name: str, tmp_path: Path
+    ) -> None:
+        unpack(archive(name), tmp_path)
+        # Python looks beside the script first, and -I keeps this repository out of sight.
+        script = (
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {name}.handler\n"
+            "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        assert done.returncode == 0, done.stderr
+        loaded = set(done.stdout.split())
+        assert not any(file.startswith((f"{ROOT}/lambda", f"{ROOT}/components")) for file in loaded)
+        carried = {str(tmp_path / place) for place in archive(name) if place.endswith(".py")}
+        shared = {file for file in carried if file.startswith(f"{tmp_path}/runs/")}
+        assert carried - shared <= loaded
+
+
+def unpack(assets: dict[str, Any], directory: Path) -> None:
+    for place, asset in assets.items():
+        target = directory / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(asset, pulumi.StringAsset):
+            target.write_text(asset.text, "utf-8")
+        else:
+            shutil.copy(asset.path, target)
+
+
+class TestObserver:
+    def test_hears_how_this_stacks_attempts_end_and_of_no_others(self) -> None:
+        rule = observer().one("aws:cloudwatch/eventRule:EventRule")
+        assert rule["name"] == f"{PREFIX}-job-changes"
+        pattern = json.loads(rule["eventPattern"])
+        assert pattern["source"] == ["aws.sagemaker", notice.SOURCE]
+        assert pattern["detail-type"] == [
+            "SageMaker Processing Job State Change",
+            notice.DETAIL_TYPE,
+        ]
+        assert pattern["detail"]["ProcessingJobName"] == [{"prefix": f"{PREFIX}--"}]
+        assert pattern["detail"]["ProcessingJobStatus"] == [
+            "Completed",
+            "Failed",
+            "Stopped",
+            "Skipped",
+        ]
+
+    def test_only_its_rule_may_invoke_it(self) -> None:
+        permission = observer().one("aws:lambda/permission:Permission")
+        assert permission["principal"] == "events.amazonaws.com"
+        assert permission["sourceArn"].endswith(f":rule/{PREFIX}-job-changes")
+
+    def test_an_event_that_does_not_reach_it_is_kept_in_its_queue(self) -> None:
+        recorder = observer()
+        target = recorder.one("aws:cloudwatch/eventTarget:EventTarget")
+        queue = target["deadLetterConfig"]["arn"]
+        assert queue.endswith(":observer-failures-0a1b2c3")
+        policy = recorder.one("aws:sqs/queuePolicy:QueuePolicy")
+        assert policy["queueUrl"].endswith("/observer-failures-0a1b2c3")
+        [statement] = json.loads(policy["policy"])["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
+        [(_, source)] = statement["Condition"]["ArnEquals"].items()
+        assert source.endswith(f":rule/{PREFIX}-job-changes")
+
+    def test_looks_after_all_jobs_every_five_minutes(self) -> None:
+        watch = observer().one("aws:scheduler/schedule:Schedule")
+        assert (watch["name"], watch["groupName"]) == ("_watch", PREFIX)
+        assert not naming.NAME.fullmatch(watch["name"]), "no schedule of a stack may be named so"
+        assert watch["scheduleExpression"] == "rate(5 minutes)"
+        assert json.loads(watch["target"]["input"]) == {"watch": "<aws.scheduler.scheduled-time>"}

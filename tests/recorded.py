@@ -1,0 +1,99 @@
+"""The recorded program of each stack, and its policies with a small judge of them."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import Recorder, record_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STACKS = ["dev", "staging", "prod", "local"]
+
+POLICIES = {
+    "aws:iam/role:Role": "assumeRolePolicy",
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:kms/key:Key": "policy",
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:sqs/queuePolicy:QueuePolicy": "policy",
+}
+"""Kind -> the key of its inputs that holds a policy."""
+
+
+@cache
+def program(stack: str) -> Recorder:
+    return record_program(stack)
+
+
+def policy(recorder: Recorder, kind: str) -> list[dict[str, Any]]:
+    """Return every statement of every policy of a kind."""
+    return [
+        statement
+        for inputs in recorder.inputs(kind).values()
+        for statement in json.loads(inputs[POLICIES[kind]])["Statement"]
+    ]
+
+
+def statements(recorder: Recorder) -> list[dict[str, Any]]:
+    """Return every statement of every policy that the program registers."""
+    return [statement for kind in POLICIES for statement in policy(recorder, kind)]
+
+
+def of_role(recorder: Recorder, arn: str) -> list[dict[str, Any]]:
+    """Return what a role may do."""
+    name = arn.rpartition("/")[2]
+    return [
+        statement
+        for inputs in recorder.inputs("aws:iam/rolePolicy:RolePolicy").values()
+        if inputs["role"] == name
+        for statement in json.loads(inputs["policy"])["Statement"]
+    ]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def allows(
+    found: Iterable[dict[str, Any]],
+    action: str,
+    resource: str,
+    context: Mapping[str, str] | None = None,
+    service: str | None = None,
+) -> bool:
+    """Return whether a statement allows this.
+
+    Args:
+        found: the statements of a role's policy, or of a resource's.
+        action: spelled out.
+        resource: its ARN.
+        context: the condition keys that the caller sends; a condition on another one fails.
+        service: the principal, for a resource's policy.
+    """
+    return any(
+        statement["Effect"] == "Allow"
+        and statement.get("Principal") == ({"Service": service} if service else None)
+        and action in listed(statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
+        and _holds(statement.get("Condition", {}), context or {})
+        for statement in found
+    )
+
+
+def _holds(conditions: dict[str, dict[str, Any]], context: Mapping[str, str]) -> bool:
+    matches = {
+        "StringEquals": str.__eq__,
+        "ArnEquals": str.__eq__,
+        "ArnLike": fnmatchcase,
+        "StringLike": fnmatchcase,
+    }
+    return all(
+        key in context and any(matches[operator](context[key], each) for each in listed(wanted))
+        for operator, tests in conditions.items()
+        for key, wanted in tests.items()
+    )

@@ -1,0 +1,184 @@
+"""Every way that something is handed on: whoever sends it is admitted at each door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from components import aws_model
+from tests.conftest import ACCOUNT, REGION
+from tests.recorded import STACKS, allows, of_role, policy, program
+
+if TYPE_CHECKING:
+    from tests.conftest import Recorder
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+FUNCTION = "aws:lambda/function:Function"
+ASYNC = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+TO_PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+KEY = arn("kms", "key/1234abcd")
+
+
+def topic(recorder: Recorder) -> str:
+    """Return the topic's ARN, after a look at its key."""
+    found = recorder.one("aws:sns/topic:Topic")
+    assert found["kmsMasterKeyId"] == KEY
+    return arn("sns", found["name"])
+
+
+def admitted(recorder: Recorder, service: str, context: dict[str, str]) -> bool:
+    """Return whether a service may publish: its way leads through the topic's and key's policy."""
+    at_topic = policy(recorder, "aws:sns/topicPolicy:TopicPolicy")
+    at_key = policy(recorder, "aws:kms/key:Key")
+    return allows(at_topic, "sns:Publish", topic(recorder), context, service) and all(
+        allows(at_key, action, KEY, context, service) for action in TO_PUBLISH
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestEveryPublisherReachesTheEncryptedTopic:
+    def test_each_alarm(self, stack: str) -> None:
+        recorder = program(stack)
+        told = {
+            name: {*alarm["alarmActions"], *alarm["okActions"]}
+            for name, alarm in recorder.inputs(ALARM).items()
+            if alarm["alarmActions"]
+        }
+        assert len(told) == (0 if stack == "dev" else 18)
+        for name, topics in told.items():
+            alarm = arn("cloudwatch", f"alarm:{recorder.inputs(ALARM)[name]['name']}")
+            assert topics == {topic(recorder)}
+            context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": alarm}
+            assert admitted(recorder, "cloudwatch.amazonaws.com", context), name
+
+    def test_each_rule_without_any_condition_key_as_eventbridge_sends_none(
+        self, stack: str
+    ) -> None:
+        recorder = program(stack)
+        rules = [t for t in recorder.inputs(TARGET).values() if t["arn"] == topic(recorder)]
+        assert len(rules) == 1
+        assert admitted(recorder, "events.amazonaws.com", {})
+
+    def test_each_function_that_knows_the_topic(self, stack: str) -> None:
+        recorder = program(stack)
+        knowing = {
+            name: function["role"]
+            for name, function in recorder.inputs(FUNCTION).items()
+            if topic(recorder) in function["environment"]["variables"].values()
+        }
+        assert knowing.keys() == {"observer-function"}
+        for role in knowing.values():
+            may = of_role(recorder, role)
+            assert allows(may, "sns:Publish", topic(recorder))
+            context = {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
+            assert all(allows(may, action, KEY, context) for action in TO_PUBLISH)
+
+    def test_and_nobody_elses_alarm(self, stack: str) -> None:
+        recorder = program(stack)
+        prefix = recorder.exports["job_name_prefix"].removesuffix("--")
+        mine = arn("cloudwatch", f"alarm:{prefix}-x")
+        service = "cloudwatch.amazonaws.com"
+        for account, alarm in ((ACCOUNT, arn("cloudwatch", "alarm:x")), ("210987654321", mine)):
+            context = {"aws:SourceAccount": account, "aws:SourceArn": alarm}
+            assert not admitted(recorder, service, context)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestNothingIsLostOnTheWay:
+    def test_each_schedules_role_may_invoke_its_function_and_keep_what_fails(
+        self, stack: str
+    ) -> None:
+        schedules = program(stack).inputs(SCHEDULE)
+        assert schedules.keys() == {"schedule-daily", "observer-watch"}
+        for schedule in schedules.values():
+            target = schedule["target"]
+            may = of_role(program(stack), target["roleArn"])
+            assert allows(may, "lambda:InvokeFunction", target["arn"])
+            assert allows(may, "sqs:SendMessage", target["deadLetterConfig"]["arn"])
+
+    def test_each_function_may_keep_the_events_that_it_fails_on(self, stack: str) -> None:
+        recorder = program(stack)
+        roles = {f["name"]: f["role"] for f in recorder.inputs(FUNCTION).values()}
+        kept = recorder.inputs(ASYNC).values()
+        assert {config["functionName"] for config in kept} == roles.keys()
+        for config in kept:
+            queue = config["destinationConfig"]["onFailure"]["destination"]
+            assert allows(
+                of_role(recorder, roles[config["functionName"]]), "sqs:SendMessage", queue
+            )
+
+    def test_each_rule_may_invoke_its_function_and_keep_what_fails(self, stack: str) -> None:
+        recorder = program(stack)
+        permitted = {
+            (each["function"], each["sourceArn"])
+            for each in recorder.inputs("aws:lambda/permission:Permission").values()
+        }
+        to_functions = [t for t in recorder.inputs(TARGET).values() if ":function:" in t["arn"]]
+        assert len(to_functions) == 1
+        for target in to_functions:
+            rule = arn("events", f"rule/{target['rule']}")
+            assert (target["arn"].rpartition(":")[2], rule) in permitted
+            assert allows(
+                policy(recorder, "aws:sqs/queuePolicy:QueuePolicy"),
+                "sqs:SendMessage",
+                target["deadLetterConfig"]["arn"],
+                {"aws:SourceArn": rule},
+                "events.amazonaws.com",
+            )
+
+    def test_each_queue_of_failures_has_an_alarm(self, stack: str) -> None:
+        recorder = program(stack)
+        watched = {
+            alarm["dimensions"].get("QueueName") for alarm in recorder.inputs(ALARM).values()
+        }
+        queues = {f"{name}-0a1b2c3" for name in recorder.inputs("aws:sqs/queue:Queue")}
+        assert len(queues) == 3
+        assert queues <= watched or stack == "dev"
+
+    def test_later_attempts_have_the_role_and_queue_of_the_schedules(self, stack: str) -> None:
+        recorder = program(stack)
+        known = recorder.inputs(FUNCTION)["observer-function"]["environment"]["variables"]
+        target = recorder.inputs(SCHEDULE)["schedule-daily"]["target"]
+        assert known["RETRY_ROLE_ARN"] == target["roleArn"]
+        assert known["LAUNCHER_ARN"] == target["arn"]
+        assert known["SCHEDULE_FAILURES_ARN"] == target["deadLetterConfig"]["arn"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestRequestsAsAwsTakesThem:
+    def test_of_schedules(self, stack: str) -> None:
+        for inputs in program(stack).inputs(SCHEDULE).values():
+            assert broken("scheduler", "CreateSchedule", pascal(inputs)) == []
+
+    def test_of_rules_and_targets(self, stack: str) -> None:
+        recorder = program(stack)
+        for rule in recorder.inputs(RULE).values():
+            assert broken("events", "PutRule", pascal(rule)) == []
+        for inputs in recorder.inputs(TARGET).values():
+            target = pascal({key: value for key, value in inputs.items() if key != "rule"})
+            if transformer := target.get("InputTransformer"):
+                transformer["InputPathsMap"] = inputs["inputTransformer"]["inputPaths"]
+                del transformer["InputPaths"]
+            request = {"Rule": inputs["rule"], "Targets": [{"Id": "target", **target}]}
+            assert broken("events", "PutTargets", request) == []
+
+
+def broken(service: str, operation: str, request: dict[str, Any]) -> list[str]:
+    return [str(v) for v in aws_model.violations(aws_model.shape(service, operation), request)]
+
+
+def pascal(value: Any) -> Any:
+    """Return inputs as the API spells them."""
+    if isinstance(value, dict):
+        return {key[0].upper() + key[1:]: pascal(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownMemberType,reportUnknownArgumentType]
+    return value
