@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 LOCAL_FLAGS = $(if $(INPUT),--input '$(INPUT)') $(if $(SCRIPT),--script '$(SCRIPT)') \
 	$(if $(SLOT),--slot '$(SLOT)') $(if $(SCHEDULE),--schedule '$(SCHEDULE)') \
-	$(if $(ENGINE),--engine '$(ENGINE)')
+	$(if $(ENGINE),--engine '$(ENGINE)') $(foreach fault,$(FAULT),--fault '$(fault)') \
+	$(if $(KEEP),--keep)
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . container/bin/csv_to_parquet container/bin/send_metric
 
@@ -27,11 +28,11 @@ $(VENV)/installed: requirements-dev.txt
 
 setup: $(VENV)/installed ## Install everything into .venv
 
-local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENGINE=)
+local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENGINE= FAULT= KEEP=)
 	@$(BIN)/python -m local $(LOCAL_FLAGS)
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## Check format, lint and types, then run all tests: what CI runs
 	$(BIN)/ruff format --check $(PYTHON_FILES)

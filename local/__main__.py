@@ -1,4 +1,4 @@
-"""`python -m local`: the whole pipeline on this machine; status 0 only if the job completed."""
+"""`python -m local`: the whole pipeline on this machine; status 0 only if the slot completed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from local.deploy import DeployError
 from local.display import Display
 from local.pipeline import STACK, Options, Pipeline, RunError
 from local.report import Report
+from local.sagemaker.faults import NAMES
 from local.scheduler import ScheduleError
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -23,7 +24,7 @@ _SAMPLE = _PROJECT / "local" / "sample"
 
 def main(arguments: list[str]) -> int:
     """Run the pipeline once; return the exit status."""
-    options = _options(arguments)
+    options, keep = _options(arguments)
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     display = Display()
@@ -41,12 +42,18 @@ def main(arguments: list[str]) -> int:
     except Exception as error:  # whatever it was, the report must say so
         display.console.print_exception()
         problem = repr(error)
-    finally:
-        if problem:
-            pipeline.report.failure_reason = problem
-        pipeline.close()
+    if problem:
+        pipeline.report.failure_reason = problem
     display.summary(pipeline.report, pipeline.zone, pipeline.deployed)
-    return 0 if pipeline.report.status == "Completed" and not problem else status
+    try:
+        if keep and pipeline.cloud.exports and status != 130:
+            display.kept()
+            pipeline.stay()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        pipeline.close()
+    return 0 if pipeline.report.outcome == "completed" and not problem else status
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,7 +70,8 @@ def _refused(display: Display, problem: str) -> int:
     return 1
 
 
-def _options(arguments: list[str]) -> Options:
+def _options(arguments: list[str]) -> tuple[Options, bool]:
+    """Return what was asked for, and whether to stay up after the run."""
     parser = _Parser(
         prog="python -m local",
         description="Deploys the program into an embedded AWS and runs one slot, for real.",
@@ -79,14 +87,27 @@ def _options(arguments: list[str]) -> Options:
     )
     parser.add_argument("--schedule", metavar="NAME", help="default: the stack's first")
     parser.add_argument("--engine", choices=["auto", "docker", "process"], default="auto")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        choices=NAMES,
+        default=[],
+        metavar="NAME",
+        help=f"what is to go wrong, once for each time it is given: {', '.join(NAMES)}",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="stay up until Ctrl-C; schedules fire in real time"
+    )
     found = parser.parse_args(arguments)
-    return Options(
+    options = Options(
         input=found.input,
         script=found.script,
         slot=found.slot,
         schedule=found.schedule,
         engine=found.engine,
+        faults=found.fault,
     )
+    return options, found.keep
 
 
 def _directory(text: str) -> Path:

@@ -6,29 +6,36 @@ answers; jobs that run and functions that execute are ours.
 
 from __future__ import annotations
 
-import json
-import logging
+import io
 import os
 import re
 import threading
-from functools import cache
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 from botocore.config import Config
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from components import aws_model
+from local.json_protocol import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.wrappers import Response
 
 ACCOUNT = "123456789012"
 """moto's account."""
 
+_POLL_S = 0.02
+"""How often a server looks whether it is to end."""
+
+# boto3's default session, which keeps the service models in memory, is not safe for threads.
+CREATING_CLIENTS = threading.Lock()
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -56,19 +63,36 @@ class LocalAws:
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
         )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.client: Callable[[str], Any] = cache(self._client)
-        """Return an administrator's boto3 client for a service."""
+        serve = partial(self._server.serve_forever, poll_interval=_POLL_S)
+        self._thread = threading.Thread(target=serve, daemon=True)
+        self._clients: dict[str, Any] = {}
+        self._writing = threading.Lock()
 
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the endpoint; the state is gone."""
+        """Close the endpoint; the state is gone, so that another may start afresh."""
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415 - see _moto_application
+
+        BackendDict.reset()
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
+        """Return an administrator's boto3 client for a service."""
+        with CREATING_CLIENTS:
+            if service not in self._clients:
+                self._clients[service] = self._administrator(service)
+            return self._clients[service]
+
+    def client_as(self, session: Mapping[str, str], service: str) -> Any:  # noqa: ANN401 - as above
+        """Return a client that has the session of a role, as `assume` returns it."""
+        keys = {name.lower(): value for name, value in session.items()}
+        with CREATING_CLIENTS:
+            return self._client(service, **keys)
 
     def assume(self, role_arn: str, service: str) -> dict[str, str]:
         """Return the environment of a session of `role_arn` that `service` has assumed.
@@ -101,50 +125,38 @@ class LocalAws:
             for statement in statements
         )
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
-        client = cast("Any", boto3).client(
+    def _administrator(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
+        client = self._client(
             service,
-            endpoint_url=self.url,
-            region_name=self.region,
             aws_access_key_id="administrator",
             aws_secret_access_key="of-the-embedded-aws",  # noqa: S106 - opens nothing
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
         client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
         return client
 
+    def _client(self, service: str, **keys: str) -> Any:  # noqa: ANN401 - one type for each service
+        return cast("Any", boto3).client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            **keys,
+        )
+
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        service = self.services.get(scope.group(1)) if scope else None
-        if service:
-            response = service.answer(Request(environ))
+        name = scope.group(1) if scope else ""
+        service, request = self.services.get(name), Request(environ)
+        if service or "X-Amz-Target" in request.headers:
+            body = request.get_data()
+            response = service.answer(request) if service else None
+            response = response or refusal(name, request)
             if response:
                 return response(environ, start)
-        return self._moto(environ, start)
-
-
-class JsonService:
-    """A service of AWS's JSON protocol: one operation for each `X-Amz-Target`."""
-
-    def __init__(
-        self,
-        call: Callable[[str, dict[str, Any]], Mapping[str, Any]],
-        refusal: Callable[[Exception], tuple[str, str] | None],
-    ) -> None:
-        self._call, self._refusal = call, refusal
-
-    def answer(self, request: Request) -> Response:
-        """Return the operation's answer, or its error in AWS's form."""
-        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
-        try:
-            body, status = dict(self._call(operation, request.get_json(force=True))), 200
-        except Exception as error:
-            refused = self._refusal(error)
-            if refused is None:
-                logging.getLogger(__name__).exception("%s failed", operation)
-            code, message = refused or ("InternalFailure", repr(error))
-            body, status = {"__type": code, "message": message}, 400 if refused else 500
-        return Response(json.dumps(body), status, content_type="application/x-amz-json-1.1")
+            environ["wsgi.input"] = io.BytesIO(body)
+        # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
+        with self._writing if name == "dynamodb" else nullcontext():
+            return self._moto(environ, start)
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -7,6 +7,7 @@ dependencies; `resources.py` creates it with boto3, and what AWS answers flows o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import runpy
 from typing import TYPE_CHECKING, Any, cast
@@ -46,9 +47,20 @@ def project(directory: Path) -> str:
 
 
 def deploy(
-    directory: Path, stack: str, resources: Resources, on_created: Callable[[str], None]
+    directory: Path,
+    stack: str,
+    config: Mapping[str, str],
+    resources: Resources,
+    on_created: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Run the program for `stack`, create every resource that it registers, return its exports.
+    """Run the program, create every resource that it registers, return its exports.
+
+    Args:
+        directory: the project's.
+        stack: the stack's name.
+        config: the stack's configuration.
+        resources: creates.
+        on_created: told the logical name of each resource.
 
     Raises:
         DeployError: names the resource that could not be created, or the program's own error.
@@ -57,7 +69,7 @@ def deploy(
 
     async def run() -> dict[str, Any]:
         pulumi.runtime.set_mocks(monitor, project=project(directory), stack=stack, preview=False)
-        pulumi.runtime.set_all_config(configuration(directory, stack))
+        pulumi.runtime.set_all_config(dict(config))
         await run_pulumi_func(lambda: _program(directory))
         root: Any = pulumi.runtime.get_root_resource()
         return {
@@ -74,7 +86,9 @@ def deploy(
 
 
 def _program(directory: Path) -> None:
-    runpy.run_path(str(directory / "__main__.py"), run_name="__main__")
+    # Pulumi, too, runs a program in its project's directory.
+    with contextlib.chdir(directory):
+        runpy.run_path(str(directory / "__main__.py"), run_name="__main__")
 
 
 class _Monitor(pulumi.runtime.Mocks):

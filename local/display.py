@@ -44,6 +44,7 @@ class Display:
             ok = True
         finally:
             self._status.stop()
+            self._status = None
             self.seconds[name] = round(time.perf_counter() - began, 3)
             mark = "[green]✓[/]" if ok else "[red]✗[/]"
             self.console.print(f"{mark} {self._title:<58} {self.seconds[name]:>6.1f} s")
@@ -57,9 +58,23 @@ class Display:
         """Say something that stays."""
         self.console.print(f"  [dim]{escape(text)}[/]")
 
+    def moment(self, what: str, detail: str) -> None:
+        """Show what happened: in a step as what it is at, otherwise for good."""
+        if self._status:
+            self.detail(f"{what}: {detail}")
+        else:
+            self.console.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(f'{what}: {detail}')}")  # noqa: DTZ005 - the clock on the wall
+
+    def kept(self) -> None:
+        """Say how to use what stays up."""
+        self.console.print(
+            "\nThe embedded AWS stays up until Ctrl-C, and its schedules fire in real time. Use it:"
+            "\n  [bold].venv/bin/python -m ops list --stack local[/]"
+        )
+
     def summary(self, report: Report, zone: str | None, deployed: str) -> None:
         """Show what came of the run."""
-        good = report.status == "Completed"
+        good = report.outcome == "completed"
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", justify="right")
         table.add_column(overflow="fold")
@@ -67,8 +82,11 @@ class Display:
             table.add_row(label, escape(text))
         self.console.print()
         colour = "green" if good else "red"
-        self.console.print(f"[bold {colour}]{report.status or 'No job was started'}[/]")
+        title = (report.outcome or "nothing was started").replace("_", " ").capitalize()
+        self.console.print(f"[bold {colour}]{escape(title)}[/]")
         self.console.print(table)
+        if len(report.attempts) > 1:
+            self.console.print(_attempts(report))
 
 
 def _facts(report: Report, zone: str | None, deployed: str) -> Iterator[tuple[str, str]]:
@@ -77,20 +95,32 @@ def _facts(report: Report, zone: str | None, deployed: str) -> Iterator[tuple[st
         yield "deployed", deployed
     if report.slot:
         yield "slot", f"{report.slot} of {report.schedule}{_local_time(report.slot, zone)}"
-    if report.job_name:
-        yield "job", report.job_name
-    if report.failure_reason:
-        yield "reason", report.failure_reason
+    facts = {"job": report.job_name, "reason": report.failure_reason}
+    yield from ((label, text) for label, text in facts.items() if text)
     if report.exit_message:
-        yield "message", report.exit_message
+        yield "exit message", report.exit_message
+    yield from (("message", each["subject"]) for each in report.messages)
+    yield from (("alarm", name) for name, state in report.alarms.items() if state == "ALARM")
+    yield from _results(report)
+    yield "time", f"{sum(report.seconds.values()):.1f} s"
+    yield "look", ".local/report.html  .local/report.json  .local/s3/  .local/logs/"
+
+
+def _results(report: Report) -> Iterator[tuple[str, str]]:
     for name, value in sorted(report.metrics.items()):
         yield name, f"{value:,.0f}" if value.is_integer() else f"{value:,}"
     for output in report.outputs[:_LONGEST_LIST]:
         yield "output", f"{output['size']:>11,} B  {output['key']}"
     if len(report.outputs) > _LONGEST_LIST:
         yield "output", f"… and {len(report.outputs) - _LONGEST_LIST} more"
-    yield "time", f"{sum(report.seconds.values()):.1f} s"
-    yield "look", ".local/report.json  .local/s3/  .local/logs/"
+
+
+def _attempts(report: Report) -> Table:
+    table = Table("attempt", "instance", "status", "outcome", "reason")
+    for each in report.attempts:
+        names = ("attempt", "instance_type", "status", "outcome", "reason")
+        table.add_row(*(escape(str(each[name] or "")) for name in names))
+    return table
 
 
 def _local_time(slot: str, zone: str | None) -> str:

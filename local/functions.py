@@ -7,18 +7,26 @@ import json
 import re
 import threading
 import time
+import uuid
 import zipfile
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
+from local import metrics
+from local.async_event import AsyncEvent
 from local.aws import ACCOUNT
 from local.lambda_runtime import Function, Outcome, Runtime
+from local.metric_store import MetricStore, Point
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from werkzeug.wrappers import Request
 
+    from local.activity import Activity
     from local.aws import LocalAws
 
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
@@ -27,12 +35,27 @@ _ASYNC_LIMIT = 256 * 1024
 
 
 class Functions:
-    """Answers Lambda's Invoke, both kinds; everything else of Lambda is moto's."""
+    """Answers Lambda's Invoke, both kinds; everything else of Lambda is moto's.
 
-    def __init__(self, aws: LocalAws, directory: Path) -> None:
+    Each function has one execution environment, in which its events follow each other; different
+    functions run at the same time.
+    """
+
+    def __init__(
+        self, aws: LocalAws, directory: Path, activity: Activity, metrics: MetricStore
+    ) -> None:
+        """Prepare to run functions.
+
+        Args:
+            aws: where they are deployed, and what they call.
+            directory: for their code.
+            activity: counts the asynchronous events.
+            metrics: gets AWS/Lambda, and what the functions print in the embedded metric format.
+        """
         self._aws, self._directory = aws, directory
+        self._activity, self._metrics = activity, metrics
         self._runtimes: dict[str, Runtime] = {}
-        self._asynchronous: list[threading.Thread] = []
+        self._turns: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.outcomes: list[Outcome] = []
         """Of every invocation, in order."""
@@ -42,83 +65,76 @@ class Functions:
         match = _INVOCATION.fullmatch(request.path)
         if not match or request.method != "POST":
             return None
-        name, event = match["function"].rpartition(":")[2], request.get_data() or b"{}"
-        if request.headers.get("X-Amz-Invocation-Type") == "Event":
-            return self._accept(name, event)
-        outcome = self._run(name, event)
+        function, event = match["function"], request.get_data() or b"{}"
+        try:
+            if request.headers.get("X-Amz-Invocation-Type") == "Event":
+                return self._accept(function, event)
+            outcome = self.run(_name(function), event, str(uuid.uuid4()))
+        except LookupError:
+            return None  # moto says so in AWS's words
         headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
         body = json.dumps(outcome.payload)
         return Response(body, 200, headers, content_type="application/json")
 
-    def join(self, timeout_s: float) -> None:
-        """Wait until the asynchronous invocations have ended."""
-        deadline = time.monotonic() + timeout_s
-        for thread in self._asynchronous:
-            thread.join(max(0, deadline - time.monotonic()))
+    def invoke(self, function: str, event: bytes) -> None:
+        """Take an event for asynchronous delivery.
 
-    def close(self) -> None:
-        """End every function's process."""
-        for runtime in self._runtimes.values():
-            runtime.close()
+        Raises:
+            LookupError: there is no function of that name or ARN.
+        """
+        name = _name(function)
+        self._configuration(name)
+        delivery = AsyncEvent(self._aws, name, event, self.run, self.count)
+        self._activity.spawn("delivery", delivery.deliver)
 
-    def _accept(self, name: str, event: bytes) -> Response:
-        if len(event) > _ASYNC_LIMIT:
-            return Response('{"Type": "User", "message": "event too large"}', 413)
-        thread = threading.Thread(target=self._deliver, args=(name, event))
-        self._asynchronous.append(thread)
-        thread.start()
-        return Response(status=202)
+    def run(self, name: str, event: bytes, request_id: str) -> Outcome:
+        """Run a function once, keep its log and count it.
 
-    def _deliver(self, name: str, event: bytes) -> None:
-        """Run an asynchronous event with Lambda's retries, without the minutes between them."""
-        lambda_ = self._aws.client("lambda")
-        config = lambda_.get_function_event_invoke_config(FunctionName=name)
-        attempts = 1 + config["MaximumRetryAttempts"]
-        for attempt in range(1, attempts + 1):
-            outcome = self._run(name, event)
-            if not outcome.failed:
-                return
-            if attempt == attempts:
-                destination = config["DestinationConfig"]["OnFailure"]["Destination"]
-                self._keep(destination, name, event, outcome, attempts)
-
-    def _keep(
-        self, queue_arn: str, name: str, event: bytes, outcome: Outcome, attempts: int
-    ) -> None:
-        """Send a failed event to its queue, in the form of Lambda's invocation record."""
-        record = {
-            "version": "1.0",
-            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
-            "requestContext": {
-                "functionArn": f"arn:aws:lambda:{self._aws.region}:{ACCOUNT}:function:{name}",
-                "condition": "RetriesExhausted",
-                "approximateInvokeCount": attempts,
-            },
-            "requestPayload": json.loads(event),
-            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
-            "responsePayload": outcome.payload,
-        }
-        sqs = self._aws.client("sqs")
-        url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(record))
-
-    def _run(self, name: str, event: bytes) -> Outcome:
+        Raises:
+            LookupError: there is no such function.
+        """
         with self._lock:
+            turn = self._turns.setdefault(name, threading.Lock())
+        with turn:
             runtime = self._runtimes.get(name) or Runtime(self._function(name))
             self._runtimes[name] = runtime
-            outcome = runtime.invoke(event)
-            if outcome.failed:  # Lambda, too, starts afresh after a crash
+            outcome = runtime.invoke(event, request_id)
+            if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
                 runtime.close()
                 del self._runtimes[name]
             self.outcomes.append(outcome)
-        self._log(name, outcome)
+            self._log(name, outcome)
+        self.count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
         return outcome
+
+    def count(self, name: str, **values: int) -> None:
+        """Count in AWS/Lambda."""
+        now, dimensions = datetime.now(UTC), {"FunctionName": name}
+        self._metrics.put(
+            *(Point("AWS/Lambda", dimensions, k, "Count", v, now) for k, v in values.items())
+        )
+
+    def close(self) -> None:
+        """End every function's process."""
+        for runtime in list(self._runtimes.values()):
+            runtime.close()
+
+    def _accept(self, function: str, event: bytes) -> Response:
+        if len(event) > _ASYNC_LIMIT:
+            return Response('{"Type": "User", "message": "event too large"}', 413)
+        self.invoke(function, event)
+        return Response(status=202)
+
+    def _configuration(self, name: str) -> dict[str, Any]:
+        try:
+            return self._aws.client("lambda").get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            raise LookupError(f"there is no function {name}") from error
 
     def _function(self, name: str) -> Function:
         from moto.backends import get_backend  # noqa: PLC0415 - see local.aws on its import
 
-        lambda_ = self._aws.client("lambda")
-        config: dict[str, Any] = lambda_.get_function_configuration(FunctionName=name)
+        config = self._configuration(name)
         backend: Any = get_backend("lambda")[ACCOUNT][self._aws.region]
         code = self._directory / name
         archive: bytes = backend.get_function(name).code_bytes
@@ -140,12 +156,20 @@ class Functions:
 
     def _log(self, name: str, outcome: Outcome) -> None:
         logs, group = self._aws.client("logs"), f"/aws/lambda/{name}"
-        stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{len(self.outcomes):032x}"
-        now = int(time.time() * 1000)
+        now = datetime.now(UTC)
+        stream = f"{now:%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
         lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
         logs.put_log_events(
             logGroupName=group,
             logStreamName=stream,
-            logEvents=[{"timestamp": now, "message": line} for line in lines if line],
+            logEvents=[
+                {"timestamp": int(time.time() * 1000), "message": line} for line in lines if line
+            ],
         )
+        for line in lines:
+            self._metrics.put(*metrics.extract(line, now))
+
+
+def _name(function: str) -> str:
+    return function.rpartition(":")[2]

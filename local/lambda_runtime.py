@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_POLL_S = 0.02
 _INIT_SECONDS = 10
 """Lambda's own limit for a function's start."""
 
@@ -31,6 +31,9 @@ _INIT_SECONDS = 10
 class Outcome:
     """What came of one invocation."""
 
+    function: str
+    request_id: str
+    """The same for all tries of one asynchronous event."""
     payload: Any
     """The function's answer, or AWS's description of the error."""
     failed: bool
@@ -72,18 +75,22 @@ class Runtime:
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._api = _Api(("127.0.0.1", 0), self._handler())
-        threading.Thread(target=self._api.serve_forever, daemon=True).start()
+        threading.Thread(target=self._api.serve_forever, args=[_POLL_S], daemon=True).start()
         self._process = self._start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
 
-    def invoke(self, event: bytes) -> Outcome:
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take another event."""
+        return self._process.poll() is None
+
+    def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the function on one event, within its timeout."""
         function = self._function
         self._ready.wait(_INIT_SECONDS)
         self._ready.clear()
         began = time.perf_counter()
-        request_id = str(uuid.uuid4())
         deadline_ms = int((time.time() + function.timeout_s) * 1000)
         self._events.put((request_id, event, deadline_ms))
         try:
@@ -93,9 +100,17 @@ class Runtime:
             text = f"{request_id} Task timed out after {function.timeout_s:.2f} seconds"
             body = json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": text}).encode()
             self._process.kill()
+            self._watcher.join()
         seconds = time.perf_counter() - began
         self._ready.wait(_INIT_SECONDS)
-        return Outcome(json.loads(body or b"null"), kind == "error", self._printed(), seconds)
+        return Outcome(
+            function.name,
+            request_id,
+            json.loads(body or b"null"),
+            kind == "error",
+            self._printed(),
+            seconds,
+        )
 
     def close(self) -> None:
         """End the process and the API."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from local.resource_kinds import zipped
+from local.kinds import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import shutil
-import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from botocore.exceptions import ClientError
-
-from components import configuration, cron, key_prefix
-from local import deploy, event_bus, metrics, report
-from local.aws import ACCOUNT, InvalidRequestError, JsonService, LocalAws
-from local.functions import Functions
+from components import cron, key_prefix
+from local import findings, remains
+from local.aws import ACCOUNT
+from local.cloud import Cloud
 from local.image_builder import ImageBuilder
 from local.report import Report
-from local.resources import Resources
 from local.sagemaker.runner import JobRunner
-from local.sagemaker.service import SageMaker, ServiceError
-from local.scheduler import fire
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from components.settings import Settings
     from local.display import Display
     from local.engines.choice import EngineName
     from local.sagemaker.job import Job, JobEnd
 
 STACK = "local"
-_LAUNCH_TIMEOUT_S = 300
-_AFTER_MAX_RUNTIME_S = 300
-"""For transfers and the two minutes between TERM and KILL."""
+_LONGEST_S = 7 * 24 * 3600
+"""For all attempts of a slot; each job has its own maximum, and a person may interrupt."""
+_LOOK_S = 1
+_EVALUATE_S = 60
+"""CloudWatch's own interval."""
 
 
 class RunError(Exception):
@@ -56,10 +52,12 @@ class Options:
     schedule: str | None
     """Default: the first of the stack."""
     engine: EngineName
+    faults: Sequence[str]
+    """What is to go wrong."""
 
 
 class Pipeline:
-    """The embedded AWS with the program deployed in it; run once, then closed."""
+    """One run on a cloud of its own, which is closed after it."""
 
     def __init__(self, project: Path, options: Options, display: Display) -> None:
         """Prepare a run.
@@ -67,81 +65,86 @@ class Pipeline:
         Raises:
             SettingsError: Pulumi.local.yaml is refused.
         """
-        self._project, self._options, self._display = project, options, display
+        self._options, self._display = options, display
         self._directory = project / ".local"
-        self._settings = _settings(project)
+        work = self._directory / "work"
+        self._builder = ImageBuilder(options.engine, options.script, work, display.note)
+        self.cloud = Cloud(
+            project,
+            work,
+            STACK,
+            run_job=self._run_job,
+            build=self._builder,
+            faults=options.faults,
+            on_created=self._created,
+            on_moment=display.moment,
+        )
         self.report = Report(stack=STACK)
-        self._aws = LocalAws(self._settings.region)
-        self._functions = Functions(self._aws, self._directory / "work" / "functions")
-        self._builder = ImageBuilder(
-            options.engine, options.script, self._directory / "work", display.note
-        )
-        self._resources = Resources(self._aws, version("aws-lambda-powertools"), self._builder)
-        self._sagemaker = SageMaker(
-            ACCOUNT,
-            self._settings.region,
-            run=self._run_job,
-            publish=self._publish,
-            can_assume=lambda role: self._aws.trusts(role, "sagemaker.amazonaws.com"),
-        )
-        self._counting = threading.Lock()
 
     @property
     def zone(self) -> str | None:
         """The time zone of the schedule that is run."""
-        found = self._settings.schedules.get(self.report.schedule or "")
+        found = self.cloud.settings.schedules.get(self.report.schedule or "")
         return found.timezone if found else None
 
     @property
     def deployed(self) -> str:
         """What was created: how many resources of each service."""
-        counts = Counter(self._resources.services).most_common()
+        counts = Counter(self.cloud.resources.services).most_common()
         return ", ".join(f"{service} {count}" for service, count in counts)
 
     def run(self) -> None:
-        """Deploy, fire the slot, run the job, keep what it made.
+        """Deploy, fire the slot, play what follows from it, keep what came of it.
 
         Raises:
             RunError: nothing ran; a job that failed is in the report, and no error here.
         """
         schedule, slot = self._chosen_slot()
-        step = self._display.step
-        with step("start", "Embedded AWS"):
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory.mkdir()
-            self._aws.services["lambda"] = self._functions
-            self._aws.services["sagemaker"] = JsonService(self._sagemaker.call, _refusal)
-            self._aws.start()
+        cloud, step = self.cloud, self._display.step
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.mkdir()
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
-                exports = deploy.deploy(self._project, STACK, self._resources, self._created)
+                cloud.deploy()
+                self._tell_endpoint()
             with step("upload", f"Upload {self._options.input.name} as the slot's input"):
-                self._upload(exports["input_bucket"], schedule, slot)
-            with step("launch", f"Schedule {schedule} fires {self.report.slot}; launcher"):
-                self._launch(exports["schedule_group"], schedule, slot)
-            with step("job", "Processing job"):
-                self._await_job()
-            self._list_outputs(exports["output_bucket"], schedule, slot)
+                self._upload(cloud.exports["input_bucket"], schedule, slot)
+            with step("run", f"Schedule {schedule} fires {self.report.slot}"):
+                cloud.fire(schedule, slot)
+                cloud.settle(_LONGEST_S)
+            with step("watch", "The watch looks around, alarms are evaluated"):
+                cloud.tick()
+                cloud.evaluate_alarms(datetime.now(UTC))
+        except BaseException:
+            cloud.sagemaker.close()
+            raise
         finally:
-            self._sagemaker.close()
-            with step("collect", "Collect buckets and logs"):
-                self._record_job()
-                report.save_buckets(self._aws, self._directory / "s3")
-                report.save_logs(self._aws, self._directory / "logs")
+            if cloud.exports:
+                with step("collect", "Collect buckets and logs"):
+                    self._collect(schedule, slot)
+        if not self.report.attempts:
+            raise RunError(self._why_nothing_ran())
+
+    def stay(self) -> None:
+        """Play on in real time, until a person interrupts."""
+        cloud, now = self.cloud, datetime.now(UTC)
+        evaluated = now
+        while True:
+            time.sleep(_LOOK_S)
+            before, now = now, datetime.now(UTC)
+            cloud.pass_time(before, now)
+            if (now - evaluated).total_seconds() >= _EVALUATE_S:
+                cloud.evaluate_alarms(now)
+                evaluated = now
 
     def close(self) -> None:
         """Stop everything that still runs, and write the report."""
-        self._sagemaker.close()
-        self._functions.close()
-        self._aws.stop()
-        shutil.rmtree(self._directory / "work", ignore_errors=True)
-        self.report.seconds = self._display.seconds
-        self.report.resources = len(self._resources.created)
-        self.report.engine = self._builder.choice.engine.name if self._builder.choice else None
-        self.report.write(self._directory)
+        (self._directory / "endpoint.json").unlink(missing_ok=True)
+        self.cloud.close()
+        self._write()
 
     def _chosen_slot(self) -> tuple[str, datetime]:
-        schedules = self._settings.schedules
+        schedules = self.cloud.settings.schedules
         name = self._options.schedule or next(iter(schedules))
         if name not in schedules:
             raise RunError(f"--schedule {name}: the stack has {', '.join(schedules)}")
@@ -153,97 +156,52 @@ class Pipeline:
         return name, slot
 
     def _created(self, name: str) -> None:
-        self._display.detail(f"{len(self._resources.created)} {name}")
+        self._display.detail(f"{len(self.cloud.resources.created)} {name}")
+
+    def _tell_endpoint(self) -> None:
+        """Write down where the embedded AWS is, for `python -m ops … --stack local`."""
+        place = {"url": self.cloud.aws.url, "region": self.cloud.aws.region, "account": ACCOUNT}
+        (self._directory / "endpoint.json").write_text(json.dumps(place), "utf-8")
 
     def _upload(self, bucket: str, schedule: str, slot: datetime) -> None:
-        s3, root = self._aws.client("s3"), self._options.input
-        prefix = key_prefix.render(self._settings.input.prefix, schedule, slot)
+        s3, root = self.cloud.aws.client("s3"), self._options.input
+        prefix = key_prefix.render(self.cloud.settings.input.prefix, schedule, slot)
         for path in sorted(file for file in root.rglob("*") if file.is_file()):
             name = path.relative_to(root).as_posix()
             self._display.detail(name)
             s3.upload_file(str(path), bucket, prefix + name)
 
-    def _launch(self, group: str, schedule: str, slot: datetime) -> None:
-        fire(self._aws, group, schedule, slot)
-        self._functions.join(_LAUNCH_TIMEOUT_S)
-        if not self._functions.outcomes:
-            raise RunError("the launcher was not invoked")
-        outcome = self._functions.outcomes[-1]
-        if outcome.failed:
-            error = outcome.payload
-            raise RunError(f"launcher: {error.get('errorType')}: {error.get('errorMessage')}")
-        self.report.job_name = outcome.payload["job_name"]
-        self.report.attempt = outcome.payload["attempt"]
-
-    def _run_job(self, job: Job) -> JobEnd:
+    def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self._builder.choice is None:
             raise RunError("no engine was chosen: the program built no image")
         runner = JobRunner(
-            endpoint_url=self._aws.url,
-            region=self._settings.region,
+            endpoint_url=cloud.aws.url,
+            region=cloud.aws.region,
             engine=self._builder.choice.engine,
-            images=self._resources.images,
+            images=cloud.resources.images,
             workspace=self._directory / "work" / "jobs",
-            on_line=lambda _, line: self._count(line),
+            on_line=lambda _, line: cloud.count_line(line),
             on_step=lambda _, step: self._display.detail(step),
         )
         return runner(job)
 
-    def _await_job(self) -> None:
-        limit = self._settings.job.max_runtime_seconds + _AFTER_MAX_RUNTIME_S
-        self._sagemaker.wait(self.report.job_name or "", limit)
+    def _collect(self, schedule: str, slot: datetime) -> None:
+        findings.fill(self.report, self.cloud, schedule, slot)
+        remains.save_buckets(self.cloud.aws, self._directory / "s3")
+        remains.save_logs(self.cloud.aws, self._directory / "logs")
+        self._write()
+        page = findings.write_page(self.report, self.cloud)
+        (self._directory / "report.html").write_text(page, "utf-8")
 
-    def _record_job(self) -> None:
-        """Report how the job ended, which it has done by now."""
-        if not self.report.job_name:
-            return
-        request = {"ProcessingJobName": self.report.job_name}
-        job = self._sagemaker.call("DescribeProcessingJob", request)
-        self.report.status = job["ProcessingJobStatus"]
-        self.report.failure_reason = job.get("FailureReason")
-        self.report.exit_message = job.get("ExitMessage")
+    def _write(self) -> None:
+        self.report.seconds = self._display.seconds
+        self.report.resources = len(self.cloud.resources.created)
+        self.report.engine = self._builder.choice.engine.name if self._builder.choice else None
+        self.report.write(self._directory)
 
-    def _count(self, line: str) -> None:
-        """Keep a log line's metrics, as CloudWatch Logs would, but for those it would refuse."""
-        for datum in metrics.extract(line):
-            with self._counting, contextlib.suppress(InvalidRequestError, ClientError):
-                self._put_metric(datum)
-                total = self.report.metrics.get(datum.name, 0)
-                self.report.metrics[datum.name] = total + datum.value
-
-    def _put_metric(self, datum: metrics.Datum) -> None:
-        dimensions = [{"Name": key, "Value": value} for key, value in datum.dimensions.items()]
-        self._aws.client("cloudwatch").put_metric_data(
-            Namespace=datum.namespace,
-            MetricData=[
-                {
-                    "MetricName": datum.name,
-                    "Dimensions": dimensions,
-                    "Unit": datum.unit,
-                    "Value": datum.value,
-                }
-            ],
-        )
-
-    def _publish(self, event: dict[str, Any]) -> None:
-        """Send a change of a job's state to the account's event bus."""
-        self._display.detail(event["detail"]["ProcessingJobStatus"])
-        event_bus.publish(self._aws, event)
-
-    def _list_outputs(self, bucket: str, schedule: str, slot: datetime) -> None:
-        s3 = self._aws.client("s3")
-        prefix = key_prefix.render(self._settings.output.prefix, schedule, slot)
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            self.report.outputs += [
-                {"bucket": bucket, "key": item["Key"], "size": item["Size"]}
-                for item in page.get("Contents", [])
-            ]
-
-
-def _settings(project: Path) -> Settings:
-    keys = deploy.configuration(project, STACK)
-    return configuration.read(keys, deploy.project(project), STACK)
-
-
-def _refusal(error: Exception) -> tuple[str, str] | None:
-    return (error.code, error.message) if isinstance(error, ServiceError) else None
+    def _why_nothing_ran(self) -> str:
+        failed = [outcome for outcome in self.cloud.functions.outcomes if outcome.failed]
+        if not failed:
+            return "no attempt was started"
+        error = failed[0].payload
+        return f"{failed[0].function}: {error.get('errorType')}: {error.get('errorMessage')}"

@@ -1,24 +1,21 @@
-"""What a run leaves behind in `.local/`: report.json, the buckets as files, the logs."""
+"""The report of a run, in the form of report.json."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local.aws import LocalAws
+    from pathlib import Path
 
-_LONGEST_NAME = 200
-"""Bytes; file systems take 255, S3 keys may be 1,024."""
+Rows = list[dict[str, Any]]
 
 
 @dataclass
 class Report:
-    """One local run, in the form of report.json; filled in as the run goes on."""
+    """One local run; filled in as the run goes on. Job and reasons are of the last attempt."""
 
     stack: str
     schedule: str | None = None
@@ -29,81 +26,28 @@ class Report:
     """AWS's word for the job's status; null if there is no job."""
     failure_reason: str | None = None
     exit_message: str | None = None
-    outputs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    outputs: Rows = field(default_factory=Rows)
     """bucket, key, size (bytes)."""
     metrics: dict[str, float] = field(default_factory=dict[str, float])
+    """What the script told, summed up."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     resources: int = 0
     engine: str | None = None
+    outcome: str | None = None
+    """The slot's, as the journal has it; null if nothing came of it."""
+    attempts: Rows = field(default_factory=Rows)
+    """job_name, status, reason, instance_type, outcome, attempt."""
+    messages: Rows = field(default_factory=Rows)
+    """What SNS delivered: subject, body, at."""
+    alarms: dict[str, str] = field(default_factory=dict[str, str])
+    """Alarm -> state."""
+    success_marker: str | None = None
+    """The key of the slot's _SUCCESS."""
+    timeline: Rows = field(default_factory=Rows)
+    """at, what, detail."""
 
     def write(self, directory: Path) -> None:
         """Write report.json."""
         directory.mkdir(parents=True, exist_ok=True)
         text = json.dumps(dataclasses.asdict(self), indent=2)
         (directory / "report.json").write_text(text + "\n", "utf-8")
-
-
-def save_buckets(aws: LocalAws, directory: Path) -> None:
-    """Write every object as `<directory>/<bucket>/<key>`."""
-    s3 = aws.client("s3")
-    for bucket in s3.list_buckets()["Buckets"]:
-        root = directory / bucket["Name"]
-        root.mkdir(parents=True, exist_ok=True)
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-            for item in page.get("Contents", []):
-                path = local_path(root, item["Key"])
-                s3.download_file(bucket["Name"], item["Key"], str(path))
-
-
-def save_logs(aws: LocalAws, directory: Path) -> None:
-    """Write every log stream as `<directory>/<group>/<stream>.log`."""
-    logs = aws.client("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
-        name = group["logGroupName"]
-        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-            path = local_path(directory, f"{name.strip('/')}/{stream['logStreamName']}.log")
-            with path.open("w", encoding="utf-8") as file:
-                for line in _lines(logs, name, stream["logStreamName"]):
-                    file.write(line + "\n")
-
-
-def _lines(logs: Any, group: str, stream: str) -> list[str]:  # noqa: ANN401 - a boto3 client
-    lines: list[str] = []
-    token: dict[str, str] = {}
-    while True:
-        page = logs.get_log_events(
-            logGroupName=group, logStreamName=stream, startFromHead=True, **token
-        )
-        lines += [event["message"] for event in page["events"]]
-        if not page["events"]:
-            return lines
-        token = {"nextToken": page["nextForwardToken"]}
-
-
-def local_path(root: Path, key: str) -> Path:
-    """Return a writable path for a key, inside `root` whatever the key.
-
-    Parts that no file system takes (`..`, empty, too long) are replaced; a key that is also
-    another key's directory gets a name of its own.
-    """
-    path = root.joinpath(*(_safe(part) for part in key.split("/")))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        usable = not path.is_dir()
-    except (FileExistsError, NotADirectoryError):
-        usable = False
-    return path if usable else root / f"key-{_short_hash(key)}"
-
-
-def _safe(part: str) -> str:
-    part = part.replace("\0", "%00")
-    if part in ("", ".", ".."):
-        return "%2E" * len(part) or "%2F"
-    data = part.encode()
-    if len(data) <= _LONGEST_NAME:
-        return part
-    return data[:_LONGEST_NAME].decode(errors="ignore") + "-" + _short_hash(part)
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from local import lookups, resource_kinds
+from local import kinds, lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
     from local.aws import LocalAws
-    from local.resource_kinds import State
+    from local.kinds import State
 
 
 class Resources:
@@ -35,6 +35,8 @@ class Resources:
         """The service of each, such as s3."""
         self.images: dict[str, str] = {}
         """Image by digest -> the engine's handle on it."""
+        self.alarms: dict[str, State] = {}
+        """Alarm -> its whole PutMetricAlarm, of which moto keeps a part only."""
 
     def create(self, kind: str, name: str, inputs: State) -> State:
         """Create a resource and return what AWS adds to its inputs.
@@ -42,10 +44,11 @@ class Resources:
         Raises:
             NotImplementedError: the embedded AWS has no such kind.
         """
-        create = resource_kinds.CREATE.get(kind)
+        create = kinds.CREATE.get(kind)
         if create is None:
-            raise NotImplementedError("the embedded AWS cannot create it; see resource_kinds.py")
-        state = create(self, {**_auto_name(kind, name), **inputs})
+            raise NotImplementedError("the embedded AWS cannot create it; see local/kinds/")
+        made_up = _auto_name(kind, name)
+        state = {**made_up, **create(self, {**made_up, **inputs})}
         self.created.append(name)
         package, module, _ = kind.split(":")
         self.services.append(module.partition("/")[0] if package == "aws" else package)
@@ -63,11 +66,17 @@ class Resources:
         return answer(self, inputs)
 
 
-_AUTO_NAMED = {"aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:sqs/queue:Queue"}
+_AUTO_NAMED = {
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:sqs/queue:Queue": "name",
+    "aws:cloudwatch/eventTarget:EventTarget": "targetId",
+    "aws:lambda/permission:Permission": "statementId",
+}
+"""Type token -> the input that the provider makes up where the program leaves it out."""
 
 
 def _auto_name(kind: str, logical: str) -> State:
     """Return a physical name as the provider makes it: the logical one and a random end."""
-    if kind not in _AUTO_NAMED:
-        return {}
-    return {"name": f"{logical}-{hashlib.sha256(logical.encode()).hexdigest()[:7]}"}
+    key = _AUTO_NAMED.get(kind)
+    return {key: f"{logical}-{hashlib.sha256(logical.encode()).hexdigest()[:7]}"} if key else {}

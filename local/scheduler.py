@@ -1,45 +1,157 @@
-"""EventBridge Scheduler's part: delivers one slot of a deployed schedule to its target."""
+"""EventBridge Scheduler: takes schedules as strictly as AWS, and delivers their slots.
+
+moto keeps the schedules; nothing there ever fires.
+"""
 
 from __future__ import annotations
 
+import threading
 import uuid
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.slots import EPOCH, At
+from local import queues
+from local.metric_store import MetricStore, Point
+from local.schedule_rules import SERVICE, names, refusal, timing
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request, Response
+
     from local.aws import LocalAws
+
+_PATH = "/schedules/"
 
 
 class ScheduleError(Exception):
     """The schedule would not have run this slot on AWS either."""
 
 
-def fire(aws: LocalAws, group: str, name: str, slot: datetime) -> None:
-    """Deliver `slot` as the deployed schedule says: its input, its target, its role.
+@dataclass(frozen=True, order=True)
+class Due:
+    """A slot that a schedule has to deliver."""
 
-    What cannot be delivered goes to the schedule's queue; retries would meet the same state.
+    at: datetime
+    group: str
+    name: str
 
-    Raises:
-        ScheduleError: there is no such schedule, it is disabled, or its target refuses the event.
+
+class Scheduler:
+    """Checks CreateSchedule and fires; the rest of the service is moto's.
+
+    Args:
+        aws: where the schedules are kept, and their targets.
+        metrics: gets AWS/Scheduler.
+        tell: told what was planned and fired.
     """
-    scheduler = aws.client("scheduler")
-    try:
-        schedule = scheduler.get_schedule(GroupName=group, Name=name)
-    except scheduler.exceptions.ResourceNotFoundException:
-        raise ScheduleError(f"group {group} has no schedule {name}") from None
-    if schedule["State"] != "ENABLED":
-        raise ScheduleError(f"schedule {name} is disabled: set its `enabled` to true")
-    target = schedule["Target"]
-    event = _fill_in(target["Input"], schedule["Arn"], slot)
-    try:
-        _invoke(aws, target, event)
-    except (BotoCoreError, ClientError, PermissionError) as error:
-        _keep(aws, target["DeadLetterConfig"]["Arn"], event, str(error))
-        raise ScheduleError(f"{name} could not be delivered: {error}") from error
+
+    def __init__(
+        self, aws: LocalAws, metrics: MetricStore, tell: Callable[[str, str], None]
+    ) -> None:
+        self._aws, self._metrics, self._tell = aws, metrics, tell
+        self._planned: set[Due] = set()
+        """One-time schedules that were created since the deployment, and have not fired."""
+        self._lock = threading.Lock()
+        self.deployed = False
+        """Set after the deployment; what is created from then on is fired by `next_planned`."""
+
+    def answer(self, request: Request) -> Response | None:
+        """Refuse a CreateSchedule that AWS would refuse; None leaves the rest to moto."""
+        if request.method != "POST" or not request.path.startswith(_PATH):
+            return None
+        name = unquote(request.path.removeprefix(_PATH))
+        schedule = {"Name": name, **request.get_json(force=True)}
+        if refused := refusal(self._aws, schedule):
+            return refused
+        expression, zone = timing(schedule)
+        at = expression.next(EPOCH, zone)
+        if self.deployed and isinstance(expression, At) and at:
+            with self._lock:
+                self._planned.add(Due(at, schedule.get("GroupName", "default"), name))
+            self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")
+        return None
+
+    def fire(self, group: str, name: str, slot: datetime) -> None:
+        """Deliver `slot` as the schedule says: its input, its target, its role.
+
+        What cannot be delivered goes to the schedule's queue; retries would meet the same state.
+
+        Raises:
+            ScheduleError: there is no such schedule, it is disabled, or its target refuses.
+        """
+        scheduler = self._aws.client("scheduler")
+        try:
+            schedule = scheduler.get_schedule(GroupName=group, Name=name)
+        except scheduler.exceptions.ResourceNotFoundException:
+            raise ScheduleError(f"group {group} has no schedule {name}") from None
+        if schedule["State"] != "ENABLED":
+            raise ScheduleError(f"schedule {name} is disabled: set its `suspend` to false")
+        target = schedule["Target"]
+        event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
+        self._tell("fired", f"{name} for {slot:%Y-%m-%dT%H:%M:%SZ}")
+        self._count(group, "InvocationAttemptCount")
+        try:
+            session = self._aws.assume(target["RoleArn"], SERVICE)
+            self._aws.client_as(session, "lambda").invoke(
+                FunctionName=target["Arn"], InvocationType="Event", Payload=event
+            )
+        except (BotoCoreError, ClientError, PermissionError) as problem:
+            self._drop(group, target, event, str(problem))
+            raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
+        finally:
+            once = isinstance(timing(schedule)[0], At)
+            if once and schedule.get("ActionAfterCompletion") == "DELETE":
+                scheduler.delete_schedule(GroupName=group, Name=name)
+
+    def next_planned(self, until: datetime | None = None) -> Due | None:
+        """Take the earliest slot that was planned since the deployment.
+
+        Args:
+            until: leaves later slots; None is to take them before their time.
+        """
+        with self._lock:
+            if not self._planned or (until and min(self._planned).at > until):
+                return None
+            due = min(self._planned)
+            self._planned.remove(due)
+        return due if (due.group, due.name) in names(self._aws) else self.next_planned(until)
+
+    def recurring(self, after: datetime, until: datetime) -> list[Due]:
+        """Return the slots of the deployed schedules after one instant and up to another."""
+        found: list[Due] = []
+        scheduler = self._aws.client("scheduler")
+        planned = {(due.group, due.name) for due in self._planned}
+        for group, name in names(self._aws) - planned:
+            schedule = scheduler.get_schedule(GroupName=group, Name=name)
+            expression, zone = timing(schedule)
+            due = expression.previous(until, zone)
+            if due and due > after and schedule["State"] == "ENABLED":
+                found.append(Due(due, group, name))
+        return sorted(found)
+
+    def _drop(self, group: str, target: dict[str, Any], event: str, reason: str) -> None:
+        self._count(group, "TargetErrorCount")
+        self._count(group, "InvocationDroppedCount")
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if queue is None:
+            return
+        kept = queues.send(self._aws, queue, event, {"ERROR_MESSAGE": reason})
+        self._count(
+            group,
+            "InvocationsSentToDeadLetterCount"
+            if kept
+            else "InvocationsFailedToBeSentToDeadLetterCount",
+        )
+
+    def _count(self, group: str, metric: str) -> None:
+        now, dimensions = datetime.now(UTC), {"ScheduleGroup": group}
+        self._metrics.put(Point("AWS/Scheduler", dimensions, metric, "Count", 1, now))
 
 
 def _fill_in(text: str, arn: str, slot: datetime) -> str:
@@ -53,24 +165,3 @@ def _fill_in(text: str, arn: str, slot: datetime) -> str:
     for attribute, value in attributes.items():
         text = text.replace(f"<aws.scheduler.{attribute}>", value)
     return text
-
-
-def _invoke(aws: LocalAws, target: dict[str, Any], event: str) -> None:
-    session = aws.assume(target["RoleArn"], "scheduler.amazonaws.com")
-    client = cast("Any", boto3).client(
-        "lambda",
-        endpoint_url=aws.url,
-        region_name=aws.region,
-        aws_access_key_id=session["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=session["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=session["AWS_SESSION_TOKEN"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    client.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=event)
-
-
-def _keep(aws: LocalAws, queue_arn: str, event: str, reason: str) -> None:
-    sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-    attributes = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": reason[:1024]}}
-    sqs.send_message(QueueUrl=url, MessageBody=event, MessageAttributes=attributes)

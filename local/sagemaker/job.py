@@ -54,3 +54,5 @@ class JobEnd:
     status: Literal["Completed", "Failed", "Stopped"]
     failure_reason: str | None = None
     exit_message: str | None = None
+    lasted_s: float | None = None
+    """Seconds from start to end where they were not played; None is the time that really passed."""

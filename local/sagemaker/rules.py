@@ -44,13 +44,12 @@ def job_refusals(request: _Request, region: str) -> list[str]:
         *_outputs(request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
         *_paths(request),
         *_network(request),
-        *tag_refusals(request.get("Tags", [])),
+        *_tags(request.get("Tags", [])),
         *([f"ExperimentConfig {_NOT_PLAYED}"] if "ExperimentConfig" in request else []),
     ]
 
 
-def tag_refusals(tags: list[dict[str, str]]) -> Iterator[str]:
-    """Yield what is wrong with tags that the model allows."""
+def _tags(tags: list[dict[str, str]]) -> Iterator[str]:
     keys = [tag["Key"] for tag in tags]
     yield from _repeated("Tags have the key", keys)
     for key in keys:

@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws import CREATING_CLIENTS
 from local.engines import ContainerRun, Engine, EngineError
 from local.sagemaker.job import Job, JobEnd
 from local.sagemaker.job_files import JobFailedError, exit_message, host_names, prepare
@@ -38,10 +39,6 @@ SAGEMAKER_STOP_GRACE_S = 120
 
 # On loopback a bucket has no host name of its own.
 _PATH_STYLE = Config(s3={"addressing_style": "path"})
-
-
-# boto3's default session, which keeps the service models in memory, is not safe for threads.
-_CREATING_CLIENTS = threading.Lock()
 
 
 class _Place(TypedDict):
@@ -124,7 +121,7 @@ class JobRunner:
     def _clients(self, job: Job) -> tuple[S3Client, CloudWatchLogsClient]:
         """Return clients that have the job's role."""
         role = job.request["RoleArn"]
-        with _CREATING_CLIENTS:
+        with CREATING_CLIENTS:
             sts = boto3.client("sts", **self._place, **_SERVICE)
         try:
             answer = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")
@@ -135,7 +132,7 @@ class JobRunner:
             "aws_secret_access_key": answer["Credentials"]["SecretAccessKey"],
             "aws_session_token": answer["Credentials"]["SessionToken"],
         }
-        with _CREATING_CLIENTS:
+        with CREATING_CLIENTS:
             s3 = boto3.client("s3", **self._place, **keys, config=_PATH_STYLE)
             return s3, boto3.client("logs", **self._place, **keys)
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
 
+from local.activity import Activity
 from local.sagemaker.events import state_change
+from local.sagemaker.faults import Faults, play, refusal
 from local.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
 from local.sagemaker.listing import InvalidQueryError, page
-from local.sagemaker.rules import job_refusals, model_violations, tag_refusals
+from local.sagemaker.rules import job_refusals, model_violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +45,6 @@ class _Record:
 
     job: Job
     description: _Json
-    tags: dict[str, str]
-    ended: threading.Event = field(default_factory=threading.Event)
-    """Set when the end was published."""
 
     @property
     def status(self) -> str:
@@ -53,7 +52,7 @@ class _Record:
 
 
 class SageMaker:
-    """Processing jobs: create, describe, list, stop, tag.
+    """Processing jobs: create, describe, list, stop.
 
     Args:
         account: the account's id.
@@ -61,6 +60,8 @@ class SageMaker:
         run: runs a job to its end, in a thread of its own.
         publish: receives each state-change event; it may call back.
         can_assume: whether a role exists and trusts sagemaker.amazonaws.com.
+        faults: what is to go wrong.
+        activity: counts the jobs that run.
         now: the time, with its zone.
     """
 
@@ -72,11 +73,14 @@ class SageMaker:
         run: Callable[[Job], JobEnd],
         publish: Callable[[_Json], None],
         can_assume: Callable[[str], bool],
+        faults: Faults | None = None,
+        activity: Activity | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._arn_prefix = f"arn:{_partition(region)}:sagemaker:{region}:{account}:processing-job/"
         self._region = region
         self._run, self._publish, self._can_assume, self._now = run, publish, can_assume, now
+        self._faults, self._activity = faults or Faults(), activity or Activity()
         self._records: dict[str, _Record] = {}
         self._lock = threading.RLock()
         self._closed = False
@@ -85,8 +89,6 @@ class SageMaker:
             "DescribeProcessingJob": self._describe,
             "ListProcessingJobs": self._list,
             "StopProcessingJob": self._stop,
-            "AddTags": self._add_tags,
-            "ListTags": self._list_tags,
         }
 
     def call(self, operation: str, request: _Json) -> _Json:
@@ -106,17 +108,12 @@ class SageMaker:
             raise ServiceError("ValidationException", message)
         return answer(request)
 
-    def wait(self, name: str, timeout_s: float) -> _Json:
-        """Return a job's description once it has ended and its last event was published.
-
-        Raises:
-            TimeoutError: it has not ended after `timeout_s` seconds.
-            ServiceError: there is no such job.
-        """
+    def age(self, name: str, seconds: float) -> None:
+        """Let everything about a job have happened so much earlier."""
         record = self._record(name)
-        if not record.ended.wait(timeout_s):
-            raise TimeoutError(f"job {name} is still {record.status} after {timeout_s} s")
-        return self._describe({"ProcessingJobName": name})
+        with self._lock:
+            times = {k: v - seconds for k, v in record.description.items() if k.endswith("Time")}
+            record.description = {**record.description, **times}
 
     def close(self) -> None:
         """Accept no more jobs, stop those that run, and wait until they have ended."""
@@ -125,8 +122,7 @@ class SageMaker:
             records = list(self._records.values())
         for record in records:
             record.job.stop.set()
-        for record in records:
-            record.ended.wait()
+        self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:
         if found := job_refusals(request, self._region):
@@ -138,18 +134,22 @@ class SageMaker:
                 "principal 'sagemaker.amazonaws.com' to assume the role."
             )
             raise ServiceError("ValidationException", message)
+        name = request["ProcessingJobName"]
+        cluster = request["ProcessingResources"]["ClusterConfig"]
+        if refused := refusal(self._faults.of_job(name), cluster):
+            raise ServiceError(*refused)
         record = self._new_record(request)
         with self._lock:
             if self._closed:
                 raise ServiceError("ServiceUnavailable", "The local SageMaker was closed")
-            if record.job.name in self._records:
+            if name in self._records:
                 message = (
                     "Job name must be unique within an AWS account and region, and a job with this "
                     f"name already exists ({record.job.arn})"
                 )
                 raise ServiceError("ResourceInUse", message)
-            self._records[record.job.name] = record
-        threading.Thread(target=self._attend, args=[record], daemon=True).start()
+            self._records[name] = record
+        self._activity.spawn("job", lambda: self._attend(record))
         return {"ProcessingJobArn": record.job.arn}
 
     def _new_record(self, request: _Json) -> _Record:
@@ -165,21 +165,18 @@ class SageMaker:
             "CreationTime": created,
             "LastModifiedTime": created,
         }
-        tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
-        return _Record(job, description, tags)
+        return _Record(job, description)
 
     def _attend(self, record: _Record) -> None:
+        self._tell(record)
         try:
-            self._tell(record)
-            try:
-                end = self._run(record.job)
-            except Exception as error:
-                _log.exception("job %s failed by an error of the local SageMaker", record.job.name)
-                end = JobEnd("Failed", f"InternalServerError: {error!r}")
-            self._finish(record, end)
-            self._tell(record)
-        finally:
-            record.ended.set()
+            fault = self._faults.of_job(record.job.name)
+            end = play(fault, record.job, self._run, lambda: self._stop_running(record))
+        except Exception as error:
+            _log.exception("job %s failed by an error of the local SageMaker", record.job.name)
+            end = JobEnd("Failed", f"InternalServerError: {error!r}")
+        self._finish(record, end)
+        self._tell(record)
 
     def _finish(self, record: _Record, end: JobEnd) -> None:
         changes: _Json = {"ProcessingJobStatus": end.status}
@@ -190,14 +187,21 @@ class SageMaker:
             changes["FailureReason"] = end.failure_reason[:LONGEST_REASON]
         if end.exit_message:
             changes["ExitMessage"] = end.exit_message
-        self._change(record, changes, "ProcessingEndTime")
+        self._change(record, changes, "ProcessingEndTime", after_s=end.lasted_s)
 
     def _started(self, name: str) -> None:
-        self._change(self._record(name), {}, "ProcessingStartTime")
+        record = self._record(name)
+        if "ProcessingStartTime" not in record.description:
+            self._change(record, {}, "ProcessingStartTime")
 
-    def _change(self, record: _Record, changes: _Json, *times: str) -> None:
+    def _change(
+        self, record: _Record, changes: _Json, *times: str, after_s: float | None = None
+    ) -> None:
+        """Change a job now, or as if `after_s` seconds had passed since its start."""
         with self._lock:
             moment = self._now().timestamp()
+            if after_s is not None:
+                moment = record.description["ProcessingStartTime"] + after_s
             stamps = dict.fromkeys([*times, "LastModifiedTime"], moment)
             record.description = {**record.description, **changes, **stamps}
 
@@ -227,37 +231,25 @@ class SageMaker:
 
     def _stop(self, request: _Json) -> _Json:
         record = self._record(request["ProcessingJobName"])
-        with self._lock:
-            status = record.status
-            if status == "InProgress":
-                self._change(record, {"ProcessingJobStatus": "Stopping"})
-        if status == "InProgress":
-            self._tell(record)
-            record.job.stop.set()
-        elif status != "Stopping":
-            message = f"The request was rejected because the processing job is in status {status}."
+        if not self._stop_running(record) and record.status != "Stopping":
+            message = (
+                f"The request was rejected because the processing job is in status {record.status}."
+            )
             raise ServiceError("ValidationException", message)
         return {}
 
-    def _add_tags(self, request: _Json) -> _Json:
-        record = self._tagged(request["ResourceArn"])
-        if found := list(tag_refusals(request["Tags"])):
-            raise ServiceError("ValidationException", "; ".join(found))
+    def _stop_running(self, record: _Record) -> bool:
+        """Stop a job if it is in progress, and return whether it was."""
         with self._lock:
-            record.tags |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-            return {"Tags": _listed(record.tags)}
-
-    def _list_tags(self, request: _Json) -> _Json:
-        return {"Tags": _listed(self._tagged(request["ResourceArn"]).tags)}
-
-    def _tagged(self, arn: str) -> _Record:
-        return self._record(arn.removeprefix(self._arn_prefix))
+            in_progress = record.status == "InProgress"
+            if in_progress:
+                self._change(record, {"ProcessingJobStatus": "Stopping"})
+        if in_progress:
+            self._tell(record)
+            record.job.stop.set()
+        return in_progress
 
 
 @cache
 def _partition(region: str) -> str:
     return Session().get_partition_for_region(region)
-
-
-def _listed(tags: dict[str, str]) -> list[_Json]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

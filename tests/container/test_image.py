@@ -40,11 +40,9 @@ def engine_answers() -> bool:
         return False
 
 
-pytestmark = [
-    # One worker, so that the image is built once.
-    pytest.mark.xdist_group("image"),
-    pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers `docker info`"),
-]
+pytestmark = pytest.mark.skipif(
+    not engine_answers(), reason="no Docker engine answers `docker info`"
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from moto.server import ThreadedMotoServer
 
+from local.aws import LocalAws
 from local.engines.docker import DockerEngine
 from local.engines.process import ProcessEngine
 from tests.local.container_bench import Container
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 _DOCKERFILE = "FROM debian:12-slim\nENV IN_IMAGE=yes\nWORKDIR /\nCOPY . /app/\n"
 _ENTRY = '#!/bin/bash\nprintf "%s|" "$0" "$@"\n'
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    """An empty embedded AWS."""
+    endpoint = LocalAws("eu-central-1")
+    endpoint.start()
+    yield endpoint
+    endpoint.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,32 +1,21 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.launcher import POWERTOOLS_VERSION
+from components.function import POWERTOOLS_VERSION
 from local.aws import InvalidRequestError, LocalAws
-from local.deploy import plain
-from local.resource_kinds import CREATE, zipped
+from local.deploy import configuration, plain
+from local.kinds import CREATE, zipped
 from local.resources import Resources
+from tests.conftest import ROOT, record_program
 from tests.local.roles import trusted_by
 from tests.test_program import program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-REGION = "eu-central-1"
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[LocalAws]:
-    endpoint = LocalAws(REGION)
-    endpoint.start()
-    yield endpoint
-    endpoint.stop()
 
 
 @pytest.fixture
@@ -36,12 +25,15 @@ def resources(aws: LocalAws) -> Resources:
 
 class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
-        recorder = program("local")
-        assert {args.typ for args in recorder.created if args.custom} == CREATE.keys()
+        told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
+        config = configuration(ROOT, "local") | {"sagemaker-processing:alerts": json.dumps(told)}
+        recorder = record_program("local", config)
+        registered = {args.typ for args in recorder.created if args.custom}
+        assert registered == CREATE.keys()
 
     def test_an_unknown_kind_is_refused(self, resources: Resources) -> None:
         with pytest.raises(NotImplementedError):
-            resources.create("aws:sns/topic:Topic", "topic", {})
+            resources.create("aws:efs/fileSystem:FileSystem", "files", {})
 
     def test_an_unknown_lookup_is_refused(self, resources: Resources) -> None:
         with pytest.raises(NotImplementedError):
@@ -54,6 +46,47 @@ class TestEveryResource:
                 "private",
                 {"bucket": "some-bucket", "surprise": True},
             )
+
+    def test_an_input_that_a_kind_does_not_know_is_refused(self, resources: Resources) -> None:
+        with pytest.raises(NotImplementedError, match="does not know its input visibility"):
+            resources.create(
+                "aws:sqs/queue:Queue",
+                "queue",
+                {
+                    "messageRetentionSeconds": 60,
+                    "sqsManagedSseEnabled": True,
+                    "visibilityTimeoutSeconds": 1,
+                },
+            )
+
+    def test_a_new_alarm_keeps_its_whole_definition_and_has_no_data(
+        self, resources: Resources
+    ) -> None:
+        inputs = {
+            "name": "quiet",
+            "namespace": "N",
+            "metricName": "M",
+            "dimensions": {"stack": "local"},
+            "statistic": "Sum",
+            "period": 60,
+            "evaluationPeriods": 1,
+            "threshold": 1,
+            "comparisonOperator": "GreaterThanOrEqualToThreshold",
+            "warmUpConfiguration": {"warmUpPeriodDurationInMinutes": 60},
+            "okActions": ["arn:aws:sns:eu-central-1:123456789012:topic"],
+        }
+        resources.create("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm", inputs)
+        kept = resources.alarms["quiet"]
+        assert kept["WarmUpConfiguration"] == {"WarmUpPeriodDurationInMinutes": 60}
+        assert kept["OKActions"] == inputs["okActions"]
+        assert kept["Dimensions"] == [{"Name": "stack", "Value": "local"}]
+        found = resources.aws.client("cloudwatch").describe_alarms(AlarmNames=["quiet"])
+        assert found["MetricAlarms"][0]["StateValue"] == "INSUFFICIENT_DATA"
+
+    def test_nobody_is_subscribed_whom_moto_would_really_reach(self, resources: Resources) -> None:
+        inputs = {"topic": "t", "protocol": "https", "endpoint": "https://example.com"}
+        with pytest.raises(NotImplementedError, match="https"):
+            resources.create("aws:sns/topicSubscription:TopicSubscription", "somebody", inputs)
 
     def test_an_environment_beyond_lambdas_limit_is_refused(self, resources: Resources) -> None:
         with pytest.raises(ValueError, match="4096"):
@@ -100,6 +133,21 @@ class TestStricterThanMoto:
         elsewhere = role.replace("123456789012", "210987654321")
         assert not aws.trusts(elsewhere, "lambda.amazonaws.com")
 
+    def test_functions_requests_are_checked_by_the_services_model_too(self, aws: LocalAws) -> None:
+        role = trusted_by(aws, "lambda.amazonaws.com")
+        client = aws.client_as(aws.assume(role, "lambda.amazonaws.com"), "logs")
+        with pytest.raises(client.exceptions.ClientError, match="must match the pattern"):
+            client.create_log_group(logGroupName="a b")
+
+    def test_a_stopped_aws_leaves_nothing_to_the_next(self) -> None:
+        for _ in range(2):
+            once = LocalAws("eu-central-1")
+            once.start()
+            once.client("s3").create_bucket(
+                Bucket="only-once", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+            )
+            once.stop()
+
 
 class TestInputs:
     def test_secrets_are_opened_and_whole_numbers_are_integers(self) -> None:
@@ -109,7 +157,8 @@ class TestInputs:
         assert isinstance(found["s"][0]["a"], int)
 
     def test_the_code_archive_holds_exactly_the_sources_and_the_settings(self) -> None:
-        code = program("local").one("aws:lambda/function:Function")["code"]
+        functions = program("local").inputs("aws:lambda/function:Function")
+        [code] = [each["code"] for name, each in functions.items() if "launcher" in name]
         assert isinstance(code, pulumi.AssetArchive)
         with zipfile.ZipFile(io.BytesIO(zipped(code))) as archive:
             names = archive.namelist()

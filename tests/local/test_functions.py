@@ -3,25 +3,39 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws import LocalAws
+from local.activity import Activity
 from local.functions import Functions
 from local.lambda_runtime import Function, Runtime
+from local.metric_store import MetricStore
 from tests.local.roles import trusted_by
+from tests.local.test_metrics import emf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from local.aws import LocalAws
 
 REGION = "eu-central-1"
 SOURCE = """
 import os, time
 
+calls = []
+
 def handler(event, context):
     print("saw", sorted(event))
+    calls.append(context.aws_request_id)
+    if "emf" in event:
+        print(event["emf"])
+    if "touch" in event:
+        open(event["touch"], "a").write("x")
+    if "until" in event:
+        while not os.path.exists(event["until"]):
+            time.sleep(0.01)
     if "raise" in event:
         raise ValueError(event["raise"])
     if "exit" in event:
@@ -29,7 +43,7 @@ def handler(event, context):
     if "sleep" in event:
         time.sleep(30)
     return {"name": context.function_name, "who": os.environ["AWS_ACCESS_KEY_ID"],
-            "own": os.environ.get("OWN"), "home": os.environ.get("HOME")}
+            "own": os.environ.get("OWN"), "home": os.environ.get("HOME"), "calls": len(calls)}
 """
 
 
@@ -54,48 +68,51 @@ class TestRuntime:
     def test_a_function_sees_its_own_environment_and_nothing_of_this_process(
         self, runtime: Runtime
     ) -> None:
-        outcome = runtime.invoke(b"{}")
+        outcome = runtime.invoke(b"{}", "id")
         assert not outcome.failed
         assert outcome.payload == {
             "name": "echo",
             "who": "of-the-role",
             "own": None,
             "home": None,
+            "calls": 1,
         }
         assert "saw []" in outcome.log
 
     def test_a_raised_error_is_told_as_lambda_tells_it(self, runtime: Runtime) -> None:
-        outcome = runtime.invoke(b'{"raise": "why"}')
+        outcome = runtime.invoke(b'{"raise": "why"}', "id")
         assert outcome.failed
         assert outcome.payload["errorType"] == "ValueError"
         assert outcome.payload["errorMessage"] == "why"
 
+    def test_an_error_leaves_the_environment_warm_and_a_crash_does_not(
+        self, runtime: Runtime
+    ) -> None:
+        runtime.invoke(b'{"raise": "why"}', "id")
+        assert runtime.alive
+        assert runtime.invoke(b"{}", "id").payload["calls"] == 2
+        runtime.invoke(b'{"exit": 1}', "id")
+        assert not runtime.alive
+
     def test_a_function_that_ends_its_process_fails(self, runtime: Runtime) -> None:
-        outcome = runtime.invoke(b'{"exit": 1}')
+        outcome = runtime.invoke(b'{"exit": 1}', "id")
         assert outcome.payload["errorType"] == "Runtime.ExitError"
 
     def test_a_function_that_takes_longer_than_its_timeout_is_ended(self, runtime: Runtime) -> None:
-        outcome = runtime.invoke(b'{"sleep": 1}')
+        outcome = runtime.invoke(b'{"sleep": 1}', "id")
         assert outcome.failed
         assert "Task timed out after 1.00 seconds" in outcome.payload["errorMessage"]
         assert outcome.seconds < 5
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, str]]:
-    """The embedded AWS with a function `echo` and the URL of its on-failure queue."""
-    aws = LocalAws(REGION)
-    functions = Functions(aws, tmp_path_factory.mktemp("functions"))
-    aws.services["lambda"] = functions
-    aws.start()
+def deploy_echo(aws: LocalAws, name: str = "echo") -> str:
+    """Deploy the source as a function, and return its ARN."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("code.py", SOURCE)
-    queue = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
-    aws.client("logs").create_log_group(logGroupName="/aws/lambda/echo")
-    lambda_ = aws.client("lambda")
-    lambda_.create_function(
-        FunctionName="echo",
+    aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
+    made = aws.client("lambda").create_function(
+        FunctionName=name,
         Role=trusted_by(aws, "lambda.amazonaws.com"),
         Runtime="python3.13",
         Handler="code.handler",
@@ -103,57 +120,132 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAw
         Timeout=5,
         Environment={"Variables": {"OWN": "configured"}},
     )
-    lambda_.put_function_event_invoke_config(
-        FunctionName="echo",
-        MaximumRetryAttempts=2,
-        DestinationConfig={
-            "OnFailure": {"Destination": f"arn:aws:sqs:{REGION}:123456789012:failed"}
-        },
-    )
-    yield aws, queue
-    functions.close()
-    aws.stop()
+    return made["FunctionArn"]
 
 
-def invoke(aws: LocalAws, event: dict[str, Any], kind: str = "RequestResponse") -> dict[str, Any]:
-    return aws.client("lambda").invoke(
-        FunctionName="echo", InvocationType=kind, Payload=json.dumps(event)
-    )
+class Lambda:
+    """The embedded AWS with functions and a queue of failed events."""
+
+    def __init__(self, aws: LocalAws, directory: Path) -> None:
+        self.aws, self.activity, self.metrics = aws, Activity(), MetricStore(aws)
+        self.functions = Functions(aws, directory, self.activity, self.metrics)
+        aws.services["lambda"] = self.functions
+        self.queue = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
+        for name in ("echo", "other", "plain", "lost"):
+            deploy_echo(aws, name)
+        self.destine("echo", "failed")
+        self.destine("lost", "no-such-queue")
+
+    def destine(self, function: str, queue: str) -> None:
+        self.aws.client("lambda").put_function_event_invoke_config(
+            FunctionName=function,
+            MaximumRetryAttempts=1,
+            DestinationConfig={
+                "OnFailure": {"Destination": f"arn:aws:sqs:{REGION}:123456789012:{queue}"}
+            },
+        )
+
+    def invoke(
+        self, event: dict[str, Any], kind: str = "RequestResponse", name: str = "echo"
+    ) -> dict[str, Any]:
+        return self.aws.client("lambda").invoke(
+            FunctionName=name, InvocationType=kind, Payload=json.dumps(event)
+        )
+
+    def counted(self, name: str) -> dict[str, float]:
+        totals: dict[str, float] = {}
+        for point in self.metrics.points:
+            if (point.namespace, point.dimensions) == ("AWS/Lambda", {"FunctionName": name}):
+                totals[point.name] = totals.get(point.name, 0) + point.value
+        return totals
+
+
+@pytest.fixture(scope="module")
+def deployed(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lambda]:
+    made = Lambda(aws, tmp_path_factory.mktemp("functions"))
+    yield made
+    made.functions.close()
 
 
 class TestFunctions:
     def test_invoke_runs_the_deployed_code_with_its_environment_and_role(
-        self, deployed: tuple[LocalAws, str]
+        self, deployed: Lambda
     ) -> None:
-        answer = json.load(invoke(deployed[0], {})["Payload"])
+        answer = json.load(deployed.invoke({})["Payload"])
         assert answer["own"] == "configured"
         assert answer["who"] not in ("administrator", "testing")
 
-    def test_a_synchronous_error_is_marked_as_lambda_marks_it(
-        self, deployed: tuple[LocalAws, str]
-    ) -> None:
-        answer = invoke(deployed[0], {"raise": "no"})
+    def test_a_synchronous_error_is_marked_as_lambda_marks_it(self, deployed: Lambda) -> None:
+        answer = deployed.invoke({"raise": "no"})
         assert answer["FunctionError"] == "Unhandled"
         assert json.load(answer["Payload"])["errorMessage"] == "no"
 
-    def test_an_asynchronous_event_that_fails_three_times_is_kept_in_its_queue(
-        self, deployed: tuple[LocalAws, str]
+    def test_an_error_leaves_the_function_warm(self, deployed: Lambda) -> None:
+        calls = [
+            json.load(deployed.invoke(event)["Payload"]).get("calls")
+            for event in ({}, {"raise": "no"}, {})
+        ]
+        assert calls[2] == calls[0] + 2
+
+    def test_a_function_that_does_not_exist_is_named(self, deployed: Lambda) -> None:
+        missing = deployed.aws.client("lambda").exceptions.ResourceNotFoundException
+        for kind in ("RequestResponse", "Event"):
+            with pytest.raises(missing, match="none"):
+                deployed.invoke({}, kind, "none")
+
+    def test_logs_of_an_invocation_are_kept(self, deployed: Lambda) -> None:
+        deployed.invoke({"marker": 1})
+        found = deployed.aws.client("logs").filter_log_events(logGroupName="/aws/lambda/echo")
+        assert any("marker" in event["message"] for event in found["events"])
+
+    def test_metrics_that_a_function_prints_are_kept(self, deployed: Lambda) -> None:
+        deployed.invoke({"emf": emf([7.0])})
+        assert [p.value for p in deployed.metrics.points if p.name == "Records"] == [7]
+
+    def test_a_function_runs_while_another_does_and_its_own_events_queue(
+        self, deployed: Lambda, tmp_path: Path
     ) -> None:
-        aws, queue = deployed
-        functions = aws.services["lambda"]
-        assert isinstance(functions, Functions)
-        before = len(functions.outcomes)
-        assert invoke(aws, {"raise": "again"}, "Event")["StatusCode"] == 202
-        functions.join(30)
-        assert len(functions.outcomes) - before == 3
-        [message] = aws.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+        begun, may_end, second = (str(tmp_path / name) for name in ("begun", "end", "second"))
+        deployed.invoke({"touch": begun, "until": may_end}, "Event")
+        deployed.invoke({"touch": second}, "Event")
+        deployed.invoke({"until": begun}, name="other")
+        assert not Path(second).exists()
+        deployed.invoke({"touch": may_end}, name="other")
+        deployed.activity.wait(10)
+        assert Path(second).exists()
+
+
+class TestAsynchronousEvents:
+    def test_one_that_fails_is_retried_with_its_id_and_kept_in_its_queue(
+        self, deployed: Lambda
+    ) -> None:
+        before = len(deployed.functions.outcomes)
+        assert deployed.invoke({"raise": "again"}, "Event")["StatusCode"] == 202
+        deployed.activity.wait(30)
+        tries = deployed.functions.outcomes[before:]
+        assert len(tries) == 2
+        assert len({outcome.request_id for outcome in tries}) == 1
+        sqs = deployed.aws.client("sqs")
+        [message] = sqs.receive_message(QueueUrl=deployed.queue)["Messages"]
         kept = json.loads(message["Body"])
         assert kept["requestPayload"] == {"raise": "again"}
-        assert kept["requestContext"]["approximateInvokeCount"] == 3
+        assert kept["requestContext"]["requestId"] == tries[0].request_id
+        assert kept["requestContext"]["approximateInvokeCount"] == 2
         assert kept["responsePayload"]["errorMessage"] == "again"
 
-    def test_logs_of_an_invocation_are_kept(self, deployed: tuple[LocalAws, str]) -> None:
-        aws, _ = deployed
-        invoke(aws, {"marker": 1})
-        found = aws.client("logs").filter_log_events(logGroupName="/aws/lambda/echo")
-        assert any("marker" in event["message"] for event in found["events"])
+    def test_without_settings_lambdas_own_defaults_hold(self, deployed: Lambda) -> None:
+        deployed.invoke({"raise": "no"}, "Event", "plain")
+        deployed.activity.wait(30)
+        assert deployed.counted("plain") == {
+            "AsyncEventsReceived": 1,
+            "Invocations": 3,
+            "Errors": 3,
+            "Throttles": 0,
+            "AsyncEventsDropped": 1,
+        }
+
+    def test_an_event_that_its_queue_cannot_take_is_counted_as_lost(self, deployed: Lambda) -> None:
+        deployed.invoke({"raise": "no"}, "Event", "lost")
+        deployed.activity.wait(30)
+        counted = deployed.counted("lost")
+        assert (counted["DestinationDeliveryFailures"], counted["AsyncEventsDropped"]) == (1, 1)

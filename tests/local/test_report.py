@@ -7,24 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local import metrics
-from local.report import Report, local_path
-
-EMF = {
-    "_aws": {
-        "Timestamp": 1,
-        "CloudWatchMetrics": [
-            {
-                "Namespace": "N",
-                "Dimensions": [["stack", "schedule"]],
-                "Metrics": [{"Name": "Records", "Unit": "Count"}],
-            }
-        ],
-    },
-    "stack": "local",
-    "schedule": "daily",
-    "Records": 5,
-}
+from local.remains import local_path
+from local.report import Report
 
 
 class TestPathsOfKeys:
@@ -62,18 +46,6 @@ class TestReport:
         keys = list(json.loads((tmp_path / "report.json").read_text()))
         assert keys[:5] == ["stack", "schedule", "slot", "attempt", "job_name"]
         assert keys[5:8] == ["status", "failure_reason", "exit_message"]
-        assert keys[8:] == ["outputs", "metrics", "seconds", "resources", "engine"]
-
-
-class TestMetrics:
-    def test_an_embedded_metric_is_taken_out_of_its_line(self) -> None:
-        [datum] = metrics.extract(json.dumps(EMF))
-        assert datum == metrics.Datum(
-            "N", {"stack": "local", "schedule": "daily"}, "Records", "Count", 5
-        )
-
-    @pytest.mark.parametrize(
-        "line", ["", "text", "{", "[]", "{}", '{"_aws": 1}', '{"_aws": {"CloudWatchMetrics": [1]}}']
-    )
-    def test_any_other_line_is_no_metric(self, line: str) -> None:
-        assert metrics.extract(line) == []
+        assert keys[8:13] == ["outputs", "metrics", "seconds", "resources", "engine"]
+        assert keys[13:16] == ["outcome", "attempts", "messages"]
+        assert keys[16:] == ["alarms", "success_marker", "timeline"]

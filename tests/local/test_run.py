@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from local.engines.process import ProcessEngine
 from tests.conftest import ROOT
 
-pytestmark = [
-    pytest.mark.xdist_group("local-run"),
-    pytest.mark.skipif(
-        ProcessEngine(Path()).available() is not None,
-        reason="no namespaces on this machine for the process engine",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    ProcessEngine(Path()).available() is not None,
+    reason="no namespaces on this machine for the process engine",
+)
+
+
+_LAST_LINE = "  .venv/bin/python -m ops list --stack local\n"
+"""Of what is printed before the embedded AWS only stays up."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,12 @@ class TestLocalRun:
         assert report["job_name"] == "processing-local--daily-20260105T020000Z-1"
         assert (report["slot"], report["schedule"]) == ("2026-01-05T02:00:00Z", "daily")
         assert report["metrics"] == {"RecordsProcessed": 26115.0, "ErrorsEncountered": 0.0}
-        assert report["resources"] == 33
+        assert report["outcome"] == "completed"
+        assert [each["outcome"] for each in report["attempts"]] == ["completed"]
+        assert report["success_marker"] == "output/daily/2026/01/05/020000/_SUCCESS"
+        assert report["messages"] == []
+        assert "ALARM" not in report["alarms"].values()
+        assert report["resources"] == 71
         assert "26,115" in printed
         assert "s3 14," in printed
         assert "Completed" in printed
@@ -67,18 +76,37 @@ class TestLocalRun:
         logs = checkout / ".local" / "logs" / "aws"
         assert list(logs.glob("sagemaker/ProcessingJobs/*/*.log"))
         assert list(logs.glob("lambda/processing-local-launcher/**/*.log"))
+        assert list(logs.glob("lambda/processing-local-observer/**/*.log"))
+        page = (checkout / ".local" / "report.html").read_text("utf-8")
+        assert "processing-local--daily-20260105T020000Z-1" in page
 
-    def test_a_script_that_fails_ends_as_failed_with_its_own_reason(
+    def test_a_script_that_fails_ends_as_failed_with_its_own_reason_and_one_message(
         self, checkout: Path, tmp_path: Path
     ) -> None:
+        def line(unit: str, value: str) -> str:
+            """Return an EMF line, which only a known unit and a number make a metric."""
+            metric = f'{{"Name": "M", "Unit": "{unit}"}}'
+            directive = f'{{"Namespace": "N", "Dimensions": [[]], "Metrics": [{metric}]}}'
+            head = f'{{"Timestamp": $(date +%s)000, "CloudWatchMetrics": [{directive}]}}'
+            return f'{{"_aws": {head}, "M": {value}}}'.replace('"', '\\"')
+
+        lines = [line("Cubits", "1"), line("Count", "NaN"), line("Count", "3")]
         script = tmp_path / "my.sh"
-        script.write_text("echo working\necho 'no rows for today' >&2\nexit 7\n")
+        printed_lines = "".join(f'echo "{text}"\n' for text in lines)
+        script.write_text(f"{printed_lines}echo 'no rows for today' >&2\nexit 7\n")
         status, report, printed = run(checkout, "--script", str(script))
         assert (status, report["status"]) == (1, "Failed")
+        assert (report["outcome"], report["success_marker"]) == ("script_failed", None)
         assert "no rows for today" in report["exit_message"]
         assert "7" in report["failure_reason"]
         assert report["outputs"] == []
+        assert report["metrics"] == {"M": 3.0}
         assert "no rows for today" in printed
+        [message] = report["messages"]
+        assert "no rows for today" in message["body"]
+        assert message["subject"] in printed
+        alarms = report["alarms"]
+        assert [a for a in alarms if alarms[a] == "ALARM"] == ["processing-local-daily-failed"]
 
     def test_a_schedule_that_does_not_exist_is_named_and_reported(self, checkout: Path) -> None:
         status, report, printed = run(checkout, "--schedule", "weekly")
@@ -86,30 +114,42 @@ class TestLocalRun:
         assert "the stack has daily" in report["failure_reason"]
         assert "the stack has daily" in printed
 
-    def test_a_line_that_is_no_metric_for_cloudwatch_is_only_a_line(
-        self, checkout: Path, tmp_path: Path
-    ) -> None:
-        def line(metric: str, value: str) -> str:
-            directive = f'{{"Namespace": "N", "Dimensions": [[]], "Metrics": [{metric}]}}'
-            head = f'{{"CloudWatchMetrics": [{directive}]}}'
-            return f'{{"_aws": {head}, "M": {value}}}'
-
-        count, cubits = '{"Name": "M", "Unit": "Count"}', '{"Name": "M", "Unit": "Cubits"}'
-        lines = [line(cubits, "1"), line(count, "NaN"), line(count, "3")]
-        script = tmp_path / "my.sh"
-        script.write_text("".join(f"echo '{text}'\n" for text in lines))
-        status, report, _ = run(checkout, "--script", str(script))
-        assert (status, report["metrics"]) == (0, {"M": 3.0})
-
-    def test_a_slot_without_input_fails_as_on_sagemaker(
-        self, checkout: Path, tmp_path: Path
-    ) -> None:
+    def test_a_slot_without_input_becomes_no_job(self, checkout: Path, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
         status, report, _ = run(checkout, "--input", str(tmp_path / "empty"))
-        assert (status, report["status"]) == (1, "Failed")
-        assert "ClientError" in report["failure_reason"]
+        assert (status, report["status"], report["outcome"]) == (1, None, "empty_input")
+        assert len(report["messages"]) == 1
+
+    def test_a_fault_is_survived_and_the_embedded_aws_stays_until_it_is_interrupted(
+        self, checkout: Path
+    ) -> None:
+        endpoint = checkout / ".local" / "endpoint.json"
+        command = [sys.executable, "-m", "local", "--engine", "process"]
+        command += ["--fault", "capacity", "--keep"]
+        environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(checkout)}
+        with subprocess.Popen(
+            command, cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            printed = "".join(takewhile(_LAST_LINE.__ne__, process.stdout))
+            found = json.loads(endpoint.read_text("utf-8"))
+            assert set(found) == {"url", "region", "account"}
+            with urlopen(found["url"], timeout=10) as answer:  # noqa: S310 - on loopback
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        assert not endpoint.exists()
+        report = json.loads((checkout / ".local" / "report.json").read_text("utf-8"))
+        assert [each["outcome"] for each in report["attempts"]] == ["capacity", "completed"]
+        assert "CapacityError" in printed
+        what = [moment["what"] for moment in report["timeline"]]
+        assert what.count("fired") == 3
+        assert "planned" in what
 
     def test_arguments_that_are_refused_are_reported_too(self, checkout: Path) -> None:
+        status, report, printed = run(checkout, "--fault", "fire")
+        assert status == 2
+        assert "'lost-event'" in report["failure_reason"]
         status, report, printed = run(checkout, "--slot", "yesterday")
         assert status == 2
         assert "2026-01-05T02:00:00Z" in report["failure_reason"]

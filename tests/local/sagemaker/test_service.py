@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
+from local.activity import Activity
 from local.sagemaker.job import Job, JobEnd
 from local.sagemaker.service import SageMaker, ServiceError
 from tests.local.processing_requests import ACCOUNT, REGION, ROLE, changed, good_request
@@ -31,12 +32,14 @@ class Service:
         self.error: Exception | None = None
         self.may_end = threading.Event()
         self.running = threading.Event()
+        self.activity = Activity()
         self.sagemaker = SageMaker(
             ACCOUNT,
             REGION,
             run=self._run,
             publish=self.events.append,
             can_assume=self.trusted.__contains__,
+            activity=self.activity,
         )
 
     def _run(self, job: Job) -> JobEnd:
@@ -54,7 +57,11 @@ class Service:
 
     def finished(self, name: str) -> _Json:
         self.may_end.set()
-        return self.sagemaker.wait(name, timeout_s=10)
+        return self.ended(name)
+
+    def ended(self, name: str, timeout_s: float = 10) -> _Json:
+        self.activity.wait(timeout_s)
+        return self.call("DescribeProcessingJob", ProcessingJobName=name)
 
     def refusal(self, operation: str, request: _Json) -> ServiceError:
         with pytest.raises(ServiceError) as caught:
@@ -88,9 +95,7 @@ class TestRequestsAreChecked:
         assert "Value 'not_legal' at 'processingJobName' failed to satisfy" in error.message
         assert "'processingResources.clusterConfig.instanceType'" in error.message
 
-    @pytest.mark.parametrize(
-        "operation", ["DescribeProcessingJob", "StopProcessingJob", "AddTags", "ListTags"]
-    )
+    @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "StopProcessingJob"])
     def test_every_operation_checks_its_own_input(self, service: Service, operation: str) -> None:
         error = service.refusal(operation, {"Unknown": 1})
         assert (error.code, "unknown" in error.message) == ("ValidationException", True)
@@ -166,7 +171,7 @@ class TestALifeIsToldTruly:
         service.call("CreateProcessingJob", **good_request("long"))
         assert service.running.wait(10)
         service.call("StopProcessingJob", ProcessingJobName="long")
-        described = service.sagemaker.wait("long", 10)
+        described = service.ended("long")
         assert _statuses(service) == ["InProgress", "Stopping", "Stopped"]
         assert described["ExitMessage"] == "was stopped"
 
@@ -174,7 +179,7 @@ class TestALifeIsToldTruly:
         service.stopped_end = JobEnd("Completed")
         service.call("CreateProcessingJob", **good_request("late"))
         service.call("StopProcessingJob", ProcessingJobName="late")
-        assert service.sagemaker.wait("late", 10)["ProcessingJobStatus"] == "Stopped"
+        assert service.ended("late")["ProcessingJobStatus"] == "Stopped"
 
     def test_a_job_that_has_ended_cannot_be_stopped(self, service: Service) -> None:
         service.call("CreateProcessingJob", **good_request("over"))
@@ -206,15 +211,18 @@ class TestALifeIsToldTruly:
         def refuse(event: _Json) -> None:
             raise ConnectionError(event["id"])
 
+        activity = Activity()
         sagemaker = SageMaker(
             ACCOUNT,
             REGION,
             run=lambda _: JobEnd("Completed"),
             publish=refuse,
             can_assume=lambda _: True,
+            activity=activity,
         )
         sagemaker.call("CreateProcessingJob", good_request("deaf"))
-        described = sagemaker.wait("deaf", 10)
+        activity.wait(10)
+        described = sagemaker.call("DescribeProcessingJob", {"ProcessingJobName": "deaf"})
         assert described["ProcessingJobStatus"] == "Completed"
         assert "ProcessingStartTime" not in described, "it never told that it started"
         assert "could not be delivered" in caplog.text
@@ -225,13 +233,14 @@ class TestALifeIsToldTruly:
 
     def test_waiting_has_an_end(self, service: Service) -> None:
         service.call("CreateProcessingJob", **good_request("long"))
-        with pytest.raises(TimeoutError, match="job long is still InProgress"):
-            service.sagemaker.wait("long", 0.01)
+        with pytest.raises(TimeoutError, match="'job': 1"):
+            service.activity.wait(0.01)
+        service.activity.wait(0, ["delivery"])
 
     def test_closing_stops_what_runs_and_accepts_nothing_more(self, service: Service) -> None:
         service.call("CreateProcessingJob", **good_request("long"))
         service.sagemaker.close()
-        described = service.sagemaker.wait("long", 0)
+        described = service.ended("long", 0)
         assert described["ProcessingJobStatus"] == "Stopped"
         error = service.refusal("CreateProcessingJob", good_request("another"))
         assert error.code == "ServiceUnavailable"
@@ -253,10 +262,10 @@ class TestALifeIsToldTruly:
 
 class TestListing:
     def test_jobs_are_listed_with_their_status(self, service: Service) -> None:
-        for name in ("a", "b"):
-            service.call("CreateProcessingJob", **good_request(name))
+        service.call("CreateProcessingJob", **good_request("b"))
         service.call("StopProcessingJob", ProcessingJobName="b")
-        service.sagemaker.wait("b", 10)
+        service.ended("b")
+        service.call("CreateProcessingJob", **good_request("a"))
         answer = service.call("ListProcessingJobs", StatusEquals="Stopped")
         (summary,) = answer["ProcessingJobSummaries"]
         assert (summary["ProcessingJobName"], summary["ExitMessage"]) == ("b", "was stopped")
@@ -264,18 +273,3 @@ class TestListing:
     @pytest.mark.parametrize("bad", [{"NextToken": "x"}, {"CreationTimeAfter": "yesterday"}])
     def test_a_bad_token_or_time_is_refused(self, service: Service, bad: _Json) -> None:
         assert service.refusal("ListProcessingJobs", bad).code == "ValidationException"
-
-
-class TestTags:
-    def test_tags_of_a_job_are_kept_and_added_to(self, service: Service) -> None:
-        arn = service.call("CreateProcessingJob", **good_request("t"))["ProcessingJobArn"]
-        service.call("AddTags", ResourceArn=arn, Tags=[{"Key": "slot", "Value": "1"}])
-        listed = service.call("ListTags", ResourceArn=arn)["Tags"]
-        assert listed == [{"Key": "stack", "Value": "local"}, {"Key": "slot", "Value": "1"}]
-
-    def test_a_reserved_tag_and_an_unknown_arn_are_refused(self, service: Service) -> None:
-        arn = service.call("CreateProcessingJob", **good_request("t"))["ProcessingJobArn"]
-        tags = [{"Key": "aws:x", "Value": ""}]
-        error = service.refusal("AddTags", {"ResourceArn": arn, "Tags": tags})
-        assert "reserved" in error.message
-        assert "t2" in service.refusal("ListTags", {"ResourceArn": f"{arn}2"}).message

@@ -1,0 +1,47 @@
+"""What is under way in the embedded AWS, so that one can wait until nothing moves any more."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+Kind = Literal["delivery", "job"]
+
+
+class Activity:
+    """Threads that work in the background, counted from before they start until they end."""
+
+    def __init__(self) -> None:
+        self._running: Counter[Kind] = Counter()
+        self._changed = threading.Condition()
+
+    def spawn(self, kind: Kind, work: Callable[[], object]) -> None:
+        """Do `work` in a thread of its own."""
+        with self._changed:
+            self._running[kind] += 1
+        threading.Thread(target=self._do, args=(kind, work), daemon=True).start()
+
+    def wait(self, timeout_s: float, kinds: Collection[Kind] = ("delivery", "job")) -> None:
+        """Wait until none of `kinds` is under way.
+
+        Raises:
+            TimeoutError: something still is after `timeout_s` seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._count(kinds), timeout_s):
+                raise TimeoutError(f"still under way after {timeout_s} s: {dict(self._running)}")
+
+    def _count(self, kinds: Collection[Kind]) -> int:
+        return sum(self._running[kind] for kind in kinds)
+
+    def _do(self, kind: Kind, work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
+            with self._changed:
+                self._running[kind] -= 1
+                self._changed.notify_all()

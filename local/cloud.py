@@ -1,0 +1,232 @@
+"""The embedded AWS with the program deployed in it, and everything that moves there."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from components import configuration
+from local import deploy, metrics
+from local.activity import Activity
+from local.alarms import Alarms
+from local.aws import ACCOUNT, LocalAws
+from local.event_bus import EventBus
+from local.event_faults import EventFaults
+from local.functions import Functions
+from local.json_protocol import JsonService
+from local.metric_store import MetricStore, Point
+from local.resources import Resources
+from local.sagemaker.faults import Faults
+from local.sagemaker.service import SageMaker, ServiceError
+from local.scheduler import ScheduleError, Scheduler
+from local.topics import Message, Topics
+from runs.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from local.activity import Kind
+    from local.sagemaker.job import Job, JobEnd
+
+_LONG_AGO_S = 600
+WATCH = "_watch"
+"""The schedule that invokes the observer to look around."""
+
+
+class Cloud:
+    """One stack, deployed into an AWS of its own: deploy it, play slots in it, close it."""
+
+    def __init__(  # noqa: PLR0913 - each is one hook or choice
+        self,
+        project: Path,
+        work: Path,
+        stack: str,
+        *,
+        run_job: Callable[[Cloud, Job], JobEnd],
+        build: Callable[[Mapping[str, Any]], str],
+        faults: Iterable[str] = (),
+        config: Mapping[str, str] | None = None,
+        on_created: Callable[[str], None] = lambda _: None,
+        on_moment: Callable[[str, str], None] = lambda _what, _detail: None,
+    ) -> None:
+        """Prepare a cloud.
+
+        Args:
+            project: the program's directory.
+            work: a directory of the cloud's own, which `close` removes.
+            stack: the stack's name.
+            run_job: runs a job to its end; tells the job's `started` unless it fails before.
+            build: builds an image from docker.Image's `build`, and returns a handle on it.
+            faults: what is to go wrong (`sagemaker.faults.NAMES`).
+            config: the stack's configuration; None is that of its file.
+            on_created: told the logical name of each resource.
+            on_moment: told each entry of the timeline: what, and details.
+
+        Raises:
+            SettingsError: the stack's configuration is refused.
+            ValueError: there is no such fault.
+        """
+        self._project, self._work, self._stack = project, work, stack
+        self._config = config or deploy.configuration(project, stack)
+        self._on_created, self._on_moment = on_created, on_moment
+        self.settings = configuration.read(self._config, deploy.project(project), stack)
+        self.faults = Faults(faults)
+        self.timeline: list[dict[str, str]] = []
+        """What happened, as `at`, `what` and `detail`."""
+        self.job_points: list[Point] = []
+        """The metrics that the jobs printed."""
+        self.exports: dict[str, Any] = {}
+        """Of the program, once it is deployed."""
+        self._told = threading.Lock()
+        self._activity = Activity()
+        self.aws = LocalAws(self.settings.region)
+        self.metrics = MetricStore(self.aws)
+        self.functions = Functions(self.aws, work / "functions", self._activity, self.metrics)
+        self.resources = Resources(self.aws, version("aws-lambda-powertools"), build)
+        self.topics = Topics(self.aws, self._tell_message)
+        self.bus = EventBus(self.aws, self.functions.invoke, self.topics, self.metrics, self.tell)
+        self.scheduler = Scheduler(self.aws, self.metrics, self.tell)
+        self.alarms = Alarms(self.aws, self.resources.alarms, self.metrics, self.topics, self.tell)
+        self._events = EventFaults(self.faults, self.bus.publish, self._lose)
+        self.sagemaker = SageMaker(
+            ACCOUNT,
+            self.settings.region,
+            run=lambda job: run_job(self, job),
+            publish=self._publish,
+            can_assume=lambda role: self.aws.trusts(role, "sagemaker.amazonaws.com"),
+            faults=self.faults,
+            activity=self._activity,
+        )
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of runs, read as an administrator."""
+        return Journal(self.aws.client("dynamodb"), self.exports["runs_table"])
+
+    @property
+    def messages(self) -> list[Message]:
+        """What a person who subscribed to the topic has got."""
+        return self.topics.messages()
+
+    def deploy(self) -> dict[str, Any]:
+        """Deploy the program, and return its exports.
+
+        The alarms are evaluated for the first time before anybody's subscription is confirmed, as
+        when a person deploys: those that become OK tell so to a topic without readers.
+
+        Raises:
+            DeployError: names what could not be deployed.
+        """
+        self.aws.services |= {
+            "lambda": self.functions,
+            "events": self.bus,
+            "scheduler": self.scheduler,
+            "sagemaker": JsonService(self.sagemaker.call, _refusal),
+        }
+        self.aws.start()
+        self.exports = deploy.deploy(
+            self._project, self._stack, self._config, self.resources, self._on_created
+        )
+        self.scheduler.deployed = True
+        self.evaluate_alarms(datetime.now(UTC))
+        self.topics.subscribe(self.exports["alerts_topic"])
+        self.timeline.clear()
+        return self.exports
+
+    def fire(self, schedule: str, slot: datetime) -> None:
+        """Let a deployed schedule deliver a slot.
+
+        Raises:
+            ScheduleError: it would not on AWS either.
+        """
+        self.scheduler.fire(self.exports["schedule_group"], schedule, slot)
+
+    def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
+        """Wait until nothing moves any more; what is planned for later happens at once, in order.
+
+        Args:
+            timeout_s: for all of it.
+            jobs: whether to wait for jobs too; False leaves those that run.
+
+        Raises:
+            TimeoutError: something still moves.
+        """
+        deadline = time.monotonic() + timeout_s
+        kinds: tuple[Kind, ...] = ("delivery", "job") if jobs else ("delivery",)
+        self._activity.wait(timeout_s, kinds)
+        while due := self.scheduler.next_planned():
+            self._fire_alone(due.group, due.name, due.at)
+            self._activity.wait(max(0.0, deadline - time.monotonic()), kinds)
+        self.topics.messages()
+
+    def tick(self) -> None:
+        """Let the watch look around, and settle.
+
+        Raises:
+            ScheduleError: there is no watch.
+        """
+        self.fire(WATCH, datetime.now(UTC).replace(microsecond=0))
+        self.settle()
+
+    def pass_time(self, after: datetime, until: datetime) -> None:
+        """Fire what is due after one instant and up to another, the watch and retries included."""
+        for due in self.scheduler.recurring(after, until):
+            self._fire_alone(due.group, due.name, due.at)
+        while due := self.scheduler.next_planned(until):
+            self._fire_alone(due.group, due.name, due.at)
+
+    def evaluate_alarms(self, now: datetime) -> None:
+        """Bring every alarm into the state that the metrics up to `now` give it."""
+        self.alarms.evaluate(now)
+        self.topics.messages()
+
+    def count_line(self, line: str) -> None:
+        """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
+        self.job_points += self.metrics.put(*metrics.extract(line, datetime.now(UTC)))
+
+    def tell(self, what: str, detail: str, at: str | None = None) -> None:
+        """Write an entry into the timeline; `at` is now unless it is given."""
+        now = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+        with self._told:
+            self.timeline.append({"at": at or now, "what": what, "detail": detail})
+        self._on_moment(what, detail)
+
+    def close(self) -> None:
+        """Stop everything that still runs; the state is gone."""
+        self.sagemaker.close()
+        self.functions.close()
+        self.aws.stop()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def _fire_alone(self, group: str, name: str, at: datetime) -> None:
+        """Fire a slot that nobody waits for: if it fails, its queue has it and alarms tell."""
+        try:
+            self.scheduler.fire(group, name, at)
+        except ScheduleError as error:
+            self.tell("undelivered", str(error))
+
+    def _tell_message(self, message: Message) -> None:
+        self.tell("message", message["subject"] or "(no subject)", message["at"])
+
+    def _lose(self, job: str) -> None:
+        """Let the job lie back, as if it had been waited long enough to doubt that its event comes.
+
+        The watch gives an event some time, which is not played.
+        """
+        self.tell("lost", f"the event of {job}")
+        self.sagemaker.age(job, _LONG_AGO_S)
+
+    def _publish(self, event: dict[str, Any]) -> None:
+        """Send a change of a job's state to the account's event bus."""
+        detail = event["detail"]
+        self.tell("job", f"{detail['ProcessingJobName']} {detail['ProcessingJobStatus']}")
+        self._events.publish(event)
+
+
+def _refusal(error: Exception) -> tuple[str, str] | None:
+    return (error.code, error.message) if isinstance(error, ServiceError) else None

@@ -1,0 +1,62 @@
+"""AWS's JSON protocols: how requests are read and checked, and how errors are told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
+from werkzeug.wrappers import Response
+
+from components import aws_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from werkzeug.wrappers import Request
+
+
+class JsonService:
+    """A service of AWS's JSON protocol: one operation for each `X-Amz-Target`."""
+
+    def __init__(
+        self,
+        call: Callable[[str, dict[str, Any]], Mapping[str, Any]],
+        refusal: Callable[[Exception], tuple[str, str] | None],
+    ) -> None:
+        self._call, self._refusal = call, refusal
+
+    def answer(self, request: Request) -> Response:
+        """Return the operation's answer, or its error in AWS's form."""
+        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
+        try:
+            body = dict(self._call(operation, request.get_json(force=True)))
+        except Exception as problem:
+            if refused := self._refusal(problem):
+                return error(*refused)
+            logging.getLogger(__name__).exception("%s failed", operation)
+            return error("InternalFailure", repr(problem), 500)
+        return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
+
+
+def refusal(service: str, request: Request) -> Response | None:
+    """Refuse what the service's model forbids in a request of the JSON protocol, whoever sends it.
+
+    botocore's clients check only types, unknown keys, required members and minima.
+    """
+    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    try:
+        shape = aws_model.shape(service, operation)
+    except (UnknownServiceError, OperationNotFoundError):
+        return None  # moto's answer tells more
+    found = aws_model.violations(shape, request.get_json(force=True))
+    return error("ValidationException", "; ".join(map(str, found))) if found else None
+
+
+def error(code: str, message: str, status: int = 400) -> Response:
+    """Return an error in the form of AWS's JSON protocols."""
+    body = json.dumps({"__type": code, "message": message})
+    headers = {"x-amzn-errortype": code}
+    return Response(body, status, headers, content_type="application/x-amz-json-1.1")

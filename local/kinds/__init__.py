@@ -1,0 +1,12 @@
+"""How each kind of resource is created with boto3, by families of services.
+
+Inputs come in Pulumi's spelling; what is returned is what AWS adds to them, in the same spelling.
+An input that a kind does not know is refused, so nothing that the program asks for is left out in
+silence.
+"""
+
+from local.kinds import compute, delivery, security, storage, watching
+from local.kinds.kind import CREATE, State
+from local.kinds.shapes import zipped
+
+__all__ = ["CREATE", "State", "compute", "delivery", "security", "storage", "watching", "zipped"]

@@ -1,0 +1,56 @@
+"""The provider, keys and roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.kinds.kind import State, creates
+
+if TYPE_CHECKING:
+    from local.resources import Resources
+
+
+@creates(
+    "pulumi:providers:aws",
+    *("region", "defaultTags", "skipCredentialsValidation", "skipRegionValidation"),
+)
+def _provider(local: Resources, inputs: State) -> State:
+    """Refuse a provider for another region than the embedded AWS has."""
+    if inputs["region"] != local.aws.region:
+        raise ValueError(f"region {inputs['region']} is not {local.aws.region}")
+    return {}
+
+
+@creates("aws:kms/key:Key", "policy", "description", "enableKeyRotation", "deletionWindowInDays")
+def _key(local: Resources, inputs: State) -> State:
+    kms = local.aws.client("kms")
+    made = kms.create_key(Policy=inputs["policy"], Description=inputs["description"])
+    key_id = made["KeyMetadata"]["KeyId"]
+    if inputs["enableKeyRotation"]:
+        kms.enable_key_rotation(KeyId=key_id)
+    return {"id": key_id, "keyId": key_id, "arn": made["KeyMetadata"]["Arn"]}
+
+
+@creates("aws:kms/alias:Alias", "name", "targetKeyId")
+def _alias(local: Resources, inputs: State) -> State:
+    local.aws.client("kms").create_alias(
+        AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"]
+    )
+    return {}
+
+
+@creates("aws:iam/role:Role", "name", "assumeRolePolicy")
+def _role(local: Resources, inputs: State) -> State:
+    name = inputs["name"]
+    answer = local.aws.client("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=inputs["assumeRolePolicy"]
+    )
+    return {"id": name, "name": name, "arn": answer["Role"]["Arn"]}
+
+
+@creates("aws:iam/rolePolicy:RolePolicy", "name", "role", "policy")
+def _role_policy(local: Resources, inputs: State) -> State:
+    local.aws.client("iam").put_role_policy(
+        RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
+    )
+    return {}

@@ -1,0 +1,80 @@
+"""What a run leaves behind in `.local/` beside its report: the buckets as files, and the logs."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local.aws import LocalAws
+
+_LONGEST_NAME = 200
+"""Bytes; file systems take 255, S3 keys may be 1,024."""
+
+
+def save_buckets(aws: LocalAws, directory: Path) -> None:
+    """Write every object as `<directory>/<bucket>/<key>`."""
+    s3 = aws.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        root = directory / bucket["Name"]
+        root.mkdir(parents=True, exist_ok=True)
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+            for item in page.get("Contents", []):
+                path = local_path(root, item["Key"])
+                s3.download_file(bucket["Name"], item["Key"], str(path))
+
+
+def save_logs(aws: LocalAws, directory: Path) -> None:
+    """Write every log stream as `<directory>/<group>/<stream>.log`."""
+    logs = aws.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
+            path = local_path(directory, f"{name.strip('/')}/{stream['logStreamName']}.log")
+            with path.open("w", encoding="utf-8") as file:
+                for line in lines(logs, name, stream["logStreamName"]):
+                    file.write(line + "\n")
+
+
+def lines(logs: Any, group: str, stream: str) -> list[str]:  # noqa: ANN401 - a boto3 client
+    """Return the lines of a log stream."""
+    found: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        page = logs.get_log_events(
+            logGroupName=group, logStreamName=stream, startFromHead=True, **token
+        )
+        found += [event["message"] for event in page["events"]]
+        if not page["events"]:
+            return found
+        token = {"nextToken": page["nextForwardToken"]}
+
+
+def local_path(root: Path, key: str) -> Path:
+    """Return a writable path for a key, inside `root` whatever the key.
+
+    Parts that no file system takes (`..`, empty, too long) are replaced; a key that is also
+    another key's directory gets a name of its own.
+    """
+    path = root.joinpath(*(_safe(part) for part in key.split("/")))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        usable = not path.is_dir()
+    except (FileExistsError, NotADirectoryError):
+        usable = False
+    return path if usable else root / f"key-{_short_hash(key)}"
+
+
+def _safe(part: str) -> str:
+    part = part.replace("\0", "%00")
+    if part in ("", ".", ".."):
+        return "%2E" * len(part) or "%2F"
+    data = part.encode()
+    if len(data) <= _LONGEST_NAME:
+        return part
+    return data[:_LONGEST_NAME].decode(errors="ignore") + "-" + _short_hash(part)
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
