@@ -1,0 +1,105 @@
+"""`python -m ops`: status 0 if it went well, 1 if not, 2 for a wrong call, 130 after Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops import costs, listing, logs, run, stop
+from ops.errors import OpsError, explain
+from ops.screen import Screen
+from ops.session import Session
+from ops.stack import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def main(
+    arguments: list[str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Carry out one command; return the exit status."""
+    options = _parsed(arguments)
+    screen = Screen(as_json=options.json)
+    try:
+        stack = load(options.stack)
+        try:
+            return options.command(Session(stack, screen, now, sleep), options)
+        except (BotoCoreError, ClientError) as error:
+            raise OpsError(explain(error, stack)) from error
+    except OpsError as error:
+        screen.refuse(str(error))
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ops", description="Operates a deployed stack.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, carry_out: object, help_: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_, description=f"{help_}.")
+        added.set_defaults(command=carry_out)
+        added.add_argument("--stack", required=True, help="as in Pulumi.<stack>.yaml; or local")
+        added.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        return added
+
+    starts = command("run", run.run, "Run a slot now, and wait until it is through")
+    starts.add_argument("--slot", metavar="TIME", help=f"{_SLOT}; default: now")
+    again = command("replay", run.replay, "Run a slot once more, and wait until it is through")
+    again.add_argument("--slot", metavar="TIME", required=True, help=_SLOT)
+    for each in (starts, again):
+        each.add_argument("--schedule", metavar="NAME", required=True)
+        each.add_argument("--no-wait", dest="wait", action="store_false", help="only start it")
+
+    lists = command("list", listing.show, "List slots, newest first, and what runs now")
+    lists.add_argument("--schedule", metavar="NAME", help="default: all")
+    lists.add_argument("--days", type=_positive, default=7, metavar="N", help="default: 7")
+    lists.add_argument("--failed", action="store_true", help="only those that failed")
+
+    tails = command("logs", logs.show, "Show the last lines of a job, or of a slot's latest job")
+    tails.add_argument("job", nargs="?", metavar="JOB")
+    tails.add_argument("--schedule", metavar="NAME", help="with --slot, instead of JOB")
+    tails.add_argument("--slot", metavar="TIME", help=_SLOT)
+    tails.add_argument("--follow", action="store_true", help="go on until the job has ended")
+    tails.add_argument(
+        "--lines", type=_positive, default=50, metavar="N", help="of each host; default: 50"
+    )
+
+    stops = command("stop", stop.stop, "Stop a job, and wait until it has")
+    stops.add_argument("job", metavar="JOB")
+
+    sums = command("costs", costs.show, "Estimate what each month cost")
+    sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
+
+    options = parser.parse_args(arguments)
+    if options.command is logs.show and bool(options.job) == bool(
+        options.schedule and options.slot
+    ):
+        tails.error("name either JOB, or both --schedule and --slot")
+    return options
+
+
+_SLOT = "2026-01-05T02:00:00Z, or without Z on the schedule's own clock"
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number from 1 to {_MOST}")
+    return int(text)
+
+
+_MOST = 10_000
+"""Events of one GetLogEvents; as days or months, more than anybody has."""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

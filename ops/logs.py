@@ -1,0 +1,153 @@
+"""The lines that a job's containers wrote, of all its hosts, in the order of their time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from ops import jobs
+from ops.errors import InterruptedByOperatorError
+from ops.screen import printable
+from runs.identity import Run, job_name
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from ops.session import Session
+
+GROUP = "/aws/sagemaker/ProcessingJobs"
+"""SageMaker's own, for all processing jobs of an account and region."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of one host."""
+
+    time: datetime
+    host: str
+    message: str
+
+
+class Tail:
+    """The last lines of each of a job's streams, and then those that are added.
+
+    Args:
+        client: of CloudWatch Logs.
+        job: the job's name, with which its streams begin.
+        last: so many lines of each stream to begin with.
+    """
+
+    def __init__(self, client: Any, job: str, last: int) -> None:  # noqa: ANN401 - a boto3 client
+        self._client, self._job, self._last = client, job, last
+        self._tokens: dict[str, str] = {}
+        """Stream -> where to read on."""
+        self._begun = False
+
+    def read(self) -> list[Line]:
+        """Return the lines that were not read yet, in the order of their time."""
+        lines: list[Line] = []
+        for stream in self._streams():
+            host = stream.rpartition("/")[2].rpartition("-")[0]
+            events = self._added(stream) if self._begun else self._end(stream)
+            lines += (_line(event, host) for event in events)
+        self._begun = True
+        return sorted(lines, key=attrgetter("time"))
+
+    def _streams(self) -> list[str]:
+        pages = self._client.get_paginator("describe_log_streams").paginate(
+            logGroupName=GROUP, logStreamNamePrefix=f"{self._job}/"
+        )
+        try:
+            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+        except self._client.exceptions.ResourceNotFoundException:
+            return []  # until the account's first job has written
+
+    def _end(self, stream: str) -> list[Any]:
+        """Return the last events of a stream that was there from the beginning."""
+        request: dict[str, Any] = {"limit": self._last, "startFromHead": False}
+        page = self._page(stream, request)
+        self._tokens[stream] = page["nextForwardToken"]
+        events = page["events"]
+        # A page may hold fewer than there are; the stream begins where the token stays the same.
+        while len(events) < self._last and page["nextBackwardToken"] != request.get("nextToken"):
+            request["nextToken"] = page["nextBackwardToken"]
+            page = self._page(stream, request)
+            events = page["events"] + events
+        return events[-self._last :]
+
+    def _added(self, stream: str) -> list[Any]:
+        """Return the events that came since; the stream ends where the token stays the same."""
+        events: list[Any] = []
+        while True:
+            token = self._tokens.get(stream)
+            request = {"nextToken": token} if token else {}
+            page = self._page(stream, {**request, "startFromHead": True})
+            events += page["events"]
+            self._tokens[stream] = page["nextForwardToken"]
+            if self._tokens[stream] == token:
+                return events
+
+    def _page(self, stream: str, request: dict[str, Any]) -> Any:  # noqa: ANN401 - AWS's answer
+        return self._client.get_log_events(logGroupName=GROUP, logStreamName=stream, **request)
+
+
+def show(session: Session, options: argparse.Namespace) -> int:
+    """Show the last lines of a job, and with --follow all that come until it has ended."""
+    name = options.job or _latest(session, options.schedule, options.slot)
+    run = session.stack.run_of(name)
+    tail = Tail(session.stack.client("logs"), name, options.lines)
+    shown: list[Line] = []
+    status, ended = _status(session, name), False
+    lines = tail.read()
+    try:
+        while True:
+            shown += lines
+            _print(session, run.schedule, lines)
+            if not options.follow or (ended and not lines):
+                break
+            ended = status not in jobs.RUNNING
+            session.pause()
+            status, lines = _status(session, name), tail.read()
+    except KeyboardInterrupt:
+        raise InterruptedByOperatorError("Stopped following; the job goes on") from None
+    if not shown and not session.screen.as_json:
+        session.screen.err.print(Text(f"{name} is {status} and has written nothing.", "dim"))
+    session.screen.answer({"job_name": name, "status": status, "lines": shown})
+    return 0
+
+
+def _latest(session: Session, schedule: str, slot: str) -> str:
+    """Return the name of the job of a slot's latest attempt that was made."""
+    stack = session.stack
+    [schedule] = stack.schedules(schedule)
+    instant = stack.slot(schedule, slot)
+    known = stack.journal.attempts(schedule, instant)
+    attempts = [entry.attempt for entry in known] or [1]
+    names = [job_name(stack.prefix, Run(schedule, instant, attempt)) for attempt in attempts]
+    exists = [name for name in names if jobs.describe(stack, name)]
+    return exists[-1] if exists else names[-1]
+
+
+def _status(session: Session, name: str) -> str:
+    return jobs.existing(session.stack, name)["ProcessingJobStatus"]
+
+
+def _print(session: Session, schedule: str, lines: Iterable[Line]) -> None:
+    if session.screen.as_json:
+        return
+    zone = session.stack.zone(schedule)
+    for line in lines:
+        text = Text.assemble(
+            (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim"), printable(line.message)
+        )
+        session.screen.out.print(text, soft_wrap=True)
+
+
+def _line(event: dict[str, Any], host: str) -> Line:
+    time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    return Line(time, host, event["message"].rstrip("\n"))

@@ -1,0 +1,149 @@
+"""Runs a slot, for the first time or again, through the stack's own launcher."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from ops import chain, jobs, slots
+from ops.errors import OpsError
+from ops.screen import dollars, facts, local, printable, span, style
+from runs.identity import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
+from runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ops.session import Session
+    from runs.entry import Entry
+
+Answer = dict[str, Any]
+
+_GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
+
+
+def run(session: Session, options: argparse.Namespace) -> int:
+    """Start the job of a slot, which is now by default."""
+    stack = session.stack
+    [schedule] = stack.schedules(options.schedule)
+    # Never left to the launcher: a repeated request would mean another slot, and another job.
+    slot = session.now().replace(microsecond=0)
+    if options.slot:
+        slot = stack.slot(schedule, options.slot)
+    return _follow(session, _launch(session, Run(schedule, slot, 1)), wait=options.wait)
+
+
+def replay(session: Session, options: argparse.Namespace) -> int:
+    """Start one more attempt at a slot."""
+    [schedule] = session.stack.schedules(options.schedule)
+    slot = session.stack.slot(schedule, options.slot)
+    for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
+        answer = _launch(session, Run(schedule, slot, attempt))
+        if answer["result"] != "already started":
+            return _follow(session, answer, wait=options.wait)
+        _refuse_if_running(session, answer["job_name"], answer["status"])
+    raise OpsError(
+        f"Slot {slot_text(slot)} of {schedule} has had {MAX_ATTEMPT} attempts, and a job's name "
+        "has room for no more: run another slot with the same input"
+    )
+
+
+def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
+    """Return the attempt to begin with, as far as the journal knows.
+
+    One that is planned, but was not launched yet, is free: taken now, it will not start again.
+    """
+    known = session.stack.journal.attempts(schedule, slot)
+    attempt = known[-1].attempt if known else 1
+    name = job_name(session.stack.prefix, Run(schedule, slot, attempt))
+    job = jobs.describe(session.stack, name)
+    if job:
+        _refuse_if_running(session, name, job["ProcessingJobStatus"])
+    used = job or (known and known[-1].concluded_at)
+    return attempt + 1 if used else attempt
+
+
+def _refuse_if_running(session: Session, name: str, status: str) -> None:
+    if status in jobs.RUNNING:
+        stop = session.stack.command(f"stop {name}")
+        raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
+
+
+def _launch(session: Session, run: Run) -> Answer:
+    """Return the launcher's answer.
+
+    Raises:
+        OpsError: it failed.
+    """
+    event = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.attempt}
+    answer = session.stack.client("lambda").invoke(
+        FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
+    )
+    payload = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        kind, said = payload.get("errorType", "error"), payload.get("errorMessage", "")
+        raise OpsError(f"{session.stack.launcher} failed: {kind}: {said}")
+    return payload
+
+
+def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
+    """Show the launcher's answer, wait for what comes of it, and return the exit status."""
+    if not wait:
+        session.screen.answer(answer, _said(session, answer))
+        return 1 if answer["result"] == "refused" else 0
+    session.screen.note(_said(session, answer))
+    run = Run(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
+    attempts = chain.wait(session, run)
+    last = attempts[-1]
+    document = {"answer": answer, "outcome": last.outcome, "attempts": attempts}
+    session.screen.answer(
+        document,
+        Text(f"\n{last.outcome}", f"bold {style(last.outcome)}"),
+        facts(_summary(attempts)),
+        *_way_on(session, last),
+    )
+    return 0 if last.outcome in _GOOD else 1
+
+
+def _said(session: Session, answer: Answer) -> Text:
+    zone = session.stack.zone(answer["schedule"])
+    slot = f"{answer['schedule']}, {local(parse_slot(answer['slot']), zone)} {zone.key}"
+    said = Text.assemble(f"{slot}: ", (answer["result"], "bold"), f"\n{answer['job_name']}")
+    if answer["reason"]:
+        said.append(f"\n{printable(answer['reason'])}", "dim")
+    if answer["result"] == "already started":
+        again = f"replay --schedule {answer['schedule']} --slot {answer['slot']}"
+        said.append(f"\nTo run it once more: {session.stack.command(again)}", "dim")
+    return said
+
+
+def _summary(attempts: list[Entry]) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what there is to say about a slot that is through."""
+    slot, last = slots.from_journal(attempts), attempts[-1]
+    history = " → ".join(f"{entry.attempt} {entry.outcome}" for entry in attempts)
+    rows = {
+        "job": last.job_name,
+        "status": last.status,
+        "reason": last.reason,
+        "message": last.exit_message,
+        "attempts": history if len(attempts) > 1 else None,
+        "duration": span(slot.duration_seconds),
+        "queued": span(slot.queue_seconds),
+        "instance": slot.instance,
+        "cost": f"{dollars(slot.cost_usd)} (estimate)" if last.started else None,
+        "marker": last.success_marker,
+    }
+    yield from ((label, printable(text)) for label, text in rows.items() if text)
+
+
+def _way_on(session: Session, last: Entry) -> list[Text]:
+    """Return what to type after a failure."""
+    if last.outcome in _GOOD:
+        return []
+    again = f"replay --schedule {last.schedule} --slot {slot_text(last.slot)}"
+    commands = [f"logs {last.job_name}", again] if last.created else [again]
+    return [Text(session.stack.command(words), "dim") for words in commands]

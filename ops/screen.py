@@ -1,0 +1,130 @@
+"""What an operator sees: the answer on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from zoneinfo import ZoneInfo
+
+    from rich.console import RenderableType
+
+_STYLES = {
+    Outcome.COMPLETED: "green",
+    Outcome.SKIPPED: "cyan",
+    Outcome.STOPPED: "yellow",
+    Outcome.REPLACED: "yellow",
+}
+
+
+class Screen:
+    """Tables for people, or one JSON document for machines."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console(highlight=False)
+        self.err = Console(stderr=True, highlight=False)
+
+    def answer(self, document: object, *renderables: RenderableType) -> None:
+        """Give a command's answer: the document with --json, else what shows it."""
+        if self.as_json:
+            text = json.dumps(document, indent=2, default=_plain)
+            sys.stdout.write(text + "\n")
+            return
+        for each in renderables:
+            self.note(each)
+
+    def note(self, renderable: RenderableType) -> None:
+        """Show something to people only."""
+        if not self.as_json:
+            # A command that were broken into lines could not be copied.
+            self.out.print(renderable, soft_wrap=isinstance(renderable, Text))
+
+    def refuse(self, message: str) -> None:
+        """Say why a command did not do what it should."""
+        if self.as_json:
+            self.answer({"error": message})
+        self.err.print(Text(printable(message), "red"), soft_wrap=True)
+
+    @contextmanager
+    def progress(self) -> Generator[Callable[[str, str], None]]:
+        """Show what is waited for: live in a terminal, a line for each change elsewhere.
+
+        Yields:
+            A function of the state, and of a detail that alone is no change, such as a time.
+        """
+        shown = ""
+        with self.err.status("") as status:
+
+            def show(state: str, detail: str = "") -> None:
+                nonlocal shown
+                status.update(Text.assemble(state, (f"  {detail}", "dim")))
+                if state != shown and not self.err.is_terminal:
+                    self.err.print(Text(state))
+                shown = state
+
+            yield show
+
+
+def facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Return labels and what belongs to them, one below the other."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right")
+    table.add_column(overflow="fold")
+    for label, text in rows:
+        table.add_row(label, Text(text) if isinstance(text, str) else text)
+    return table
+
+
+def style(outcome: str | None) -> str:
+    """Return the colour of an outcome; None is one that is not known yet."""
+    return "blue" if outcome is None else _STYLES.get(Outcome(outcome), "red")
+
+
+def local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return an instant on a schedule's own clock, with seconds only where there are any."""
+    there = moment.astimezone(zone)
+    return f"{there:%a %d %b %H:%M:%S}" if there.second else f"{there:%a %d %b %H:%M}"
+
+
+def span(seconds: float | None) -> str:
+    """Return a length of time in its two largest units."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def dollars(amount: float | None) -> str:
+    """Return an amount of USD; a question mark where it is not known."""
+    if amount is None:
+        return "?"
+    return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
+
+
+def printable(text: str) -> str:
+    """Return text that steers no terminal, whatever a script or a person wrote into it."""
+    return "".join(char if char.isprintable() or char in "\t\n" else "�" for char in text)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    raise TypeError(f"{value!r} has no form in JSON")

@@ -1,0 +1,31 @@
+"""What every command works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ops.screen import Screen
+    from ops.stack import Stack
+
+POLL_SECONDS = 5
+"""Between two looks at what is waited for."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's stack, screen and clock."""
+
+    stack: Stack
+    screen: Screen
+    now: Callable[[], datetime]
+    """In UTC."""
+    sleep: Callable[[float], None]
+
+    def pause(self) -> None:
+        """Wait until it is time to look again."""
+        self.sleep(POLL_SECONDS)

@@ -1,0 +1,104 @@
+"""A slot as a whole: its attempts in the journal, and the job that runs for it, in one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runs.outcome import NO_FAILURE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ops.jobs import Description
+    from runs.entry import Entry
+    from runs.identity import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A slot, by its latest attempt."""
+
+    schedule: str
+    slot: datetime
+    job_name: str
+    status: str | None
+    """AWS's word for the latest attempt's job; the journal's where there was none."""
+    outcome: str | None
+    """None while it runs, and until the observer has concluded it."""
+    attempts: int
+    """That were made; one that is only planned does not count."""
+    duration_seconds: float | None
+    """Of the latest attempt; so far, while it runs."""
+    queue_seconds: float | None
+    """From its creation until it had its instances; so far, while it waits."""
+    instance_type: str | None
+    instance_count: int | None
+    cost_usd: float | None
+    """Of all attempts that have ended; None if that of one is not known."""
+    reason: str | None
+    next_attempt_at: datetime | None
+
+    @property
+    def instance(self) -> str:
+        """What it runs on, in words."""
+        kind = self.instance_type or ""
+        return f"{self.instance_count} x {kind}" if (self.instance_count or 1) > 1 else kind
+
+    @property
+    def failed(self) -> bool:
+        """Whether its latest attempt failed, even if another is to come."""
+        return self.outcome is not None and self.outcome not in NO_FAILURE
+
+
+def from_journal(entries: Sequence[Entry]) -> Slot:
+    """Return the slot that these attempts, ascending, are at."""
+    made = [entry for entry in entries if entry.concluded_at or not entry.planned_for]
+    last = made[-1] if made else entries[-1]
+    return Slot(
+        schedule=last.schedule,
+        slot=last.slot,
+        job_name=last.job_name,
+        status=last.status,
+        outcome=last.outcome,
+        attempts=len(made),
+        duration_seconds=_seconds(last.started, last.ended),
+        queue_seconds=_seconds(last.created, last.started or last.ended),
+        instance_type=last.instance_type,
+        instance_count=last.instance_count,
+        cost_usd=total_cost(entries),
+        reason=last.exit_message or last.reason,
+        next_attempt_at=last.next_attempt_at,
+    )
+
+
+def running(run: Run, job: Description, before: Sequence[Entry], now: datetime) -> Slot:
+    """Return the slot that `job` runs for, after the attempts `before` it."""
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    started = job.get("ProcessingStartTime")
+    return Slot(
+        schedule=run.schedule,
+        slot=run.slot,
+        job_name=job["ProcessingJobName"],
+        status=job["ProcessingJobStatus"],
+        outcome=None,
+        attempts=len(before) + 1,
+        duration_seconds=_seconds(started, now),
+        queue_seconds=_seconds(job["CreationTime"], started or now),
+        instance_type=cluster["InstanceType"],
+        instance_count=cluster["InstanceCount"],
+        cost_usd=total_cost(before),
+        reason=None,
+        next_attempt_at=None,
+    )
+
+
+def total_cost(entries: Sequence[Entry]) -> float | None:
+    """Return what the attempts cost in USD; None if that of one is not known."""
+    costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
+    return (end - begin).total_seconds() if begin and end else None

@@ -1,0 +1,161 @@
+"""A deployed stack, found by its Pulumi.<stack>.yaml alone: settings, names, and AWS clients."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from components import configuration
+from ops.errors import OpsError, UsageError
+from runs.identity import Run, parse_job_name
+from runs.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from components.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = "local"
+"""The stack that `python -m local --keep` deploys into the embedded AWS."""
+
+_LAUNCHER_SECONDS = 60
+"""The function's own timeout."""
+
+
+class Stack:
+    """What the commands need to know of a stack, and its AWS.
+
+    Args:
+        settings: of its file.
+        endpoint: URL of the embedded AWS; None for the real one.
+    """
+
+    START_LOCAL = "start it with: make local KEEP=yes"
+
+    def __init__(self, settings: Settings, endpoint: str | None = None) -> None:
+        self.settings, self.endpoint = settings, endpoint
+        self.name, self.region, self.prefix = settings.stack, settings.region, settings.prefix
+        self.launcher = f"{self.prefix}-launcher"
+        self.table = f"{self.prefix}-runs"
+        self.client: Callable[[str], Any] = cache(self._client)
+        """Return the client of a service, with the ordinary chain of credentials."""
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal of its runs."""
+        return Journal(self.client("dynamodb"), self.table)
+
+    def zone(self, schedule: str) -> ZoneInfo:
+        """Return a schedule's time zone; UTC for one that the settings no longer have."""
+        found = self.settings.schedules.get(schedule)
+        return ZoneInfo(found.timezone if found else "UTC")
+
+    def schedules(self, only: str | None) -> list[str]:
+        """Return the names of all schedules, or the one that is asked for.
+
+        Raises:
+            UsageError: the stack has no such schedule.
+        """
+        known = list(self.settings.schedules)
+        if only is not None and only not in known:
+            raise UsageError(f"--schedule {only}: stack {self.name} has {', '.join(known)}")
+        return [only] if only else known
+
+    def slot(self, schedule: str, text: str) -> datetime:
+        """Return the instant that `text` spells: with an offset, or in the schedule's zone.
+
+        Raises:
+            UsageError: it spells none, or a local time that the clock skips.
+        """
+        zone = self.zone(schedule)
+        example = f"2026-01-05T02:00:00Z, or 2026-01-05T04:00 in {zone.key}"
+        try:
+            moment = datetime.fromisoformat(text) if "T" in text else None
+        except ValueError:
+            moment = None
+        if moment is None or moment.microsecond:
+            raise UsageError(f"--slot {text}: must be a time such as {example}")
+        if moment.tzinfo:
+            return moment.astimezone(UTC)
+        instant = moment.replace(tzinfo=zone).astimezone(UTC)
+        if instant.astimezone(zone).replace(tzinfo=None) != moment:
+            raise UsageError(f"--slot {text}: the clock in {zone.key} skips this time")
+        return instant
+
+    def run_of(self, job: str) -> Run:
+        """Return the run that a job of this stack is for.
+
+        Raises:
+            UsageError: the name is none of this stack's.
+        """
+        run = parse_job_name(self.prefix, job)
+        if run is None:
+            raise UsageError(
+                f"{job} is no job of stack {self.name}: its jobs are called "
+                f"{self.prefix}--<schedule>-<slot>-<attempt>; see: {self.command('list')}"
+            )
+        return run
+
+    def command(self, words: str) -> str:
+        """Return the line that a person would type."""
+        return f"python -m ops {words} --stack {self.name}"
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
+        local: dict[str, str] = {}
+        if self.endpoint:
+            local = {
+                "endpoint_url": self.endpoint,
+                "aws_access_key_id": "operator",
+                "aws_secret_access_key": "of-the-embedded-aws",
+            }
+        # A second Invoke by the SDK, after a lost answer, would find the slot "already started".
+        once = self.endpoint or service == "lambda"
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
+            read_timeout=_LAUNCHER_SECONDS + 10,
+        )
+        return cast("Any", boto3).client(service, region_name=self.region, config=config, **local)
+
+
+def load(name: str) -> Stack:
+    """Return a stack.
+
+    Raises:
+        UsageError: no file describes it.
+        OpsError: its settings are refused, or it is the local one and not running.
+    """
+    file = ROOT / f"Pulumi.{name}.yaml"
+    if not file.is_file():
+        known = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+        raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known)}")
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["name"]
+    try:
+        settings = configuration.read(_keys(file), project, name)
+    except configuration.SettingsError as error:
+        raise OpsError(str(error)) from None
+    return Stack(settings, _local_endpoint() if name == LOCAL else None)
+
+
+def _keys(file: Path) -> dict[str, str]:
+    """Return a stack file's keys as Pulumi hands them to a program: structures as JSON."""
+    document = yaml.safe_load(file.read_text("utf-8"))
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in document["config"].items()
+    }
+
+
+def _local_endpoint() -> str:
+    try:
+        return json.loads((ROOT / ".local" / "endpoint.json").read_text("utf-8"))["url"]
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        raise OpsError(f"The local stack is not running; {Stack.START_LOCAL}") from None

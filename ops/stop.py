@@ -1,0 +1,49 @@
+"""Stops a job, so that everybody knows that an operator did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ops import jobs
+from ops.errors import InterruptedByOperatorError, OpsError
+from ops.screen import span
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ops.session import Session
+
+
+def stop(session: Session, options: argparse.Namespace) -> int:
+    """Stop a job and wait until it has ended; status 0 only if it ended as Stopped."""
+    stack, name = session.stack, options.job
+    run = stack.run_of(name)
+    status = jobs.existing(stack, name)["ProcessingJobStatus"]
+    if status not in jobs.RUNNING:
+        raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
+    if status == "InProgress":
+        # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
+        stack.journal.mark_stop(run, name, "operator")
+        stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
+    try:
+        status = _await_end(session, name)
+    except KeyboardInterrupt:
+        raise InterruptedByOperatorError(
+            f"Stopped waiting; {name} will stop all the same"
+        ) from None
+    said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
+    session.screen.answer({"job_name": name, "status": status}, said)
+    return 0 if status == "Stopped" else 1
+
+
+def _await_end(session: Session, name: str) -> str:
+    began = session.now()
+    with session.screen.progress() as show:
+        while True:
+            status = jobs.existing(session.stack, name)["ProcessingJobStatus"]
+            if status not in jobs.RUNNING:
+                return status
+            show(f"{name}: {status}", span((session.now() - began).total_seconds()))
+            session.pause()

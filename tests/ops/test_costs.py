@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runs.cost import RATE_DATE
+from tests.ops.world import NOW
+
+if TYPE_CHECKING:
+    from tests.ops.world import World
+
+
+def ran(minutes: int, usd: float | None, count: int = 1) -> dict[str, Any]:
+    return {
+        "started": NOW,
+        "ended": NOW + timedelta(minutes=minutes),
+        "instance_count": count,
+        "cost_usd": usd,
+    }
+
+
+def month(document: Any, name: str) -> list[tuple[Any, ...]]:
+    keys = ("schedule", "runs", "attempts", "instance_hours", "cost_usd", "unpriced")
+    return [
+        tuple(each[key] for key in keys) for each in document["months"] if each["month"] == name
+    ]
+
+
+class TestCosts:
+    def test_sums_the_attempts_of_each_month_and_schedule(self, world: World) -> None:
+        world.conclude(**ran(30, 0.5))
+        world.conclude(2, **ran(60, 1.25, count=2))
+        world.conclude(slot="2026-01-06T03:00:00Z", **ran(30, 0.25))
+        world.conclude(slot="2026-01-06T03:00:00Z", schedule="hourly", **ran(6, 0.125))
+        world.conclude(slot="2025-12-24T03:00:00Z", **ran(15, 0.25))
+        status, document = world.ops_json("costs")
+        assert status == 0
+        assert [each["month"] for each in document["months"]] == ["2026-01", "2026-01", "2025-12"]
+        assert month(document, "2026-01") == [
+            ("daily", 2, 3, 3.0, 2.0, 0),
+            ("hourly", 1, 1, 0.1, 0.125, 0),
+        ]
+        assert month(document, "2025-12") == [("daily", 1, 1, 0.25, 0.25, 0)]
+        total = document["total"]
+        assert (total["runs"], total["attempts"], total["cost_usd"]) == (4, 5, 2.375)
+
+    def test_a_slot_belongs_to_the_month_on_its_own_clock(self, world: World) -> None:
+        world.conclude(slot="2025-12-31T23:30:00Z", **ran(60, 1.0))
+        _, document = world.ops_json("costs --months 1")
+        assert month(document, "2026-01") == [("daily", 1, 1, 1.0, 1.0, 0)]
+
+    @pytest.mark.parametrize(("months", "seen"), [(1, 0), (2, 1)])
+    def test_this_month_is_the_first_of_so_many(self, world: World, months: int, seen: int) -> None:
+        world.conclude(slot="2025-12-01T03:00:00Z", **ran(60, 1.0))
+        assert world.ops_json(f"costs --months {months}")[1]["total"]["runs"] == seen
+
+    def test_an_attempt_without_a_rate_is_counted_and_not_hidden(self, world: World) -> None:
+        world.conclude(**ran(60, None))
+        world.conclude(2, **ran(60, 1.0))
+        _, document = world.ops_json("costs")
+        assert month(document, "2026-01") == [("daily", 1, 2, 2.0, 1.0, 1)]
+        _, out, _ = world.ops("costs")
+        assert "1 attempt is not in it: the card has no rate for its type." in out
+
+    def test_an_attempt_that_got_no_job_costs_nothing_and_is_not_unpriced(
+        self, world: World
+    ) -> None:
+        world.conclude(outcome="quota", status="NotStarted")
+        _, document = world.ops_json("costs")
+        assert month(document, "2026-01") == [("daily", 1, 1, 0, 0, 0)]
+
+    def test_says_that_it_is_an_estimate_and_from_when_its_rates_are(self, world: World) -> None:
+        world.conclude(**ran(90, 1234.5))
+        status, out, _ = world.ops("costs")
+        assert status == 0
+        assert f"An estimate, by the rate card of {RATE_DATE}" in out
+        assert world.ops_json("costs")[1]["rate_date"] == RATE_DATE
+        [line] = [line for line in out.splitlines() if line.startswith("2026-01")]
+        assert line.split() == ["2026-01", "daily", "1", "1", "1.50", "0", "$1,234.50"]
+        [total] = [line for line in out.splitlines() if line.startswith("total")]
+        assert total.split() == ["total", "1", "1", "1.50", "0", "$1,234.50"]

@@ -1,0 +1,196 @@
+"""A deployed stack as operators meet it: a real journal in moto, and a SageMaker and a launcher
+that a test scripts. Every request is checked by AWS's own model, and time passes only in `sleep`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.loaders
+import botocore.session
+
+from components import aws_model
+from ops.__main__ import main
+from runs.entry import Entry
+from runs.identity import Run, job_name, parse_slot
+from runs.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
+SLOT = "2026-01-05T03:00:00Z"
+NAME = "processing-prod--daily-20260105T030000Z-1"
+GROUP = "/aws/sagemaker/ProcessingJobs"
+
+_Json = dict[str, Any]
+_LOADER = botocore.loaders.create_loader()
+"""One for all tests: it remembers AWS's models, which take long to read."""
+_ARN = "arn:aws:sagemaker:eu-central-1:123456789012:processing-job/"
+_FAKED = ("sagemaker", "lambda")
+
+
+class World:
+    """What is there, what happens when, and what an operator gets to see."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+        self.now = NOW
+        self.jobs: dict[str, _Json] = {}
+        self.later: list[tuple[datetime, Callable[[], object]]] = []
+        """What happens as time passes."""
+        self.launcher: Callable[[_Json], _Json] = self.launch
+        self.errors: dict[str, tuple[str, str]] = {}
+        """Operation -> code and message of the error that AWS answers."""
+        self.requests: list[tuple[str, _Json]] = []
+        """Operation and parameters of each request to SageMaker and Lambda."""
+        self.clients: list[_Json] = []
+        """How each client was made."""
+        session = botocore.session.Session()
+        session.register_component("data_loader", _LOADER)
+        self._session: Any = boto3.Session(botocore_session=session)
+
+    @cached_property
+    def journal(self) -> Journal:
+        client = self._session.client("dynamodb", region_name="eu-central-1")
+        return Journal(client, "processing-prod-runs")
+
+    def ops(self, line: str) -> tuple[int, str, str]:
+        """Run a command on stack prod; return its exit status, stdout and stderr."""
+        status = main([*line.split(), "--stack", "prod"], now=lambda: self.now, sleep=self.sleep)
+        out, err = self._capture.readouterr()
+        return status, out, err
+
+    def ops_json(self, line: str) -> tuple[int, Any]:
+        """Run a command with --json; return its exit status and its document."""
+        status, out, _ = self.ops(f"{line} --json")
+        return status, json.loads(out)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        assert self.now < NOW + timedelta(hours=1), "it would wait for ever"
+        due = [what for when, what in self.later if when <= self.now]
+        self.later = [(when, what) for when, what in self.later if when > self.now]
+        for what in due:
+            what()
+
+    def after(self, seconds: float, what: Callable[[], object]) -> None:
+        self.later.append((self.now + timedelta(seconds=seconds), what))
+
+    def conclude(self, attempt: int = 1, slot: str = SLOT, **known: Any) -> Entry:
+        """Write down an attempt's end, as the observer does."""
+        run = Run(known.pop("schedule", "daily"), parse_slot(slot), attempt)
+        end: _Json = {"concluded_at": self.now, "outcome": "completed", "status": "Completed"}
+        name = job_name("processing-prod", run)
+        entry = Entry(
+            schedule=run.schedule, slot=run.slot, attempt=attempt, job_name=name, **{**end, **known}
+        )
+        self.journal.conclude(entry, self.now + timedelta(days=400))
+        return entry
+
+    def job(self, name: str = NAME, status: str = "InProgress", **known: Any) -> None:
+        """Let SageMaker have a job."""
+        self.jobs[name] = {
+            "ProcessingJobName": name,
+            "ProcessingJobArn": _ARN + name,
+            "ProcessingJobStatus": status,
+            "CreationTime": self.now,
+            "LastModifiedTime": self.now,
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceType": "ml.m5.xlarge",
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            **known,
+        }
+
+    def end(self, name: str, status: str) -> None:
+        self.jobs[name] |= {"ProcessingJobStatus": status, "ProcessingEndTime": self.now}
+
+    def launch(self, event: _Json) -> _Json:
+        """Answer as the launcher does: it starts the job, unless there is one of its name."""
+        run = Run(event["schedule"], parse_slot(event["slot"]), event["attempt"])
+        name = job_name("processing-prod", run)
+        result = "already started" if name in self.jobs else "started"
+        if result == "started":
+            self.job(name)
+        job = self.jobs[name]
+        return {
+            **event,
+            "job_name": name,
+            "job_arn": job["ProcessingJobArn"],
+            "result": result,
+            "status": job["ProcessingJobStatus"],
+            "reason": None,
+        }
+
+    def client(self, service: str, **settings: Any) -> Any:
+        """Return a real client, whose requests end here if they are for SageMaker or Lambda."""
+        self.clients.append({"service": service, **settings})
+        client = self._session.client(service, **settings)
+        asked: list[_Json] = []
+
+        def check(params: _Json, model: Any, **_: object) -> None:
+            found = aws_model.violations(aws_model.shape(service, model.name), params)
+            assert not found, f"{model.name}: {found}"
+            asked.append(params)
+
+        def answer(model: Any, **_: object) -> tuple[Any, _Json] | None:
+            if model.name in self.errors:
+                return _error(*self.errors[model.name])
+            if service not in _FAKED:
+                return None
+            self.requests.append((model.name, asked[-1]))
+            operation = getattr(self, f"_{model.name}")
+            return operation(**asked[-1])
+
+        client.meta.events.register("provide-client-params.*.*", check)
+        client.meta.events.register("before-call.*.*", answer)
+        return client
+
+    def _Invoke(self, FunctionName: str, Payload: bytes) -> tuple[Any, _Json]:  # noqa: N802, N803
+        assert FunctionName == "processing-prod-launcher"
+        answer = self.launcher(json.loads(Payload))
+        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return _ok(StatusCode=200, Payload=io.BytesIO(json.dumps(answer).encode()), **failed)
+
+    def _DescribeProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803
+        job = self.jobs.get(ProcessingJobName)
+        if job is None:
+            return _error("ValidationException", "Could not find requested job with name: x")
+        return _ok(**job)
+
+    def _ListProcessingJobs(  # noqa: N802
+        self,
+        NameContains: str,  # noqa: N803
+        StatusEquals: str,  # noqa: N803
+    ) -> tuple[Any, _Json]:
+        found = [
+            job
+            for name, job in self.jobs.items()
+            if NameContains in name and job["ProcessingJobStatus"] == StatusEquals
+        ]
+        return _ok(ProcessingJobSummaries=found)
+
+    def _StopProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803
+        self.jobs[ProcessingJobName]["ProcessingJobStatus"] = "Stopping"
+        return _ok()
+
+
+def _ok(**answer: Any) -> tuple[Any, _Json]:
+    return SimpleNamespace(status_code=200), {**answer, "ResponseMetadata": {}}
+
+
+def _error(code: str, message: str) -> tuple[Any, _Json]:
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+    return SimpleNamespace(status_code=400), answer
