@@ -54,7 +54,7 @@ load_configuration() {
     IFS= read -r HOST_INDEX
     IFS= read -r HOST_COUNT
   } <<<"$settings"
-  mkdir -p -- "$OUTPUT_PATH"
+  mkdir -p -- "$INPUT_PATH" "$OUTPUT_PATH" # a job without input has no input directory
   export INPUT_PATH OUTPUT_PATH HOST_INDEX HOST_COUNT
 }
 

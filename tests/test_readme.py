@@ -6,8 +6,11 @@ from pydantic import BaseModel
 
 from components.settings import ScheduleSettings, Settings
 from tests.conftest import ROOT
+from tests.recorded import program
 
 README = (ROOT / "README.md").read_text("utf-8")
+RUNBOOK = (ROOT / "docs/runbook.md").read_text("utf-8")
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 def section(title: str) -> str:
@@ -42,6 +45,20 @@ class TestReadme:
         assert len(rows) == len(set(rows))
         assert set(rows) == configuration_keys()
 
+    def test_lists_every_alarm_and_no_other(self) -> None:
+        names = {cell.strip("`") for cell in first_cells("Alarms")}
+        prefix = program("prod").exports["job_name_prefix"].removesuffix("--")
+        found = {
+            re.sub(
+                "^(launcher|observer)-(?!failures)",
+                "<function>-",
+                alarm["name"].removeprefix(f"{prefix}-").replace("daily-", "<schedule>-"),
+            )
+            for alarm in program("prod").inputs(ALARM).values()
+        }
+        assert len(found) == 15
+        assert names == found
+
     def test_gives_a_reason_for_every_dependency_and_lists_no_other(self) -> None:
         files = ["requirements.in", "requirements-dev.in", "container/requirements.in"]
         lines = "\n".join((ROOT / name).read_text("utf-8") for name in files).splitlines()
@@ -56,7 +73,25 @@ class TestReadme:
             re.findall(r'add_argument\(\s*"--(\w+)"', (ROOT / "local/__main__.py").read_text())
         )
         makefile = (ROOT / "Makefile").read_text("utf-8")
-        assert flags == {"input", "script", "slot", "schedule", "engine"}
+        variables = re.findall(r"\$\((?:if |foreach \w+,)\$\((\w+)\),--(\w+)", makefile)
+        assert dict(variables) == {flag.upper(): flag for flag in flags}
         for flag in flags:
-            assert f"--{flag} '$({flag.upper()})'" in makefile
             assert f"`{flag.upper()}=" in section("Try it")
+
+
+class TestRunbook:
+    def test_has_the_heading_that_each_message_names(self) -> None:
+        headings = {
+            re.sub(r"[^\w -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+            for line in RUNBOOK.splitlines()
+            if line.startswith("#")
+        }
+        texts = [alarm["alarmDescription"] for alarm in program("prod").inputs(ALARM).values()]
+        texts += [
+            target["inputTransformer"]["inputTemplate"]
+            for target in program("prod").inputs("aws:cloudwatch/eventTarget:EventTarget").values()
+            if "inputTransformer" in target
+        ]
+        named = [anchor for text in texts for anchor in re.findall(r"runbook\.md#([\w-]+)", text)]
+        assert len(named) == len(texts) == 20
+        assert set(named) <= headings
