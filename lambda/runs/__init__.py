@@ -1,0 +1,1 @@
+"""What launcher, observer and operators share: which run it is, and the journal of runs."""

@@ -1,0 +1,27 @@
+"""What AWS's errors say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+
+def code(error: ClientError) -> str:
+    """Return AWS's name of an error, such as ThrottlingException."""
+    return error.response.get("Error", {}).get("Code", "Unknown")
+
+
+def message(error: ClientError) -> str:
+    """Return what AWS says of an error."""
+    return error.response.get("Error", {}).get("Message", "")
+
+
+def says_no_such_job(error: ClientError) -> bool:
+    """Return whether DescribeProcessingJob says that there is no such job, in either of its ways.
+
+    Its model has ResourceNotFound; the service answers ValidationException, "Could not find …".
+    """
+    missing = "could not find" in message(error).lower()
+    return code(error) == "ResourceNotFound" or (code(error) == "ValidationException" and missing)

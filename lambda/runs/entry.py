@@ -1,0 +1,134 @@
+"""What the journal holds, as objects and as DynamoDB's items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runs.identity import Run, parse_slot, slot_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is known of one attempt."""
+
+    schedule: str
+    slot: datetime
+    attempt: int
+    job_name: str
+    status: str | None = None
+    """AWS's word, or NotStarted, Skipped or Missed where there was no job."""
+    outcome: str | None = None
+    """An Outcome; None until the end was dealt with."""
+    reason: str | None = None
+    exit_message: str | None = None
+    instance_type: str | None = None
+    """Of the job; before there is one, the type that is planned for it."""
+    instance_count: int | None = None
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    cost_usd: float | None = None
+    next_attempt_at: datetime | None = None
+    """When the next attempt is launched; None if there is none."""
+    planned_for: datetime | None = None
+    """When this attempt is launched, if an earlier one planned it."""
+    chain: str | None = None
+    """What the earlier attempts used up, as JSON (observer.retry.Chain)."""
+    stop: str | None = None
+    """Who asked for the job's stop: `operator`, or `replaced by <job>`."""
+    success_marker: str | None = None
+    """S3 URI of the slot's _SUCCESS."""
+    concluded_at: datetime | None = None
+
+    @property
+    def run(self) -> Run:
+        """Which run this is."""
+        return Run(self.schedule, self.slot, self.attempt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How a schedule is doing."""
+
+    failing_since: datetime | None = None
+    """The first slot that failed since the last success."""
+    last_success: datetime | None = None
+    """When a slot was last successful."""
+
+
+_TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
+_NUMBERS = {"instance_count", "cost_usd"}
+_IN_KEY = {"schedule", "slot", "attempt"}
+_TEXTS = {field.name for field in fields(Entry)} - _TIMES - _NUMBERS - _IN_KEY
+
+
+def run_key(run: Run) -> Item:
+    """Return the key of an attempt's item; a slot's attempts lie together, in their order."""
+    sort = f"{slot_text(run.slot)}#{run.attempt:02}"
+    return {"schedule": {"S": run.schedule}, "run": {"S": sort}}
+
+
+def health_key(schedule: str) -> Item:
+    """Return the key of a schedule's health; no slot begins like it."""
+    return {"schedule": {"S": schedule}, "run": {"S": "health"}}
+
+
+def to_item(entry: Entry) -> Item:
+    """Return an entry as the table holds it: what is None is left out."""
+    values = {name: getattr(entry, name) for name in _TEXTS | _TIMES | _NUMBERS}
+    return {
+        **run_key(entry.run),
+        **{name: _wire(name, value) for name, value in values.items() if value is not None},
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> Entry:
+    """Return the entry that an item holds."""
+    slot, _, attempt = item["run"]["S"].partition("#")
+    count, cost = item.get("instance_count"), item.get("cost_usd")
+    texts: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
+    return Entry(
+        schedule=item["schedule"]["S"],
+        slot=parse_slot(slot),
+        attempt=int(attempt),
+        instance_count=int(count["N"]) if count else None,
+        cost_usd=float(cost["N"]) if cost else None,
+        **{name: to_time(item.get(name)) for name in _TIMES},
+        **texts,
+    )
+
+
+def from_time(at: datetime) -> Item:
+    """Return an instant as an attribute."""
+    return {"S": at.astimezone(UTC).isoformat(timespec="milliseconds")}
+
+
+def to_time(attribute: Any) -> datetime | None:  # noqa: ANN401 - a union of every kind of value
+    """Return the instant that an attribute holds, be it a slot or any other time."""
+    if attribute is None:
+        return None
+    spelled: str = attribute["S"]
+    return parse_slot(spelled) if spelled.endswith("Z") else datetime.fromisoformat(spelled)
+
+
+def from_number(value: float) -> Item:
+    """Return a number as an attribute."""
+    return {"N": format(value, ".10g") if isinstance(value, float) else str(value)}
+
+
+def epoch(at: datetime) -> Item:
+    """Return an instant as DynamoDB's time to live wants it: whole seconds since 1970."""
+    return {"N": str(int(at.timestamp()))}
+
+
+def _wire(name: str, value: Any) -> Item:  # noqa: ANN401 - any field's type
+    if name in _TIMES:
+        return from_time(value)
+    return from_number(value) if name in _NUMBERS else {"S": value}

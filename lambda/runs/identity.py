@@ -1,0 +1,65 @@
+"""Which run: one attempt at one slot of one schedule, and the name of its job."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+MAX_ATTEMPT = 99
+"""Two digits of the job's name."""
+
+_NAME = re.compile(r"(?P<schedule>.+)-(?P<slot>\d{8}T\d{6}Z)-(?P<attempt>[1-9]\d?)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at one slot of one schedule."""
+
+    schedule: str
+    slot: datetime
+    """The scheduled time: an instant in UTC, in whole seconds."""
+    attempt: int
+
+    def next(self) -> Run | None:
+        """Return the next attempt at the same slot, or None after the last one."""
+        if self.attempt == MAX_ATTEMPT:
+            return None
+        return replace(self, attempt=self.attempt + 1)
+
+
+def job_name(prefix: str, run: Run) -> str:
+    """Return the name of the run's job, the same for every delivery of the same event.
+
+    CreateProcessingJob takes no client token, so the name is what keeps a repeated delivery from
+    starting a second paid job. The double hyphen ends the prefix: prefixes and schedules contain
+    none, so no two stacks or schedules can mean the same name.
+    """
+    return f"{prefix}--{run.schedule}-{run.slot:%Y%m%dT%H%M%SZ}-{run.attempt}"
+
+
+def parse_job_name(prefix: str, name: str) -> Run | None:
+    """Return the run that a job of this stack is for, or None for any other name."""
+    start = f"{prefix}--"
+    found = _NAME.fullmatch(name.removeprefix(start)) if name.startswith(start) else None
+    if found is None:
+        return None
+    try:
+        slot = datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Run(found["schedule"], slot, int(found["attempt"]))
+
+
+def slot_text(slot: datetime) -> str:
+    """Return a slot as EventBridge Scheduler spells it: 2026-01-05T02:00:00Z."""
+    return f"{slot:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def parse_slot(text: str) -> datetime:
+    """Return the instant that `slot_text` spelled.
+
+    Raises:
+        ValueError: the text spells none.
+    """
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

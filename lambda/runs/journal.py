@@ -1,0 +1,223 @@
+"""The journal: one item for each attempt, and one for each schedule's health, in DynamoDB.
+
+SageMaker says which jobs exist; the journal says which of their ends have been dealt with, what
+comes next, and what never became a job. ADR 7 says why it is a table.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from runs.entry import (
+    Entry,
+    Health,
+    Item,
+    epoch,
+    from_item,
+    from_time,
+    health_key,
+    run_key,
+    to_item,
+    to_time,
+)
+from runs.identity import Run, slot_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime, timedelta
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LAST_SLOT = "9999-12-31T23:59:59Z"
+
+
+class Claim(Enum):
+    """What came of the wish to deal with an attempt's end."""
+
+    TAKEN = auto()
+    """It is the caller's to deal with."""
+    CONCLUDED = auto()
+    """It was dealt with before."""
+    BUSY = auto()
+    """Another invocation is at it; should that fail, it is retried there."""
+
+
+class Journal:
+    """The table, through the client of whoever asks."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client, self._table = client, table
+
+    def attempt(self, run: Run) -> Entry | None:
+        """Return what is known of an attempt."""
+        answer = self._client.get_item(TableName=self._table, Key=run_key(run), ConsistentRead=True)
+        item = answer.get("Item")
+        return from_item(item) if item else None
+
+    def attempts(self, schedule: str, slot: datetime) -> list[Entry]:
+        """Return what is known of a slot's attempts, ascending."""
+        return list(self._query(schedule, f"{slot_text(slot)}#", f"{slot_text(slot)}#~"))
+
+    def recent(self, schedule: str, since: datetime, limit: int = 100) -> list[Entry]:
+        """Return up to `limit` attempts at slots from `since` on, the latest slot first."""
+        found = self._query(schedule, slot_text(since), f"{_LAST_SLOT}#~", newest_first=True)
+        return [entry for entry, _ in zip(found, range(limit), strict=False)]
+
+    def plan(self, entry: Entry, expires: datetime) -> Entry:
+        """Note an attempt that is to come, and return it; what is known of it already stays."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**to_item(entry), "expires": epoch(expires)},
+                ConditionExpression="attribute_not_exists(run)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            held: Item = refusal.response.get("Item", {})
+            return from_item(held)
+        return entry
+
+    def wait(self, run: Run, job_name: str, since: datetime) -> None:
+        """Note an attempt that is to come once another one's job has stopped."""
+        changes = {"job_name": {"S": job_name}, "planned_for": from_time(since)}
+        self._update(run_key(run), changes)
+
+    def claim(self, run: Run, job_name: str, owner: str, now: datetime, lease: timedelta) -> Claim:
+        """Ask for the right to deal with an attempt's end, for as long as `lease`.
+
+        Lambda keeps an invocation's id when it retries, so `owner`, that id, may ask again.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=run_key(run),
+                UpdateExpression="SET claimed_by = :owner, claimed_until = :until, job_name = :job",
+                ConditionExpression=(
+                    "attribute_not_exists(concluded_at) AND (attribute_not_exists(claimed_until)"
+                    " OR claimed_until < :now OR claimed_by = :owner)"
+                ),
+                ExpressionAttributeValues={
+                    ":owner": {"S": owner},
+                    ":job": {"S": job_name},
+                    ":now": epoch(now),
+                    ":until": epoch(now + lease),
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            held: Mapping[str, Any] = refusal.response.get("Item", {})
+            return Claim.CONCLUDED if "concluded_at" in held else Claim.BUSY
+        return Claim.TAKEN
+
+    def conclude(self, entry: Entry, expires: datetime) -> None:
+        """Write down how an attempt ended: from now on its end was dealt with."""
+        self._update(run_key(entry.run), {**to_item(entry), "expires": epoch(expires)})
+
+    def refuse(self, run: Run, job_name: str, status: str, reason: str, at: datetime) -> Entry:
+        """Note that an attempt is not started, and why; return what is known of it then.
+
+        The first decision stays: a repeated delivery gets the same answer.
+        """
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=run_key(run),
+                UpdateExpression=(
+                    "SET #status = :status, reason = :reason, job_name = :job, ended = :at"
+                ),
+                ConditionExpression="attribute_not_exists(#status)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":status": {"S": status},
+                    ":reason": {"S": reason},
+                    ":job": {"S": job_name},
+                    ":at": from_time(at),
+                },
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            held: Item = refusal.response.get("Item", {})
+            return from_item(held)
+        return from_item(answer["Attributes"])
+
+    def mark_stop(self, run: Run, job_name: str, why: str) -> None:
+        """Note who stops a job, before it is stopped: SageMaker does not tell."""
+        self._update(run_key(run), {"job_name": {"S": job_name}, "stop": {"S": why}})
+
+    def health(self, schedule: str) -> Health:
+        """Return how a schedule is doing."""
+        key = health_key(schedule)
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item = answer.get("Item", {})
+        return Health(
+            failing_since=to_time(item.get("failing_since")),
+            last_success=to_time(item.get("last_success")),
+        )
+
+    def record_failure(self, schedule: str, slot: datetime) -> None:
+        """Note that a slot failed for good: the schedule is red from its first failure on."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=health_key(schedule),
+            UpdateExpression="SET failing_since = if_not_exists(failing_since, :slot)",
+            ExpressionAttributeValues={":slot": {"S": slot_text(slot)}},
+        )
+
+    def record_success(self, schedule: str, job_name: str, at: datetime) -> datetime | None:
+        """Note a success; return since which slot the schedule was red, if this job ended that.
+
+        The same job gets the same answer again, and never ends what came after it.
+        """
+        self._update(health_key(schedule), {"last_success": from_time(at)})
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=health_key(schedule),
+                UpdateExpression=(
+                    "SET recovered_by = :job, recovered_from = failing_since REMOVE failing_since"
+                ),
+                ConditionExpression=(
+                    "attribute_exists(failing_since)"
+                    " AND (attribute_not_exists(recovered_by) OR recovered_by <> :job)"
+                ),
+                ExpressionAttributeValues={":job": {"S": job_name}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+            item: Mapping[str, Any] = answer.get("Attributes", {})
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            item = refusal.response.get("Item", {})
+        same_job = item.get("recovered_by") == {"S": job_name}
+        return to_time(item.get("recovered_from")) if same_job else None
+
+    def _query(
+        self, schedule: str, first: str, last: str, *, newest_first: bool = False
+    ) -> Iterator[Entry]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="schedule = :schedule AND run BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":schedule": {"S": schedule},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+            ScanIndexForward=not newest_first,
+            ConsistentRead=True,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield from_item(item)
+
+    def _update(self, key: Item, changes: Item) -> None:
+        """Set attributes, and leave the others as they are."""
+        changed = {name: value for name, value in changes.items() if name not in key}
+        names = {f"#{name}": name for name in changed}
+        self._client.update_item(
+            TableName=self._table,
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in changed.items()},
+        )

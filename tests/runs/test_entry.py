@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+from components.aws_model import shape, violations
+from runs import entry as entries
+from runs.entry import Entry, from_item, run_key, to_item
+from runs.identity import Run
+from runs.outcome import Outcome
+from tests.launcher import strategies
+
+_ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])
+# DynamoDB holds what SageMaker tells: milliseconds.
+_TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=_ZONES).map(  # noqa: DTZ001
+    lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+)
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+_COSTS = st.floats(0, 1e6).map(lambda usd: float(format(usd, ".10g")))
+
+
+def _optional(name: str) -> st.SearchStrategy[object]:
+    kinds: dict[str, st.SearchStrategy[object]] = {
+        "instance_count": st.integers(1, 100),
+        "cost_usd": _COSTS,
+        "outcome": st.sampled_from(Outcome),
+    }
+    times = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
+    return st.none() | (_TIMES if name in times else kinds.get(name, _TEXTS))
+
+
+_KEY = {"schedule": strategies.names, "slot": strategies.slots, "attempt": strategies.attempts}
+_REST = {field.name: _optional(field.name) for field in fields(Entry)} | {"job_name": _TEXTS}
+ENTRIES = st.builds(Entry, **{**_REST, **_KEY})
+
+
+class TestEntry:
+    @given(ENTRIES)
+    def test_is_read_as_it_was_written(self, entry: Entry) -> None:
+        assert from_item(to_item(entry)) == entry
+
+    @given(ENTRIES)
+    def test_is_an_item_that_dynamodb_takes(self, entry: Entry) -> None:
+        item = to_item(entry)
+        assert violations(shape("dynamodb", "PutItem", "Item"), item) == []
+        assert all(len(value) == 1 for value in item.values())
+
+    @given(ENTRIES)
+    def test_leaves_out_what_is_not_known(self, entry: Entry) -> None:
+        known = {name for name, value in vars(entry).items() if value is not None}
+        assert to_item(entry).keys() == known - {"slot", "attempt"} | {"run"}
+
+    def test_ignores_attributes_that_others_keep_beside_it(self) -> None:
+        entry = Entry(schedule="d", slot=datetime(2026, 1, 5, tzinfo=UTC), attempt=1, job_name="n")
+        kept = {"expires": {"N": "1"}, "claimed_by": {"S": "x"}}
+        assert from_item({**to_item(entry), **kept}) == entry
+
+    @given(_COSTS)
+    def test_has_a_cost_of_few_digits(self, usd: float) -> None:
+        assert len(entries.from_number(usd)["N"]) <= 38
+
+
+class TestKey:
+    @given(
+        st.builds(Run, st.just("d"), strategies.slots, strategies.attempts),
+        st.builds(Run, st.just("d"), strategies.slots, strategies.attempts),
+    )
+    def test_sorts_by_slot_and_then_by_attempt(self, one: Run, other: Run) -> None:
+        assert (_sort(one) < _sort(other)) == (
+            (one.slot, one.attempt) < (other.slot, other.attempt)
+        )
+
+    def test_of_an_attempt_is_as_the_contract_says(self) -> None:
+        run = Run("daily", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
+        assert run_key(run) == {
+            "schedule": {"S": "daily"},
+            "run": {"S": "2026-01-05T02:00:00Z#01"},
+        }
+
+    @given(strategies.slots, strategies.attempts)
+    def test_of_the_health_lies_behind_every_slot(self, slot: datetime, attempt: int) -> None:
+        assert _sort(Run("d", slot, attempt)) < entries.health_key("d")["run"]["S"]
+
+
+def _sort(run: Run) -> str:
+    return run_key(run)["run"]["S"]
+
+
+@pytest.mark.parametrize(
+    "name", ["schedule", "run", "reason", "job_name", "ended", "concluded_at", "claimed_by"]
+)
+def test_names_that_stand_in_expressions_are_no_words_of_dynamodbs_own(name: str) -> None:
+    assert name.upper() not in ReservedKeywords.get_reserved_keywords()
+
+
+def test_times_of_any_zone_are_the_same_instant() -> None:
+    at = datetime(2026, 1, 5, 2, tzinfo=UTC)
+    there = at.astimezone(timezone(timedelta(hours=-8)))
+    assert entries.from_time(there) == entries.from_time(at)
+    entry = Entry(schedule="d", slot=at, attempt=1, job_name="n", ended=there)
+    assert from_item(to_item(entry)) == replace(entry, ended=at)

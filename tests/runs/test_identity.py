@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from components import naming
+from runs.identity import MAX_ATTEMPT, Run, job_name, parse_job_name, parse_slot, slot_text
+from tests.launcher import strategies
+
+SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+PREFIXES = strategies.names_up_to(naming.MAX_PREFIX)
+RUNS = st.builds(Run, strategies.names, strategies.slots, strategies.attempts)
+
+
+class TestJobName:
+    @given(PREFIXES, RUNS)
+    def test_tells_the_run_that_it_is_for(self, prefix: str, run: Run) -> None:
+        assert parse_job_name(prefix, job_name(prefix, run)) == run
+
+    @given(PREFIXES, PREFIXES, RUNS)
+    def test_of_another_stack_is_no_run_of_this_one(
+        self, prefix: str, other: str, run: Run
+    ) -> None:
+        assume(prefix != other)
+        assert parse_job_name(prefix, job_name(other, run)) is None
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "p",
+            "p--daily",
+            "p-daily-20260105T020000Z-1",
+            "p--20260105T020000Z-1",
+            "p--daily-20260105T020000Z",
+            "p--daily-20260105T020000Z-0",
+            "p--daily-20260105T020000Z-01",
+            "p--daily-20260105T020000Z-100",
+            "p--daily-20260105T020000Z-1x",
+            "p--daily-20260105T020000Z-1\n",
+            "p--daily-20260230T020000Z-1",
+            "p--daily-20260105T250000Z-1",
+            "p--daily-2026010\u0665T020000Z-1",
+            "xp--daily-20260105T020000Z-1",
+        ],
+    )
+    def test_that_no_run_of_this_stack_has_is_none(self, name: str) -> None:
+        assert parse_job_name("p", name) is None
+
+    @given(PREFIXES, st.text())
+    def test_whatever_its_form_is_a_run_of_that_name_or_none(self, prefix: str, rest: str) -> None:
+        name = f"{prefix}--{rest}"
+        run = parse_job_name(prefix, name)
+        assert run is None or job_name(prefix, run) == name
+
+
+class TestRun:
+    def test_is_followed_by_the_next_attempt_at_its_slot(self) -> None:
+        run = Run("daily", SLOT, 1)
+        assert run.next() == Run("daily", SLOT, 2)
+
+    def test_ends_with_the_last_attempt_that_a_name_can_hold(self) -> None:
+        run = Run("daily", SLOT, MAX_ATTEMPT)
+        assert run.next() is None
+        assert replace(run, attempt=MAX_ATTEMPT - 1).next() == run
+
+
+class TestSlot:
+    @given(strategies.slots)
+    def test_is_read_as_it_is_written(self, slot: datetime) -> None:
+        assert parse_slot(slot_text(slot)) == slot
+
+    def test_is_written_as_eventbridge_scheduler_does(self) -> None:
+        assert slot_text(SLOT) == "2026-01-05T02:00:00Z"
+
+    @pytest.mark.parametrize("text", ["", "2026-01-05", "2026-01-05T02:00:00+00:00", "health"])
+    def test_written_otherwise_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match="does not match"):
+            parse_slot(text)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from runs.entry import Entry, Health
+from runs.identity import Run, job_name
+from runs.journal import Claim, Journal
+from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, World
+
+LEASE = timedelta(minutes=6)
+EXPIRES = NOW + timedelta(days=400)
+
+
+def entry_of(run: Run = RUN, **known: object) -> Entry:
+    parts = {"schedule": run.schedule, "slot": run.slot, "attempt": run.attempt}
+    return Entry(**{**parts, "job_name": job_name(PREFIX, run), **known})  # pyright: ignore
+
+
+def claim(journal: Journal, owner: str, minutes: float = 0) -> Claim:
+    return journal.claim(RUN, NAME, owner, NOW + timedelta(minutes=minutes), LEASE)
+
+
+class TestClaim:
+    def test_goes_to_the_first_who_asks(self, world: World) -> None:
+        assert claim(world.journal, "a") == Claim.TAKEN
+        assert claim(world.journal, "b", 5) == Claim.BUSY
+
+    def test_is_granted_to_its_owner_again(self, world: World) -> None:
+        claim(world.journal, "a")
+        assert claim(world.journal, "a", 1) == Claim.TAKEN
+        assert claim(world.journal, "b", 6.5) == Claim.BUSY, "asking again prolongs it"
+
+    def test_is_anybodys_once_the_lease_has_run_out(self, world: World) -> None:
+        claim(world.journal, "a")
+        assert claim(world.journal, "b", 6.1) == Claim.TAKEN
+        assert claim(world.journal, "a", 6.2) == Claim.BUSY, "the first owner has lost it"
+
+    def test_is_nobodys_after_the_conclusion(self, world: World) -> None:
+        claim(world.journal, "a")
+        world.journal.conclude(entry_of(concluded_at=NOW), EXPIRES)
+        assert claim(world.journal, "a") == Claim.CONCLUDED
+        assert claim(world.journal, "b", 60) == Claim.CONCLUDED
+
+
+class TestEntries:
+    def test_that_are_unknown_are_none(self, world: World) -> None:
+        assert world.journal.attempt(RUN) is None
+        assert world.journal.attempts("daily", SLOT) == []
+
+    def test_a_conclusion_keeps_what_was_planned_and_marked(self, world: World) -> None:
+        world.journal.plan(entry_of(chain="{}", planned_for=NOW), EXPIRES)
+        world.journal.mark_stop(RUN, NAME, "operator")
+        world.journal.conclude(entry_of(status="Stopped", concluded_at=NOW), EXPIRES)
+        assert world.journal.attempt(RUN) == entry_of(
+            chain="{}", planned_for=NOW, stop="operator", status="Stopped", concluded_at=NOW
+        )
+
+    def test_the_first_plan_stays(self, world: World) -> None:
+        first = entry_of(planned_for=NOW, chain="first")
+        assert world.journal.plan(first, EXPIRES) == first
+        later = NOW + timedelta(minutes=1)
+        assert world.journal.plan(entry_of(planned_for=later), EXPIRES) == first
+        assert world.journal.attempt(RUN) == first
+
+    def test_the_first_refusal_stays(self, world: World) -> None:
+        first = world.journal.refuse(RUN, NAME, "NotStarted", "quota", NOW)
+        assert first == entry_of(status="NotStarted", reason="quota", ended=NOW)
+        assert world.journal.refuse(RUN, NAME, "Skipped", "late", NOW) == first
+
+    def test_a_refusal_keeps_the_plan(self, world: World) -> None:
+        world.journal.plan(entry_of(planned_for=NOW, chain="{}"), EXPIRES)
+        assert world.journal.refuse(RUN, NAME, "Skipped", "x", NOW).chain == "{}"
+
+    def test_of_a_slot_come_in_the_order_of_their_attempts(self, world: World) -> None:
+        others = [Run("daily", SLOT + timedelta(seconds=1), 1), Run("hourly", SLOT, 1)]
+        for run in [replace(RUN, attempt=attempt) for attempt in (10, 2, 1)] + others:
+            world.journal.conclude(entry_of(run), EXPIRES)
+        world.journal.record_failure("daily", SLOT)
+        assert [each.attempt for each in world.journal.attempts("daily", SLOT)] == [1, 2, 10]
+
+    def test_the_recent_come_newest_first_up_to_a_limit(self, world: World) -> None:
+        for hours in range(5):
+            world.journal.conclude(
+                entry_of(replace(RUN, slot=SLOT + timedelta(hours=hours))), EXPIRES
+            )
+        world.journal.record_failure("daily", SLOT)
+        recent = world.journal.recent("daily", SLOT + timedelta(hours=1), limit=3)
+        assert [(each.slot - SLOT) / timedelta(hours=1) for each in recent] == [4, 3, 2]
+        assert len(world.journal.recent("daily", SLOT + timedelta(hours=1))) == 4
+
+    def test_expire_with_the_retention_of_runs(self, world: World) -> None:
+        world.journal.conclude(entry_of(), EXPIRES)
+        items = world.client("dynamodb").scan(TableName=f"{PREFIX}-runs")["Items"]
+        assert [item["expires"] for item in items] == [{"N": str(int(EXPIRES.timestamp()))}]
+
+
+class TestHealth:
+    def test_nothing_is_known_of_a_new_schedule(self, world: World) -> None:
+        assert world.journal.health("daily") == Health()
+        assert world.journal.record_success("daily", "a", NOW) is None
+        assert world.journal.health("daily") == Health(last_success=NOW)
+
+    def test_is_red_from_the_first_failure_on(self, world: World) -> None:
+        for hours in (0, 1):
+            world.journal.record_failure("daily", SLOT + timedelta(hours=hours))
+        assert world.journal.health("daily").failing_since == SLOT
+
+    def test_one_success_of_two_at_once_is_told_that_it_is_green_again(self, world: World) -> None:
+        world.journal.record_failure("daily", SLOT)
+        assert world.journal.record_success("daily", "a", NOW) == SLOT
+        assert world.journal.record_success("daily", "b", NOW) is None
+        assert world.journal.health("daily") == Health(last_success=NOW)
+
+    def test_the_same_success_is_told_the_same_again(self, world: World) -> None:
+        world.journal.record_failure("daily", SLOT)
+        world.journal.record_success("daily", "a", NOW)
+        assert world.journal.record_success("daily", "a", NOW) == SLOT
+
+    def test_a_success_that_is_told_again_does_not_end_a_later_failure(self, world: World) -> None:
+        later = SLOT + timedelta(hours=1)
+        world.journal.record_failure("daily", SLOT)
+        world.journal.record_success("daily", "a", NOW)
+        world.journal.record_failure("daily", later)
+        assert world.journal.record_success("daily", "a", NOW) == SLOT
+        assert world.journal.health("daily").failing_since == later
+        assert world.journal.record_success("daily", "b", NOW) == later
