@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,19 +29,23 @@ class JobConfig:
     instance_type: str
     instance_count: int
     volume_gb: int
-    encrypt_volume: bool
-    """False on types with local NVMe storage, which refuse a volume key."""
     max_runtime_seconds: int
     arguments: list[str]
     environment: dict[str, str]
+    types_without_volume_key: list[str]
+    """Those that an attempt may run on and that refuse a volume key: their disks have their own."""
 
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """What one schedule adds to its runs."""
+    """What one schedule adds to its runs, and when its runs are not to start."""
 
     arguments: list[str]
     environment: dict[str, str]
+    overlap: Literal["Allow", "Forbid", "Replace"]
+    """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
+    start_deadline_seconds: int | None
+    """A slot that is delivered later than this is skipped; None: never."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Deployed:
     input_bucket: str
     output_bucket: str
     kms_key_arn: str
+    runs_table: str
     aws_region: str
 
     @classmethod
@@ -81,6 +86,8 @@ class LauncherConfig:
     input_prefix: str
     """Key prefix; may contain `{schedule}` and `{slot:<strftime format>}`."""
     output_prefix: str
+    when_empty: Literal["fail", "skip", "run"]
+    """What becomes of a slot without input."""
     job: JobConfig
     schedules: dict[str, ScheduleConfig]
     tags: dict[str, str]

@@ -1,20 +1,20 @@
-"""The event: which slot of which schedule is to run, and for which time."""
+"""The event: which slot of which schedule is to run, and who asks for it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
+
+from runs.identity import MAX_ATTEMPT, Run, parse_slot
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
-MAX_ATTEMPT = 99
-"""Two digits of the job's name."""
-
-_KEYS = ("schedule", "slot", "attempt")
-_SLOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_KEYS = ("schedule", "slot", "attempt", "trigger")
+_SLOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _EXAMPLE = '{"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "attempt": 1}'
 
 
@@ -22,20 +22,29 @@ class EventError(Exception):
     """An event that asks for no run; the message lists everything that is wrong with it."""
 
 
+class Trigger(StrEnum):
+    """Who asks for a run."""
+
+    SCHEDULE = "schedule"
+    RETRY = "retry"
+    """The observer, for a next attempt."""
+    OPERATOR = "operator"
+    """A person: no overlap policy and no start deadline stands in the way."""
+
+
 @dataclass(frozen=True)
-class Run:
-    """One attempt at one slot of one schedule."""
+class Request:
+    """What an event asks for."""
 
-    schedule: str
-    slot: datetime
-    """The scheduled time: an instant in UTC, in whole seconds."""
-    attempt: int
+    run: Run
+    trigger: Trigger
 
 
-def parse(event: object, schedules: Collection[str], now: datetime) -> Run:
-    """Return the run that `event` asks for.
+def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
+    """Return what `event` asks for.
 
-    `slot` defaults to `now`, `attempt` to 1, and `schedule` to the only one there is.
+    `slot` defaults to `now`, `attempt` to 1, `trigger` to operator, and `schedule` to the only one
+    there is.
 
     Args:
         event: as delivered by EventBridge Scheduler, or typed by a person.
@@ -51,20 +60,24 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Run:
     schedule = fields.get("schedule", _only(schedules))
     slot = fields.get("slot")
     attempt = fields.get("attempt", 1)
+    trigger = fields.get("trigger", Trigger.OPERATOR)
     problems = [
         f"{key!r:.100} is no key of the event; allowed: {', '.join(_KEYS)}"
         for key in fields
         if key not in _KEYS
     ]
-    if schedule not in schedules:
+    if not isinstance(schedule, str) or schedule not in schedules:
         problems.append(f"schedule {schedule!r:.100} must be one of: {', '.join(schedules)}")
     if slot is not None and _instant(slot) is None:
         problems.append(f"slot {slot!r:.100} must be a UTC time such as 2026-01-05T02:00:00Z")
     if type(attempt) is not int or not 1 <= attempt <= MAX_ATTEMPT:
         problems.append(f"attempt {attempt!r:.100} must be a number from 1 to {MAX_ATTEMPT}")
+    if trigger not in list(Trigger):
+        problems.append(f"trigger {trigger!r:.100} must be one of: {', '.join(Trigger)}")
     if problems:
         raise EventError(f"{'; '.join(problems)}. Example: {_EXAMPLE}")
-    return Run(schedule, _instant(slot) or now.replace(microsecond=0), attempt)
+    run = Run(cast("str", schedule), _instant(slot) or now.replace(microsecond=0), attempt)
+    return Request(run, Trigger(trigger))
 
 
 def _only(schedules: Collection[str]) -> str | None:
@@ -76,6 +89,6 @@ def _instant(slot: object) -> datetime | None:
     if not isinstance(slot, str) or not _SLOT.fullmatch(slot):
         return None
     try:
-        return datetime.strptime(slot, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return parse_slot(slot)
     except ValueError:
         return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runs.identity import job_name, slot_text
+
 if TYPE_CHECKING:
     from launcher.config import LauncherConfig
-    from launcher.event import Run
+    from runs.identity import Run
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
@@ -15,23 +17,17 @@ INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"
 
 
-def job_name(prefix: str, run: Run) -> str:
-    """Return the name of the run's job, the same for every delivery of the same event.
+def plan(
+    config: LauncherConfig, run: Run, instance_type: str, *, with_input: bool
+) -> dict[str, Any]:
+    """Return the CreateProcessingJob request for `run`.
 
-    CreateProcessingJob takes no client token, so the name is what keeps a repeated delivery from
-    starting a second paid job. The double hyphen ends the prefix: prefixes and schedules contain
-    none, so no two stacks or schedules can mean the same name.
+    Args:
+        config: the stack's.
+        run: which job.
+        instance_type: the type to run it on.
+        with_input: False where there is none, which SageMaker refuses to download.
     """
-    return f"{prefix}--{run.schedule}-{run.slot:%Y%m%dT%H%M%SZ}-{run.attempt}"
-
-
-def slot_text(run: Run) -> str:
-    """Return the slot as EventBridge Scheduler spells it: 2026-01-05T02:00:00Z."""
-    return f"{run.slot:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def plan(config: LauncherConfig, run: Run) -> dict[str, Any]:
-    """Return the CreateProcessingJob request for `run`."""
     job, deployed = config.job, config.deployed
     extra = config.schedules[run.schedule]
     arguments = [*job.arguments, *extra.arguments]
@@ -45,16 +41,21 @@ def plan(config: LauncherConfig, run: Run) -> dict[str, Any]:
             **({"ContainerArguments": arguments} if arguments else {}),
         },
         "Environment": {**job.environment, **extra.environment, **_identity(config, run)},
-        "ProcessingInputs": [_input(config, run)],
+        "ProcessingInputs": [_input(config, run)] if with_input else [],
         "ProcessingOutputConfig": {
             "Outputs": [_output(config, run)],
             "KmsKeyId": deployed.kms_key_arn,
         },
-        "ProcessingResources": {"ClusterConfig": _cluster(config)},
+        "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},
         "NetworkConfig": {"EnableNetworkIsolation": True},
         "Tags": [{"Key": key, "Value": value} for key, value in _tags(config, run).items()],
     }
+
+
+def input_prefix(config: LauncherConfig, run: Run) -> str:
+    """Return the prefix of the slot's input."""
+    return config.input_prefix.format(schedule=run.schedule, slot=run.slot)
 
 
 def _identity(config: LauncherConfig, run: Run) -> dict[str, str]:
@@ -62,7 +63,7 @@ def _identity(config: LauncherConfig, run: Run) -> dict[str, str]:
     return {
         "JOB_NAME": job_name(config.prefix, run),
         "SCHEDULE": run.schedule,
-        "SLOT": slot_text(run),
+        "SLOT": slot_text(run.slot),
         "ATTEMPT": str(run.attempt),
         "STACK": config.stack,
         # SageMaker sets neither, and tools disagree on which of the two they read.
@@ -75,7 +76,7 @@ def _tags(config: LauncherConfig, run: Run) -> dict[str, str]:
     return {
         **config.tags,
         "schedule": run.schedule,
-        "slot": slot_text(run),
+        "slot": slot_text(run.slot),
         "attempt": str(run.attempt),
     }
 
@@ -86,7 +87,7 @@ def _input(config: LauncherConfig, run: Run) -> dict[str, Any]:
     return {
         "InputName": "input",
         "S3Input": {
-            "S3Uri": _uri(config.deployed.input_bucket, config.input_prefix, run),
+            "S3Uri": f"s3://{config.deployed.input_bucket}/{input_prefix(config, run)}",
             "LocalPath": INPUT_PATH,
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
@@ -96,10 +97,11 @@ def _input(config: LauncherConfig, run: Run) -> dict[str, Any]:
 
 
 def _output(config: LauncherConfig, run: Run) -> dict[str, Any]:
+    prefix = config.output_prefix.format(schedule=run.schedule, slot=run.slot)
     return {
         "OutputName": "output",
         "S3Output": {
-            "S3Uri": _uri(config.deployed.output_bucket, config.output_prefix, run),
+            "S3Uri": f"s3://{config.deployed.output_bucket}/{prefix}",
             "LocalPath": OUTPUT_PATH,
             # Nothing of a run that fails half-way is to be mistaken for a result.
             "S3UploadMode": "EndOfJob",
@@ -107,15 +109,12 @@ def _output(config: LauncherConfig, run: Run) -> dict[str, Any]:
     }
 
 
-def _uri(bucket: str, prefix: str, run: Run) -> str:
-    return f"s3://{bucket}/{prefix.format(schedule=run.schedule, slot=run.slot)}"
-
-
-def _cluster(config: LauncherConfig) -> dict[str, Any]:
+def _cluster(config: LauncherConfig, instance_type: str) -> dict[str, Any]:
     job = config.job
+    keyed = instance_type not in job.types_without_volume_key
     return {
-        "InstanceType": job.instance_type,
+        "InstanceType": instance_type,
         "InstanceCount": job.instance_count,
         "VolumeSizeInGB": job.volume_gb,
-        **({"VolumeKmsKeyId": config.deployed.kms_key_arn} if job.encrypt_volume else {}),
+        **({"VolumeKmsKeyId": config.deployed.kms_key_arn} if keyed else {}),
     }

@@ -1,26 +1,35 @@
-"""The only place that calls AWS: starts a job, once."""
+"""SageMaker's processing jobs: start one, once; find and stop those of a schedule."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from runs import answers
+from runs.identity import parse_job_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
+
+ACTIVE = ("InProgress", "Stopping")
 
 
-@dataclass(frozen=True)
-class Launch:
-    """What became of a request to start a job."""
+def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTypeDef | None:
+    """Return a job's description, or None if there is no such job."""
+    try:
+        return client.describe_processing_job(ProcessingJobName=name)
+    except ClientError as error:
+        if answers.says_no_such_job(error):
+            return None
+        raise
 
-    result: Literal["started", "already started"]
-    job_arn: str
-    status: str
-    """AWS's word: InProgress, Completed, Failed, Stopping or Stopped."""
 
-
-def start(client: SageMakerClient, request: dict[str, Any]) -> Launch:
-    """Start the job that `request` describes, unless a job of its name exists.
+def start(client: SageMakerClient, request: dict[str, Any]) -> str | None:
+    """Start the job that `request` describes; return its ARN, or None if its name is taken.
 
     A repeated delivery, and a retry inside the SDK after a lost answer, both find the name taken:
     that job is the one that was asked for, since the name holds schedule, slot and attempt.
@@ -29,8 +38,30 @@ def start(client: SageMakerClient, request: dict[str, Any]) -> Launch:
         botocore.exceptions.ClientError: everything else that the service refuses.
     """
     try:
-        answer = client.create_processing_job(**request)
+        return client.create_processing_job(**request)["ProcessingJobArn"]
     except client.exceptions.ResourceInUse:
-        job = client.describe_processing_job(ProcessingJobName=request["ProcessingJobName"])
-        return Launch("already started", job["ProcessingJobArn"], job["ProcessingJobStatus"])
-    return Launch("started", answer["ProcessingJobArn"], "InProgress")
+        return None
+
+
+def active(client: SageMakerClient, prefix: str, schedule: str) -> Iterator[str]:
+    """Yield the names of a schedule's jobs that have not ended."""
+    pages = client.get_paginator("list_processing_jobs")
+    for status in ACTIVE:
+        contained = f"{prefix}--{schedule}-"
+        for page in pages.paginate(NameContains=contained, StatusEquals=status):
+            for job in page["ProcessingJobSummaries"]:
+                run = parse_job_name(prefix, job["ProcessingJobName"])
+                if run and run.schedule == schedule:
+                    yield job["ProcessingJobName"]
+
+
+def stop(client: SageMakerClient, name: str) -> bool:
+    """Ask a job to stop; return whether that is still under way, and not all over."""
+    try:
+        client.stop_processing_job(ProcessingJobName=name)
+    except ClientError as error:
+        # It has ended in the meantime.
+        if answers.code(error) not in {"ValidationException", "ResourceNotFound"}:
+            raise
+    job = find(client, name)
+    return job is not None and job["ProcessingJobStatus"] in ACTIVE

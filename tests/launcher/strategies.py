@@ -55,6 +55,9 @@ def settings(draw: st.DrawFn) -> Settings:
     """Return any settings that are accepted."""
     prefix = draw(names_up_to(naming.MAX_PREFIX))
     schedule = names_up_to(naming.max_schedule_name(prefix))
+    first, *others = draw(
+        st.lists(st.sampled_from(INSTANCE_TYPES), min_size=1, max_size=3, unique=True)
+    )
     parts: dict[str, Any] = {
         "project": "sagemaker-processing",
         "stack": draw(names),
@@ -62,13 +65,14 @@ def settings(draw: st.DrawFn) -> Settings:
         "prefix": prefix,
         "schedules": draw(st.dictionaries(schedule, _schedules(), min_size=1, max_size=3)),
         "job": {
-            "instance_type": draw(st.sampled_from(INSTANCE_TYPES)),
+            "instance_type": first,
             "instance_count": draw(st.integers(1, 100)),
             "volume_gb": draw(st.integers(1, 16384)),
             "max_runtime_seconds": draw(st.integers(1, 777600)),
             "arguments": draw(arguments),
             "environment": draw(environments),
         },
+        "retries": {"instance_types": others, "size_ups": draw(st.integers(0, 3))},
         "tags": draw(tags),
         "input": {"prefix": draw(prefixes)},
         "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},

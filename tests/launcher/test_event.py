@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.event import EventError, Run, parse
+from launcher.event import EventError, Request, Trigger, parse
+from runs.identity import Run
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, 456, tzinfo=UTC)
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -15,16 +16,29 @@ SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
 
 class TestParse:
     def test_the_schedulers_event_names_schedule_and_slot(self) -> None:
-        event = {"schedule": "daily", "slot": "2026-01-05T02:00:00Z"}
-        assert parse(event, ["daily", "hourly"], NOW) == Run("daily", SLOT, 1)
+        event = {"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "trigger": "schedule"}
+        found = parse(event, ["daily", "hourly"], NOW)
+        assert found == Request(Run("daily", SLOT, 1), Trigger.SCHEDULE)
+
+    def test_the_observers_event_names_the_attempt_too(self) -> None:
+        event = {
+            "schedule": "daily",
+            "slot": "2026-01-05T02:00:00Z",
+            "attempt": 99,
+            "trigger": "retry",
+        }
+        found = parse(event, ["daily"], NOW)
+        assert found == Request(Run("daily", SLOT, 99), Trigger.RETRY)
 
     def test_by_hand_without_a_slot_means_now(self) -> None:
         found = parse({"schedule": "daily"}, ["daily", "hourly"], NOW)
-        assert found == Run("daily", NOW.replace(microsecond=0), 1)
+        now = NOW.replace(microsecond=0)
+        assert found == Request(Run("daily", now, 1), Trigger.OPERATOR)
 
     def test_a_replay_needs_no_schedule_where_there_is_only_one(self) -> None:
         event = {"slot": "2026-01-05T02:00:00Z", "attempt": 2}
-        assert parse(event, ["daily"], NOW) == Run("daily", SLOT, 2)
+        found = parse(event, ["daily"], NOW)
+        assert found == Request(Run("daily", SLOT, 2), Trigger.OPERATOR)
 
     @pytest.mark.parametrize(
         ("event", "message"),
@@ -41,6 +55,8 @@ class TestParse:
             ({"schedule": "daily", "attempt": 100}, "a number from 1 to 99"),
             ({"schedule": "daily", "attempt": True}, "a number from 1 to 99"),
             ({"schedule": "daily", "attempt": "2"}, "a number from 1 to 99"),
+            ({"schedule": "daily", "trigger": "me"}, "one of: schedule, retry, operator"),
+            ({"schedule": "daily", "trigger": {}}, "one of: schedule, retry, operator"),
             ([], "must be a JSON object"),
             (None, "must be a JSON object"),
         ],
@@ -54,8 +70,9 @@ class TestParse:
         assert '{"schedule": "daily"' in str(error.value)
 
     def test_all_problems_come_at_once(self) -> None:
-        with pytest.raises(EventError, match=r"(?s)'x' is no key.*weekly.*slot.*attempt"):
-            parse({"x": 1, "schedule": "weekly", "slot": "", "attempt": -1}, ["daily"], NOW)
+        event = {"x": 1, "schedule": "weekly", "slot": "", "attempt": -1, "trigger": None}
+        with pytest.raises(EventError, match=r"(?s)'x' is no key.*weekly.*slot.*attempt.*trigger"):
+            parse(event, ["daily"], NOW)
 
     @given(
         st.recursive(
@@ -63,7 +80,8 @@ class TestParse:
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
         )
         | st.dictionaries(
-            st.sampled_from(["schedule", "slot", "attempt"]), st.text() | st.lists(st.none())
+            st.sampled_from(["schedule", "slot", "attempt", "trigger"]),
+            st.text() | st.lists(st.none()),
         )
     )
     def test_no_event_whatever_its_form_ends_in_another_error(self, event: Any) -> None:
@@ -71,4 +89,4 @@ class TestParse:
             found = parse(event, ["daily", "hourly"], NOW)
         except EventError:
             return
-        assert found.schedule in ("daily", "hourly")
+        assert found.run.schedule in ("daily", "hourly")

@@ -13,29 +13,20 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from components import aws_model
-from components.job import launcher_config
+from components import aws_model, documents, instance_types
 from components.setting_types import RESERVED_ENVIRONMENT
 from components.settings import Settings
 from launcher.config import ConfigError, Deployed, LauncherConfig
-from launcher.event import Run
-from launcher.plan import job_name, plan
+from launcher.plan import plan
+from runs.identity import Run, job_name
+from tests.lambda_world import ENVIRONMENT
 from tests.launcher import strategies
-
-ENVIRONMENT = {
-    "JOB_ROLE_ARN": "arn:aws:iam::123456789012:role/job-role-0a1b2c3",
-    "IMAGE_URI": f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/p@sha256:{'ab' * 32}",
-    "INPUT_BUCKET": "in-bucket",
-    "OUTPUT_BUCKET": "out-bucket",
-    "KMS_KEY_ARN": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd",
-    "AWS_REGION": "eu-central-1",
-}
 
 
 def config_of(settings: Settings) -> LauncherConfig:
     """Return what the launcher reads when it was deployed with these settings."""
     with tempfile.TemporaryDirectory() as directory:
-        text = json.dumps(launcher_config(settings))
+        text = json.dumps(documents.launcher(settings))
         Path(directory, "launcher.json").write_text(text, "utf-8")
         return LauncherConfig.load(Path(directory), ENVIRONMENT)
 
@@ -45,7 +36,10 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Run, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     run = Run(schedule, draw(strategies.slots), draw(strategies.attempts))
-    return settings, run, plan(config_of(settings), run)
+    retries = documents.observer(settings)["retries"]
+    instance_type = draw(st.sampled_from([*retries["ladder"], *retries["larger"].values()]))
+    with_input = draw(st.booleans())
+    return settings, run, plan(config_of(settings), run, instance_type, with_input=with_input)
 
 
 def _runs() -> st.SearchStrategy[Run]:
@@ -95,10 +89,11 @@ class TestEveryLegalSettingAndEvent:
     def test_encrypts_volume_and_outputs_with_the_stacks_key(
         self, example: tuple[Settings, Run, dict[str, Any]]
     ) -> None:
-        settings, _, request = example
+        _, _, request = example
         cluster = request["ProcessingResources"]["ClusterConfig"]
         assert request["ProcessingOutputConfig"]["KmsKeyId"] == ENVIRONMENT["KMS_KEY_ARN"]
-        assert ("VolumeKmsKeyId" in cluster) == settings.job.encrypt_volume
+        keyed = instance_types.takes_volume_key(cluster["InstanceType"])
+        assert cluster.get("VolumeKmsKeyId") == (ENVIRONMENT["KMS_KEY_ARN"] if keyed else None)
 
     @unhurried
     @given(planned())
@@ -145,7 +140,8 @@ class TestSharding:
             }
         )
         run = Run("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        return plan(config_of(settings), run)["ProcessingInputs"][0]["S3Input"]
+        wanted = plan(config_of(settings), run, "ml.m5.large", with_input=True)
+        return wanted["ProcessingInputs"][0]["S3Input"]
 
     def test_one_host_reads_everything_and_several_share(self) -> None:
         assert self._input(1)["S3DataDistributionType"] == "FullyReplicated"
@@ -157,10 +153,20 @@ class TestSharding:
 
 class TestDeployedEnvironment:
     def test_all_missing_variables_are_named_together(self) -> None:
-        with pytest.raises(ConfigError, match="IMAGE_URI, INPUT_BUCKET, OUTPUT_BUCKET"):
+        with pytest.raises(ConfigError, match=r"IMAGE_URI, INPUT_BUCKET, .*, RUNS_TABLE"):
             Deployed.read({"JOB_ROLE_ARN": "x", "KMS_KEY_ARN": "y", "AWS_REGION": "z"})
 
     def test_every_field_comes_from_the_environment(self) -> None:
-        assert list(dataclasses.asdict(Deployed.read(ENVIRONMENT)).values()) == list(
-            ENVIRONMENT.values()
-        )
+        found = dataclasses.asdict(Deployed.read(ENVIRONMENT))
+        assert found == {name: ENVIRONMENT[name.upper()] for name in found}
+
+
+class TestInput:
+    @unhurried
+    @given(planned())
+    def test_that_there_is_none_of_is_not_asked_for(
+        self, example: tuple[Settings, Run, dict[str, Any]]
+    ) -> None:
+        settings, run, _ = example
+        wanted = plan(config_of(settings), run, "ml.m5.large", with_input=False)
+        assert wanted["ProcessingInputs"] == []

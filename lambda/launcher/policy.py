@@ -1,0 +1,74 @@
+"""Whether a run starts now: decided from what is known, without calling anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from launcher.event import Trigger
+from runs.identity import parse_job_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from launcher.config import LauncherConfig
+    from launcher.event import Request
+
+FAILED, SKIPPED = "NotStarted", "Skipped"
+"""Statuses of an attempt that has no job, in the journal."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The run is not started."""
+
+    status: str
+    """FAILED or SKIPPED; a skipped slot is no failure."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """The run starts once these jobs have stopped."""
+
+    job_names: Sequence[str]
+
+
+def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal | None:
+    """Return the refusal of a slot that was delivered after its start deadline."""
+    limit = config.schedules[request.run.schedule].start_deadline_seconds
+    late = now - request.run.slot
+    if request.trigger != Trigger.SCHEDULE or limit is None or late <= timedelta(seconds=limit):
+        return None
+    return Refusal(
+        SKIPPED,
+        f"StartDeadline: delivered {late.total_seconds():.0f} s after its time, and "
+        f"start_deadline_seconds is {limit}",
+    )
+
+
+def overlapping(
+    config: LauncherConfig, request: Request, others: Sequence[str]
+) -> Refusal | Replacement | None:
+    """Return what the schedule's other jobs, running or about to, mean for this one.
+
+    Replace is for the latest slot: a retry of an earlier one, or a late one, stops nothing.
+    """
+    overlap = config.schedules[request.run.schedule].overlap
+    if not others or overlap == "Allow" or request.trigger == Trigger.OPERATOR:
+        return None
+    runs = [parse_job_name(config.prefix, name) for name in others]
+    if overlap == "Replace" and all(run and run.slot <= request.run.slot for run in runs):
+        return Replacement(others)
+    which = ", ".join(others)
+    return Refusal(SKIPPED, f"Overlap: {which} has not ended, and overlap is {overlap}")
+
+
+def empty(config: LauncherConfig, uri: str) -> Refusal | None:
+    """Return the refusal of a slot without input, unless it is to run all the same."""
+    if config.when_empty == "run":
+        return None
+    status = SKIPPED if config.when_empty == "skip" else FAILED
+    return Refusal(status, f"EmptyInput: there is no object under {uri}")

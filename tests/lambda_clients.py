@@ -1,0 +1,57 @@
+"""Real clients, whose requests a test's world sees, checks and may answer before moto does."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+
+from components import aws_model
+
+if TYPE_CHECKING:
+    from tests.lambda_world import World
+
+Json = dict[str, Any]
+
+REGION = "eu-central-1"
+
+
+class Served:
+    """Clients take long to make, so they are made once and serve whichever world there is now."""
+
+    world: World
+
+
+def success(answer: Json) -> tuple[Any, Json]:
+    """Return an answer as botocore's `before-call` takes it."""
+    return SimpleNamespace(status_code=200), {**answer, "ResponseMetadata": {}}
+
+
+def failure(code: str, message: str) -> tuple[Any, Json]:
+    """Return an error as botocore's `before-call` takes it."""
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+    return SimpleNamespace(status_code=400), answer
+
+
+@cache
+def client(service: str) -> Any:
+    """Return a real client; its requests go to the current world."""
+    made: Any = cast("Any", boto3).client(service, region_name=REGION)
+
+    def check(params: Json, model: Any, **_: object) -> None:
+        found = aws_model.violations(aws_model.shape(service, model.name), params)
+        assert not found, f"{service} {model.name}: {found}"
+        Served.world.requests.append((model.name, params))
+
+    def before(model: Any, **_: object) -> tuple[Any, Json] | None:
+        return Served.world.before_call(service, model.name)
+
+    def after(model: Any, parsed: Json, **_: object) -> None:
+        Served.world.after_call(model.name, parsed)
+
+    made.meta.events.register("provide-client-params.*.*", check)
+    made.meta.events.register("before-call.*.*", before)
+    made.meta.events.register("after-call.*.*", after)
+    return made

@@ -1,0 +1,287 @@
+"""A deployed stack as its two functions meet it, in one process and without waiting.
+
+DynamoDB, S3, SNS, logs and EventBridge Scheduler are moto's; SageMaker is a table of jobs here, and
+time is a number that a test moves. Every request is checked by AWS's own model, and any call can be
+made to fail or to be the last that an invocation makes.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components import documents
+from components.settings import Settings
+from launcher.config import LauncherConfig
+from launcher.event import parse as launcher_event
+from launcher.launch import Launcher
+from observer.config import ObserverConfig
+from observer.event import Change
+from observer.event import parse as observer_event
+from observer.next_launch import NextLaunches
+from observer.observe import Observer
+from observer.watch import Turn
+from runs.identity import Run, job_name, slot_text
+from runs.journal import Journal
+from tests.fake_sagemaker import FakeSageMaker
+from tests.lambda_clients import REGION, Served, client, failure, success
+
+if TYPE_CHECKING:
+    import pytest
+
+Json = dict[str, Any]
+
+PREFIX = "processing-test"
+NOW = datetime(2026, 1, 5, 2, 0, 30, tzinfo=UTC)
+SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+RUN = Run("daily", SLOT, 1)
+NAME = job_name(PREFIX, RUN)
+
+ENVIRONMENT = {
+    "JOB_ROLE_ARN": "arn:aws:iam::123456789012:role/job-role-0a1b2c3",
+    "IMAGE_URI": f"123456789012.dkr.ecr.{REGION}.amazonaws.com/p@sha256:{'ab' * 32}",
+    "INPUT_BUCKET": "in-bucket",
+    "OUTPUT_BUCKET": "out-bucket",
+    "KMS_KEY_ARN": f"arn:aws:kms:{REGION}:123456789012:key/1234abcd",
+    "RUNS_TABLE": f"{PREFIX}-runs",
+    "TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:{PREFIX}-alerts",
+    "SCHEDULE_GROUP": PREFIX,
+    "SCHEDULE_FAILURES_ARN": f"arn:aws:sqs:{REGION}:123456789012:schedule-failures",
+    "LAUNCHER_ARN": f"arn:aws:lambda:{REGION}:123456789012:function:{PREFIX}-launcher",
+    "RETRY_ROLE_ARN": "arn:aws:iam::123456789012:role/schedule-role",
+    "AWS_REGION": REGION,
+}
+SETTINGS: Json = {
+    "project": "processing",
+    "stack": "test",
+    "region": REGION,
+    "prefix": PREFIX,
+    "schedules": {"daily": {"expression": "cron(0 3 * * ? *)", "timezone": "Europe/Berlin"}},
+    "job": {"instance_type": "ml.m5.large", "volume_gb": 10, "max_runtime_seconds": 3600},
+    "retries": {"instance_types": ["ml.m6i.large", "ml.c5.xlarge"]},
+}
+RATE_1H: Json = {"hourly": {"expression": "rate(1 hour)", "timezone": "UTC"}}
+
+
+class CrashError(Exception):
+    """The invocation ends here, whatever it was about to do."""
+
+
+class World:
+    """What is there, and what each request was."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str], **settings: Any) -> None:
+        Served.world = self
+        self._capture = capture
+        self.now = NOW
+        self.sagemaker = FakeSageMaker(lambda: self.now)
+        self.requests: list[tuple[str, Json]] = []
+        """Operation and parameters, in their order."""
+        self.errors: dict[str, list[tuple[str, str]]] = {}
+        """Operation -> codes and messages of the errors that it answers next."""
+        self.answers: dict[str, Json] = {}
+        """Operation -> what it answers instead."""
+        self.crash_before: int | str | None = None
+        """Index or operation of the request that is not made any more."""
+        self.crash_after: int | str | None = None
+        """Index or operation of the request whose answer does not arrive."""
+        self.changed: dict[str, datetime] = {}
+        """Schedule -> when it was last changed."""
+        self._owners = (f"request-{number}" for number in count(1))
+        self._metrics: list[Json] = []
+        self._messages: list[tuple[str, str]] = []
+        self._delivered = 0
+        self.configure(**settings)
+        self._deploy()
+
+    def configure(self, **settings: Any) -> None:
+        """Take other settings into use."""
+        parts = {**SETTINGS, **settings}
+        self.settings = Settings.model_validate(parts)
+        with tempfile.TemporaryDirectory() as directory:
+            for function in ("launcher", "observer"):
+                document = getattr(documents, function)(self.settings)
+                Path(directory, f"{function}.json").write_text(json.dumps(document), "utf-8")
+            self.launcher_config = LauncherConfig.load(Path(directory), ENVIRONMENT)
+            self.observer_config = ObserverConfig.load(Path(directory), ENVIRONMENT)
+
+    def client(self, service: str) -> Any:
+        """Return a client of this world."""
+        return client(service)
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.client("dynamodb"), ENVIRONMENT["RUNS_TABLE"])
+
+    @property
+    def observer(self) -> Observer:
+        config, journal = self.observer_config, self.journal
+        names = ("sagemaker", "s3", "logs", "sns")
+        clients: Json = {name: self.client(name) for name in names}
+        launches = NextLaunches(config, journal, self.client("scheduler"), lambda: self.now)
+        return Observer(config=config, journal=journal, launches=launches, **clients)
+
+    def launch(
+        self, run: Run = RUN, trigger: str = "schedule", *, event: Json | None = None
+    ) -> Json:
+        """Let the launcher have an event."""
+        own = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.attempt}
+        event = event or {**own, "trigger": trigger}
+        clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}
+        launcher = Launcher(config=self.launcher_config, journal=self.journal, **clients)
+        request = launcher_event(event, self.launcher_config.schedules.keys(), self.now)
+        return launcher.launch(request, self.now)
+
+    def observe(self, event: Json, owner: str | None = None) -> str:
+        """Let the observer have an event; `owner` is the invocation's id, a new one by default."""
+        told = observer_event(event)
+        assert isinstance(told, Change)
+        owner = owner or next(self._owners)
+        return self.observer.observe(told.job_name, told.notice, owner, self.now)
+
+    def turn(self, owner: str | None = None) -> dict[str, str]:
+        """Let the watch have its turn."""
+        owner = owner or next(self._owners)
+        return Turn(self.observer, self.client("scheduler"), owner, self.now).take()
+
+    def run(self, run: Run = RUN, status: str = "Completed", **known: Any) -> Json:
+        """Let an attempt's job run for ten minutes; return the event of its end."""
+        self.sagemaker.add(job_name(PREFIX, run))
+        self.now += timedelta(minutes=11)
+        return self.sagemaker.end(job_name(PREFIX, run), status, **known)
+
+    def fail(self, run: Run = RUN, reason: str = "AlgorithmError: , exit code: 1") -> Json:
+        """Let an attempt's job fail; return the event of its end."""
+        return self.run(run, "Failed", FailureReason=reason)
+
+    def notices(self) -> list[Json]:
+        """Return what the launcher has told on the event bus since the last time."""
+        entries = [entry for params in self.asked("PutEvents") for entry in params["Entries"]]
+        new, self._delivered = entries[self._delivered :], len(entries)
+        return [
+            {
+                "source": entry["Source"],
+                "detail-type": entry["DetailType"],
+                "detail": json.loads(entry["Detail"]),
+                "time": slot_text(self.now),
+            }
+            for entry in new
+        ]
+
+    def deliver(self) -> list[str]:
+        """Let the observer have the launcher's notices."""
+        return [self.observe(notice) for notice in self.notices()]
+
+    def planned(self) -> dict[str, datetime]:
+        """Return job name -> time of each one-time schedule there is."""
+        client = self.client("scheduler")
+        listed = client.list_schedules(GroupName=PREFIX, NamePrefix=f"{PREFIX}--")["Schedules"]
+        found = [client.get_schedule(GroupName=PREFIX, Name=each["Name"]) for each in listed]
+        return {
+            each["Name"]: datetime.strptime(
+                each["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)"
+            ).replace(tzinfo=UTC)
+            for each in found
+        }
+
+    def fire(self) -> Json:
+        """Let the only one-time schedule's time come; return the launcher's answer."""
+        ((name, at),) = self.planned().items()
+        client = self.client("scheduler")
+        event = client.get_schedule(GroupName=PREFIX, Name=name)["Target"]["Input"]
+        client.delete_schedule(GroupName=PREFIX, Name=name)
+        self.now = max(self.now, at)
+        return self.launch(event=json.loads(event))
+
+    def asked(self, operation: str) -> list[Json]:
+        """Return the parameters of each request of an operation."""
+        return [params for name, params in self.requests if name == operation]
+
+    def messages(self) -> list[tuple[str, str]]:
+        """Return subject and text of all that SNS delivered."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName="subscriber")["QueueUrl"]
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                body = json.loads(message["Body"])
+                self._messages.append((body["Subject"], body["Message"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return self._messages
+
+    def metrics(self) -> list[Json]:
+        """Return each metric line that was printed: name -> value, and the dimensions."""
+        lines = self._capture.readouterr().out.splitlines()
+        for document in map(json.loads, lines):
+            if "_aws" in document:
+                (directive,) = document.pop("_aws")["CloudWatchMetrics"]
+                assert directive["Dimensions"] == [["stack", "schedule"]]
+                assert document.pop("stack") == "test"
+                names = {each["Name"] for each in directive["Metrics"]}
+                self._metrics.append({"schedule": document["schedule"]})
+                self._metrics[-1] |= {name: document[name][0] for name in names}
+        return self._metrics
+
+    def upload(self, key: str = "input/2026/01/05/a.csv", body: bytes = b"1,2\n") -> None:
+        """Put an object into the input bucket."""
+        self.client("s3").put_object(Bucket="in-bucket", Key=key, Body=body)
+
+    def schedule(self, name: str = "daily", **known: Any) -> None:
+        """Deploy one of the stack's schedules, changed a month ago."""
+        settings = self.settings.schedules[name]
+        self.changed[name] = known.pop("changed", NOW - timedelta(days=30))
+        target = {"Arn": ENVIRONMENT["LAUNCHER_ARN"], "RoleArn": ENVIRONMENT["RETRY_ROLE_ARN"]}
+        self.client("scheduler").create_schedule(
+            GroupName=PREFIX,
+            Name=name,
+            ScheduleExpression=settings.expression,
+            ScheduleExpressionTimezone=settings.timezone,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=target,
+            **known,
+        )
+
+    def before_call(self, service: str, operation: str) -> tuple[Any, Json] | None:
+        """Answer a request in AWS's place, or let it go on to moto."""
+        if self.crash_before in (operation, len(self.requests) - 1):
+            self.crash_before = None
+            raise CrashError(operation)
+        if self.errors.get(operation):
+            return failure(*self.errors[operation].pop(0))
+        if operation in self.answers:
+            return success(self.answers[operation])
+        if service != "sagemaker":
+            return None
+        answer = self.sagemaker.answer(operation, self.requests[-1][1])
+        return failure(*answer) if isinstance(answer, tuple) else success(answer)
+
+    def after_call(self, operation: str, answer: Json) -> None:
+        """Change an answer, or lose it."""
+        if self.crash_after in (operation, len(self.requests) - 1):
+            self.crash_after = None
+            raise CrashError(operation)
+        if operation == "GetSchedule" and answer.get("Name") in self.changed:
+            answer["LastModificationDate"] = self.changed[answer["Name"]]
+
+    def _deploy(self) -> None:
+        key = {"schedule": "HASH", "run": "RANGE"}
+        self.client("dynamodb").create_table(
+            TableName=ENVIRONMENT["RUNS_TABLE"],
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],
+        )
+        for bucket in ("in-bucket", "out-bucket"):
+            where = {"LocationConstraint": REGION}
+            self.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        self.client("scheduler").create_schedule_group(Name=PREFIX)
+        self.client("sns").create_topic(Name=f"{PREFIX}-alerts")
+        self.client("sqs").create_queue(QueueName="subscriber")
+        queue = f"arn:aws:sqs:{REGION}:123456789012:subscriber"
+        topic = ENVIRONMENT["TOPIC_ARN"]
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        self.upload()
+        self.requests.clear()

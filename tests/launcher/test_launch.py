@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from launcher.notice import NoticeError
+from observer.retry import Chain, Next
+from runs.identity import Run, job_name
+from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, CrashError, World
+
+NEXT_DAY = Run("daily", SLOT + timedelta(days=1), 1)
+ARN = f"arn:aws:sagemaker:eu-central-1:123456789012:processing-job/{NAME}"
+ANSWER = {
+    "job_name": NAME,
+    "job_arn": ARN,
+    "schedule": "daily",
+    "slot": "2026-01-05T02:00:00Z",
+    "attempt": 1,
+    "result": "started",
+    "status": "InProgress",
+    "reason": None,
+}
+QUOTA = ("ResourceLimitExceeded", "The account-level service limit …")
+
+
+def detail(world: World) -> dict[str, Any]:
+    (notice,) = world.notices()
+    return notice["detail"]
+
+
+class TestStart:
+    def test_is_one_job_of_the_slots_name(self, world: World) -> None:
+        assert world.launch() == ANSWER
+        assert list(world.sagemaker.jobs) == [NAME]
+        assert world.notices() == []
+
+    def test_of_the_same_again_is_already_started(self, world: World) -> None:
+        world.launch()
+        world.sagemaker.end(NAME, "Completed")
+        again = {**ANSWER, "result": "already started", "status": "Completed"}
+        assert world.launch() == again
+        assert len(world.asked("CreateProcessingJob")) == 1
+
+    def test_at_the_same_time_as_another_delivery_is_already_started(self, world: World) -> None:
+        world.launch()
+        world.errors["DescribeProcessingJob"] = [("ResourceNotFound", "not yet")]
+        assert world.launch() == {**ANSWER, "result": "already started"}
+        assert len(world.sagemaker.jobs) == 1
+
+    def test_of_a_planned_attempt_is_on_the_machine_it_was_planned_for(self, world: World) -> None:
+        second = replace(RUN, attempt=2)
+        following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.m6i.large"))
+        world.observer.launches.launch_next(second, following)
+        assert world.fire()["result"] == "started"
+        (request,) = world.asked("CreateProcessingJob")
+        assert request["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m6i.large"
+
+    def test_without_input_is_without_any_where_the_settings_say_so(self, world: World) -> None:
+        world.configure(input={"when_empty": "run"})
+        assert world.launch(NEXT_DAY)["result"] == "started"
+        assert world.asked("CreateProcessingJob")[0]["ProcessingInputs"] == []
+
+    def test_takes_the_consoles_folders_for_no_input(self, world: World) -> None:
+        world.upload("input/2026/01/06/", b"")
+        world.upload("input/2026/01/06/empty/", b"")
+        assert world.launch(NEXT_DAY)["status"] == "NotStarted"
+        world.upload("input/2026/01/06/b/c.csv")
+        assert world.launch(replace(NEXT_DAY, attempt=2))["result"] == "started"
+
+
+class TestRefusal:
+    @pytest.mark.parametrize(
+        "error", [QUOTA, ("ThrottlingException", "Rate exceeded"), ("AccessDeniedException", "no")]
+    )
+    def test_of_sagemaker_is_told_and_not_raised(
+        self, world: World, error: tuple[str, str]
+    ) -> None:
+        world.errors["CreateProcessingJob"] = [error]
+        reason = f"{error[0]}: {error[1]}"
+        refused = {"job_arn": None, "result": "refused", "status": "NotStarted", "reason": reason}
+        assert world.launch() == {**ANSWER, **refused}
+        assert detail(world) == {
+            "ProcessingJobName": NAME,
+            "ProcessingJobStatus": "Failed",
+            "FailureReason": reason,
+        }
+
+    def test_of_the_input_bucket_is_told_and_not_raised(self, world: World) -> None:
+        world.errors["ListObjectsV2"] = [("AccessDenied", "Access Denied")]
+        assert world.launch()["status"] == "NotStarted"
+        assert world.deliver() == ["access_denied"]
+
+    @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "GetItem"])
+    def test_of_any_other_call_is_raised(self, world: World, operation: str) -> None:
+        world.errors[operation] = [("AccessDeniedException", "no")]
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            world.launch()
+        assert world.notices() == []
+
+    def test_stays_and_is_told_again_until_it_was_dealt_with(self, world: World) -> None:
+        world.errors["CreateProcessingJob"] = [QUOTA]
+        world.launch()
+        assert (
+            world.launch()["reason"] == "ResourceLimitExceeded: The account-level service limit …"
+        )
+        assert world.deliver() == ["quota", "concluded before"]
+        world.launch()
+        assert world.notices() == []
+        assert (len(world.asked("CreateProcessingJob")), world.sagemaker.jobs) == (1, {})
+
+    def test_that_broke_off_before_the_notice_is_told_by_the_retry(self, world: World) -> None:
+        world.errors["CreateProcessingJob"] = [QUOTA]
+        world.crash_before = "PutEvents"
+        with pytest.raises(CrashError):
+            world.launch()
+        world.requests.clear()
+        assert world.launch()["result"] == "refused"
+        assert world.deliver() == ["quota"]
+
+    def test_that_the_event_bus_does_not_take_is_raised(self, world: World) -> None:
+        refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}
+        world.answers["PutEvents"] = {"FailedEntryCount": 1, "Entries": [refused]}
+        world.errors["CreateProcessingJob"] = [QUOTA]
+        with pytest.raises(NoticeError, match="ThrottlingException: slow"):
+            world.launch()
+
+    def test_with_an_endless_reason_is_cut_as_sagemaker_does(self, world: World) -> None:
+        world.errors["CreateProcessingJob"] = [("ValidationException", "é" * 200_000)]
+        world.launch()
+        (entry,) = world.asked("PutEvents")[0]["Entries"]
+        assert len(json.loads(entry["Detail"])["FailureReason"]) == 1024
+        assert len(entry["Detail"]) < 256_000
+
+    def test_of_a_slot_that_comes_too_late_is_a_skip(self, world: World) -> None:
+        daily = {"expression": "rate(1 hour)", "timezone": "UTC", "start_deadline_seconds": 60}
+        world.configure(schedules={"daily": daily})
+        world.now = SLOT + timedelta(minutes=5)
+        assert world.launch()["result"] == "skipped"
+        assert detail(world)["ProcessingJobStatus"] == "Skipped"
+        second = replace(RUN, attempt=2)
+        assert world.launch(second, "operator")["result"] == "started"
+        assert job_name(PREFIX, second) in world.sagemaker.jobs

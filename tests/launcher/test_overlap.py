@@ -1,0 +1,180 @@
+"""A slot that is due while another one's run has not ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from runs.identity import Run, job_name
+from tests.lambda_world import PREFIX, SLOT, CrashError, World
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+FIRST, SECOND, THIRD = (Run("daily", SLOT + hours * HOUR, 1) for hours in range(3))
+A, B, C = (job_name(PREFIX, run) for run in (FIRST, SECOND, THIRD))
+CAPACITY = "CapacityError: no"
+
+
+def overlap(world: World, overlap: str) -> None:
+    schedule = {"expression": "rate(1 hour)", "timezone": "UTC", "overlap": overlap}
+    other = {"expression": "rate(1 hour)", "timezone": "UTC"}
+    world.configure(
+        schedules={"daily": schedule, "daily-2": other}, input={"prefix": "input/2026/"}
+    )
+
+
+def outcome(world: World, run: Run) -> str | None:
+    entry = world.journal.attempt(run)
+    return entry.outcome if entry else None
+
+
+class TestAllow:
+    def test_starts_beside_the_other_and_asks_nobody(self, world: World) -> None:
+        world.launch(FIRST)
+        assert world.launch(SECOND)["result"] == "started"
+        assert world.asked("ListProcessingJobs") == []
+
+
+class TestForbid:
+    @pytest.fixture(autouse=True)
+    def forbid(self, world: World) -> None:
+        overlap(world, "Forbid")
+
+    @pytest.mark.parametrize("status", ["InProgress", "Stopping"])
+    def test_skips_a_slot_while_another_runs_and_tells(self, world: World, status: str) -> None:
+        world.launch(FIRST)
+        world.sagemaker.jobs[A]["ProcessingJobStatus"] = status
+        answer = world.launch(SECOND)
+        assert (answer["result"], answer["status"]) == ("skipped", "Skipped")
+        assert answer["reason"] == f"Overlap: {A} has not ended, and overlap is Forbid"
+        assert world.deliver() == ["skipped"]
+        assert len(world.messages()) == 1
+
+    def test_starts_once_the_other_has_ended(self, world: World) -> None:
+        world.observe(world.run(FIRST))
+        assert world.launch(SECOND)["result"] == "started"
+
+    def test_sees_an_attempt_that_is_still_to_come(self, world: World) -> None:
+        world.observe(world.fail(FIRST, CAPACITY))
+        assert job_name(PREFIX, replace(FIRST, attempt=2)) in world.launch(SECOND)["reason"]
+
+    def test_no_longer_waits_for_an_attempt_that_never_came(self, world: World) -> None:
+        world.observe(world.fail(FIRST, CAPACITY))
+        world.now += 2 * HOUR
+        assert world.launch(SECOND)["result"] == "started"
+
+    def test_does_not_take_the_next_attempt_of_its_own_slot_for_another(self, world: World) -> None:
+        world.observe(world.fail(FIRST, CAPACITY))
+        assert world.fire()["result"] == "started"
+
+    def test_does_not_look_at_other_schedules_and_stacks(self, world: World) -> None:
+        world.sagemaker.add(job_name(PREFIX, replace(FIRST, schedule="daily-2")))
+        world.sagemaker.add(job_name(f"another-{PREFIX}", FIRST))
+        assert world.launch(SECOND)["result"] == "started"
+
+    def test_sees_a_job_on_whatever_page_of_the_list_it_is(self, world: World) -> None:
+        for minute in range(5):
+            world.sagemaker.add(job_name(PREFIX, Run("daily-2", SLOT + minute * MINUTE, 1)))
+        world.sagemaker.add(A)
+        assert world.launch(SECOND)["result"] == "skipped"
+
+    def test_does_not_stand_in_an_operators_way(self, world: World) -> None:
+        world.launch(FIRST)
+        assert world.launch(SECOND, "operator")["result"] == "started"
+
+
+class TestReplace:
+    @pytest.fixture(autouse=True)
+    def replacing(self, world: World) -> None:
+        overlap(world, "Replace")
+
+    def test_marks_stops_and_starts_when_the_other_has_ended(self, world: World) -> None:
+        world.launch(FIRST)
+        world.now = SLOT + HOUR
+        answer = world.launch(SECOND)
+        assert (answer["result"], answer["status"]) == ("replacing", "Waiting")
+        order = [name for name, _ in world.requests if name in ("UpdateItem", "StopProcessingJob")]
+        assert order == ["UpdateItem", "StopProcessingJob", "UpdateItem"]
+        assert world.observe(world.sagemaker.end(A, "Stopped")) == "replaced"
+        assert world.planned() == {B: world.now + MINUTE}
+        assert world.fire()["result"] == "started"
+        assert [subject for subject, _ in world.messages()] == [
+            "test: daily was replaced (Mon 05 Jan 2026 02:00)"
+        ]
+        assert "JobsFailed" not in world.metrics()[0]
+
+    def test_delivered_again_while_it_waits_changes_nothing(self, world: World) -> None:
+        world.launch(FIRST)
+        for _ in range(2):
+            assert world.launch(SECOND)["result"] == "replacing"
+        world.observe(world.sagemaker.end(A, "Stopped"))
+        assert list(world.planned()) == [B]
+
+    @pytest.mark.parametrize("operation", ["UpdateItem", "StopProcessingJob"])
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    def test_that_broke_off_is_made_good_by_the_retry(
+        self, world: World, operation: str, moment: str
+    ) -> None:
+        world.launch(FIRST)
+        setattr(world, f"crash_{moment}", operation)
+        with pytest.raises(CrashError):
+            world.launch(SECOND)
+        assert world.launch(SECOND)["result"] == "replacing"
+        world.observe(world.sagemaker.end(A, "Stopped"))
+        assert world.fire()["result"] == "started"
+
+    def test_starts_at_once_if_the_other_had_just_ended(self, world: World) -> None:
+        world.launch(FIRST)
+        world.sagemaker.stale_list = [dict(world.sagemaker.jobs[A])]
+        event = world.sagemaker.end(A, "Completed")
+        assert world.launch(SECOND)["result"] == "started"
+        assert world.observe(event) == "completed"
+        assert world.fire()["result"] == "already started"
+        assert len(world.asked("CreateProcessingJob")) == 2
+
+    def test_starts_even_if_the_other_completed_while_it_was_told_to_stop(
+        self, world: World
+    ) -> None:
+        world.launch(FIRST)
+        world.launch(SECOND)
+        assert world.observe(world.sagemaker.end(A, "Completed")) == "completed"
+        assert world.fire()["result"] == "started"
+
+    def test_has_no_next_attempt_of_what_it_replaced(self, world: World) -> None:
+        world.launch(FIRST)
+        world.launch(SECOND)
+        world.observe(world.sagemaker.end(A, "Failed", FailureReason=CAPACITY))
+        assert list(world.planned()) == [B]
+
+    def test_takes_the_place_of_an_attempt_that_is_still_to_come(self, world: World) -> None:
+        world.observe(world.fail(FIRST, CAPACITY))
+        assert world.launch(SECOND)["result"] == "started"
+        assert world.deliver() == ["skipped"]
+        assert world.fire()["result"] == "skipped"
+        assert list(world.sagemaker.jobs) == [A, B]
+
+    def test_takes_the_place_of_a_run_that_still_waits_for_its_own(self, world: World) -> None:
+        world.launch(FIRST)
+        world.launch(SECOND)
+        assert world.launch(THIRD)["result"] == "replacing"
+        assert world.deliver() == ["skipped"]
+        world.observe(world.sagemaker.end(A, "Stopped"))
+        assert list(world.planned()) == [C]
+        assert world.fire()["result"] == "started"
+        assert [outcome(world, run) for run in (FIRST, SECOND)] == ["replaced", "skipped"]
+
+    def test_that_waits_in_vain_is_missed(self, world: World) -> None:
+        world.schedule()
+        world.launch(FIRST)
+        world.now = SLOT + HOUR
+        world.launch(SECOND)
+        world.now += 76 * MINUTE
+        assert world.turn()[B] == "never_started"
+
+    def test_an_earlier_slots_retry_does_not_stop_a_later_slot(self, world: World) -> None:
+        event = world.fail(FIRST, CAPACITY)
+        world.launch(SECOND)
+        world.observe(event)
+        assert world.fire()["result"] == "skipped"
+        assert world.sagemaker.jobs[B]["ProcessingJobStatus"] == "InProgress"

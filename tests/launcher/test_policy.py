@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.settings import Settings
+from launcher.config import LauncherConfig
+from launcher.event import Request, Trigger
+from launcher.policy import Refusal, Replacement, empty, overlapping, too_late
+from runs.identity import Run, job_name
+from tests.lambda_world import PREFIX, RUN, SETTINGS, SLOT
+from tests.launcher.test_plan import config_of
+
+EARLIER = job_name(PREFIX, Run("daily", SLOT - timedelta(hours=1), 3))
+LATER = job_name(PREFIX, Run("daily", SLOT + timedelta(hours=1), 1))
+
+
+def config(when_empty: str = "fail", **schedule: object) -> LauncherConfig:
+    daily = {"expression": "rate(1 hour)", "timezone": "UTC", **schedule}
+    parts = {**SETTINGS, "schedules": {"daily": daily}, "input": {"when_empty": when_empty}}
+    return config_of(Settings.model_validate(parts))
+
+
+def request(trigger: Trigger = Trigger.SCHEDULE) -> Request:
+    return Request(RUN, trigger)
+
+
+class TestStartDeadline:
+    def test_skips_a_slot_that_is_later_and_says_how_late(self) -> None:
+        limited = config(start_deadline_seconds=600)
+        assert too_late(limited, request(), SLOT + timedelta(seconds=600)) is None
+        late = too_late(limited, request(), SLOT + timedelta(seconds=601))
+        words = "StartDeadline: delivered 601 s after its time, and start_deadline_seconds is 600"
+        assert late == Refusal("Skipped", words)
+
+    @pytest.mark.parametrize("trigger", [Trigger.RETRY, Trigger.OPERATOR])
+    def test_is_for_the_schedules_own_deliveries_only(self, trigger: Trigger) -> None:
+        limited = config(start_deadline_seconds=600)
+        assert too_late(limited, request(trigger), SLOT + timedelta(days=9)) is None
+
+    @given(st.timedeltas(timedelta(days=-1), timedelta(days=999)))
+    def test_is_none_by_default(self, late: timedelta) -> None:
+        assert too_late(DEFAULT, request(), SLOT + late) is None
+
+
+DEFAULT = config()
+
+
+class TestOverlap:
+    @pytest.mark.parametrize("overlap", ["Allow", "Forbid", "Replace"])
+    def test_of_nothing_is_nothing(self, overlap: str) -> None:
+        assert overlapping(config(overlap=overlap), request(), []) is None
+
+    @pytest.mark.parametrize("trigger", [Trigger.SCHEDULE, Trigger.RETRY])
+    def test_is_decided_by_the_setting(self, trigger: Trigger) -> None:
+        found = {
+            overlap: overlapping(config(overlap=overlap), request(trigger), [EARLIER])
+            for overlap in ("Allow", "Forbid", "Replace")
+        }
+        words = f"Overlap: {EARLIER} has not ended, and overlap is Forbid"
+        assert found == {
+            "Allow": None,
+            "Forbid": Refusal("Skipped", words),
+            "Replace": Replacement([EARLIER]),
+        }
+
+    @pytest.mark.parametrize("overlap", ["Forbid", "Replace"])
+    def test_never_stands_in_an_operators_way(self, overlap: str) -> None:
+        found = overlapping(config(overlap=overlap), request(Trigger.OPERATOR), [EARLIER])
+        assert found is None
+
+    @pytest.mark.parametrize("others", [[LATER], [EARLIER, LATER]])
+    def test_never_lets_an_earlier_slot_stop_a_later_one(self, others: list[str]) -> None:
+        found = overlapping(config(overlap="Replace"), request(Trigger.RETRY), others)
+        assert isinstance(found, Refusal)
+        assert found.status == "Skipped"
+        assert LATER in found.reason
+
+
+@pytest.mark.parametrize(
+    ("when_empty", "status"), [("fail", "NotStarted"), ("skip", "Skipped"), ("run", None)]
+)
+def test_empty_input_fails_skips_or_runs_by_the_setting(
+    when_empty: str, status: str | None
+) -> None:
+    found = empty(config(when_empty), "s3://b/p/")
+    words = "EmptyInput: there is no object under s3://b/p/"
+    assert found == (Refusal(status, words) if status else None)
