@@ -1,0 +1,1 @@
+"""The observer: what became of each attempt, what comes next, and who is told."""

@@ -1,0 +1,96 @@
+"""What the observer knows about its stack, read once: `observer.json`, and its environment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG_FILE = "observer.json"
+
+
+class ConfigError(Exception):
+    """The function was deployed without something it needs."""
+
+
+@dataclass(frozen=True)
+class RetryConfig:
+    """Which failures get a next attempt."""
+
+    ladder: list[str]
+    """Instance types in the order in which they are tried when there is no capacity."""
+    larger: dict[str, str]
+    """For each type that may run out of memory, the one to take then."""
+    size_ups: int
+    internal_errors: int
+    delay_seconds: int
+    """Before the first attempt that has to wait; doubles with each further one."""
+    deadline_seconds: int
+    """From a slot's first launch: nothing waits beyond it."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The resources of the stack, from the function's environment."""
+
+    runs_table: str
+    topic_arn: str
+    schedule_group: str
+    schedule_failures_arn: str
+    launcher_arn: str
+    retry_role_arn: str
+    input_bucket: str
+    output_bucket: str
+    kms_key_arn: str
+    aws_region: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Deployed:
+        """Return the resources that `environ` names.
+
+        Raises:
+            ConfigError: names every missing variable.
+        """
+        names = [name.upper() for name in cls.__dataclass_fields__]
+        missing = [name for name in names if not environ.get(name)]
+        if missing:
+            raise ConfigError(
+                f"environment variables missing: {', '.join(missing)}; deploy with pulumi up"
+            )
+        return cls(**{name.lower(): environ[name] for name in names})
+
+
+@dataclass(frozen=True)
+class ObserverConfig:
+    """Everything that the observer's decisions depend on, apart from what happened."""
+
+    stack: str
+    prefix: str
+    input_prefix: str
+    output_prefix: str
+    """Key prefixes; may contain `{schedule}` and `{slot:<strftime format>}`."""
+    run_days: int
+    """How long the journal keeps an attempt."""
+    zones: dict[str, str]
+    """Schedule -> its time zone, for people."""
+    retries: RetryConfig
+    deployed: Deployed
+
+    @classmethod
+    def load(cls, directory: Path, environ: Mapping[str, str]) -> ObserverConfig:
+        """Return the configuration that lies beside the code, completed from `environ`."""
+        document: dict[str, Any] = json.loads((directory / CONFIG_FILE).read_text("utf-8"))
+        return cls(
+            stack=document["stack"],
+            prefix=document["prefix"],
+            input_prefix=document["input_prefix"],
+            output_prefix=document["output_prefix"],
+            run_days=document["run_days"],
+            zones={name: found["timezone"] for name, found in document["schedules"].items()},
+            retries=RetryConfig(**document["retries"]),
+            deployed=Deployed.read(environ),
+        )

@@ -1,0 +1,70 @@
+"""Lambda's entry: a job's end, or the watch's turn. What cannot be dealt with is raised.
+
+Both kinds of event come asynchronously: Lambda retries twice, keeps the event in the on-failure
+queue and counts the error, and the watch finds the job again.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from observer.config import ObserverConfig
+from observer.event import Watch, parse
+from observer.next_launch import NextLaunches
+from observer.observe import Observer, logger
+from observer.watch import Turn
+from runs.journal import Journal
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20
+)
+
+
+@cache
+def _scheduler() -> EventBridgeSchedulerClient:
+    return boto3.client("scheduler", config=_CONFIG)
+
+
+@cache
+def _observer() -> Observer:
+    config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
+    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.deployed.runs_table)
+    return Observer(
+        config=config,
+        journal=journal,
+        launches=NextLaunches(config, journal, _scheduler()),
+        sagemaker=boto3.client("sagemaker", config=_CONFIG),
+        s3=boto3.client("s3", config=_CONFIG),
+        logs=boto3.client("logs", config=_CONFIG),
+        sns=boto3.client("sns", config=_CONFIG),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: object, context: LambdaContext) -> dict[str, str]:
+    """Deal with what the event tells of; return job name -> what came of it.
+
+    Raises:
+        EventError: the event is none of the observer's.
+        WatchError, NotEndedError, botocore.exceptions.ClientError: see `Turn` and `Observer`.
+    """
+    now, owner = datetime.now(UTC), context.aws_request_id
+    told = parse(event)
+    if isinstance(told, Watch):
+        found = Turn(_observer(), _scheduler(), owner, now).take()
+    else:
+        result = _observer().observe(told.job_name, told.notice, owner, now)
+        found = {told.job_name: result}
+    logger.info("observed", extra={"found": found})
+    return found

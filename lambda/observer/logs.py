@@ -1,0 +1,47 @@
+"""The last lines that a job logged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from runs import answers
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+"""Of every processing job of the account; a stream's name begins with the job's and a slash."""
+
+
+def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
+    """Return the last lines of all of a job's hosts, in the order of their time.
+
+    Where they cannot be had, the one line says why: a message without them is better than none.
+    """
+    try:
+        return _last_lines(client, job_name, most)
+    except ClientError as error:
+        # Before the account's first processing job there is no group.
+        if answers.code(error) == "ResourceNotFoundException":
+            return []
+        return [f"(The log cannot be read: {answers.code(error)}: {answers.message(error)})"]
+
+
+def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
+    streams = client.describe_log_streams(
+        logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/"
+    )["logStreams"]
+    events = [
+        event
+        for stream in streams
+        for event in client.get_log_events(
+            logGroupName=LOG_GROUP,
+            logStreamName=stream.get("logStreamName", ""),
+            limit=most,
+            startFromHead=False,
+        )["events"]
+    ]
+    events.sort(key=lambda event: event.get("timestamp", 0))
+    return [event.get("message", "") for event in events[-most:]]

@@ -1,0 +1,177 @@
+"""The one message about a slot, as plain text that a phone can show: facts in, text out."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from runs.identity import slot_text
+from runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from observer.ending import Ending
+    from runs.identity import Run
+
+LONGEST_SUBJECT = 99
+"""Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""
+LONGEST_TEXT = 1024
+"""Characters of a reason or an exit message: SageMaker's own limit."""
+LOG_LINES = 20
+LONGEST_LINE = 240
+"""Characters of a log line, so that twenty of them stay readable."""
+
+_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+
+ADVICE = {
+    Outcome.SCRIPT_FAILED: "Read the last log lines; mend the script or its input, then replay.",
+    Outcome.TIMED_OUT: "It ran into job.max_runtime_seconds: raise that, or give it less to do.",
+    Outcome.STOPPED: "Somebody stopped it. Replay it if it is still wanted.",
+    Outcome.REPLACED: "A later slot took its place (overlap: Replace). Nothing to do.",
+    Outcome.CAPACITY: "AWS had no machine of any configured type. Add types to "
+    "retries.instance_types, or replay later.",
+    Outcome.QUOTA: "Raise the quota '<type> for processing job usage' in Service Quotas, "
+    "then replay.",
+    Outcome.THROTTLED: "SageMaker refused too many requests for hours. See who else calls it, "
+    "then replay.",
+    Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS.",
+    Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
+    Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
+    Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, "
+    "and see that it is linux/amd64.",
+    Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "
+    "or set input.when_empty.",
+    Outcome.ACCESS_DENIED: "A role, bucket or key does not allow it. The reason names which: "
+    "run pulumi up if somebody changed it by hand.",
+    Outcome.REFUSED: "SageMaker does not accept the request. The reason names what.",
+    Outcome.NEVER_STARTED: "The schedule did not reach the launcher: look into the queues of "
+    "failed events, then replay.",
+    Outcome.SKIPPED: "Nothing to do, unless this slot is wanted: then replay it.",
+    Outcome.UNKNOWN: "The reason is a new one. Read it and the last log lines.",
+}
+"""What to do first; docs/runbook.md has a section for each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a message is made of."""
+
+    stack: str
+    zone: str
+    partition: str
+    region: str
+    run: Run
+    job_name: str
+    outcome: Outcome
+    ending: Ending
+    has_job: bool
+    attempts: int
+    """Of the slot, so far."""
+    cost_usd: float | None
+    """Of all of them together; None where the rate card knows no price."""
+    log_lines: Sequence[str] = ()
+
+
+def failure(facts: Facts) -> tuple[str, str]:
+    """Return subject and body for a slot that ended without success."""
+    words = facts.outcome.replace("_", " ")
+    verb = {
+        Outcome.SKIPPED: "was skipped",
+        Outcome.STOPPED: "was stopped",
+        Outcome.REPLACED: "was replaced",
+    }.get(facts.outcome, f"failed: {words}")
+    subject = f"{facts.stack}: {facts.run.schedule} {verb} ({_local(facts.run.slot, facts.zone)})"
+    return _subject(subject), "\n".join(_failure_lines(facts, verb, words))
+
+
+def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
+    """Return subject and body for a schedule that is green again, red `since` that slot."""
+    subject = f"{facts.stack}: {facts.run.schedule} is green again"
+    body = [
+        f"{facts.run.schedule} of stack {facts.stack} is green again.",
+        f"Completed: {_local(facts.run.slot, facts.zone)} ({slot_text(facts.run.slot)}), "
+        f"attempt {facts.run.attempt}.",
+        f"It had failed since: {_local(since, facts.zone)} ({slot_text(since)}).",
+        "",
+        "Slots that failed in between stay failed. To see and replay them:",
+        f"python -m ops list --stack {facts.stack} --schedule {facts.run.schedule} --failed",
+    ]
+    return _subject(subject), "\n".join(body)
+
+
+def plain(text: str, longest: int) -> str:
+    """Return text without control characters and line breaks, cut to `longest` characters."""
+    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    short = " ".join(kept.split())
+    return short if len(short) <= longest else short[: longest - 1] + "…"
+
+
+def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
+    ending, run = facts.ending, facts.run
+    yield f"{run.schedule} of stack {facts.stack} {verb}."
+    yield f"Slot: {_local(run.slot, facts.zone)} {facts.zone} ({slot_text(run.slot)})"
+    yield f"Class: {words}"
+    if ending.reason:
+        yield f"Reason: {plain(ending.reason, LONGEST_TEXT)}"
+    if ending.exit_message:
+        yield f"Message: {plain(ending.exit_message, LONGEST_TEXT)}"
+    yield f"To do: {ADVICE[facts.outcome]}"
+    yield ""
+    yield f"Attempt: {run.attempt} ({facts.attempts} in all){_machine(ending)}"
+    if facts.has_job and ending.run_s is not None:
+        yield f"Ran: {_duration(ending.run_s)}"
+    if facts.has_job:
+        cost = "unknown" if facts.cost_usd is None else f"about ${facts.cost_usd:.2f}"
+        yield f"Cost so far: {cost}"
+    if facts.log_lines:
+        yield ""
+        yield f"Last {len(facts.log_lines)} log lines:"
+        yield from (f"  {plain(line, LONGEST_LINE)}" for line in facts.log_lines)
+    yield ""
+    yield "Replay:"
+    yield (
+        f"python -m ops replay --stack {facts.stack} --schedule {run.schedule} "
+        f"--slot {slot_text(run.slot)}"
+    )
+    if facts.has_job:
+        yield ""
+        yield from _links(facts)
+
+
+def _machine(ending: Ending) -> str:
+    if not ending.instance_type:
+        return ""
+    return f", {ending.instance_count or 1} x {ending.instance_type}"
+
+
+def _links(facts: Facts) -> Iterator[str]:
+    console = _CONSOLES.get(facts.partition, "console.aws.amazon.com")
+    base = f"https://{facts.region}.{console}"
+    # CloudWatch's console wants what is quoted in its fragment quoted twice, with $ for %.
+    group = quote(quote(_LOG_GROUP, safe=""), safe="").replace("%", "$")
+    stream = quote(quote(f"{facts.job_name}/", safe=""), safe="").replace("%", "$")
+    yield f"Job: {base}/sagemaker/home?region={facts.region}#/processing-jobs/{facts.job_name}"
+    yield (
+        f"Logs: {base}/cloudwatch/home?region={facts.region}#logsV2:log-groups/log-group/{group}"
+        f"$3FlogStreamNameFilter$3D{stream}"
+    )
+
+
+def _local(slot: datetime, zone: str) -> str:
+    return f"{slot.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _subject(text: str) -> str:
+    return plain(text, LONGEST_TEXT).encode("ascii", "replace").decode()[:LONGEST_SUBJECT]

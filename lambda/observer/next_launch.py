@@ -1,0 +1,93 @@
+"""Launches to come: one-time schedules that call the launcher and then delete themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from observer.retry import AT_ONCE, Next
+from runs.identity import Run, job_name, parse_job_name, slot_text
+from runs.journal import Entry, Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+    from observer.config import ObserverConfig
+
+_RETRY_ATTEMPTS, _RETRY_AGE_S = 10, 3600
+"""As for the stack's own schedules: after an hour the event goes to their queue."""
+
+
+@dataclass(frozen=True)
+class NextLaunches:
+    """Plans launches; to plan the same one again changes nothing."""
+
+    config: ObserverConfig
+    journal: Journal
+    scheduler: EventBridgeSchedulerClient
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """Not the invocation's beginning: EventBridge Scheduler refuses a time in the past."""
+
+    def launch_next(self, run: Run, following: Next) -> datetime:
+        """Plan a next attempt; return when it is launched: as first planned, and not before now."""
+        chain = following.chain
+        return self._plan(run, following.at, chain.dump(), chain.instance_type)
+
+    def launch_replacement(self, name: str) -> None:
+        """Plan the run that has been waiting for another one's stop."""
+        run = parse_job_name(self.config.prefix, name)
+        if run is not None:
+            self._plan(run, self.clock())
+
+    def _plan(
+        self, run: Run, at: datetime, chain: str | None = None, instance_type: str | None = None
+    ) -> datetime:
+        """Note the attempt first: the launcher reads there on which machine it is to run."""
+        name, soonest = job_name(self.config.prefix, run), self.clock() + AT_ONCE
+        entry = Entry(
+            schedule=run.schedule,
+            slot=run.slot,
+            attempt=run.attempt,
+            job_name=name,
+            planned_for=max(at, soonest),
+            chain=chain,
+            instance_type=instance_type,
+        )
+        noted = self.journal.plan(entry, soonest + timedelta(days=self.config.run_days))
+        launched = max(noted.planned_for or at, soonest)
+        self._schedule(name, run, launched)
+        return launched
+
+    def _schedule(self, name: str, run: Run, at: datetime) -> None:
+        deployed = self.config.deployed
+        event = {
+            "schedule": run.schedule,
+            "slot": slot_text(run.slot),
+            "attempt": run.attempt,
+            "trigger": "retry",
+        }
+        try:
+            self.scheduler.create_schedule(
+                GroupName=deployed.schedule_group,
+                Name=name,
+                ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+                ScheduleExpressionTimezone="UTC",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                ActionAfterCompletion="DELETE",
+                Target={
+                    "Arn": deployed.launcher_arn,
+                    "RoleArn": deployed.retry_role_arn,
+                    "Input": json.dumps(event),
+                    "RetryPolicy": {
+                        "MaximumRetryAttempts": _RETRY_ATTEMPTS,
+                        "MaximumEventAgeInSeconds": _RETRY_AGE_S,
+                    },
+                    "DeadLetterConfig": {"Arn": deployed.schedule_failures_arn},
+                },
+            )
+        except self.scheduler.exceptions.ConflictException:
+            return  # planned before

@@ -1,0 +1,244 @@
+"""Deals with one attempt's end, once: success marker, next attempt, message, metrics, journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+
+from observer import ending as endings
+from observer import message, metrics, success
+from observer.logs import last_lines
+from observer.next_launch import NextLaunches
+from observer.retry import Chain, Next, next_attempt
+from runs import answers, cost
+from runs.identity import Run, parse_job_name, slot_text
+from runs.journal import Claim, Entry, Journal
+from runs.outcome import NO_FAILURE, Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
+    from mypy_boto3_sns import SNSClient
+
+    from observer.config import ObserverConfig
+    from observer.ending import Ending
+
+LEASE = timedelta(minutes=6)
+"""Longer than the function's timeout of 5 minutes: who holds a claim after that has died."""
+
+ENDED = {"Completed", "Failed", "Stopped"}
+REPLACED_BY = "replaced by "
+"""Begins the mark of a job that the launcher stopped for another one, whose name follows."""
+
+logger = Logger(service="observer")
+
+
+class NotOursError(Exception):
+    """A name that no job of this stack has."""
+
+
+class NotEndedError(Exception):
+    """SageMaker's answer is older than its event; Lambda asks again in a minute."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Observes the attempts of one stack."""
+
+    config: ObserverConfig
+    journal: Journal
+    launches: NextLaunches
+    sagemaker: SageMakerClient
+    s3: S3Client
+    logs: CloudWatchLogsClient
+    sns: SNSClient
+
+    def observe(self, job_name: str, notice: Ending | None, owner: str, now: datetime) -> str:
+        """Deal with an attempt's end, unless somebody has or is about to.
+
+        Args:
+            job_name: of the attempt, whether it has a job or not.
+            notice: what is known of an attempt without a job. SageMaker's word goes before it.
+            owner: the invocation's id, which stays the same when Lambda retries it.
+            now: the time.
+
+        Returns:
+            The outcome, or why there was nothing to do.
+
+        Raises:
+            NotOursError: the name is no job's of this stack.
+            NotEndedError: the job still runs, as far as SageMaker says.
+            botocore.exceptions.ClientError: a service cannot be asked; nothing is lost by a retry.
+        """
+        run = parse_job_name(self.config.prefix, job_name)
+        if run is None:
+            raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
+        job = self._find(job_name)
+        if job and job["ProcessingJobStatus"] not in ENDED:
+            if notice:
+                return "it runs after all"
+            raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
+        ending = endings.of_job(job) if job else notice
+        if ending is None:
+            raise NotOursError(f"SageMaker knows no job {job_name}")
+        claim = self.journal.claim(run, job_name, owner, now, LEASE)
+        if claim != Claim.TAKEN:
+            return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
+        return self._conclude(run, job_name, ending, now, has_job=job is not None)
+
+    def _conclude(
+        self, run: Run, job_name: str, ending: Ending, now: datetime, *, has_job: bool
+    ) -> Outcome:
+        known = self.journal.attempt(run)
+        if known and known.ended and not has_job:  # whoever tells of it: the first refusal counts
+            ending = replace(
+                ending, status=known.status or "", reason=known.reason, ended=known.ended
+            )
+        stop = known.stop if known else None
+        outcome = endings.classify(ending, stop)
+        marker = None
+        if outcome == Outcome.COMPLETED:
+            marker = success.write_marker(self.s3, self.config, run, job_name, ending)
+        following = None if stop else self._plan_next(run, ending, outcome, known, now)
+        if stop and stop.startswith(REPLACED_BY):
+            self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
+        entry = Entry(
+            schedule=run.schedule,
+            slot=run.slot,
+            attempt=run.attempt,
+            job_name=job_name,
+            status=ending.status,
+            outcome=outcome,
+            reason=ending.reason,
+            exit_message=ending.exit_message,
+            instance_type=ending.instance_type or (known.instance_type if known else None),
+            instance_count=ending.instance_count,
+            created=ending.created,
+            started=ending.started,
+            ended=ending.ended,
+            cost_usd=_cost(ending),
+            next_attempt_at=following.at if following else None,
+            success_marker=marker,
+            concluded_at=now,
+        )
+        self._tell(entry, ending, now, has_job=has_job)
+        values = metrics.of_attempt(
+            ending, outcome, run.attempt, entry.cost_usd, final=following is None
+        )
+        metrics.emit(self.config.stack, run.schedule, values)
+        self.journal.conclude(entry, self._expires(now))
+        logger.info("attempt concluded", extra=_log_fields(entry))
+        return outcome
+
+    def _plan_next(
+        self, run: Run, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime
+    ) -> Next | None:
+        """Plan the next attempt, from the end's own time: done again, it gives the same."""
+        ended = ending.ended or now
+        if known and known.chain:
+            chain = Chain.load(known.chain)
+        else:
+            first_type = ending.instance_type or self.config.retries.ladder[0]
+            chain = Chain(ending.created or ended, first_type)
+        following, attempt = next_attempt(self.config.retries, outcome, chain, ended), run.next()
+        if following is None or attempt is None:
+            return None
+        return replace(following, at=self.launches.launch_next(attempt, following))
+
+    def _tell(self, entry: Entry, ending: Ending, now: datetime, *, has_job: bool) -> None:
+        """Publish the one message that this end is worth, if any."""
+        outcome, run = Outcome(entry.outcome or ""), entry.run
+        quiet = outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
+        if entry.next_attempt_at or quiet:
+            return
+        if outcome == Outcome.COMPLETED:
+            since = self.journal.record_success(run.schedule, entry.job_name, now)
+            if since:
+                facts = self._facts(entry, ending, has_job=True)
+                self._publish(outcome, run, *message.recovery(facts, since))
+            return
+        if outcome not in NO_FAILURE:
+            self.journal.record_failure(run.schedule, run.slot)
+        facts = self._facts(entry, ending, has_job=has_job)
+        self._publish(outcome, run, *message.failure(facts))
+
+    def _facts(self, entry: Entry, ending: Ending, *, has_job: bool) -> message.Facts:
+        others = [
+            other
+            for other in self.journal.attempts(entry.schedule, entry.slot)
+            if other.status and other.attempt != entry.attempt
+        ]
+        costs = [each.cost_usd for each in (*others, entry) if each.created]
+        lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if has_job else []
+        return message.Facts(
+            stack=self.config.stack,
+            zone=self.config.zones.get(entry.schedule, "UTC"),
+            partition=self.config.deployed.launcher_arn.split(":")[1],
+            region=self.config.deployed.aws_region,
+            run=entry.run,
+            job_name=entry.job_name,
+            outcome=Outcome(entry.outcome or ""),
+            ending=ending,
+            has_job=has_job,
+            attempts=len(others) + 1,
+            cost_usd=None if None in costs else sum(each or 0 for each in costs),
+            log_lines=lines,
+        )
+
+    def _publish(self, outcome: Outcome, run: Run, subject: str, body: str) -> None:
+        attributes = {"outcome": outcome, "schedule": run.schedule, "stack": self.config.stack}
+        self.sns.publish(
+            TopicArn=self.config.deployed.topic_arn,
+            Subject=subject,
+            Message=body,
+            # For the filter policies of subscriptions.
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+            },
+        )
+
+    def _find(self, job_name: str) -> DescribeProcessingJobResponseTypeDef | None:
+        try:
+            return self.sagemaker.describe_processing_job(ProcessingJobName=job_name)
+        except ClientError as error:
+            if answers.says_no_such_job(error):
+                return None
+            raise
+
+    def _expires(self, now: datetime) -> datetime:
+        return now + timedelta(days=self.config.run_days)
+
+
+def _cost(ending: Ending) -> float | None:
+    """Return the estimate for a job's instances and volumes; 0 for what never started."""
+    if ending.run_s is None:
+        return 0.0
+    if not ending.instance_type or not ending.instance_count or not ending.volume_gb:
+        return None
+    return cost.estimate(
+        ending.instance_type, ending.instance_count, ending.volume_gb, ending.run_s
+    )
+
+
+def _log_fields(entry: Entry) -> dict[str, Any]:
+    """Return the fields that the dashboard's list of failures shows."""
+    return {
+        "job_name": entry.job_name,
+        "schedule": entry.schedule,
+        "slot": slot_text(entry.slot),
+        "attempt": entry.attempt,
+        "status": entry.status,
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "exit_message": entry.exit_message,
+        "instance_type": entry.instance_type,
+        "cost_usd": entry.cost_usd,
+        "next_attempt_at": entry.next_attempt_at.isoformat() if entry.next_attempt_at else None,
+    }

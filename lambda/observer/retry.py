@@ -1,0 +1,88 @@
+"""Whether, when and on what machine an attempt is followed by another: decided by its outcome."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from observer.config import RetryConfig
+
+AT_ONCE = timedelta(minutes=1)
+"""EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
+LONGEST_DELAY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a slot's attempts have used up so far."""
+
+    since: datetime
+    """When the first of them was launched: the deadline counts from here."""
+    instance_type: str
+    """Of the latest attempt."""
+    waits: int = 0
+    internal_errors: int = 0
+    size_ups: int = 0
+
+    def dump(self) -> str:
+        """Return it as text for the journal."""
+        return json.dumps({**asdict(self), "since": self.since.isoformat()})
+
+    @classmethod
+    def load(cls, text: str) -> Chain:
+        """Return what `dump` wrote."""
+        document: dict[str, Any] = json.loads(text)
+        return cls(since=datetime.fromisoformat(document.pop("since")), **document)
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next attempt."""
+
+    at: datetime
+    chain: Chain
+
+
+def next_attempt(config: RetryConfig, outcome: Outcome, chain: Chain, now: datetime) -> Next | None:
+    """Return the attempt that follows, or None: then the slot has ended.
+
+    No capacity: the next type of the ladder; after the last one, the first again, later. Quota and
+    throttling: later. Internal error and too little memory: as often as the settings allow.
+    Everything else would only fail again.
+    """
+    match outcome:
+        case Outcome.CAPACITY:
+            return _other_type(config, chain, now)
+        case Outcome.QUOTA | Outcome.THROTTLED:
+            return _later(config, chain, now)
+        case Outcome.INTERNAL_ERROR if chain.internal_errors < config.internal_errors:
+            again = replace(chain, internal_errors=chain.internal_errors + 1)
+            return Next(now + AT_ONCE, again)
+        case Outcome.OUT_OF_MEMORY if chain.size_ups < config.size_ups:
+            larger = config.larger.get(chain.instance_type)
+            sized = replace(chain, size_ups=chain.size_ups + 1, instance_type=larger or "")
+            return Next(now + AT_ONCE, sized) if larger else None
+        case _:
+            return None
+
+
+def _other_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
+    # A type that was chosen for its memory is waited for: those of the ladder were too small.
+    if chain.instance_type not in config.ladder or chain.size_ups:
+        return _later(config, chain, now)
+    position = config.ladder.index(chain.instance_type) + 1
+    if position < len(config.ladder):
+        return Next(now + AT_ONCE, replace(chain, instance_type=config.ladder[position]))
+    return _later(config, replace(chain, instance_type=config.ladder[0]), now)
+
+
+def _later(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
+    at = now + min(timedelta(seconds=config.delay_seconds) * 2**chain.waits, LONGEST_DELAY)
+    if at > chain.since + timedelta(seconds=config.deadline_seconds):
+        return None
+    return Next(at, replace(chain, waits=chain.waits + 1))

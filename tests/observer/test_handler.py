@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import importlib
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from observer.config import ConfigError, Deployed
+from observer.event import EventError
+from tests.lambda_world import ENVIRONMENT, NAME, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+handler = importlib.import_module("observer.handler")
+
+
+def context(request: str = "request") -> Any:
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:observer"
+    return SimpleNamespace(
+        function_name="observer",
+        memory_limit_in_mb=512,
+        invoked_function_arn=arn,
+        aws_request_id=request,
+    )
+
+
+@pytest.fixture
+def handle(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    """The handler, with the world's clients."""
+    monkeypatch.setattr(handler, "_observer", lambda: world.observer)
+    monkeypatch.setattr(handler, "_scheduler", lambda: world.client("scheduler"))
+    return handler.handler
+
+
+def test_a_jobs_event_is_observed(world: World, handle: Callable[..., dict[str, str]]) -> None:
+    event = world.run()
+    assert handle(event, context()) == {NAME: "completed"}
+    assert handle(event, context("another")) == {NAME: "concluded before"}
+
+
+def test_the_retry_of_an_invocation_goes_on_at_once(
+    world: World, handle: Callable[..., dict[str, str]]
+) -> None:
+    event = world.run()
+    world.crash_before = "PutObject"
+    with pytest.raises(Exception, match="PutObject"):
+        handle(event, context("one"))
+    assert handle(event, context("two")) == {NAME: "another invocation is at it"}
+    assert handle(event, context("one")) == {NAME: "completed"}
+
+
+def test_the_watchs_event_is_its_turn(world: World, handle: Callable[..., dict[str, str]]) -> None:
+    # The handler's clock is the real one.
+    world.now = handler.datetime.now(handler.UTC) - timedelta(minutes=20)
+    world.schedule(changed=world.now)
+    world.fail()
+    assert handle({"watch": "2026-01-05T02:05:00Z"}, context()) == {NAME: "script_failed"}
+
+
+def test_what_is_no_event_is_raised_and_never_returned(
+    handle: Callable[..., dict[str, str]],
+) -> None:
+    with pytest.raises(EventError):
+        handle({"hello": "world"}, context())
+
+
+def test_all_missing_variables_are_named_together() -> None:
+    with pytest.raises(ConfigError, match=r"TOPIC_ARN, SCHEDULE_GROUP, .*AWS_REGION"):
+        Deployed.read({"RUNS_TABLE": "t"})
+    assert set(vars(Deployed.read(ENVIRONMENT)).values()) <= set(ENVIRONMENT.values())

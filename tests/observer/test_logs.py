@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import time
+
+from observer.logs import LOG_GROUP, last_lines
+from tests.lambda_world import NAME, World
+
+
+def log(world: World, stream: str, *lines: str, after_s: float = 0) -> None:
+    """Let a host log its lines, a millisecond after one another."""
+    logs = world.client("logs")
+    if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
+        logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=stream)
+    # CloudWatch takes events of the last 14 days only, so this is real time.
+    first = int((time.time() - 60 + after_s) * 1000)
+    events = [{"timestamp": first + n, "message": line} for n, line in enumerate(lines)]
+    logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)
+
+
+class TestLastLines:
+    def test_are_the_last_of_all_hosts_in_the_order_of_their_time(self, world: World) -> None:
+        log(world, f"{NAME}/algo-2-1", "c", "d", after_s=1)
+        log(world, f"{NAME}/algo-1-1", "a", "b")
+        assert last_lines(world.client("logs"), NAME, 3) == ["b", "c", "d"]
+
+    def test_are_only_as_many_as_asked_for(self, world: World) -> None:
+        log(world, f"{NAME}/algo-1-1", *map(str, range(50)))
+        lines = last_lines(world.client("logs"), NAME, 20)
+        assert lines == [str(number) for number in range(30, 50)]
+
+    def test_never_are_those_of_a_job_whose_name_only_begins_alike(self, world: World) -> None:
+        log(world, f"{NAME}/algo-1-1", "mine")
+        log(world, f"{NAME}0/algo-1-1", "another's")
+        assert last_lines(world.client("logs"), NAME, 20) == ["mine"]
+
+    def test_are_none_where_the_job_never_logged(self, world: World) -> None:
+        assert last_lines(world.client("logs"), NAME, 20) == []
+        log(world, "another/algo-1-1", "x")
+        assert last_lines(world.client("logs"), NAME, 20) == []
+
+    def test_that_cannot_be_read_say_so_and_do_not_keep_the_message_back(
+        self, world: World
+    ) -> None:
+        log(world, f"{NAME}/algo-1-1", "x")
+        world.errors["GetLogEvents"] = [("AccessDeniedException", "not authorized")]
+        (line,) = last_lines(world.client("logs"), NAME, 20)
+        assert line == "(The log cannot be read: AccessDeniedException: not authorized)"

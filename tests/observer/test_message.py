@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.aws_model import shape, violations
+from observer import message
+from observer.ending import Ending
+from observer.message import ADVICE, Facts, failure, recovery
+from runs.identity import Run
+from runs.outcome import Outcome
+from tests.launcher import strategies
+
+SLOT = datetime(2026, 7, 5, 2, tzinfo=UTC)
+ENDING = Ending(
+    status="Failed",
+    reason="AlgorithmError: , exit code: 1",
+    exit_message="KeyError: 'price'",
+    created=SLOT,
+    started=SLOT + timedelta(minutes=2),
+    ended=SLOT + timedelta(minutes=14, seconds=30),
+    instance_type="ml.m5.large",
+    instance_count=2,
+)
+FACTS = Facts(
+    stack="prod",
+    zone="Europe/Berlin",
+    partition="aws",
+    region="eu-central-1",
+    run=Run("daily", SLOT, 2),
+    job_name="p--daily-20260705T020000Z-2",
+    outcome=Outcome.SCRIPT_FAILED,
+    ending=ENDING,
+    has_job=True,
+    attempts=2,
+    cost_usd=1.234,
+    log_lines=["one", "two"],
+)
+
+TEXT = """daily of stack prod failed: script failed.
+Slot: Sun 05 Jul 2026 04:00 Europe/Berlin (2026-07-05T02:00:00Z)
+Class: script failed
+Reason: AlgorithmError: , exit code: 1
+Message: KeyError: 'price'
+To do: Read the last log lines; mend the script or its input, then replay.
+
+Attempt: 2 (2 in all), 2 x ml.m5.large
+Ran: 12 min 30 s
+Cost so far: about $1.23
+
+Last 2 log lines:
+  one
+  two
+
+Replay:
+python -m ops replay --stack prod --schedule daily --slot 2026-07-05T02:00:00Z
+
+Job: https://eu-central-1.console.aws.amazon.com/sagemaker/home?region=eu-central-1\
+#/processing-jobs/p--daily-20260705T020000Z-2
+Logs: https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1\
+#logsV2:log-groups/log-group/$252Faws$252Fsagemaker$252FProcessingJobs\
+$3FlogStreamNameFilter$3Dp--daily-20260705T020000Z-2$252F"""
+
+
+class TestFailure:
+    def test_says_everything_that_a_person_needs(self) -> None:
+        subject, text = failure(FACTS)
+        assert subject == "prod: daily failed: script failed (Sun 05 Jul 2026 04:00)"
+        assert text == TEXT
+
+    def test_without_a_job_tells_of_no_cost_no_duration_and_no_links(self) -> None:
+        ending = Ending(status="NotStarted", reason="ResourceLimitExceeded: 0 Instances")
+        _, text = failure(
+            replace(FACTS, outcome=Outcome.QUOTA, ending=ending, has_job=False, log_lines=())
+        )
+        assert "Reason: ResourceLimitExceeded" in text
+        for word in ("Cost", "Ran:", "https://", "Message:", "log lines"):
+            assert word not in text
+
+    @pytest.mark.parametrize(
+        ("outcome", "words"),
+        [
+            (Outcome.SKIPPED, "daily was skipped"),
+            (Outcome.STOPPED, "daily was stopped"),
+            (Outcome.REPLACED, "daily was replaced"),
+            (Outcome.OUT_OF_MEMORY, "daily failed: out of memory"),
+        ],
+    )
+    def test_calls_what_somebody_decided_no_failure(self, outcome: Outcome, words: str) -> None:
+        assert words in failure(replace(FACTS, outcome=outcome))[0]
+
+    def test_an_unknown_price_is_called_unknown(self) -> None:
+        assert "Cost so far: unknown" in failure(replace(FACTS, cost_usd=None))[1]
+
+    def test_a_run_of_hours_is_told_in_hours(self) -> None:
+        ending = replace(ENDING, ended=SLOT + timedelta(hours=3, minutes=2))
+        assert "Ran: 3 h 0 min" in failure(replace(FACTS, ending=ending))[1]
+
+    @pytest.mark.parametrize(
+        ("partition", "host"),
+        [("aws-cn", "console.amazonaws.cn"), ("aws-us-gov", "console.amazonaws-us-gov.com")],
+    )
+    def test_links_lead_to_the_console_of_the_partition(self, partition: str, host: str) -> None:
+        text = failure(replace(FACTS, partition=partition))[1]
+        assert text.count(f"https://eu-central-1.{host}/") == 2
+
+    def test_every_outcome_that_is_told_has_its_advice(self) -> None:
+        assert ADVICE.keys() == set(Outcome) - {Outcome.COMPLETED}
+
+
+class TestRecovery:
+    def test_says_since_when_it_had_failed_and_how_to_see_what_stays_failed(self) -> None:
+        subject, text = recovery(FACTS, SLOT - timedelta(days=1))
+        assert subject == "prod: daily is green again"
+        assert "It had failed since: Sat 04 Jul 2026 04:00 (2026-07-04T02:00:00Z)." in text
+        assert "python -m ops list --stack prod --schedule daily --failed" in text
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=1500)
+
+
+def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
+    anything: dict[str, Any] = {
+        "stack": names,
+        "run": st.builds(Run, names, strategies.slots, strategies.attempts),
+        "outcome": st.sampled_from(sorted(ADVICE)).map(Outcome),
+        "ending": st.builds(Ending, status=st.just("Failed"), reason=texts, exit_message=texts),
+        "has_job": st.booleans(),
+        "log_lines": st.lists(texts, max_size=message.LOG_LINES),
+    }
+    return st.fixed_dictionaries(anything).map(lambda parts: replace(FACTS, **parts))
+
+
+class TestAnyMessage:
+    @settings(max_examples=40)
+    @given(_facts(texts))
+    def test_has_a_subject_that_sns_takes(self, facts: Facts) -> None:
+        model = shape("sns", "Publish", "Subject")
+        for subject, _ in (failure(facts), recovery(facts, SLOT)):
+            assert violations(model, subject) == []
+            assert len(subject) < 100
+            assert all(32 <= ord(character) < 127 for character in subject)
+
+    @settings(max_examples=40)
+    @given(_facts(strategies.names))
+    def test_has_a_text_of_few_lines_without_control_characters(self, facts: Facts) -> None:
+        for _, text in (failure(facts), recovery(facts, SLOT)):
+            assert all(line.isprintable() for line in text.split("\n"))
+            assert len(text.split("\n")) < 50
+            assert len(text) < 30_000
+
+    @given(texts, st.integers(1, 2000))
+    def test_shortens_text_to_a_length_and_says_so(self, text: str, longest: int) -> None:
+        short = message.plain(text, longest)
+        assert len(short) <= longest
+        assert short.isprintable()
+        assert short == message.plain(text, 10_000) or short.endswith("…")

@@ -1,0 +1,92 @@
+"""From one attempt's end to the next one's job."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from runs.identity import job_name
+from tests.lambda_world import NAME, PREFIX, RUN, World
+
+CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
+INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
+
+
+class TestNextAttempt:
+    def test_follows_silently_and_is_no_failure_of_the_slot(self, world: World) -> None:
+        world.observe(world.fail(reason=CAPACITY))
+        second = job_name(PREFIX, replace(RUN, attempt=2))
+        at = world.now + timedelta(minutes=1)
+        assert world.planned() == {second: at}
+        assert (entry := world.journal.attempt(RUN))
+        assert entry.next_attempt_at == at
+        assert "JobsFailed" not in world.metrics()[0]
+        assert world.messages() == []
+        assert world.journal.health("daily").failing_since is None
+
+    @pytest.mark.parametrize(
+        ("reason", "types"),
+        [
+            (
+                CAPACITY,
+                ["ml.m6i.large", "ml.c5.xlarge", "ml.m5.large", "ml.m6i.large"],
+            ),
+            (INTERNAL, ["ml.m5.large"]),
+            ("AlgorithmError: , exit code: 137", ["ml.m5.xlarge"]),
+        ],
+    )
+    def test_runs_on_the_machine_that_the_cause_asks_for(
+        self, world: World, reason: str, types: list[str]
+    ) -> None:
+        world.launch()
+        run = RUN
+        for instance_type in types:
+            world.observe(
+                world.sagemaker.end(job_name(PREFIX, run), "Failed", FailureReason=reason)
+            )
+            assert world.fire()["result"] == "started"
+            run = replace(run, attempt=run.attempt + 1)
+            job: Any = world.sagemaker.jobs[job_name(PREFIX, run)]
+            cluster = job["ProcessingResources"]["ClusterConfig"]
+            assert cluster["InstanceType"] == instance_type
+        world.observe(world.sagemaker.end(job_name(PREFIX, run), "Failed", FailureReason=reason))
+        assert len(world.planned()) == (reason == CAPACITY)
+
+    def test_quota_is_waited_for_and_at_the_deadline_told_once(self, world: World) -> None:
+        world.configure(retries={"deadline_seconds": 3600})
+        quota = ("ResourceLimitExceeded", "The account-level service limit …")
+        world.errors["CreateProcessingJob"] = [quota] * 9
+        assert world.launch()["result"] == "refused"
+        world.deliver()
+        waits: list[float] = []
+        while planned := world.planned():
+            waits += [(at - world.now) / timedelta(minutes=1) for at in planned.values()]
+            assert world.fire()["result"] == "refused"
+            world.deliver()
+        assert waits == [5, 10, 20]
+        ((subject, text),) = world.messages()
+        assert "failed: quota" in subject
+        assert "Attempt: 4 (4 in all)" in text
+        assert [values["JobsFailed"] for values in world.metrics() if "JobsFailed" in values] == [1]
+
+    def test_is_decided_by_when_the_job_ended_and_not_by_when_that_was_heard_of(
+        self, world: World
+    ) -> None:
+        world.configure(retries={"deadline_seconds": 3600})
+        event = world.fail(reason=CAPACITY)
+        world.now += timedelta(hours=5)
+        world.observe(event)
+        assert list(world.planned().values()) == [world.now + timedelta(minutes=1)]
+
+    def test_never_follows_a_job_that_somebody_stopped(self, world: World) -> None:
+        world.journal.mark_stop(RUN, NAME, "operator")
+        world.observe(world.fail(reason=INTERNAL))
+        assert world.planned() == {}
+        assert len(world.messages()) == 1
+
+    def test_after_the_last_that_a_name_can_hold_is_none(self, world: World) -> None:
+        world.observe(world.fail(replace(RUN, attempt=99), CAPACITY))
+        assert (world.planned(), len(world.messages())) == ({}, 1)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from observer.retry import Chain, Next
+from runs.identity import Run, job_name
+from tests.lambda_world import ENVIRONMENT, NOW, PREFIX, SLOT, World
+
+SECOND = Run("daily", SLOT, 2)
+NAME = job_name(PREFIX, SECOND)
+CHAIN = Chain(NOW, "ml.m6i.large", waits=1)
+AT = NOW + timedelta(minutes=5)
+
+
+class TestNextAttempt:
+    def test_is_launched_by_a_schedule_of_its_jobs_name_that_deletes_itself(
+        self, world: World
+    ) -> None:
+        assert world.observer.launches.launch_next(SECOND, Next(AT, CHAIN)) == AT
+        (request,) = world.asked("CreateSchedule")
+        del request["ClientToken"]  # botocore's, a new one each time
+        assert json.loads(request["Target"].pop("Input")) == {
+            "schedule": "daily",
+            "slot": "2026-01-05T02:00:00Z",
+            "attempt": 2,
+            "trigger": "retry",
+        }
+        assert request == {
+            "GroupName": PREFIX,
+            "Name": NAME,
+            "ScheduleExpression": "at(2026-01-05T02:05:30)",
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "Target": {
+                "Arn": ENVIRONMENT["LAUNCHER_ARN"],
+                "RoleArn": ENVIRONMENT["RETRY_ROLE_ARN"],
+                "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
+                "DeadLetterConfig": {"Arn": ENVIRONMENT["SCHEDULE_FAILURES_ARN"]},
+            },
+        }
+
+    def test_is_noted_with_its_machine_before_the_launcher_can_ask_for_it(
+        self, world: World
+    ) -> None:
+        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        assert [name for name, _ in world.requests] == ["PutItem", "CreateSchedule"]
+        entry = world.journal.attempt(SECOND)
+        assert entry
+        assert (entry.planned_for, entry.instance_type) == (AT, "ml.m6i.large")
+        assert Chain.load(entry.chain or "") == CHAIN
+
+    def test_planned_again_is_the_one_that_was_planned_first(self, world: World) -> None:
+        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        later = Next(AT + timedelta(minutes=9), CHAIN)
+        assert world.observer.launches.launch_next(SECOND, later) == AT
+        assert world.planned() == {NAME: AT}
+
+    def test_that_lies_in_the_past_by_now_is_launched_in_a_minute(self, world: World) -> None:
+        world.now = AT + timedelta(hours=3)
+        soon = world.now + timedelta(minutes=1)
+        assert world.observer.launches.launch_next(SECOND, Next(AT, CHAIN)) == soon
+        assert world.planned() == {NAME: soon}
+
+    def test_whose_schedule_was_never_made_gets_it_when_planned_again(self, world: World) -> None:
+        world.errors["CreateSchedule"] = [("InternalServerException", "no")]
+        with pytest.raises(ClientError, match="InternalServerException"):
+            world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        world.now = AT + timedelta(hours=1)
+        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        assert world.planned() == {NAME: world.now + timedelta(minutes=1)}
+
+
+class TestReplacement:
+    def test_is_launched_in_a_minute(self, world: World) -> None:
+        world.observer.launches.launch_replacement(NAME)
+        assert world.planned() == {NAME: NOW + timedelta(minutes=1)}
+
+    def test_of_a_name_that_is_no_run_is_none(self, world: World) -> None:
+        world.observer.launches.launch_replacement("somebody else")
+        assert world.planned() == {}

@@ -1,0 +1,291 @@
+"""Whatever comes, in whatever order, twice or never: what must hold for every slot."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, NamedTuple, cast
+
+import pytest
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from moto import mock_aws
+
+from runs.identity import Run, job_name, parse_job_name, slot_text
+from tests.lambda_world import PREFIX, SLOT, CrashError, World
+
+Json = dict[str, Any]
+
+SLOTS = [SLOT + timedelta(days=day) for day in range(3)]
+MARKER = "_SUCCESS"
+ENDS: dict[str, Json] = {
+    "Completed": {"status": "Completed"},
+    "script": {"status": "Failed", "FailureReason": "AlgorithmError: , exit code: 1"},
+    "capacity": {"status": "Failed", "FailureReason": "CapacityError: no", "ran": False},
+    "internal": {"status": "Failed", "FailureReason": "InternalServerError: We failed."},
+    "memory": {"status": "Failed", "FailureReason": "AlgorithmError: , exit code: 137"},
+    "stopped": {"status": "Stopped"},
+}
+REFUSALS = {
+    "quota": ("ResourceLimitExceeded", "The account-level service limit is 0 Instances"),
+    "throttled": ("ThrottlingException", "Rate exceeded"),
+    "denied": ("AccessDeniedException", "not authorized to perform"),
+}
+LAMBDA_TRIES = 3
+
+
+@dataclass
+class Delivery:
+    """An event on its way to the observer, and which of Lambda's tries is next."""
+
+    event: Json
+    owner: str
+    tries: int = 0
+
+
+class _Printed(NamedTuple):
+    out: str
+
+
+class _Capture:
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    def readouterr(self) -> _Printed:
+        text = self.stream.getvalue()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return _Printed(text)
+
+
+class AnySequence(RuleBasedStateMachine):
+    """Slots, ends, faults, crashes and redeliveries in any order; at the end everything settles."""
+
+    slots = Bundle("slots")
+
+    @initialize(overlap=st.sampled_from(["Allow", "Forbid", "Replace"]))
+    def deploy(self, overlap: str) -> None:
+        capture = _Capture()
+        self.stack = ExitStack()
+        self.stack.enter_context(mock_aws())
+        self.stack.enter_context(redirect_stdout(capture.stream))
+        daily = {
+            "expression": "cron(0 3 * * ? *)",
+            "timezone": "Europe/Berlin",
+            "overlap": overlap,
+        }
+        self.world = World(cast("Any", capture), schedules={"daily": daily})
+        self.overlap = overlap
+        for slot in SLOTS:
+            self.world.upload(f"input/{slot:%Y/%m/%d}/a.csv")
+        # The watch looks for slots from now on: those that a test delivers.
+        self.world.schedule(changed=SLOT - timedelta(hours=1))
+        self.mail: list[Delivery] = []
+        self.owners = 0
+        self.crashed = False
+        self.by_hand: set[Run] = set()
+
+    @rule(target=slots, slot=st.sampled_from(SLOTS), refusal=st.sampled_from([None, *REFUSALS]))
+    def a_slot_is_delivered(self, slot: Any, refusal: str | None) -> Any:
+        self.world.now = max(self.world.now, slot + timedelta(seconds=20))
+        if refusal:
+            self.world.errors["CreateProcessingJob"] = [REFUSALS[refusal]]
+        self._launch(Run("daily", slot, 1))
+        self.world.errors.clear()
+        return slot
+
+    @rule(slot=slots)
+    def it_is_delivered_again(self, slot: Any) -> None:
+        self._launch(Run("daily", slot, 1))
+
+    @rule(slot=slots, attempt=st.integers(1, 4))
+    def an_operator_replays(self, slot: Any, attempt: int) -> None:
+        self.by_hand.add(Run("daily", slot, attempt))
+        self._launch(Run("daily", slot, attempt), "operator")
+
+    @precondition(lambda self: self._running())
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(list(ENDS)),
+        copies=st.integers(0, 2),
+        operator=st.booleans(),
+    )
+    def a_job_ends(self, data: Any, how: str, copies: int, operator: bool) -> None:
+        name = data.draw(st.sampled_from(self._running()))
+        self._end(name, how, copies, operator=operator)
+
+    @precondition(lambda self: self.mail)
+    @rule(data=st.data(), crash=st.one_of(st.none(), st.integers(0, 12)), after=st.booleans())
+    def an_event_arrives(self, data: Any, crash: int | None, after: bool) -> None:
+        delivery = self.mail.pop(data.draw(st.integers(0, len(self.mail) - 1)))
+        self._observe(delivery, crash, after=after)
+
+    @precondition(lambda self: self.world.planned())
+    @rule(data=st.data(), twice=st.booleans())
+    def a_planned_launch_comes(self, data: Any, twice: bool) -> None:
+        self._fire(data.draw(st.sampled_from(sorted(self.world.planned()))), twice=twice)
+
+    @rule(minutes=st.integers(1, 100))
+    def time_passes_and_the_watch_looks(self, minutes: int) -> None:
+        assume(self.world.now < SLOTS[-1] + timedelta(hours=12))
+        self.world.now += timedelta(minutes=minutes)
+        self.world.turn()
+
+    @invariant()
+    def no_marker_without_a_completed_job(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        completed = {slot for slot, status in self._statuses() if status == "Completed"}
+        assert self._marked() <= completed
+
+    @invariant()
+    def no_two_paid_jobs_for_one_slot_and_attempt(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        started = self.world.sagemaker.accepted
+        assert len(started) == len(set(started))
+
+    @invariant()
+    def no_two_jobs_at_once_where_overlap_is_not_allowed(self) -> None:
+        if not hasattr(self, "world") or self.overlap == "Allow":
+            return
+        runs = [parse_job_name(PREFIX, name) for name in self._running()]
+        assert len([run for run in runs if run not in self.by_hand]) <= 1 + len(self.by_hand)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        with self.stack:
+            self._settle()
+            self._every_end_was_told()
+
+    def _settle(self) -> None:
+        """Let everything come to its end: no more faults, and time enough."""
+        for _ in range(60):
+            for name in self._running():
+                self._end(name, "Completed", 1, operator=False)
+            while self.mail:
+                self._observe(self.mail.pop())
+            for name in sorted(self.world.planned()):
+                self._fire(name, twice=False)
+            if not (self.mail or self._running() or self.world.planned()):
+                self.world.now += timedelta(minutes=100)
+                if not self.world.turn():
+                    return
+        pytest.fail("it never settles")
+
+    def _every_end_was_told(self) -> None:
+        completed = {slot for slot, status in self._statuses() if status == "Completed"}
+        assert self._marked() == completed
+        told = self.world.messages()
+        failed = 0
+        for entry in self.world.journal.recent("daily", SLOTS[0] - timedelta(days=2)):
+            assert entry.concluded_at, f"{entry.job_name} was never dealt with"
+            bodies = [body for _, body in told if f"Attempt: {entry.attempt} " in body]
+            bodies = [body for body in bodies if slot_text(entry.slot) in body]
+            if entry.outcome == "completed" or entry.next_attempt_at:
+                assert not bodies, f"{entry.job_name} needs no message"
+                continue
+            assert bodies, f"{entry.job_name} ended as {entry.outcome}, and nobody was told"
+            assert len(bodies) == 1 or self.crashed
+            failed += entry.outcome not in ("stopped", "replaced", "skipped")
+        metrics = self.world.metrics()
+        counted = sum(line.get("JobsFailed", 0) for line in metrics)
+        succeeded = sum(line.get("JobsSucceeded", 0) for line in metrics)
+        jobs = [status for _, status in self._statuses()]
+        assert counted == failed or (self.crashed and counted > failed)
+        assert succeeded == jobs.count("Completed") or (
+            self.crashed and succeeded > jobs.count("Completed")
+        )
+
+    def _launch(self, run: Run, trigger: str = "schedule", event: Json | None = None) -> None:
+        self.world.launch(run, trigger, event=event)
+        self._collect()
+
+    def _collect(self) -> None:
+        self.mail += [self._delivery(notice) for notice in self.world.notices()]
+
+    def _delivery(self, event: Json) -> Delivery:
+        self.owners += 1
+        return Delivery(event, f"invocation-{self.owners}")
+
+    def _end(self, name: str, how: str, copies: int, *, operator: bool) -> None:
+        self.world.now += timedelta(minutes=7)
+        run = parse_job_name(PREFIX, name)
+        assert run
+        if how == "stopped" and operator:
+            self.world.journal.mark_stop(run, name, "operator")
+        stopping = self.world.sagemaker.jobs[name]["ProcessingJobStatus"] == "Stopping"
+        known = dict(ENDS["stopped" if stopping else how])
+        event = self.world.sagemaker.end(name, known.pop("status"), **known)
+        self.mail += [self._delivery(event) for _ in range(copies)]
+
+    def _observe(
+        self, delivery: Delivery, crash: int | None = None, *, after: bool = False
+    ) -> None:
+        if crash is not None:
+            moment = "crash_after" if after else "crash_before"
+            setattr(self.world, moment, len(self.world.requests) + crash)
+        try:
+            self.world.observe(delivery.event, delivery.owner)
+        except CrashError:
+            self.crashed = True
+            self.world.now += timedelta(minutes=1)
+            if delivery.tries + 1 < LAMBDA_TRIES:
+                self.mail.append(replace(delivery, tries=delivery.tries + 1))
+        self.world.crash_before = self.world.crash_after = None
+
+    def _fire(self, name: str, *, twice: bool) -> None:
+        client = self.world.client("scheduler")
+        event = client.get_schedule(GroupName=PREFIX, Name=name)["Target"]["Input"]
+        self.world.now = max(self.world.now, self.world.planned()[name])
+        client.delete_schedule(GroupName=PREFIX, Name=name)
+        for _ in range(2 if twice else 1):
+            self._launch(Run("daily", SLOT, 1), event=json.loads(event))
+
+    def _running(self) -> list[str]:
+        jobs = self.world.sagemaker.jobs.values()
+        active = ("InProgress", "Stopping")
+        return sorted(
+            job["ProcessingJobName"] for job in jobs if job["ProcessingJobStatus"] in active
+        )
+
+    def _statuses(self) -> list[tuple[str, str]]:
+        """Return slot and status of every job."""
+        found: list[tuple[str, str]] = []
+        for name, job in self.world.sagemaker.jobs.items():
+            run = parse_job_name(PREFIX, name)
+            assert run
+            assert job_name(PREFIX, run) == name
+            found.append((slot_text(run.slot), job["ProcessingJobStatus"]))
+        return found
+
+    def _marked(self) -> set[str]:
+        """Return the slots that have a marker."""
+        listed = self.world.client("s3").list_objects_v2(Bucket="out-bucket").get("Contents", [])
+        keys = {item["Key"] for item in listed}
+        return {
+            slot_text(slot)
+            for slot in SLOTS
+            if f"output/daily/{slot:%Y/%m/%d/%H%M%S}/{MARKER}" in keys
+        }
+
+
+AnySequence.TestCase.settings = settings(
+    max_examples=20,
+    stateful_step_count=14,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestAnySequence = AnySequence.TestCase

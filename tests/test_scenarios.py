@@ -1,0 +1,323 @@
+"""Every class of outcome and every fault, played through the deployed program."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from local.cloud import Cloud
+from local.deploy import configuration
+from local.sagemaker.job import JobEnd
+from runs.entry import run_key
+from runs.outcome import Outcome
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.sagemaker.job import Job
+
+T3, M5, C5 = "ml.t3.medium", "ml.m5.large", "ml.c5.xlarge"
+LARGER = "ml.t3.large"
+ZONE = ZoneInfo("Europe/Berlin")
+NAMES = ("JobsSucceeded", "JobsFailed", "Attempts", "SlotsSkipped")
+
+
+@dataclass(kw_only=True)
+class Scenario:
+    """What goes wrong, and everything that is to come of it."""
+
+    faults: tuple[str, ...] = ()
+    ends: tuple[JobEnd, ...] = ()
+    """How the first jobs end that no fault befalls; the others complete."""
+    attempts: list[tuple[str | None, str]]
+    """Instance type and outcome of each."""
+    told: str | None = None
+    """Part of the one message's subject; None: nobody is told."""
+    red: bool = False
+    """Whether the schedule's alarm goes off, and comes back with the next success."""
+    metrics: dict[str, float] = field(default_factory=dict[str, float])
+    has_input: bool = True
+
+
+def failed(reason: str, exit_message: str | None = None) -> JobEnd:
+    return JobEnd("Failed", reason, exit_message)
+
+
+def completed(attempts: int = 1) -> dict[str, float]:
+    return {"JobsSucceeded": 1, "JobsFailed": 0, "Attempts": attempts}
+
+
+def ended(attempts: int = 1) -> dict[str, float]:
+    return {"JobsFailed": 1, "Attempts": attempts}
+
+
+def final(outcome: Outcome, **how: Any) -> Scenario:
+    """Return a scenario of one attempt that is not tried again."""
+    told = f"failed: {outcome.replace('_', ' ')}"
+    instance_type = how.pop("instance_type", T3)
+    attempts = [(instance_type, str(outcome))]
+    return Scenario(attempts=attempts, told=told, red=True, metrics=ended(), **how)
+
+
+SCENARIOS = {
+    "completed": Scenario(attempts=[(T3, "completed")], metrics=completed()),
+    "no capacity: the ladder's next type": Scenario(
+        faults=("capacity", "capacity"),
+        attempts=[(T3, "capacity"), (M5, "capacity"), (C5, "completed")],
+        metrics=completed(3),
+    ),
+    "no capacity anywhere: from the first type again, until the deadline": Scenario(
+        faults=("capacity",) * 9,
+        attempts=[(kind, "capacity") for kind in (T3, M5, C5) * 3],
+        told="failed: capacity",
+        red=True,
+        metrics=ended(9),
+    ),
+    "quota: later": Scenario(
+        faults=("quota",), attempts=[(None, "quota"), (T3, "completed")], metrics=completed(2)
+    ),
+    "quota until the deadline": Scenario(
+        faults=("quota",) * 3,
+        attempts=[(None, "quota"), (T3, "quota"), (T3, "quota")],
+        told="failed: quota",
+        red=True,
+        metrics=ended(3),
+    ),
+    "throttled: later": Scenario(
+        faults=("throttle",),
+        attempts=[(None, "throttled"), (T3, "completed")],
+        metrics=completed(2),
+    ),
+    "internal error: once more": Scenario(
+        faults=("internal-error",),
+        attempts=[(T3, "internal_error"), (T3, "completed")],
+        metrics=completed(2),
+    ),
+    "internal error twice": Scenario(
+        faults=("internal-error",) * 2,
+        attempts=[(T3, "internal_error")] * 2,
+        told="failed: internal error",
+        red=True,
+        metrics=ended(2),
+    ),
+    "out of memory: one size up": Scenario(
+        faults=("out-of-memory",),
+        attempts=[(T3, "out_of_memory"), (LARGER, "completed")],
+        metrics=completed(2),
+    ),
+    "out of memory on the larger one too": Scenario(
+        faults=("out-of-memory",) * 2,
+        attempts=[(T3, "out_of_memory"), (LARGER, "out_of_memory")],
+        told="failed: out of memory",
+        red=True,
+        metrics=ended(2),
+    ),
+    "one after the other": Scenario(
+        faults=("quota", "capacity", "internal-error", "out-of-memory"),
+        attempts=[
+            (None, "quota"),
+            (T3, "capacity"),
+            (M5, "internal_error"),
+            (M5, "out_of_memory"),
+            ("ml.m5.xlarge", "completed"),
+        ],
+        metrics=completed(5),
+    ),
+    "disk full": final(Outcome.DISK_FULL, faults=("disk-full",)),
+    "timed out": final(Outcome.TIMED_OUT, faults=("timeout",)),
+    "stopped by an operator: told, and no failure": Scenario(
+        faults=("operator-stop",), attempts=[(T3, "stopped")], told="was stopped"
+    ),
+    "script failed": final(
+        Outcome.SCRIPT_FAILED,
+        ends=(failed("AlgorithmError: , exit code: 3", "process_data.sh failed: no rows"),),
+    ),
+    "bad image": final(
+        Outcome.BAD_IMAGE,
+        ends=(failed("ClientError: Cannot pull algorithm container. It does not exist."),),
+    ),
+    "access denied": final(
+        Outcome.ACCESS_DENIED, ends=(failed("ClientError: S3 HeadObject: AccessDenied"),)
+    ),
+    "unknown": final(Outcome.UNKNOWN, ends=(failed("ClientError: something new"),)),
+    "empty input": final(Outcome.EMPTY_INPUT, has_input=False, instance_type=None),
+    "lost event": Scenario(
+        faults=("lost-event",), attempts=[(T3, "completed")], metrics=completed()
+    ),
+    "duplicate events of a success": Scenario(
+        faults=("duplicate-event",), attempts=[(T3, "completed")], metrics=completed()
+    ),
+    "duplicate events of a failure": final(
+        Outcome.DISK_FULL, faults=("duplicate-event", "disk-full")
+    ),
+    "duplicate events of what heals": Scenario(
+        faults=("duplicate-event", "capacity"),
+        attempts=[(T3, "capacity"), (M5, "completed")],
+        metrics=completed(2),
+    ),
+    "events out of order": final(Outcome.DISK_FULL, faults=("out-of-order", "disk-full")),
+    "lost event of a failure": final(Outcome.DISK_FULL, faults=("lost-event", "disk-full")),
+}
+
+
+class Stage:
+    """The deployed program, on which one scenario after the other is played."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.ends: list[JobEnd] = []
+        self.slot = datetime(2026, 1, 1, 3, tzinfo=UTC)
+
+    def run_job(self, cloud: Cloud, job: Job) -> JobEnd:
+        job.started()
+        if self.ends:
+            return self.ends.pop(0)
+        bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
+        cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}result.txt", Body=b"1")
+        return JobEnd("Completed")
+
+    def play(self, scenario: Scenario) -> None:
+        """Play a slot of its own, with the watch behind it, and evaluate the alarms."""
+        self.slot += timedelta(days=1)
+        self.cloud.metrics.clear()
+        self.ends[:] = scenario.ends
+        for fault in scenario.faults:
+            self.cloud.faults.add(fault)
+        if scenario.has_input:
+            key = f"{self.cloud.settings.input.prefix.format(slot=self.slot)}data.csv"
+            bucket = self.cloud.exports["input_bucket"]
+            self.cloud.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a")
+        self.cloud.fire("daily", self.slot)
+        self.cloud.settle()
+        self.cloud.tick()
+        self.cloud.faults.clear()
+        self.cloud.evaluate_alarms(datetime.now(UTC))
+
+    def attempts(self) -> list[tuple[str | None, str | None]]:
+        entries = self.cloud.journal.attempts("daily", self.slot)
+        assert [entry.attempt for entry in entries] == list(range(1, len(entries) + 1))
+        assert all(entry.concluded_at for entry in entries)
+        return [(entry.instance_type, entry.outcome) for entry in entries]
+
+    def jobs(self) -> list[str]:
+        """Return the slot's jobs in SageMaker."""
+        contained = f"daily-{self.slot:%Y%m%dT%H%M%SZ}-"
+        client = self.cloud.aws.client("sagemaker")
+        pages = client.get_paginator("list_processing_jobs").paginate(NameContains=contained)
+        return [job["ProcessingJobName"] for p in pages for job in p["ProcessingJobSummaries"]]
+
+    def metrics(self) -> dict[str, float]:
+        """Return the slot's metrics: the sum of each."""
+        found: dict[str, float] = {}
+        for point in self.cloud.metrics.points:
+            if point.name in NAMES and point.namespace == "SageMakerProcessing":
+                assert point.dimensions == {"stack": "local", "schedule": "daily"}
+                found[point.name] = found.get(point.name, 0) + point.value
+        return found
+
+    def marker(self) -> dict[str, Any] | None:
+        key = self.cloud.settings.output.prefix.format(schedule="daily", slot=self.slot)
+        s3, bucket = self.cloud.aws.client("s3"), self.cloud.exports["output_bucket"]
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}_SUCCESS").get("Contents")
+        if not found:
+            return None
+        return json.load(s3.get_object(Bucket=bucket, Key=f"{key}_SUCCESS")["Body"])
+
+    def red(self) -> set[str]:
+        states = self.cloud.alarms.states()
+        return {alarm.name for alarm in states if alarm.state == "ALARM"}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    config = configuration(ROOT, "local")
+    config["sagemaker-processing:retries"] = json.dumps(
+        {"instance_types": [M5, C5], "delay_seconds": 300, "deadline_seconds": 1000}
+    )
+    work = tmp_path_factory.mktemp("stage")
+    found: Stage
+
+    def run_job(cloud: Cloud, job: Job) -> JobEnd:
+        return found.run_job(cloud, job)
+
+    cloud = Cloud(ROOT, work, "local", run_job=run_job, build=lambda _: "image", config=config)
+    found = Stage(cloud)
+    try:
+        cloud.deploy()
+        yield found
+    finally:
+        cloud.close()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(stage: Stage, name: str) -> None:
+    scenario, before = SCENARIOS[name], len(stage.cloud.messages)
+    stage.play(scenario)
+
+    assert stage.attempts() == scenario.attempts
+    assert stage.metrics() == scenario.metrics
+    told = [message["subject"] or "" for message in stage.cloud.messages[before:]]
+    assert len(told) == (1 if scenario.told else 0), told
+    assert all(scenario.told in subject for subject in told if scenario.told)
+    assert stage.red() == ({"processing-local-daily-failed"} if scenario.red else set())
+    marker = stage.marker()
+    assert (marker is not None) == (scenario.attempts[-1][1] == "completed")
+    if marker:
+        assert marker["attempt"] == len(scenario.attempts)
+        assert [each["key"].rpartition("/")[2] for each in marker["objects"]] == ["result.txt"]
+        assert marker["job_name"] in stage.jobs()
+    assert len(stage.jobs()) == len(set(stage.jobs())) <= len(scenario.attempts)
+    if scenario.red:
+        before = len(stage.cloud.messages)
+        stage.play(SCENARIOS["completed"])
+        told = [message["subject"] for message in stage.cloud.messages[before:]]
+        assert told == ["local: daily is green again"]
+        assert stage.red() == set()
+
+
+class BrokenTopic:
+    """SNS takes nothing from the observer."""
+
+    def answer(self, request: Request) -> Response | None:
+        by_alarms = "Credential=administrator" in request.headers["Authorization"]
+        if by_alarms or b"Action=Publish" not in request.get_data():
+            return None
+        error = "<Error><Code>InternalError</Code><Message>no</Message></Error>"
+        return Response(f"<ErrorResponse>{error}</ErrorResponse>", 500, content_type="text/xml")
+
+
+def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
+    cloud, before = stage.cloud, len(stage.cloud.messages)
+    cloud.aws.services["sns"] = BrokenTopic()
+    stage.play(SCENARIOS["disk full"])
+    del cloud.aws.services["sns"]
+    cloud.evaluate_alarms(datetime.now(UTC))
+
+    assert [entry.outcome for entry in cloud.journal.attempts("daily", stage.slot)] == [None]
+    url = cloud.exports["observer_failures"]
+    [kept] = cloud.aws.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    event = json.loads(kept["Body"])["requestPayload"]
+    assert event["detail"]["ProcessingJobName"] == stage.jobs()[0]
+    assert {"processing-local-observer-errors", "processing-local-observer-failures"} <= stage.red()
+
+    # Time passes: the claim of the invocation that died runs out, and the watch looks again.
+    [entry] = cloud.journal.attempts("daily", stage.slot)
+    cloud.aws.client("dynamodb").update_item(
+        TableName=cloud.exports["runs_table"],
+        Key=run_key(entry.run),
+        UpdateExpression="REMOVE claimed_until",
+    )
+    cloud.sagemaker.age(entry.job_name, 600)
+    cloud.tick()
+    assert stage.attempts() == [(T3, "disk_full")]
+    told = [message["subject"] or "" for message in cloud.messages[before:]]
+    assert [subject for subject in told if "disk full" in subject] == [
+        f"local: daily failed: disk full ({stage.slot.astimezone(ZONE):%a %d %b %Y %H:%M})"
+    ]
