@@ -10,8 +10,8 @@ from observer.success import write_marker
 from tests.lambda_world import ENVIRONMENT, NAME, RUN, World
 
 MARKER = "output/daily/2026/01/05/020000/_SUCCESS"
-# moto's objects have the real time, so the job has it too.
-NOW = datetime.now(UTC)
+# moto's objects have the real time; the job comes after all that a run of the tests puts there.
+NOW = datetime.now(UTC) + timedelta(days=1)
 ENDING = Ending(
     status="Completed",
     created=NOW + timedelta(minutes=1),
@@ -107,7 +107,7 @@ class TestInput:
         }
 
     def test_that_came_after_the_job_was_created_is_counted_apart(self, world: World) -> None:
-        write(world, Ending(status="Completed", created=NOW - timedelta(hours=1)))
+        write(world, Ending(status="Completed", created=NOW - timedelta(days=2)))
         found = marker(world)["input"]
         assert (found["objects"], found["changed_since"]) == (0, 1)
         assert found["listing_sha256"] == hashlib.sha256().hexdigest()
