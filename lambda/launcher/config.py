@@ -11,15 +11,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from runs.environment import required
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 CONFIG_FILE = "launcher.json"
-
-
-class ConfigError(Exception):
-    """The function was deployed without something it needs."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,7 @@ class Deployed:
         Raises:
             ConfigError: names every missing variable.
         """
-        names = [name.upper() for name in cls.__dataclass_fields__]
-        missing = [name for name in names if not environ.get(name)]
-        if missing:
-            raise ConfigError(
-                f"environment variables missing: {', '.join(missing)}; deploy with pulumi up"
-            )
-        return cls(**{name.lower(): environ[name] for name in names})
+        return cls(**required(cls.__dataclass_fields__, environ))
 
 
 @dataclass(frozen=True)

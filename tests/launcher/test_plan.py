@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from components import aws_model, documents, instance_types
 from components.setting_types import RESERVED_ENVIRONMENT
 from components.settings import Settings
-from launcher.config import ConfigError, Deployed, LauncherConfig
+from launcher.config import Deployed, LauncherConfig
 from launcher.plan import plan
+from runs.environment import ConfigError
 from runs.identity import Run, job_name
 from tests.lambda_world import ENVIRONMENT
 from tests.launcher import strategies

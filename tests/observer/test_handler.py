@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from observer.config import ConfigError, Deployed
+from observer.config import Deployed
 from observer.event import EventError
+from runs.environment import ConfigError
 from tests.lambda_world import ENVIRONMENT, NAME, World
 
 if TYPE_CHECKING:
