@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,156 +14,16 @@ from local.cloud import Cloud
 from local.deploy import configuration
 from local.sagemaker.job import JobEnd
 from runs.entry import run_key
-from runs.outcome import Outcome
 from tests.conftest import ROOT
+from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.sagemaker.job import Job
 
-T3, M5, C5 = "ml.t3.medium", "ml.m5.large", "ml.c5.xlarge"
-LARGER = "ml.t3.large"
 ZONE = ZoneInfo("Europe/Berlin")
 NAMES = ("JobsSucceeded", "JobsFailed", "Attempts", "SlotsSkipped")
-
-
-@dataclass(kw_only=True)
-class Scenario:
-    """What goes wrong, and everything that is to come of it."""
-
-    faults: tuple[str, ...] = ()
-    ends: tuple[JobEnd, ...] = ()
-    """How the first jobs end that no fault befalls; the others complete."""
-    attempts: list[tuple[str | None, str]]
-    """Instance type and outcome of each."""
-    told: str | None = None
-    """Part of the one message's subject; None: nobody is told."""
-    red: bool = False
-    """Whether the schedule's alarm goes off, and comes back with the next success."""
-    metrics: dict[str, float] = field(default_factory=dict[str, float])
-    has_input: bool = True
-
-
-def failed(reason: str, exit_message: str | None = None) -> JobEnd:
-    return JobEnd("Failed", reason, exit_message)
-
-
-def completed(attempts: int = 1) -> dict[str, float]:
-    return {"JobsSucceeded": 1, "JobsFailed": 0, "Attempts": attempts}
-
-
-def ended(attempts: int = 1) -> dict[str, float]:
-    return {"JobsFailed": 1, "Attempts": attempts}
-
-
-def final(outcome: Outcome, **how: Any) -> Scenario:
-    """Return a scenario of one attempt that is not tried again."""
-    told = f"failed: {outcome.replace('_', ' ')}"
-    instance_type = how.pop("instance_type", T3)
-    attempts = [(instance_type, str(outcome))]
-    return Scenario(attempts=attempts, told=told, red=True, metrics=ended(), **how)
-
-
-SCENARIOS = {
-    "completed": Scenario(attempts=[(T3, "completed")], metrics=completed()),
-    "no capacity: the ladder's next type": Scenario(
-        faults=("capacity", "capacity"),
-        attempts=[(T3, "capacity"), (M5, "capacity"), (C5, "completed")],
-        metrics=completed(3),
-    ),
-    "no capacity anywhere: from the first type again, until the deadline": Scenario(
-        faults=("capacity",) * 9,
-        attempts=[(kind, "capacity") for kind in (T3, M5, C5) * 3],
-        told="failed: capacity",
-        red=True,
-        metrics=ended(9),
-    ),
-    "quota: later": Scenario(
-        faults=("quota",), attempts=[(None, "quota"), (T3, "completed")], metrics=completed(2)
-    ),
-    "quota until the deadline": Scenario(
-        faults=("quota",) * 3,
-        attempts=[(None, "quota"), (T3, "quota"), (T3, "quota")],
-        told="failed: quota",
-        red=True,
-        metrics=ended(3),
-    ),
-    "throttled: later": Scenario(
-        faults=("throttle",),
-        attempts=[(None, "throttled"), (T3, "completed")],
-        metrics=completed(2),
-    ),
-    "internal error: once more": Scenario(
-        faults=("internal-error",),
-        attempts=[(T3, "internal_error"), (T3, "completed")],
-        metrics=completed(2),
-    ),
-    "internal error twice": Scenario(
-        faults=("internal-error",) * 2,
-        attempts=[(T3, "internal_error")] * 2,
-        told="failed: internal error",
-        red=True,
-        metrics=ended(2),
-    ),
-    "out of memory: one size up": Scenario(
-        faults=("out-of-memory",),
-        attempts=[(T3, "out_of_memory"), (LARGER, "completed")],
-        metrics=completed(2),
-    ),
-    "out of memory on the larger one too": Scenario(
-        faults=("out-of-memory",) * 2,
-        attempts=[(T3, "out_of_memory"), (LARGER, "out_of_memory")],
-        told="failed: out of memory",
-        red=True,
-        metrics=ended(2),
-    ),
-    "one after the other": Scenario(
-        faults=("quota", "capacity", "internal-error", "out-of-memory"),
-        attempts=[
-            (None, "quota"),
-            (T3, "capacity"),
-            (M5, "internal_error"),
-            (M5, "out_of_memory"),
-            ("ml.m5.xlarge", "completed"),
-        ],
-        metrics=completed(5),
-    ),
-    "disk full": final(Outcome.DISK_FULL, faults=("disk-full",)),
-    "timed out": final(Outcome.TIMED_OUT, faults=("timeout",)),
-    "stopped by an operator: told, and no failure": Scenario(
-        faults=("operator-stop",), attempts=[(T3, "stopped")], told="was stopped"
-    ),
-    "script failed": final(
-        Outcome.SCRIPT_FAILED,
-        ends=(failed("AlgorithmError: , exit code: 3", "process_data.sh failed: no rows"),),
-    ),
-    "bad image": final(
-        Outcome.BAD_IMAGE,
-        ends=(failed("ClientError: Cannot pull algorithm container. It does not exist."),),
-    ),
-    "access denied": final(
-        Outcome.ACCESS_DENIED, ends=(failed("ClientError: S3 HeadObject: AccessDenied"),)
-    ),
-    "unknown": final(Outcome.UNKNOWN, ends=(failed("ClientError: something new"),)),
-    "empty input": final(Outcome.EMPTY_INPUT, has_input=False, instance_type=None),
-    "lost event": Scenario(
-        faults=("lost-event",), attempts=[(T3, "completed")], metrics=completed()
-    ),
-    "duplicate events of a success": Scenario(
-        faults=("duplicate-event",), attempts=[(T3, "completed")], metrics=completed()
-    ),
-    "duplicate events of a failure": final(
-        Outcome.DISK_FULL, faults=("duplicate-event", "disk-full")
-    ),
-    "duplicate events of what heals": Scenario(
-        faults=("duplicate-event", "capacity"),
-        attempts=[(T3, "capacity"), (M5, "completed")],
-        metrics=completed(2),
-    ),
-    "events out of order": final(Outcome.DISK_FULL, faults=("out-of-order", "disk-full")),
-    "lost event of a failure": final(Outcome.DISK_FULL, faults=("lost-event", "disk-full")),
-}
 
 
 class Stage:
@@ -321,3 +180,33 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     assert [subject for subject in told if "disk full" in subject] == [
         f"local: daily failed: disk full ({stage.slot.astimezone(ZONE):%a %d %b %Y %H:%M})"
     ]
+
+
+def test_critical_findings_in_the_image_reach_the_encrypted_topic(stage: Stage) -> None:
+    before = len(stage.cloud.messages)
+    scan: dict[str, Any] = {
+        "version": "0",
+        "id": "85fc3613-e913-7fc4-a80c-a3753e4aa9ae",
+        "detail-type": "ECR Image Scan",
+        "source": "aws.ecr",
+        "account": "123456789012",
+        "time": "2026-01-05T02:00:00Z",
+        "region": "eu-central-1",
+        "resources": ["arn:aws:ecr:eu-central-1:123456789012:repository/processing-local"],
+        "detail": {
+            "scan-status": "COMPLETE",
+            "repository-name": "processing-local",
+            "finding-severity-counts": {"CRITICAL": 10, "MEDIUM": 9},
+            "image-digest": "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd1234",
+            "image-tags": ["0123456789abcdef"],
+        },
+    }
+    stage.cloud.bus.publish(scan)
+    stage.cloud.settle()
+    harmless = {"CRITICAL": 0, "MEDIUM": 9}
+    scan["detail"] = {**scan["detail"], "finding-severity-counts": harmless}
+    stage.cloud.bus.publish(scan)
+    stage.cloud.settle()
+    [message] = stage.cloud.messages[before:]
+    told = f"10 critical findings in image processing-local@{scan['detail']['image-digest']}"
+    assert told in str(message["body"])
