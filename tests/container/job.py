@@ -71,7 +71,8 @@ class Job:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [self.app / "entrypoint.sh", *arguments],
+            # Whoever runs the tests in the background has the shell ignore INT, for children too.
+            ["env", "--default-signal=INT", self.app / "entrypoint.sh", *arguments],
             env={"PATH": PATH, "ML_ROOT": str(self.ml), **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
