@@ -57,7 +57,6 @@ def observer(settings: Settings) -> dict[str, Any]:
             "larger": _larger(settings),
             **settings.retries.model_dump(mode="json", exclude={"instance_types"}),
         },
-        "max_runtime_seconds": settings.job.max_runtime_seconds,
     }
 
 

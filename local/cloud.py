@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from components import configuration
+from components import configuration, stack_file
 from local import deploy, metrics
 from local.activity import Activity
 from local.alarms import Alarms
@@ -72,9 +72,9 @@ class Cloud:
             ValueError: there is no such fault.
         """
         self._project, self._work, self._stack = project, work, stack
-        self._config = config or deploy.configuration(project, stack)
+        self._config = config or stack_file.keys(project, stack)
         self._on_created, self._on_moment = on_created, on_moment
-        self.settings = configuration.read(self._config, deploy.project(project), stack)
+        self.settings = configuration.read(self._config, stack_file.project(project), stack)
         self.faults = Faults(faults)
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import runpy
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pulumi.runtime
-import yaml
 from pulumi.runtime.stack import run_pulumi_func
+
+from components import stack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,20 +30,6 @@ _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark o
 
 class DeployError(Exception):
     """The program, or one of its resources, could not be deployed."""
-
-
-def configuration(directory: Path, stack: str) -> dict[str, str]:
-    """Return a stack file's configuration as Pulumi hands it to a program: structures as JSON."""
-    document = yaml.safe_load((directory / f"Pulumi.{stack}.yaml").read_text("utf-8"))
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in document["config"].items()
-    }
-
-
-def project(directory: Path) -> str:
-    """Return the project's name."""
-    return yaml.safe_load((directory / "Pulumi.yaml").read_text("utf-8"))["name"]
 
 
 def deploy(
@@ -68,7 +54,9 @@ def deploy(
     monitor = _Monitor(resources, on_created)
 
     async def run() -> dict[str, Any]:
-        pulumi.runtime.set_mocks(monitor, project=project(directory), stack=stack, preview=False)
+        pulumi.runtime.set_mocks(
+            monitor, project=stack_file.project(directory), stack=stack, preview=False
+        )
         pulumi.runtime.set_all_config(dict(config))
         await run_pulumi_func(lambda: _program(directory))
         root: Any = pulumi.runtime.get_root_resource()

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import boto3
-import yaml
 from botocore.config import Config
 
-from components import configuration
+from components import configuration, stack_file
 from ops.errors import OpsError, UsageError
 from runs.identity import Run, parse_job_name
 from runs.journal import Journal
@@ -137,21 +136,12 @@ def load(name: str) -> Stack:
     if not file.is_file():
         known = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
         raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known)}")
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["name"]
     try:
-        settings = configuration.read(_keys(file), project, name)
+        keys = stack_file.keys(ROOT, name)
+        settings = configuration.read(keys, stack_file.project(ROOT), name)
     except configuration.SettingsError as error:
         raise OpsError(str(error)) from None
     return Stack(settings, _local_endpoint() if name == LOCAL else None)
-
-
-def _keys(file: Path) -> dict[str, str]:
-    """Return a stack file's keys as Pulumi hands them to a program: structures as JSON."""
-    document = yaml.safe_load(file.read_text("utf-8"))
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in document["config"].items()
-    }
 
 
 def _local_endpoint() -> str:

@@ -13,7 +13,8 @@ import pytest
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
-from local.deploy import configuration, plain, project
+from components import stack_file
+from local.deploy import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,9 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
     recorder = Recorder()
 
     async def run() -> None:
-        pulumi.runtime.set_mocks(recorder, project=project(ROOT), stack=stack, preview=False)
+        pulumi.runtime.set_mocks(
+            recorder, project=stack_file.project(ROOT), stack=stack, preview=False
+        )
         pulumi.runtime.set_all_config(config or {})
         await run_pulumi_func(lambda: cast("None", make() and None))
         root: Any = pulumi.runtime.get_root_resource()
@@ -133,7 +136,7 @@ def record_program(stack: str, config: dict[str, str] | None = None) -> Recorder
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, stack, config or configuration(ROOT, stack))
+    return record(program, stack, config or stack_file.keys(ROOT, stack))
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from components import stack_file
 from local.cloud import Cloud
-from local.deploy import configuration
 from local.sagemaker.job import JobEnd
 from runs.entry import run_key
 from tests.conftest import ROOT
@@ -96,7 +96,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    config = configuration(ROOT, "local")
+    config = stack_file.keys(ROOT, "local")
     config["sagemaker-processing:retries"] = json.dumps(
         {"instance_types": [M5, C5], "delay_seconds": 300, "deadline_seconds": 1000}
     )

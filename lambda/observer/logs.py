@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """Of every processing job of the account; a stream's name begins with the job's and a slash."""
+_METRIC = '{"_aws":'
+"""Begins a metric's line (container/bin/send_metric): for CloudWatch, not for people."""
 
 
 def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
@@ -39,9 +41,10 @@ def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[
         for event in client.get_log_events(
             logGroupName=LOG_GROUP,
             logStreamName=stream.get("logStreamName", ""),
-            limit=most,
+            limit=2 * most,
             startFromHead=False,
         )["events"]
     ]
     events.sort(key=lambda event: event.get("timestamp", 0))
-    return [event.get("message", "") for event in events[-most:]]
+    lines = [event.get("message", "") for event in events]
+    return [line for line in lines if not line.startswith(_METRIC)][-most:]

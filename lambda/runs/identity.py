@@ -53,7 +53,7 @@ def parse_job_name(prefix: str, name: str) -> Run | None:
 
 def slot_text(slot: datetime) -> str:
     """Return a slot as EventBridge Scheduler spells it: 2026-01-05T02:00:00Z."""
-    return f"{slot:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{slot.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse_slot(text: str) -> datetime:

@@ -81,4 +81,3 @@ class TestObserver:
         found = observer(retention__run_days=90)
         assert found["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
         assert found["run_days"] == 90
-        assert found["max_runtime_seconds"] == 14_400

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components import naming
+from components import naming, stack_file
 from components.account import Account
 from components.configuration import read
 from components.function import POWERTOOLS_VERSION
@@ -20,7 +20,6 @@ from components.launcher import Launcher, LauncherArgs
 from components.observer import Observer, ObserverArgs
 from launcher import notice
 from launcher.config import LauncherConfig
-from local.deploy import configuration
 from observer.config import ObserverConfig
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 
@@ -38,7 +37,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role"
 
 
 def settings() -> Settings:
-    return read(configuration(ROOT, "prod"), "sagemaker-processing", "prod")
+    return read(stack_file.keys(ROOT, "prod"), "sagemaker-processing", "prod")
 
 
 def launcher() -> Recorder:

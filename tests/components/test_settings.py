@@ -8,19 +8,18 @@ import yaml
 from hypothesis import given
 from pydantic import BaseModel
 
-from components import naming
+from components import naming, stack_file
 from components.configuration import SettingsError, read
 from components.settings import ScheduleSettings, Settings
-from local.deploy import configuration, project
 from tests.conftest import ROOT
 from tests.launcher import strategies
 
 PROJECT = "sagemaker-processing"
 
 
-def stack_file(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
+def keys_of(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
     """Return a stack's configuration with some keys changed: `job__volume_gb=0`."""
-    keys = configuration(ROOT, stack)
+    keys = stack_file.keys(ROOT, stack)
     for path, value in changes.items():
         key, *inside = path.split("__")
         full = f"{PROJECT}:{key}"
@@ -37,7 +36,7 @@ def stack_file(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
 
 
 def settings(**changes: Any) -> Settings:
-    return read(stack_file(**changes), PROJECT, "prod")
+    return read(keys_of(**changes), PROJECT, "prod")
 
 
 def refusal(**changes: Any) -> str:
@@ -49,14 +48,14 @@ def refusal(**changes: Any) -> str:
 class TestStackFiles:
     @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
     def test_every_stack_file_is_accepted(self, stack: str) -> None:
-        assert read(configuration(ROOT, stack), project(ROOT), stack).stack == stack
+        assert read(stack_file.keys(ROOT, stack), stack_file.project(ROOT), stack).stack == stack
 
     def test_every_stack_file_writes_the_same_keys(self) -> None:
         def keys(stack: str) -> set[str]:
             optional = {f"{PROJECT}:base_image."}
             return {
                 f"{key}.{inner}"
-                for key, text in configuration(ROOT, stack).items()
+                for key, text in stack_file.keys(ROOT, stack).items()
                 for inner in (
                     json.loads(text) if "schedules" not in key and text[0] == "{" else [""]
                 )
@@ -67,7 +66,7 @@ class TestStackFiles:
 
     @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
     def test_every_stack_file_writes_every_key_of_a_part(self, stack: str) -> None:
-        keys = configuration(ROOT, stack)
+        keys = stack_file.keys(ROOT, stack)
         for name, field in Settings.model_fields.items():
             kind = field.annotation
             if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -220,12 +219,12 @@ class TestRefusals:
         assert all(text in message for text in ("volume_gb", "'ml.t3.small'", "'Mars'"))
 
     def test_an_unknown_region_is_refused(self) -> None:
-        keys = {**stack_file(), "aws:region": "eu-central-9"}
+        keys = {**keys_of(), "aws:region": "eu-central-9"}
         with pytest.raises(SettingsError, match=r"aws:region = 'eu-central-9'.*eu-central-1"):
             read(keys, PROJECT, "prod")
 
     def test_a_missing_key_is_named(self) -> None:
-        keys = stack_file()
+        keys = keys_of()
         del keys[f"{PROJECT}:job"]
         with pytest.raises(SettingsError, match=f"{PROJECT}:job is missing"):
             read(keys, PROJECT, "prod")
@@ -237,7 +236,7 @@ class TestRefusals:
         assert "the same place" in message
 
     def test_outputs_of_two_schedules_may_not_mix(self) -> None:
-        daily = json.loads(stack_file()[f"{PROJECT}:schedules"])["daily"]
+        daily = json.loads(keys_of()[f"{PROJECT}:schedules"])["daily"]
         message = refusal(
             schedules={"daily": daily, "again": daily}, output__prefix="out/{slot:%Y%m%d}/"
         )
@@ -258,7 +257,7 @@ class TestRefusals:
         assert "100" in message
 
     def test_a_schedules_name_that_no_job_name_can_hold_is_refused(self) -> None:
-        daily = json.loads(stack_file()[f"{PROJECT}:schedules"])["daily"]
+        daily = json.loads(keys_of()[f"{PROJECT}:schedules"])["daily"]
         longest = naming.max_schedule_name("processing-prod")
         assert settings(schedules={"d" * longest: daily}).schedules
         assert f"at most {longest}" in refusal(schedules={"d" * (longest + 1): daily})

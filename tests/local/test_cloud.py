@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components import stack_file
 from local.cloud import WATCH, Cloud
-from local.deploy import configuration
 from local.sagemaker.job import JobEnd
 from local.scheduler import ScheduleError
 from tests.conftest import ROOT
@@ -129,7 +129,7 @@ class TestChoices:
             Cloud(ROOT, tmp_path, "local", run_job=run_job, build=str, faults=["fire"])
 
     def test_another_configuration_replaces_that_of_the_file(self, tmp_path: Any) -> None:
-        config = configuration(ROOT, "local")
+        config = stack_file.keys(ROOT, "local")
         retries = {"instance_types": ["ml.m5.large"]}
         config["sagemaker-processing:retries"] = json.dumps(retries)
         cloud = Cloud(ROOT, tmp_path, "local", run_job=run_job, build=str, config=config)

@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from components import stack_file
 from components.function import POWERTOOLS_VERSION
 from local.aws import InvalidRequestError, LocalAws
-from local.deploy import configuration, plain
+from local.deploy import plain
 from local.kinds import CREATE, zipped
 from local.resources import Resources
 from tests.conftest import ROOT, record_program
@@ -26,7 +27,7 @@ def resources(aws: LocalAws) -> Resources:
 class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
-        config = configuration(ROOT, "local") | {"sagemaker-processing:alerts": json.dumps(told)}
+        config = stack_file.keys(ROOT, "local") | {"sagemaker-processing:alerts": json.dumps(told)}
         recorder = record_program("local", config)
         registered = {args.typ for args in recorder.created if args.custom}
         assert registered == CREATE.keys()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 
 from observer.logs import LOG_GROUP, last_lines
+from tests.conftest import ROOT
 from tests.lambda_world import NAME, World
 
 
@@ -28,6 +31,15 @@ class TestLastLines:
         log(world, f"{NAME}/algo-1-1", *map(str, range(50)))
         lines = last_lines(world.client("logs"), NAME, 20)
         assert lines == [str(number) for number in range(30, 50)]
+
+    def test_are_no_lines_that_only_cloudwatch_reads(self, world: World) -> None:
+        command = [ROOT / "container" / "bin" / "send_metric", "Records", "1", "Count"]
+        environment = {**os.environ, "STACK": "test", "SCHEDULE": "daily"}
+        printed = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True
+        )
+        log(world, f"{NAME}/algo-1-1", "mine", printed.stdout.rstrip())
+        assert last_lines(world.client("logs"), NAME, 20) == ["mine"]
 
     def test_never_are_those_of_a_job_whose_name_only_begins_alike(self, world: World) -> None:
         log(world, f"{NAME}/algo-1-1", "mine")
