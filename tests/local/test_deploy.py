@@ -144,6 +144,7 @@ class TestStricterThanMoto:
         for _ in range(2):
             once = LocalAws("eu-central-1")
             once.start()
+            assert once.client("s3").list_buckets()["Buckets"] == []
             once.client("s3").create_bucket(
                 Bucket="only-once", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )

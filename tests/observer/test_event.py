@@ -77,6 +77,7 @@ class TestParse:
     )
     def test_no_event_whatever_its_form_ends_in_another_error(self, event: Any) -> None:
         try:
-            parse(event)
+            told = parse(event)
         except EventError:
             return
+        assert isinstance(told, Watch | Change)
