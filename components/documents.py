@@ -22,8 +22,9 @@ def launcher(settings: Settings) -> dict[str, Any]:
         "input_prefix": settings.input.prefix,
         "output_prefix": settings.output.prefix,
         "when_empty": settings.input.when_empty,
+        "max_instances": settings.limits.max_instances,
         "job": {
-            **settings.job.model_dump(mode="json"),
+            **settings.job.model_dump(mode="json", exclude={"calls", "secrets"}),
             "types_without_volume_key": [
                 each for each in types if not instance_types.takes_volume_key(each)
             ],

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import aws_model, cron, key_prefix, naming, success_window
+from components import aws_model, cron, key_prefix, limit_rules, naming, success_window
 from components.setting_types import JOB, RESERVED_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def problems(settings: Settings) -> Iterator[str]:
     yield from _ladder(settings)
     yield from _running_long(settings)
     yield from _success_windows(settings)
+    yield from limit_rules.problems(settings)
 
 
 def _names(settings: Settings) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Annotated, Any, cast
@@ -131,6 +132,18 @@ def _key_arn_problem(arn: str) -> str | None:
     return None if is_key else "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID"
 
 
+def _policy_arn_problem(arn: str) -> str | None:
+    is_policy = re.fullmatch(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", arn)
+    return None if is_policy else "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME"
+
+
+def _secret_name_problem(name: str) -> str | None:
+    # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+    if re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", name):
+        return None
+    return "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-"
+
+
 def _log_days_problem(days: int) -> str | None:
     if days in LOG_RETENTION_DAYS:
         return None
@@ -164,4 +177,7 @@ Tags = Annotated[Mapping[str, str], _checked(_tags_problem)]
 Prefix = Annotated[str, _checked(key_prefix.problem)]
 BucketName = Annotated[str, _checked(naming.bucket_problem)]
 KeyArn = Annotated[str, _checked(_key_arn_problem)]
+PolicyArn = Annotated[str, _checked(_policy_arn_problem)]
+SecretName = Annotated[str, _checked(_secret_name_problem)]
+ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 LogDays = Annotated[int, _checked(_log_days_problem)]

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from components import naming, setting_rules
 from components.failure_settings import AlertSettings, RetrySettings
+from components.security_settings import LimitSettings, NetworkSettings
 from components.setting_types import (
     Argument,
     BucketName,
@@ -25,10 +26,13 @@ from components.setting_types import (
     KeyArn,
     LogDays,
     Name,
+    PolicyArn,
     Prefix,
     Region,
     Runtime,
     ScheduleName,
+    SecretName,
+    ServiceName,
     Tags,
     VolumeGb,
     Zone,
@@ -70,6 +74,10 @@ class JobSettings(Frozen):
     arguments: tuple[Argument, ...] = ()
     environment: Environment = Field(default_factory=dict)
     """Readable by whoever may describe the job: no secrets."""
+    calls: tuple[ServiceName, ...] | None = None
+    """AWS services that the script calls itself, or internet; null: those that its text shows."""
+    secrets: tuple[SecretName, ...] = ()
+    """Names in Secrets Manager of what the script may read there."""
 
 
 class InputSettings(Frozen):
@@ -146,6 +154,10 @@ class Settings(Frozen):
     job: JobSettings
     input: InputSettings = InputSettings()
     output: OutputSettings = OutputSettings()
+    network: NetworkSettings = NetworkSettings()
+    limits: LimitSettings = LimitSettings()
+    permissions_boundary: PolicyArn | None = None
+    """A managed policy that bounds what every role of the stack may do, whatever allows it."""
     retries: RetrySettings = RetrySettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -7,12 +7,35 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import Recorder, record_program
+from components import stack_file
+from tests.conftest import ROOT, Recorder, record_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STACKS = ["dev", "staging", "prod", "local"]
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "vpc": {"network": {"mode": "vpc"}},
+    "vpc, not isolated": {
+        "network": {
+            "mode": "vpc",
+            "isolation": False,
+            "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
+        },
+        "job": {"instance_count": 2, "secrets": ["database"], "calls": ["secretsmanager", "sts"]},
+        "limits": {"instance_types": ["ml.t3.medium", "ml.t3.large"], "max_instances": 4},
+        "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+    },
+    "existing": {
+        "network": {
+            "mode": "existing",
+            "subnets": ["subnet-0123456789abcdef0"],
+            "security_groups": ["sg-0123456789abcdef0"],
+        }
+    },
+}
+"""Name -> what such a stack sets otherwise than the local one."""
 
 POLICIES = {
     "aws:iam/role:Role": "assumeRolePolicy",
@@ -27,7 +50,20 @@ POLICIES = {
 
 @cache
 def program(stack: str) -> Recorder:
-    return record_program(stack)
+    """Return the recorded program of a stack, or of a variant of the local one."""
+    return record_program("local", varied(stack)) if stack in VARIANTS else record_program(stack)
+
+
+def varied(variant: str) -> dict[str, str]:
+    """Return a variant's configuration, as Pulumi hands it over."""
+    keys = stack_file.keys(ROOT, "local")
+    for key, changes in VARIANTS[variant].items():
+        full = f"{stack_file.project(ROOT)}:{key}"
+        if isinstance(changes, str):
+            keys[full] = changes
+        else:
+            keys[full] = json.dumps({**json.loads(keys[full]), **changes})
+    return keys
 
 
 def policy(recorder: Recorder, kind: str) -> list[dict[str, Any]]:

@@ -80,6 +80,8 @@ class LauncherConfig:
     output_prefix: str
     when_empty: Literal["fail", "skip", "run"]
     """What becomes of a slot without input."""
+    max_instances: int | None
+    """Of all jobs of the stack at once; None: no limit."""
     job: JobConfig
     schedules: dict[str, ScheduleConfig]
     tags: dict[str, str]

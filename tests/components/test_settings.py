@@ -102,7 +102,7 @@ class TestRefusals:
             ({"job__environment": {"SLOT": "x"}}, "job.environment", "every run gets its own"),
             ({"job__arguments": [""]}, "job.arguments", "at least 1"),
             ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
-            ({"jobs": {}}, "jobs = {}", "job, output"),
+            ({"jobs": {}}, "jobs = {}", "closest: job"),
             ({"stack": "other"}, "stack = 'other'", "no such key"),
             (
                 {"schedules__daily__cron": "x"},
