@@ -6,22 +6,22 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV_VERSION := 0.13.9
 LOCAL_FLAGS = $(if $(INPUT),--input '$(INPUT)') $(if $(SCRIPT),--script '$(SCRIPT)') \
 	$(if $(SLOT),--slot '$(SLOT)') $(if $(SCHEDULE),--schedule '$(SCHEDULE)') \
 	$(if $(ENGINE),--engine '$(ENGINE)') $(foreach fault,$(FAULT),--fault '$(fault)') \
 	$(if $(KEEP),--keep)
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
-PYTHON_FILES = . container/bin/csv_to_parquet container/bin/send_metric
+PYTHON_FILES = . container/bin/csv_to_parquet container/bin/relay_output container/bin/send_metric
 
-.PHONY: help setup local test check format lock
+.PHONY: help setup local test check format lock security
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/installed: requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check \
+		--require-hashes -r <(sed -n '/^uv==/,/[^\]$$/p' requirements-dev.txt)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 		--require-hashes -r requirements-dev.txt
 	touch $@
@@ -52,3 +52,6 @@ lock: setup ## Compile the hash-pinned requirements from the .in files
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header --no-annotate $$name.in -o $$name.txt; \
 	done
+
+security: setup ## Write the generated parts of docs/security.md
+	$(BIN)/python -m tests.security.document

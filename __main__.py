@@ -15,6 +15,7 @@ from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
 from components.launcher import Launcher, LauncherArgs
+from components.network import Network, NetworkArgs, existing
 from components.observer import Observer, ObserverArgs
 from components.runs import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
@@ -31,6 +32,7 @@ encryption = Encryption(
     EncryptionArgs(
         account=here,
         prefix=settings.prefix,
+        log_groups=naming.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
         deletion_days=settings.protection.key_deletion_days,
     ),
     holds_data,
@@ -48,6 +50,20 @@ storage = Storage(
     ),
     holds_data,
 )
+place = existing(settings.network)
+if settings.network.mode == "vpc":
+    network = Network(
+        "network",
+        NetworkArgs(
+            account=here,
+            settings=settings,
+            key_arn=encryption.key_arn,
+            input_bucket=storage.input_bucket,
+            output_bucket=storage.output_bucket,
+        ),
+        on_aws,
+    )
+    place = network.place
 runs = Runs(
     "runs",
     RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, protection=settings.protection),
@@ -85,6 +101,7 @@ job = Job(
         output_bucket=storage.output_bucket,
         key_arn=encryption.key_arn,
         repository_arn=image.repository_arn,
+        place=place,
     ),
     on_aws,
 )
@@ -100,6 +117,7 @@ launcher = Launcher(
         output_bucket=storage.output_bucket,
         table=runs.table,
         table_arn=runs.table_arn,
+        place=place,
     ),
     on_aws,
 )
@@ -108,8 +126,10 @@ schedule = Schedule(
     ScheduleArgs(
         account=here,
         prefix=settings.prefix,
+        permissions_boundary=settings.permissions_boundary,
         schedules=settings.schedules,
         function_arn=launcher.function_arn,
+        key_arn=encryption.key_arn,
     ),
     on_aws,
 )

@@ -26,7 +26,7 @@ class Alarm:
     """One alarm on one metric."""
 
     suffix: str
-    """Its name, after `<prefix>-`."""
+    """Its name, after `<prefix>--`."""
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]]

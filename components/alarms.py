@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import alarm_definitions, cron, success_window
+from components import alarm_definitions, cron, naming, success_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarms of the stack, `<prefix>-<suffix>`.
+    """The alarms of the stack, `<prefix>--<suffix>`.
 
     Creates: one alarm for each definition, which tells the topic when it goes off, and when all is
     well again; none where the settings switch them off.
@@ -58,7 +58,7 @@ class Alarms(pulumi.ComponentResource):
         minutes = alarm.warm_up_minutes
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.suffix}",
-            name=f"{self._args.settings.prefix}-{alarm.suffix}",
+            name=naming.alarm(self._args.settings.prefix, alarm.suffix),
             alarm_description=alarm.description,
             namespace=alarm.namespace,
             metric_name=alarm.metric,

@@ -67,6 +67,17 @@ def shape(service: str, operation: str, path: str = "") -> Shape:
     return cast("Shape", found)
 
 
+@cache
+def host_prefix(service: str) -> str | None:
+    """Return how the host names of a service begin, such as `monitoring` for cloudwatch.
+
+    None where there is no such service.
+    """
+    if service not in botocore.session.get_session().get_available_services():
+        return None
+    return _service(service).endpoint_prefix
+
+
 def violations(model: Shape, value: object, path: str = "") -> list[Violation]:
     """Return every way in which `value` breaks `model`; an empty list means that AWS accepts it."""
     return list(_violations(model, value, path))

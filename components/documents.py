@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def launcher(settings: Settings) -> dict[str, Any]:
     """Return the launcher's document, which it reads as LauncherConfig."""
-    types = _types(settings)
+    types = instance_types.attempts(settings.ladder, settings.retries.size_ups)
     return {
         "stack": settings.stack,
         "prefix": settings.prefix,
@@ -23,11 +23,10 @@ def launcher(settings: Settings) -> dict[str, Any]:
         "output_prefix": settings.output.prefix,
         "when_empty": settings.input.when_empty,
         "max_instances": settings.limits.max_instances,
+        "isolation": settings.network.isolation,
         "job": {
             **settings.job.model_dump(mode="json", exclude={"calls", "secrets"}),
-            "types_without_volume_key": [
-                each for each in types if not instance_types.takes_volume_key(each)
-            ],
+            "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
         },
         "schedules": {
             name: {
@@ -69,8 +68,3 @@ def _larger(settings: Settings) -> dict[str, str]:
         for each in settings.ladder
         for small, large in instance_types.larger(each, steps).items()
     }
-
-
-def _types(settings: Settings) -> list[str]:
-    """Return every type that an attempt may use."""
-    return sorted({*settings.ladder, *_larger(settings).values()})

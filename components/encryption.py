@@ -11,6 +11,8 @@ import pulumi_aws as aws
 from components import resource_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.account import Account
 
 
@@ -20,18 +22,20 @@ class EncryptionArgs:
 
     account: Account
     prefix: str
+    log_groups: Sequence[str]
+    """Names of the log groups that the key encrypts."""
     deletion_days: int
     """From the key's deletion until all that it encrypted is lost: 7 to 30."""
 
 
 class Encryption(pulumi.ComponentResource):
-    """The key of all that this stack keeps or says: buckets, volumes, images, logs, messages.
+    """The key of all that this stack keeps or says: see docs/adr/0011-one-key-per-stack.md.
 
     Creates: a symmetric KMS key, rotated every year, and its alias `alias/<prefix>`.
 
-    Who may use it is decided by IAM, except for CloudWatch Logs, whose use the key's policy
-    limits to the log groups of this stack's functions, and for CloudWatch and EventBridge, which
-    publish to the encrypted topic.
+    Who may use it is decided by IAM, except for the three services that use it in their own name:
+    CloudWatch Logs, for this stack's log groups only, CloudWatch, for its alarms only, and
+    EventBridge.
     """
 
     key_arn: pulumi.Output[str]
@@ -42,7 +46,7 @@ class Encryption(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        policy = resource_policies.key_policy(args.account, args.prefix)
+        policy = resource_policies.key_policy(args.account, args.prefix, args.log_groups)
         # Replacing the key would make everything that it encrypted unreadable.
         key = aws.kms.Key(
             f"{name}-key",

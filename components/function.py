@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from components import policies, role_policies
+from components import naming, policies, role, role_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from components.account import Account
     from components.policies import Statement
 
 POWERTOOLS_VERSION = "3.37.0"
@@ -33,8 +34,10 @@ _EVENT_AGE_S = 6 * 3600
 class FunctionArgs:
     """What a function depends on."""
 
+    account: Account
     prefix: str
     key_arn: pulumi.Input[str]
+    permissions_boundary: str | None
     log_days: int
     files: Sequence[Path]
     """The code, at its place below `lambda/`, or else below the project's directory."""
@@ -50,9 +53,9 @@ class FunctionArgs:
 class Function(pulumi.ComponentResource):
     """One function, `<prefix>-<name>`, whose handler is `<name>.handler.handler`.
 
-    Creates: the function (not in a VPC, with Powertools' layer), its role and policy, its
-    encrypted log group, the queue that keeps events which failed for good, and the asynchronous
-    configuration that sends them there after two retries.
+    Creates: the function (not in a VPC, with Powertools' layer and an encrypted environment), its
+    role and policy, its encrypted log group, the encrypted queue that keeps events which failed for
+    good, and the asynchronous configuration that sends them there after two retries.
     """
 
     arn: pulumi.Output[str]
@@ -75,7 +78,7 @@ class Function(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/lambda/{args.prefix}-{name}",
+            name=naming.function_logs(args.prefix, name),
             retention_in_days=args.log_days,
             kms_key_id=args.key_arn,
             opts=child,
@@ -83,7 +86,7 @@ class Function(pulumi.ComponentResource):
         failures = aws.sqs.Queue(
             f"{name}-failures",
             message_retention_seconds=_QUEUE_RETENTION_S,
-            sqs_managed_sse_enabled=True,
+            kms_master_key_id=args.key_arn,
             opts=child,
         )
         function = self._function(name, args, failures.arn, log_group)
@@ -119,36 +122,40 @@ class Function(pulumi.ComponentResource):
         failures_arn: pulumi.Output[str],
         log_group: aws.cloudwatch.LogGroup,
     ) -> aws.lambda_.Function:
-        common = role_policies.function(failures_arn=failures_arn, log_group_arn=log_group.arn)
-        role, policy = self._role(name, policies.document(*args.statements, *common))
+        function_name = naming.function(args.prefix, name)
+        common = role_policies.function(
+            args.account,
+            function_name,
+            failures_arn=failures_arn,
+            log_group_arn=log_group.arn,
+            key_arn=args.key_arn,
+        )
+        own = role.create(
+            name,
+            # Without conditions: AWS does not say that Lambda sends its function's ARN or account
+            # when it assumes a role, and without them no function would start. A role of this
+            # account can be passed only to functions of this account (iam:PassRole).
+            trust=policies.trust("lambda.amazonaws.com"),
+            allowed=policies.document(*args.statements, *common),
+            boundary=args.permissions_boundary,
+            parent=self,
+        )
         return aws.lambda_.Function(
             f"{name}-function",
-            name=f"{args.prefix}-{name}",
-            role=role.arn,
+            name=function_name,
+            role=own.arn,
             runtime=_RUNTIME,
             architectures=[_ARCHITECTURE],
             handler=f"{name}.handler.handler",
             code=_archive(args.files, f"{name}.json", args.document),
             layers=[_powertools(self)],
             environment={"variables": dict(args.environment)},
+            kms_key_arn=args.key_arn,
             timeout=args.timeout_s,
             memory_size=args.memory_mb,
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Without its permissions the first event would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
-
-    def _role(
-        self, name: str, allowed: Mapping[str, Any]
-    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            f"{name}-role",
-            assume_role_policy=json.dumps(policies.trust("lambda.amazonaws.com")),
-            opts=child,
-        )
-        return role, aws.iam.RolePolicy(
-            f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(allowed), opts=child
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy]),
         )
 
 

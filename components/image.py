@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components import build_context
+from components import base_image, build_context
 
 if TYPE_CHECKING:
     from components.settings import ProtectionSettings
@@ -44,7 +44,8 @@ class Image(pulumi.ComponentResource):
     lifecycle that bounds tagged images too) and the image, built for linux/amd64 and pushed.
 
     The tag is a hash of the build context, so an unchanged context is never pushed again, and jobs
-    name the digest, so nothing moves under them. Never built in a preview.
+    name the digest, so nothing moves under them. Never built in a preview, which warns of a base
+    image without a digest: what its tag stands for moves.
     """
 
     uri: pulumi.Output[str]
@@ -66,6 +67,7 @@ class Image(pulumi.ComponentResource):
             policy=json.dumps(_lifecycle(args.keep)),
             opts=child,
         )
+        self._warn_of_base_image(args)
         build_args = {"BASE_IMAGE": args.base_image} if args.base_image else {}
         tag = build_context.tag(args.context, build_args)
         login = aws.ecr.get_authorization_token_output(
@@ -99,6 +101,12 @@ class Image(pulumi.ComponentResource):
                 "repository_arn": self.repository_arn,
             }
         )
+
+    def _warn_of_base_image(self, args: ImageArgs) -> None:
+        in_force = base_image.in_force(args.context, args.base_image)
+        warning = base_image.warning(in_force, pulumi.get_stack())
+        if warning and pulumi.runtime.is_dry_run():
+            pulumi.log.warn(warning, resource=self)
 
     def _repository(self, name: str, args: ImageArgs) -> aws.ecr.Repository:
         return aws.ecr.Repository(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from components import aws_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SMALL = ("medium", "large", "xlarge")
 """Sizes without a number, ascending; `2xlarge` and all after it are ordered by theirs."""
@@ -35,6 +39,24 @@ def larger(instance_type: str, steps: int) -> dict[str, str]:
     )
     chain = sizes[sizes.index(instance_type) :][: steps + 1]
     return dict(pairwise(chain))
+
+
+def attempts(ladder: Iterable[str], size_ups: int) -> list[str]:
+    """Return every type that an attempt may use: those of the ladder, and their size-ups."""
+    types = set(ladder)
+    return sorted(types.union(*(larger(each, size_ups).values() for each in types)))
+
+
+def keyless(types: Iterable[str]) -> str | None:
+    """Return a warning of the types on which jobs leave the volume's key out, if there are any."""
+    refusing = [each for each in types if not takes_volume_key(each)]
+    if not refusing:
+        return None
+    return (
+        f"jobs on {', '.join(refusing)} run without the stack's key on their volume: these types "
+        "refuse one, their disks are encrypted with a key of the hardware; if it has to be the "
+        "stack's, name other types in job.instance_type and retries.instance_types"
+    )
 
 
 def _family(instance_type: str) -> str:

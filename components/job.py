@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_aws as aws
 
-from components import key_prefix, policies, role_policies
+from components import key_prefix, network_policies, policies, role, role_policies
 
 if TYPE_CHECKING:
     from components.account import Account
+    from components.network import Place
+    from components.policies import Statement
     from components.settings import Settings
 
 
@@ -25,13 +26,16 @@ class JobArgs:
     output_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     repository_arn: pulumi.Input[str]
+    place: Place | None = None
+    """Where in a VPC the jobs run; None: in none."""
 
 
 class Job(pulumi.ComponentResource):
     """The role of the stack's processing jobs.
 
     Creates: the execution role that SageMaker assumes, and its policy: read under the input
-    prefix, write under the output prefix, the stack's key, image and log streams.
+    prefix, write under the output prefix, the stack's key, image and log streams; in a VPC its
+    network interfaces; the secrets of job.secrets.
 
     Does not create jobs: the launcher does, at run time.
     """
@@ -43,19 +47,12 @@ class Job(pulumi.ComponentResource):
         self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         account, settings = args.account, args.settings
         any_job = account.arn("sagemaker", "processing-job/*")
-        role = aws.iam.Role(
-            f"{name}-role",
-            assume_role_policy=pulumi.Output.json_dumps(
-                policies.trust("sagemaker.amazonaws.com", policies.from_source(account, any_job))
-            ),
-            opts=child,
-        )
-        policy = role_policies.job(
+        allowed = role_policies.job(
             account,
             settings.prefix,
+            *_more(args),
             input_arn=account.bucket_arn(args.input_bucket),
             input_prefix=key_prefix.fixed(settings.input.prefix),
             input_key_arn=settings.input.kms_key_arn,
@@ -64,8 +61,21 @@ class Job(pulumi.ComponentResource):
             key_arn=args.key_arn,
             repository_arn=args.repository_arn,
         )
-        aws.iam.RolePolicy(
-            f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
+        own = role.create(
+            name,
+            trust=policies.trust("sagemaker.amazonaws.com", policies.from_source(account, any_job)),
+            allowed=allowed,
+            boundary=settings.permissions_boundary,
+            parent=self,
         )
-        self.role_arn = role.arn
+        self.role_arn = own.arn
         self.register_outputs({"role_arn": self.role_arn})
+
+
+def _more(args: JobArgs) -> list[Statement]:
+    place = args.place
+    inside = place and network_policies.interfaces(
+        args.account, place.subnets, place.security_groups
+    )
+    secrets = network_policies.secrets(args.account, args.settings.job.secrets)
+    return [*(inside or []), *secrets]

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import documents, key_prefix, role_policies
+from components import (
+    documents,
+    instance_types,
+    job_conditions,
+    key_prefix,
+    role_policies,
+)
 from components.function import Function, FunctionArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.account import Account
+    from components.network import Place
     from components.settings import Settings
 
 
@@ -29,6 +38,8 @@ class LauncherArgs:
     output_bucket: pulumi.Input[str]
     table: pulumi.Input[str]
     table_arn: pulumi.Input[str]
+    place: Place | None = None
+    """Where in a VPC the jobs run; None: in none."""
 
 
 class Launcher(pulumi.ComponentResource):
@@ -55,11 +66,16 @@ class Launcher(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, opts)
         settings = args.settings
+        types = instance_types.attempts(settings.ladder, settings.retries.size_ups)
+        if warning := instance_types.keyless(types):
+            pulumi.log.warn(warning)
         function = Function(
             name,
             FunctionArgs(
+                account=args.account,
                 prefix=settings.prefix,
                 key_arn=args.key_arn,
+                permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
                 files=[*Path("lambda/launcher").glob("*.py"), *Path("lambda/runs").glob("*.py")],
                 document=documents.launcher(settings),
@@ -70,6 +86,7 @@ class Launcher(pulumi.ComponentResource):
                     "OUTPUT_BUCKET": args.output_bucket,
                     "KMS_KEY_ARN": args.key_arn,
                     "RUNS_TABLE": args.table,
+                    **_ids(args.place),
                 },
                 statements=role_policies.launcher(
                     args.account,
@@ -79,6 +96,11 @@ class Launcher(pulumi.ComponentResource):
                     key_arn=args.key_arn,
                     input_arn=args.account.bucket_arn(args.input_bucket),
                     input_prefix=key_prefix.fixed(settings.input.prefix),
+                    job_conditions=job_conditions.conditions(
+                        settings,
+                        args.place and args.place.subnets,
+                        args.place and args.place.security_groups,
+                    ),
                 ),
                 timeout_s=60,
                 memory_mb=256,
@@ -99,3 +121,14 @@ class Launcher(pulumi.ComponentResource):
                 "failures_url": self.failures_url,
             }
         )
+
+
+def _ids(place: Place | None) -> dict[str, pulumi.Input[str]]:
+    """Return the variables that name the jobs' place; none where they are in no VPC."""
+    if place is None:
+        return {}
+    return {"SUBNETS": _joined(place.subnets), "SECURITY_GROUPS": _joined(place.security_groups)}
+
+
+def _joined(ids: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
+    return pulumi.Output.all(*ids).apply(",".join)

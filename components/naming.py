@@ -19,8 +19,11 @@ MAX_PREFIX = 32
 EVENT_SOURCE = "sagemaker-processing.launcher"
 """Of the launcher's own events, on the account's default bus."""
 
+FUNCTIONS = ("launcher", "observer")
+"""Their names after `<prefix>-`."""
+
 RESERVED_SCHEDULES = ("events",)
-"""`<prefix>-events-failed` is the alarm of the rule's own failures."""
+"""`<prefix>--events-failed` is the alarm of the rule's own failures."""
 
 
 def max_schedule_name(prefix: str) -> int:
@@ -37,6 +40,32 @@ def job_name_prefix(prefix: str) -> str:
 def job_name_pattern(prefix: str) -> str:
     """Return the IAM pattern of this stack's job names."""
     return f"{job_name_prefix(prefix)}*"
+
+
+def function(prefix: str, name: str) -> str:
+    """Return a function's name."""
+    return f"{prefix}-{name}"
+
+
+def function_logs(prefix: str, name: str) -> str:
+    """Return the name of a function's log group."""
+    return f"/aws/lambda/{function(prefix, name)}"
+
+
+def flow_logs(prefix: str) -> str:
+    """Return the name of the log group of the created VPC."""
+    return f"/aws/vpc/{prefix}-flow-logs"
+
+
+def log_groups(prefix: str, *, vpc: bool) -> list[str]:
+    """Return the names of all log groups of a stack: its functions', and that of its own VPC."""
+    functions = [function_logs(prefix, name) for name in FUNCTIONS]
+    return [*functions, flow_logs(prefix)] if vpc else functions
+
+
+def alarm(prefix: str, suffix: str) -> str:
+    """Return an alarm's name; by `--` no pattern of this stack's alarms admits another's."""
+    return f"{prefix}--{suffix}"
 
 
 def bucket(prefix: str, role: str, account: str) -> str:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import documents, key_prefix, naming, policies, resource_policies, role_policies
+from components import (
+    documents,
+    key_prefix,
+    naming,
+    policies,
+    resource_policies,
+    role,
+    role_policies,
+)
 from components.function import Function, FunctionArgs
 
 if TYPE_CHECKING:
@@ -100,8 +108,10 @@ class Observer(pulumi.ComponentResource):
         return Function(
             name,
             FunctionArgs(
+                account=account,
                 prefix=settings.prefix,
                 key_arn=args.key_arn,
+                permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
                 files=_files(),
                 document=documents.observer(settings),
@@ -171,18 +181,19 @@ class Observer(pulumi.ComponentResource):
         return rule
 
     def _watch(self, name: str, args: ObserverArgs, function: Function) -> None:
-        child = pulumi.ResourceOptions(parent=self)
-        trust = policies.trust_schedules(args.account, args.settings.prefix)
-        # Not `<name>-role`, which is the function's.
-        role = aws.iam.Role(f"{name}-watch-role", assume_role_policy=json.dumps(trust), opts=child)
-        allowed = role_policies.schedule(
-            function_arn=function.arn, failures_arn=function.failures_arn
-        )
-        policy = aws.iam.RolePolicy(
-            f"{name}-watch-policy",
-            role=role.name,
-            policy=pulumi.Output.json_dumps(allowed),
-            opts=child,
+        own = role.create(
+            # Not `<name>`, which is the function's.
+            f"{name}-watch",
+            trust=policies.trust_schedules(args.account, args.settings.prefix),
+            allowed=role_policies.schedule(
+                args.account,
+                f"{args.settings.prefix}/{_WATCH}",
+                function_arn=function.arn,
+                failures_arn=function.failures_arn,
+                key_arn=args.key_arn,
+            ),
+            boundary=args.settings.permissions_boundary,
+            parent=self,
         )
         aws.scheduler.Schedule(
             f"{name}-watch",
@@ -190,15 +201,16 @@ class Observer(pulumi.ComponentResource):
             group_name=args.schedule_group,
             schedule_expression="rate(5 minutes)",
             flexible_time_window={"mode": "OFF"},
+            kms_key_arn=args.key_arn,
             target={
                 "arn": function.arn,
-                "role_arn": role.arn,
+                "role_arn": own.arn,
                 "input": json.dumps({"watch": "<aws.scheduler.scheduled-time>"}),
                 "retry_policy": _WATCH_DELIVERY,
                 "dead_letter_config": {"arn": function.failures_arn},
             },
             # Creating a schedule fails while its role cannot do what it needs.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy]),
         )
 
 

@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components import naming
+from components.key_uses import TO_SEND
 from components.policies import Statement, document, from_source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.account import Account
 
 
-def key_policy(account: Account, prefix: str) -> dict[str, Any]:
+def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict[str, Any]:
     """Return the policy of the stack's key.
 
     The account decides by IAM, and three services use the key in their own name: CloudWatch Logs
-    for the functions' log groups, CloudWatch and EventBridge to reach the encrypted topic.
+    for exactly these groups, CloudWatch to reach the encrypted topic, EventBridge to reach that
+    and the encrypted queue. All others use it as a role, or by a grant that they make when the
+    resource is created (ECR, DynamoDB).
     """
-    logs_arn = account.arn("logs", f"log-group:/aws/lambda/{prefix}-*")
+    groups = [account.arn("logs", f"log-group:{name}") for name in log_groups]
     return document(
         {
             # kms:* for the account's root delegates to IAM; without it nobody could ever change
@@ -34,8 +40,8 @@ def key_policy(account: Account, prefix: str) -> dict[str, Any]:
             "Effect": "Allow",
             "Principal": {"Service": f"logs.{account.region}.amazonaws.com"},
             "Action": [
+                # Without the guide's kms:DescribeKey: it has no encryption context to compare.
                 "kms:Decrypt",
-                "kms:DescribeKey",
                 "kms:Encrypt",
                 "kms:GenerateDataKey",
                 "kms:GenerateDataKeyWithoutPlaintext",
@@ -43,34 +49,31 @@ def key_policy(account: Account, prefix: str) -> dict[str, Any]:
                 "kms:ReEncryptTo",
             ],
             "Resource": "*",
-            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs_arn}},
+            "Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}},
         },
         {
             "Sid": "AlarmsOfThisStack",
             "Effect": "Allow",
             "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Action": _TO_PUBLISH,
+            "Action": TO_SEND,
             "Resource": "*",
             "Condition": _alarms(account, prefix),
         },
         {
-            # Without conditions: EventBridge sends none of the keys that could be compared, so that
-            # with one every message would be lost in silence ("Key management" of the SNS guide).
-            "Sid": "EventsToTheTopic",
+            # Without conditions: on the way to a topic EventBridge sends none of the keys that
+            # could be compared, so that with one every message would be lost in silence ("Key
+            # management" of the SNS guide). On the way to the queue it would send its rule's ARN.
+            "Sid": "EventsToTopicAndQueue",
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
-            "Action": _TO_PUBLISH,
+            "Action": TO_SEND,
             "Resource": "*",
         },
     )
 
 
-_TO_PUBLISH = ["kms:Decrypt", "kms:GenerateDataKey"]
-"""What SNS asks of the publisher's rights to the topic's key."""
-
-
 def _alarms(account: Account, prefix: str) -> dict[str, Any]:
-    return from_source(account, account.arn("cloudwatch", f"alarm:{prefix}-*"))
+    return from_source(account, account.arn("cloudwatch", f"alarm:{naming.alarm(prefix, '*')}"))
 
 
 def topic_policy(account: Account, prefix: str, topic_arn: pulumi.Input[str]) -> dict[str, Any]:

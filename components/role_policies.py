@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components import naming
+from components import key_uses, naming
 from components.policies import Statement, allow, document
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from components.account import Account
 
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -19,7 +21,7 @@ PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 def job(  # noqa: PLR0913 - one value for each thing that a job touches
     account: Account,
     prefix: str,
-    *,
+    *more: Statement,
     input_arn: pulumi.Input[str],
     input_prefix: str,
     input_key_arn: pulumi.Input[str] | None,
@@ -38,10 +40,7 @@ def job(  # noqa: PLR0913 - one value for each thing that a job touches
         allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
         allow("ReadInput", ["s3:GetObject"], [objects]),
         allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [results]),
-        # GenerateDataKey and Decrypt: multipart uploads to an encrypted bucket need both.
-        allow("DecryptInput", ["kms:Decrypt"], read_keys),
-        allow("EncryptOutput", ["kms:Encrypt", "kms:GenerateDataKey"], [key_arn]),
-        allow("EncryptVolume", ["kms:CreateGrant", "kms:DescribeKey"], [key_arn]),
+        *key_uses.data(account, key_arn, read_keys),
         allow(
             "PullImage",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
@@ -49,23 +48,34 @@ def job(  # noqa: PLR0913 - one value for each thing that a job touches
         ),
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
+        # The group is the account's: whoever runs the first job there creates it. ":*": IAM asks
+        # about a group under both forms of its ARN.
+        allow("FindLogs", ["logs:CreateLogGroup", "logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow(
-            "FindLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"],
-            [logs, f"{logs}:*"],
+            "WriteLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [_job_streams(account, prefix)],
         ),
-        allow("WriteLogs", ["logs:PutLogEvents"], [_job_streams(account, prefix)]),
         # "*": metrics have no ARN; the condition names the one namespace.
         allow("MeasureInstances", ["cloudwatch:PutMetricData"], ["*"], namespace),
+        *more,
     )
 
 
 def function(
-    *, failures_arn: pulumi.Input[str], log_group_arn: pulumi.Input[str]
+    account: Account,
+    name: str,
+    *,
+    failures_arn: pulumi.Input[str],
+    log_group_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
 ) -> list[Statement]:
-    """Return what each function may do: log, and keep the events that it fails on."""
+    """Return what each function may do: start, log, and keep the events that it fails on."""
     return [
+        key_uses.read_environment(account, key_arn, name),
+        # Lambda sends to the function's destination as the function.
         allow("KeepFailedEvents", ["sqs:SendMessage"], [failures_arn]),
+        key_uses.send_failures(account, key_arn),
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -83,11 +93,15 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
     key_arn: pulumi.Input[str],
     input_arn: pulumi.Input[str],
     input_prefix: str,
+    job_conditions: Mapping[str, Any],
 ) -> list[Statement]:
-    """Return what the launcher may do: start, describe and stop jobs of this stack, and tell."""
+    """Return what the launcher may do: start, describe and stop jobs of this stack, and tell.
+
+    It starts jobs only as `job_conditions.py` allows them, whatever its code asks for.
+    """
     jobs = _jobs(account, prefix)
     return [
-        allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs),
+        allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, job_conditions),
         # Without it a tagged create is denied.
         allow(
             "TagJobsAtStart",
@@ -105,7 +119,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
             ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
             [table_arn],
         ),
-        allow("ReadJournal", ["kms:Decrypt"], [key_arn], _via(account, "dynamodb")),
+        key_uses.read_table(account, key_arn),
         allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
         allow(
             "TellWhatDidNotStart",
@@ -131,7 +145,6 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
 ) -> list[Statement]:
     """Return what the observer may do: look at jobs, plan the next attempt, mark and tell."""
     logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
-    schedules = f"schedule/{prefix}"
     markers = pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS")
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
@@ -147,32 +160,48 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         allow("ListOutput", ["s3:ListBucket"], [output_arn], _under(output_prefix)),
         allow("MarkSuccess", ["s3:PutObject"], [markers]),
         allow("Tell", ["sns:Publish"], [topic_arn]),
-        allow(
-            "UseKeyOfJournalOutputAndTopic",
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [key_arn],
-            _via(account, "dynamodb", "s3", "sns"),
-        ),
+        key_uses.read_table(account, key_arn),
+        key_uses.write_object(account, key_arn),
+        key_uses.publish(account, key_arn),
         # Every job's name begins so, and no schedule's of this stack: it can plan attempts only.
         allow(
             "PlanAttempts",
             ["scheduler:CreateSchedule"],
-            [account.arn("scheduler", f"{schedules}/{naming.job_name_pattern(prefix)}")],
+            [account.arn("scheduler", f"schedule/{prefix}/{naming.job_name_pattern(prefix)}")],
         ),
         allow(
             "ReadSchedules",
             ["scheduler:GetSchedule"],
-            [account.arn("scheduler", f"{schedules}/*")],
+            [account.arn("scheduler", f"schedule/{prefix}/*")],
         ),
+        # For both: whether GetSchedule decrypts in the caller's name is not documented.
+        *key_uses.plan_schedules(account, key_arn, f"{prefix}/*"),
         _pass_role(retry_role_arn, "scheduler.amazonaws.com"),
     ]
 
 
-def schedule(*, function_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]) -> dict[str, Any]:
-    """Return what EventBridge Scheduler may do: invoke one function, keep what it can't deliver."""
+def schedule(
+    account: Account,
+    schedules: str,
+    *,
+    function_arn: pulumi.Input[str],
+    failures_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+) -> dict[str, Any]:
+    """Return what EventBridge Scheduler may do: invoke one function, keep what it can't deliver.
+
+    Args:
+        account: where the stack lives.
+        schedules: those that use the role, as `<group>/<name or pattern>`.
+        function_arn: the function's.
+        failures_arn: the queue's.
+        key_arn: of the key that encrypts the schedules' input and the queue.
+    """
     return document(
+        key_uses.read_payloads(account, key_arn, schedules),
         allow("InvokeFunction", ["lambda:InvokeFunction"], [function_arn]),
         allow("KeepUndelivered", ["sqs:SendMessage"], [failures_arn]),
+        key_uses.send_failures(account, key_arn),
     )
 
 
@@ -197,13 +226,3 @@ def _pass_role(role_arn: pulumi.Input[str], service: str) -> Statement:
 
 def _under(prefix: str) -> dict[str, Any]:
     return {"StringLike": {"s3:prefix": f"{prefix}*"}}
-
-
-def _via(account: Account, *services: str) -> dict[str, Any]:
-    """Return the condition that a key is used only through these services.
-
-    DynamoDB decrypts the table's key in the caller's name, for writes too; it made that key when
-    it made the table. https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
-    """
-    names = [f"{service}.{account.region}.amazonaws.com" for service in services]
-    return {"StringEquals": {"kms:ViaService": names}}

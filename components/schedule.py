@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import cron, policies, role_policies
+from components import cron, policies, role, role_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,10 @@ class ScheduleArgs:
 
     account: Account
     prefix: str
+    permissions_boundary: str | None
     schedules: Mapping[str, ScheduleSettings]
     function_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
 
 
 class Schedule(pulumi.ComponentResource):
@@ -45,7 +47,8 @@ class Schedule(pulumi.ComponentResource):
     EventBridge Scheduler may invoke the launcher and nothing else, and the queue that keeps what
     it could not deliver.
 
-    The event holds the scheduled time, which is the same for every delivery of a slot.
+    The event holds the scheduled time, which is the same for every delivery of a slot. Events and
+    queue are encrypted with the stack's key.
     """
 
     group: pulumi.Output[str]
@@ -68,10 +71,22 @@ class Schedule(pulumi.ComponentResource):
         failures = aws.sqs.Queue(
             f"{name}-failures",
             message_retention_seconds=_QUEUE_RETENTION_S,
-            sqs_managed_sse_enabled=True,
+            kms_master_key_id=args.key_arn,
             opts=child,
         )
-        role, policy = self._role(name, args, failures.arn)
+        own = role.create(
+            name,
+            trust=policies.trust_schedules(args.account, args.prefix),
+            allowed=role_policies.schedule(
+                args.account,
+                f"{args.prefix}/*",
+                function_arn=args.function_arn,
+                failures_arn=failures.arn,
+                key_arn=args.key_arn,
+            ),
+            boundary=args.permissions_boundary,
+            parent=self,
+        )
         for schedule, settings in args.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             aws.scheduler.Schedule(
@@ -82,18 +97,19 @@ class Schedule(pulumi.ComponentResource):
                 schedule_expression_timezone=settings.timezone,
                 state="DISABLED" if settings.suspend else "ENABLED",
                 flexible_time_window={"mode": "OFF"},
+                kms_key_arn=args.key_arn,
                 target={
                     "arn": args.function_arn,
-                    "role_arn": role.arn,
+                    "role_arn": own.arn,
                     "input": json.dumps(_event(schedule)),
                     "retry_policy": _RETRY_POLICY,
                     "dead_letter_config": {"arn": failures.arn},
                 },
                 # Creating a schedule fails while its role cannot do what it needs.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy]),
             )
         self.group = group.name
-        self.role_arn = role.arn
+        self.role_arn = own.arn
         self.failures_arn = failures.arn
         self.failures_name = failures.name
         self.failures_url = failures.url
@@ -105,17 +121,6 @@ class Schedule(pulumi.ComponentResource):
                 "failures_name": self.failures_name,
                 "failures_url": self.failures_url,
             }
-        )
-
-    def _role(
-        self, name: str, args: ScheduleArgs, failures_arn: pulumi.Output[str]
-    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        child = pulumi.ResourceOptions(parent=self)
-        trust = policies.trust_schedules(args.account, args.prefix)
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=json.dumps(trust), opts=child)
-        policy = role_policies.schedule(function_arn=args.function_arn, failures_arn=failures_arn)
-        return role, aws.iam.RolePolicy(
-            f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(policy), opts=child
         )
 
 

@@ -7,7 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import aws_model, cron, key_prefix, limit_rules, naming, success_window
+from components import (
+    aws_model,
+    cron,
+    key_prefix,
+    limit_rules,
+    naming,
+    network_rules,
+    success_window,
+)
 from components.setting_types import JOB, RESERVED_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -16,8 +24,8 @@ if TYPE_CHECKING:
     from components.settings import ScheduleSettings, Settings
 
 
-def problems(settings: Settings) -> Iterator[str]:
-    """Yield every rule that the settings break together."""
+def problems(settings: Settings, script: str | None = None) -> Iterator[str]:
+    """Yield every rule that the settings break together, and with the job's script."""
     yield from _names(settings)
     yield from _sums(settings)
     yield from _overlap(settings)
@@ -26,6 +34,7 @@ def problems(settings: Settings) -> Iterator[str]:
     yield from _running_long(settings)
     yield from _success_windows(settings)
     yield from limit_rules.problems(settings)
+    yield from network_rules.problems(settings, script)
 
 
 def _names(settings: Settings) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from components import naming, setting_rules
 from components.failure_settings import AlertSettings, RetrySettings
@@ -76,7 +76,7 @@ class JobSettings(Frozen):
     """Readable by whoever may describe the job: no secrets."""
     calls: tuple[ServiceName, ...] | None = None
     """AWS services that the script calls itself, or internet; null: those that its text shows."""
-    secrets: tuple[SecretName, ...] = ()
+    secrets: Annotated[tuple[SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
 
 
@@ -180,6 +180,7 @@ class Settings(Frozen):
         return {"Project": self.project, "Stack": self.stack, **self.tags}
 
     @model_validator(mode="after")
-    def _parts_agree(self) -> Self:
-        refuse("\n".join(setting_rules.problems(self)))
+    def _parts_agree(self, info: ValidationInfo) -> Self:
+        script = info.context["script"] if info.context else None
+        refuse("\n".join(setting_rules.problems(self, script)))
         return self

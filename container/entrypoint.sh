@@ -8,14 +8,14 @@
 #          and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
 # Writes   $ML_ROOT/output/message if the script fails or is stopped: why, in at most 1024 bytes
 #          of UTF-8, which is what SageMaker shows as ExitMessage.
+# Prints   what the script prints, but for metrics that are not the job's own: see bin/relay_output.
 # Exits    with the script's own code (143 or 130 if TERM or INT ended it), with 64 if the
 #          configuration or the environment is not as above.
 set -Eeuo pipefail
 
 readonly SCRIPT_NAME=process_data.sh
 readonly REQUIRED=(JOB_NAME SCHEDULE SLOT ATTEMPT STACK)
-readonly KEPT_BYTES=65536 # of the end of each stream, to find the last line in
-readonly DRAIN_TENTHS=50  # how long a process that outlives the script may hold its streams open
+readonly DRAIN_TENTHS=50 # how long a process that outlives the script may hold its streams open
 
 ML_ROOT=${ML_ROOT:-/opt/ml}
 scratch=
@@ -120,11 +120,10 @@ run() { # SCRIPT ARGUMENT...
   exit "$status"
 }
 
-# Copies a stream of the script to standard output, byte for byte as it comes, and keeps its end.
+# Copies a stream of the script to standard output as it comes, and keeps its end.
 relay() { # NAME
-  mkfifo "$scratch/$1" "$scratch/$1.copy"
-  tail -c "$KEPT_BYTES" <"$scratch/$1.copy" >"$scratch/$1.end" &
-  tee "$scratch/$1.copy" <"$scratch/$1" &
+  mkfifo "$scratch/$1"
+  relay_output "$scratch/$1.end" <"$scratch/$1" &
 }
 
 # A trapped signal ends `wait` early: then the script may still be running, so wait again.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.aws import LocalAws
+    from local.iam import Session
     from local.lambda_runtime import Outcome
 
 _RETRIES = 2
@@ -40,6 +41,8 @@ class AsyncEvent:
 
     aws: LocalAws
     function: str
+    session: Session | None
+    """Of the function's role, which sends the event to its queue if all tries fail."""
     event: bytes
     run: Callable[[str, bytes, str], Outcome]
     """Runs a function by name with an event and a request's id."""
@@ -88,4 +91,4 @@ class AsyncEvent:
             "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
             "responsePayload": outcome.payload,
         }
-        return queues.send(self.aws, destination, json.dumps(record), {})
+        return queues.send(self.aws, self.session, destination, json.dumps(record), {})

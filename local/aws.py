@@ -1,7 +1,7 @@
 """One endpoint on loopback that speaks AWS: moto's plain state, and our SageMaker and Lambda.
 
 Requests are routed by the service in their signature's scope. Everything that moto has, moto
-answers; jobs that run and functions that execute are ours.
+answers; jobs that run and functions that execute are ours. What a role asks for, IAM judges first.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 from components import aws_model
+from local.iam import Authority
 from local.json_protocol import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.wrappers import Response
+
+    from local.iam import Session
 
 ACCOUNT = "123456789012"
 """moto's account."""
@@ -36,7 +39,7 @@ _POLL_S = 0.02
 
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
 CREATING_CLIENTS = threading.Lock()
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 
 
 class Service(Protocol):
@@ -58,6 +61,8 @@ class LocalAws:
         self.region = region
         self.services: dict[str, Service] = {}
         """Our services, by the name in a signature's scope."""
+        self.iam = Authority(ACCOUNT, region)
+        """Judges what roles do, and has a record of it."""
         self._moto = _moto_application()
         self._server = make_server(
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
@@ -88,42 +93,11 @@ class LocalAws:
                 self._clients[service] = self._administrator(service)
             return self._clients[service]
 
-    def client_as(self, session: Mapping[str, str], service: str) -> Any:  # noqa: ANN401 - as above
-        """Return a client that has the session of a role, as `assume` returns it."""
-        keys = {name.lower(): value for name, value in session.items()}
+    def client_as(self, session: Session, service: str) -> Any:  # noqa: ANN401 - as above
+        """Return a client that has the session of a role."""
+        keys = {name.lower(): value for name, value in session.environment.items()}
         with CREATING_CLIENTS:
             return self._client(service, **keys)
-
-    def assume(self, role_arn: str, service: str) -> dict[str, str]:
-        """Return the environment of a session of `role_arn` that `service` has assumed.
-
-        Raises:
-            PermissionError: the role does not exist, or does not trust the service.
-        """
-        if not self.trusts(role_arn, service):
-            raise PermissionError(f"{service} may not assume {role_arn}: see its trust policy")
-        session = f"{service.partition('.')[0]}-session"
-        answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)
-        credentials = answer["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        }
-
-    def trusts(self, role_arn: str, service: str) -> bool:
-        """Return whether the role exists and its trust policy names `service`."""
-        iam = self.client("iam")
-        try:
-            role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
-        except iam.exceptions.NoSuchEntityException:
-            return False
-        statements: list[dict[str, Any]] = role["AssumeRolePolicyDocument"]["Statement"]
-        return role["Arn"] == role_arn and any(
-            statement["Effect"] == "Allow"
-            and service in _listed(statement["Principal"].get("Service", []))
-            for statement in statements
-        )
 
     def _administrator(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         client = self._client(
@@ -145,18 +119,25 @@ class LocalAws:
 
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        name = scope.group(1) if scope else ""
-        service, request = self.services.get(name), Request(environ)
-        if service or "X-Amz-Target" in request.headers:
-            body = request.get_data()
-            response = service.answer(request) if service else None
-            response = response or refusal(name, request)
-            if response:
-                return response(environ, start)
+        key, name = scope.groups() if scope else ("", "")
+        request = Request(environ)
+        # A body of S3 may be large, and decides nothing.
+        body = None if name == "s3" else request.get_data()
+        if response := self._answer(key, name, request):
+            return response(environ, start)
+        if body is not None:
             environ["wsgi.input"] = io.BytesIO(body)
         # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
         with self._writing if name == "dynamodb" else nullcontext():
             return self._moto(environ, start)
+
+    def _answer(self, key: str, name: str, request: Request) -> Response | None:
+        """Return the answer that is not moto's: of IAM, of our services, or of AWS's models."""
+        if refused := self.iam.refuse(key, name, request):
+            return refused
+        service = self.services.get(name)
+        answer = service.answer(request) if service else None
+        return answer or (refusal(name, request) if "X-Amz-Target" in request.headers else None)
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -192,7 +173,3 @@ def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) ->
     ]
     if found:
         raise InvalidRequestError(f"{service} {model.name}: {'; '.join(map(str, found))}")
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value

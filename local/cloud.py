@@ -17,13 +17,17 @@ from local.aws import ACCOUNT, LocalAws
 from local.event_bus import EventBus
 from local.event_faults import EventFaults
 from local.functions import Functions
+from local.iam import AccessDeniedError
 from local.json_protocol import JsonService
 from local.metric_store import MetricStore, Point
 from local.resources import Resources
+from local.sagemaker import role_needs
 from local.sagemaker.faults import Faults
+from local.sagemaker.job import JobEnd
 from local.sagemaker.service import SageMaker, ServiceError
 from local.scheduler import ScheduleError, Scheduler
 from local.topics import Message, Topics
+from local.vpcs import vpc_of
 from runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -31,9 +35,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.activity import Kind
-    from local.sagemaker.job import Job, JobEnd
+    from local.iam import Session
+    from local.sagemaker.job import Job
 
 _LONG_AGO_S = 600
+_SAGEMAKER = "sagemaker.amazonaws.com"
 WATCH = "_watch"
 """The schedule that invokes the observer to look around."""
 
@@ -51,6 +57,7 @@ class Cloud:
         build: Callable[[Mapping[str, Any]], str],
         faults: Iterable[str] = (),
         config: Mapping[str, str] | None = None,
+        script: Path | None = None,
         on_created: Callable[[str], None] = lambda _: None,
         on_moment: Callable[[str, str], None] = lambda _what, _detail: None,
     ) -> None:
@@ -64,6 +71,7 @@ class Cloud:
             build: builds an image from docker.Image's `build`, and returns a handle on it.
             faults: what is to go wrong (`sagemaker.faults.NAMES`).
             config: the stack's configuration; None is that of its file.
+            script: the job's script, if it is not the image's own.
             on_created: told the logical name of each resource.
             on_moment: told each entry of the timeline: what, and details.
 
@@ -73,8 +81,9 @@ class Cloud:
         """
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
-        self._on_created, self._on_moment = on_created, on_moment
-        self.settings = configuration.read(self._config, stack_file.project(project), stack)
+        self._on_created, self._on_moment, self._play_job = on_created, on_moment, run_job
+        text = configuration.script_text(script or project / configuration.SCRIPT)
+        self.settings = configuration.read(self._config, stack_file.project(project), stack, text)
         self.faults = Faults(faults)
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""
@@ -96,9 +105,10 @@ class Cloud:
         self.sagemaker = SageMaker(
             ACCOUNT,
             self.settings.region,
-            run=lambda job: run_job(self, job),
+            run=self._run_job,
             publish=self._publish,
-            can_assume=lambda role: self.aws.trusts(role, "sagemaker.amazonaws.com"),
+            can_assume=lambda role, job: self.aws.iam.trusts(role, _SAGEMAKER, job),
+            vpc_of=lambda id_: vpc_of(self.aws, id_),
             faults=self.faults,
             activity=self._activity,
         )
@@ -189,6 +199,14 @@ class Cloud:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
         self.job_points += self.metrics.put(*metrics.extract(line, datetime.now(UTC)))
 
+    def assume_for(self, job: Job) -> Session:
+        """Return a session of the job's role.
+
+        Raises:
+            AccessDeniedError: it does not trust SageMaker for this job, or is gone.
+        """
+        return self.aws.iam.assume(job.request["RoleArn"], _SAGEMAKER, job.arn)
+
     def tell(self, what: str, detail: str, at: str | None = None) -> None:
         """Write an entry into the timeline; `at` is now unless it is given."""
         now = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
@@ -209,6 +227,15 @@ class Cloud:
             self.scheduler.fire(group, name, at)
         except ScheduleError as error:
             self.tell("undelivered", str(error))
+
+    def _run_job(self, job: Job) -> JobEnd:
+        """Run a job, if its role may do what SageMaker does with it before."""
+        try:
+            session = self.assume_for(job)
+            self.aws.iam.require(session, role_needs.needed(self.aws.iam.store, job.request))
+        except AccessDeniedError as denied:
+            return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
+        return self._play_job(self, job)
 
     def _tell_message(self, message: Message) -> None:
         self.tell("message", message["subject"] or "(no subject)", message["at"])

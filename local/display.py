@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -127,3 +127,9 @@ def _local_time(slot: str, zone: str | None) -> str:
     if zone is None:
         return ""
     return f" ({datetime.fromisoformat(slot).astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone})"
+
+
+def escape(text: str) -> str:
+    """Return text that means nothing to rich, and steers no terminal whoever wrote it."""
+    shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+    return escape_markup(shown)

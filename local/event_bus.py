@@ -11,12 +11,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
 from local import queues
-from local.admission import admits
 from local.aws import ACCOUNT
+from local.iam import Access
 from local.json_protocol import refusal
 from local.metric_store import MetricStore, Point
 
@@ -122,9 +121,7 @@ class EventBus:
             "TARGET_ARN": target["Arn"],
             "ERROR_CODE": "NO_PERMISSIONS",
         }
-        kept = queues.admit_rule(self._aws, queue, rule_arn) and queues.send(
-            self._aws, queue, json.dumps(event), attributes
-        )
+        kept = queues.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
         self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
 
     def _reached(self, rule_arn: str, target: Event, text: str) -> bool:
@@ -139,23 +136,14 @@ class EventBus:
                     arn, service=_SERVICE, subject="", body=text, context={}
                 )
             case "sqs":
-                admitted = queues.admit_rule(self._aws, arn, rule_arn)
-                return admitted and queues.send(self._aws, arn, text, {})
+                return queues.send_for_rule(self._aws, rule_arn, arn, text, {})
             case service:
                 raise NotImplementedError(f"the local event bus has no targets of {service}")
 
     def _invoked(self, rule_arn: str, function_arn: str, text: str) -> bool:
-        try:
-            found = self._aws.client("lambda").get_policy(FunctionName=function_arn)
-        except ClientError:  # no function, or nobody may invoke it but by IAM
-            return False
-        admitted = admits(
-            found["Policy"],
-            service=_SERVICE,
-            action="lambda:InvokeFunction",
-            resource=function_arn,
-            context={"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT},
-        )
+        context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
+        invocation = Access("lambda:InvokeFunction", function_arn, context)
+        admitted = self._aws.iam.admits(_SERVICE, [invocation])
         if admitted:
             self._invoke(function_arn, text.encode())
         return admitted

@@ -18,6 +18,8 @@ from werkzeug.wrappers import Response
 from local import metrics
 from local.async_event import AsyncEvent
 from local.aws import ACCOUNT
+from local.iam import AccessDeniedError, keys
+from local.iam.services import log_access
 from local.lambda_runtime import Function, Outcome, Runtime
 from local.metric_store import MetricStore, Point
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
     from local.activity import Activity
     from local.aws import LocalAws
+    from local.iam import Session
 
+_SERVICE = "lambda.amazonaws.com"
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 _ASYNC_LIMIT = 256 * 1024
 """Bytes of an asynchronous event that Lambda takes (Lambda quotas)."""
@@ -83,8 +87,8 @@ class Functions:
             LookupError: there is no function of that name or ARN.
         """
         name = _name(function)
-        self._configuration(name)
-        delivery = AsyncEvent(self._aws, name, event, self.run, self.count)
+        session = self._session(name)
+        delivery = AsyncEvent(self._aws, name, session, event, self.run, self.count)
         self._activity.spawn("delivery", delivery.deliver)
 
     def run(self, name: str, event: bytes, request_id: str) -> Outcome:
@@ -96,12 +100,7 @@ class Functions:
         with self._lock:
             turn = self._turns.setdefault(name, threading.Lock())
         with turn:
-            runtime = self._runtimes.get(name) or Runtime(self._function(name))
-            self._runtimes[name] = runtime
-            outcome = runtime.invoke(event, request_id)
-            if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
-                runtime.close()
-                del self._runtimes[name]
+            outcome = self._run_alone(name, event, request_id)
             self.outcomes.append(outcome)
             self._log(name, outcome)
         self.count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
@@ -119,6 +118,31 @@ class Functions:
         for runtime in list(self._runtimes.values()):
             runtime.close()
 
+    def _run_alone(self, name: str, event: bytes, request_id: str) -> Outcome:
+        try:
+            runtime = self._runtimes.get(name) or Runtime(self._function(name))
+        except AccessDeniedError as denied:  # to assume the role, or to see the environment
+            error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
+            return Outcome(name, request_id, error, failed=True, log=[], seconds=0)
+        self._runtimes[name] = runtime
+        outcome = runtime.invoke(event, request_id)
+        if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
+            runtime.close()
+            del self._runtimes[name]
+        return outcome
+
+    def _session(self, name: str) -> Session | None:
+        """Return a session of a function's role; None if it does not trust Lambda (any more).
+
+        Raises:
+            LookupError: there is no such function.
+        """
+        config = self._configuration(name)
+        try:
+            return self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+        except AccessDeniedError:
+            return None
+
     def _accept(self, function: str, event: bytes) -> Response:
         if len(event) > _ASYNC_LIMIT:
             return Response('{"Type": "User", "message": "event too large"}', 413)
@@ -135,6 +159,8 @@ class Functions:
         from moto.backends import get_backend  # noqa: PLC0415 - see local.aws on its import
 
         config = self._configuration(name)
+        session = self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+        self._aws.iam.require(session, keys.of_environment(self._aws.iam.store, config))
         backend: Any = get_backend("lambda")[ACCOUNT][self._aws.region]
         code = self._directory / name
         archive: bytes = backend.get_function(name).code_bytes
@@ -149,15 +175,21 @@ class Functions:
             code=code.resolve(),
             environment={
                 **variables,
-                **self._aws.assume(config["Role"], "lambda.amazonaws.com"),
+                **session.environment,
                 "AWS_ENDPOINT_URL": self._aws.url,
             },
         )
 
     def _log(self, name: str, outcome: Outcome) -> None:
-        logs, group = self._aws.client("logs"), f"/aws/lambda/{name}"
-        now = datetime.now(UTC)
+        """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""
+        group, now = f"/aws/lambda/{name}", datetime.now(UTC)
         stream = f"{now:%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
+        actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+        needed = [log_access(self._aws.iam.store, action, group, stream) for action in actions]
+        session = self._session(name)
+        if session is None or self._aws.iam.refusal(session, needed):
+            return
+        logs = self._aws.client("logs")
         lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
         logs.put_log_events(

@@ -63,7 +63,7 @@ class Pipeline:
         """Prepare a run.
 
         Raises:
-            SettingsError: Pulumi.local.yaml is refused.
+            SettingsError: Pulumi.local.yaml is refused, or does not let the script do its calls.
         """
         self._options, self._display = options, display
         self._directory = project / ".local"
@@ -76,6 +76,7 @@ class Pipeline:
             run_job=self._run_job,
             build=self._builder,
             faults=options.faults,
+            script=options.script,
             on_created=self._created,
             on_moment=display.moment,
         )
@@ -177,6 +178,7 @@ class Pipeline:
         runner = JobRunner(
             endpoint_url=cloud.aws.url,
             region=cloud.aws.region,
+            assume=lambda job: cloud.assume_for(job).environment,
             engine=self._builder.choice.engine,
             images=cloud.resources.images,
             workspace=self._directory / "work" / "jobs",

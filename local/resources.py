@@ -72,6 +72,7 @@ _AUTO_NAMED = {
     "aws:sqs/queue:Queue": "name",
     "aws:cloudwatch/eventTarget:EventTarget": "targetId",
     "aws:lambda/permission:Permission": "statementId",
+    "aws:ec2/securityGroup:SecurityGroup": "name",
 }
 """Type token -> the input that the provider makes up where the program leaves it out."""
 

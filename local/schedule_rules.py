@@ -40,7 +40,7 @@ def _refusals(aws: LocalAws, schedule: Schedule) -> Iterator[Response]:
         yield error("ResourceNotFoundException", f"Schedule group {group} does not exist.", 404)
     if (group, schedule["Name"]) in names(aws):
         yield error("ConflictException", f"Schedule {schedule['Name']} already exists.", 409)
-    if not aws.trusts(role, SERVICE):
+    if not aws.iam.trusts(role, SERVICE, group_arn(aws, group)):
         text = "The execution role you provide must allow AWS EventBridge Scheduler to assume it."
         yield error("ValidationException", f"{text} Role: {role}")
     try:
@@ -51,6 +51,14 @@ def _refusals(aws: LocalAws, schedule: Schedule) -> Iterator[Response]:
     if isinstance(expression, At) and expression.next(datetime.now(UTC), zone) is None:
         spelled = schedule["ScheduleExpression"]
         yield error("ValidationException", f"Invalid Schedule Expression {spelled}: in the past.")
+
+
+def group_arn(aws: LocalAws, group: str) -> str:
+    """Return the source for which Scheduler assumes roles: the group, not the schedule.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    return aws.iam.store.arn("scheduler", f"schedule-group/{group}")
 
 
 def names(aws: LocalAws) -> set[tuple[str, str]]:

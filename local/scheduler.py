@@ -16,8 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from components.slots import EPOCH, At
 from local import queues
+from local.iam import keys
 from local.metric_store import MetricStore, Point
-from local.schedule_rules import SERVICE, names, refusal, timing
+from local.schedule_rules import SERVICE, group_arn, names, refusal, timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from local.aws import LocalAws
+    from local.iam import Session
 
 _PATH = "/schedules/"
 
@@ -96,13 +98,15 @@ class Scheduler:
         event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
         self._tell("fired", f"{name} for {slot:%Y-%m-%dT%H:%M:%SZ}")
         self._count(group, "InvocationAttemptCount")
+        session: Session | None = None
         try:
-            session = self._aws.assume(target["RoleArn"], SERVICE)
+            session = self._aws.iam.assume(target["RoleArn"], SERVICE, group_arn(self._aws, group))
+            self._aws.iam.require(session, keys.of_input(self._aws.iam.store, schedule))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )
         except (BotoCoreError, ClientError, PermissionError) as problem:
-            self._drop(group, target, event, str(problem))
+            self._drop(session, group, target, event, str(problem))
             raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
         finally:
             once = isinstance(timing(schedule)[0], At)
@@ -135,13 +139,22 @@ class Scheduler:
                 found.append(Due(due, group, name))
         return sorted(found)
 
-    def _drop(self, group: str, target: dict[str, Any], event: str, reason: str) -> None:
+    def _drop(
+        self,
+        session: Session | None,
+        group: str,
+        target: dict[str, Any],
+        event: str,
+        reason: str,
+    ) -> None:
+        """Keep the event in the schedule's queue, in the name of its role, if it can be assumed."""
         self._count(group, "TargetErrorCount")
         self._count(group, "InvocationDroppedCount")
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
-        kept = queues.send(self._aws, queue, event, {"ERROR_MESSAGE": reason})
+        attributes = {"ERROR_MESSAGE": reason}
+        kept = queues.send(self._aws, session, queue, event, attributes)
         self._count(
             group,
             "InvocationsSentToDeadLetterCount"

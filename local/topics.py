@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.admission import admits
 from local.aws import ACCOUNT
+from local.iam import Access, keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,23 +42,12 @@ class Topics:
             body: the text.
             context: the condition keys that the service is known to send.
         """
-        sns = self._aws.client("sns")
-        try:
-            attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
-        except sns.exceptions.NotFoundException:
-            return False
-        admitted = admits(
-            attributes.get("Policy"),
-            service=service,
-            action="sns:Publish",
-            resource=topic,
-            context=context,
-        )
-        key = attributes.get("KmsMasterKeyId")
-        if not admitted or (key and not self._key_admits(key, service, topic, context)):
+        of_key = keys.of_topic(self._aws.iam.store, topic)
+        needed = [Access("sns:Publish", topic, context), *keys.for_service(of_key, context)]
+        if not self._aws.iam.admits(service, needed):
             return False
         titled = {"Subject": subject[:_LONGEST_SUBJECT]} if subject else {}
-        sns.publish(TopicArn=topic, Message=body, **titled)
+        self._aws.client("sns").publish(TopicArn=topic, Message=body, **titled)
         return True
 
     def subscribe(self, topic: str) -> None:
@@ -85,21 +74,3 @@ class Topics:
                 self._messages.append(message)
                 self._on_message(message)
         return list(self._messages)
-
-    def _key_admits(self, key: str, service: str, topic: str, context: Mapping[str, str]) -> bool:
-        kms = self._aws.client("kms")
-        try:
-            metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-        except kms.exceptions.NotFoundException:
-            return False
-        policy = kms.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
-        return metadata["KeyState"] == "Enabled" and all(
-            admits(
-                policy,
-                service=service,
-                action=action,
-                resource=metadata["Arn"],
-                context={**context, "kms:EncryptionContext:aws:sns:topicArn": topic},
-            )
-            for action in ("kms:Decrypt", "kms:GenerateDataKey")
-        )

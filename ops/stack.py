@@ -125,8 +125,12 @@ class Stack:
         return cast("Any", boto3).client(service, region_name=self.region, config=config, **local)
 
 
-def load(name: str) -> Stack:
+def load(name: str, *, reach: bool = True) -> Stack:
     """Return a stack.
+
+    Args:
+        name: as in Pulumi.<stack>.yaml.
+        reach: whether AWS is to be asked; without, the local stack need not run.
 
     Raises:
         UsageError: no file describes it.
@@ -141,7 +145,7 @@ def load(name: str) -> Stack:
         settings = configuration.read(keys, stack_file.project(ROOT), name)
     except configuration.SettingsError as error:
         raise OpsError(str(error)) from None
-    return Stack(settings, _local_endpoint() if name == LOCAL else None)
+    return Stack(settings, _local_endpoint() if reach and name == LOCAL else None)
 
 
 def _local_endpoint() -> str:

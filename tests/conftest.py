@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
+ZONES = [f"{REGION}{letter}" for letter in "abc"]
 
 _ANSWERS: dict[str, dict[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
@@ -35,7 +36,19 @@ _ANSWERS: dict[str, dict[str, Any]] = {
     "aws:ssm/getParameter:getParameter": {
         "insecureValue": f"arn:aws:lambda:{REGION}:017000801446:layer:Powertools:1"
     },
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
 }
+
+
+def _endpoint_service(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Answer as AWS does for a service with a private name and a policy, in all zones."""
+    service = inputs["service"]
+    return {
+        "serviceName": f"com.amazonaws.{REGION}.{service}",
+        "availabilityZones": ZONES,
+        "privateDnsName": f"{service}.{REGION}.amazonaws.com",
+        "vpcEndpointPolicySupported": True,
+    }
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -54,6 +67,8 @@ class Recorder(pulumi.runtime.Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.called.append((args.token, cast("dict[str, Any]", args.args)))
+        if args.token == "aws:ec2/getVpcEndpointService:getVpcEndpointService":
+            return _endpoint_service(cast("dict[str, Any]", args.args)), []
         return _ANSWERS[args.token], []
 
     def inputs(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -98,6 +113,7 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
         "aws:dynamodb/table:Table": {"arn": arn("dynamodb", f"table/{name}")},
         "aws:sns/topic:Topic": {"arn": arn("sns", name)},
         "aws:cloudwatch/eventRule:EventRule": {"arn": arn("events", f"rule/{name}")},
+        "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-6ea54007"},
         "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": arn("cloudwatch", f"alarm:{name}")},
     }
     return table.get(args.typ, {})

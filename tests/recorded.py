@@ -44,6 +44,7 @@ POLICIES = {
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "policy",
 }
 """Kind -> the key of its inputs that holds a policy."""
 

@@ -19,7 +19,8 @@ TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION = "aws:lambda/function:Function"
 ASYNC = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
-TO_PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey")
+QUEUE = "aws:sqs/queue:Queue"
+TO_SEND = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def arn(service: str, resource: str) -> str:
@@ -41,7 +42,25 @@ def admitted(recorder: Recorder, service: str, context: dict[str, str]) -> bool:
     at_topic = policy(recorder, "aws:sns/topicPolicy:TopicPolicy")
     at_key = policy(recorder, "aws:kms/key:Key")
     return allows(at_topic, "sns:Publish", topic(recorder), context, service) and all(
-        allows(at_key, action, KEY, context, service) for action in TO_PUBLISH
+        allows(at_key, action, KEY, context, service) for action in TO_SEND
+    )
+
+
+def payload(name: str) -> dict[str, str]:
+    """Return the encryption context of a schedule's event; `name` is `<group>/<schedule>`."""
+    return {
+        "kms:EncryptionContext:aws:scheduler:schedule:arn": arn("scheduler", f"schedule/{name}")
+    }
+
+
+def keeps(recorder: Recorder, role: str, queue: str) -> bool:
+    """Return whether a role may send to a queue: by the queue's key, too."""
+    encrypted = {arn("sqs", f"{name}-0a1b2c3") for name in recorder.inputs(QUEUE)}
+    assert queue in encrypted
+    assert {each["kmsMasterKeyId"] for each in recorder.inputs(QUEUE).values()} == {KEY}
+    may, context = of_role(recorder, role), {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}
+    return allows(may, "sqs:SendMessage", queue) and all(
+        allows(may, action, KEY, context) for action in TO_SEND
     )
 
 
@@ -81,14 +100,15 @@ class TestEveryPublisherReachesTheEncryptedTopic:
             may = of_role(recorder, role)
             assert allows(may, "sns:Publish", topic(recorder))
             context = {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
-            assert all(allows(may, action, KEY, context) for action in TO_PUBLISH)
+            assert all(allows(may, action, KEY, context) for action in TO_SEND)
 
     def test_and_nobody_elses_alarm(self, stack: str) -> None:
         recorder = program(stack)
         prefix = recorder.exports["job_name_prefix"].removesuffix("--")
-        mine = arn("cloudwatch", f"alarm:{prefix}-x")
+        mine = arn("cloudwatch", f"alarm:{prefix}--x")
+        others = arn("cloudwatch", f"alarm:{prefix}-y--x")
         service = "cloudwatch.amazonaws.com"
-        for account, alarm in ((ACCOUNT, arn("cloudwatch", "alarm:x")), ("210987654321", mine)):
+        for account, alarm in ((ACCOUNT, others), ("210987654321", mine)):
             context = {"aws:SourceAccount": account, "aws:SourceArn": alarm}
             assert not admitted(recorder, service, context)
 
@@ -104,7 +124,53 @@ class TestNothingIsLostOnTheWay:
             target = schedule["target"]
             may = of_role(program(stack), target["roleArn"])
             assert allows(may, "lambda:InvokeFunction", target["arn"])
-            assert allows(may, "sqs:SendMessage", target["deadLetterConfig"]["arn"])
+            assert keeps(program(stack), target["roleArn"], target["deadLetterConfig"]["arn"])
+
+    def test_each_schedules_role_may_decrypt_its_event_and_no_other_stacks(
+        self, stack: str
+    ) -> None:
+        for schedule in program(stack).inputs(SCHEDULE).values():
+            assert schedule["kmsKeyArn"] == KEY
+            may = of_role(program(stack), schedule["target"]["roleArn"])
+            name = f"{schedule['groupName']}/{schedule['name']}"
+            assert allows(may, "kms:Decrypt", KEY, payload(name))
+            assert not allows(may, "kms:Decrypt", KEY, payload(f"x{name}"))
+
+    def test_a_later_attempts_event_is_encrypted_by_the_observer_and_read_by_the_schedules_role(
+        self, stack: str
+    ) -> None:
+        recorder = program(stack)
+        observer = recorder.inputs(FUNCTION)["observer-function"]
+        attempt = f"{observer['environment']['variables']['SCHEDULE_GROUP']}/p--daily-1"
+        planner = of_role(recorder, observer["role"])
+        via = {"kms:ViaService": f"scheduler.{REGION}.amazonaws.com"}
+        assert allows(planner, "kms:DescribeKey", KEY, via), "which has no encryption context"
+        for action in TO_SEND:
+            assert allows(planner, action, KEY, {**via, **payload(attempt)})
+        reader = of_role(recorder, observer["environment"]["variables"]["RETRY_ROLE_ARN"])
+        assert allows(reader, "kms:Decrypt", KEY, payload(attempt))
+
+    def test_each_function_may_decrypt_its_own_environment_and_no_other(self, stack: str) -> None:
+        functions = program(stack).inputs(FUNCTION).values()
+        names = {function["name"] for function in functions}
+        for function in functions:
+            assert function["kmsKeyArn"] == KEY
+            may = of_role(program(stack), function["role"])
+            readable = {
+                name
+                for name in names
+                if allows(
+                    may,
+                    "kms:Decrypt",
+                    KEY,
+                    {
+                        "kms:EncryptionContext:aws:lambda:FunctionArn": arn(
+                            "lambda", f"function:{name}"
+                        )
+                    },
+                )
+            }
+            assert readable == {function["name"]}
 
     def test_each_function_may_keep_the_events_that_it_fails_on(self, stack: str) -> None:
         recorder = program(stack)
@@ -113,9 +179,7 @@ class TestNothingIsLostOnTheWay:
         assert {config["functionName"] for config in kept} == roles.keys()
         for config in kept:
             queue = config["destinationConfig"]["onFailure"]["destination"]
-            assert allows(
-                of_role(recorder, roles[config["functionName"]]), "sqs:SendMessage", queue
-            )
+            assert keeps(recorder, roles[config["functionName"]], queue)
 
     def test_each_rule_may_invoke_its_function_and_keep_what_fails(self, stack: str) -> None:
         recorder = program(stack)
@@ -135,6 +199,9 @@ class TestNothingIsLostOnTheWay:
                 {"aws:SourceArn": rule},
                 "events.amazonaws.com",
             )
+            at_key = policy(recorder, "aws:kms/key:Key")
+            for action in TO_SEND:
+                assert allows(at_key, action, KEY, {}, "events.amazonaws.com")
 
     def test_each_queue_of_failures_has_an_alarm(self, stack: str) -> None:
         recorder = program(stack)

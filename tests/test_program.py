@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ACCOUNT, ROOT
-from tests.recorded import STACKS, listed, program, statements
+from tests.conftest import ROOT
+from tests.recorded import STACKS, VARIANTS, program
 
 KINDS = {
     "pulumi:providers:aws",
@@ -57,21 +57,19 @@ KINDS = {
 ALARMS = {"aws:cloudwatch/metricAlarm:MetricAlarm"}
 DASHBOARD = {"sagemaker-processing:dashboard:Dashboard", "aws:cloudwatch/dashboard:Dashboard"}
 
-# Sid -> why its "*" cannot be narrower.
-WILDCARD_RESOURCES = {
-    "LogInToRegistry": "ecr:GetAuthorizationToken knows no resource",
-    "MeasureInstances": "metrics have no ARN; the condition names the namespace",
-    "AccountDecidesByIam": "in a key's policy * means this key",
-    "LogsOfThisStack": "in a key's policy * means this key",
-    "AlarmsOfThisStack": "in a key's policy * means this key",
-    "EventsToTheTopic": "in a key's policy * means this key",
-    "ListJobs": "sagemaker:ListProcessingJobs knows no resource",
-}
-# Services that say for which resource they act; EventBridge does not, in policies of topic and key.
-CONDITIONED = {"sagemaker.amazonaws.com", "scheduler.amazonaws.com", "cloudwatch.amazonaws.com"}
-WILDCARD_ACTIONS = {
-    "AccountDecidesByIam": "without it nobody could change the key's policy again",
-    "OnlyTls": "a Deny is meant for everything",
+# Of a created VPC.
+NETWORK = {
+    "sagemaker-processing:network:Network",
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:ec2/flowLog:FlowLog",
 }
 
 
@@ -127,74 +125,17 @@ class TestWholeProgram:
         assert all(isinstance(value, str) and value for value in program(stack).exports.values())
 
 
-@pytest.mark.parametrize("stack", STACKS)
-class TestLeastPrivilege:
-    def test_every_statement_says_in_words_what_it_is_for(self, stack: str) -> None:
-        found = statements(program(stack))
-        assert len(found) > 20
-        assert all(statement["Sid"].isalnum() for statement in found)
+@pytest.mark.parametrize("stack", VARIANTS)
+class TestEveryVariant:
+    def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
+        network = NETWORK if stack.startswith("vpc") else set[str]()
+        assert program(stack).kinds() == KINDS | ALARMS | DASHBOARD | network
 
-    def test_a_wildcard_action_has_a_written_reason(self, stack: str) -> None:
-        found = {
-            statement["Sid"]
-            for statement in statements(program(stack))
-            if any("*" in action for action in listed(statement["Action"]))
-        }
-        assert found == WILDCARD_ACTIONS.keys()
-
-    def test_a_resource_of_everything_has_a_written_reason(self, stack: str) -> None:
-        found = {
-            statement["Sid"]
-            for statement in statements(program(stack))
-            if "*" in listed(statement.get("Resource", []))
-        }
-        assert found == WILDCARD_RESOURCES.keys()
-
-    def test_a_partial_wildcard_never_reaches_beyond_this_stack(self, stack: str) -> None:
-        recorder = program(stack)
-        prefix = recorder.exports["job_name_prefix"].removesuffix("--")
-        for statement in statements(recorder):
-            for resource in listed(statement.get("Resource", [])):
-                before = resource.partition("*")[0]
-                shared = "/aws/sagemaker/ProcessingJobs" in resource
-                assert resource == "*" or prefix in before or shared or "*" not in resource
-
-    def test_a_role_that_a_service_assumes_for_a_resource_names_that_resource(
-        self, stack: str
-    ) -> None:
-        judged: set[str] = set()
-        for statement in statements(program(stack)):
-            for service in CONDITIONED:
-                if statement.get("Principal") == {"Service": service}:
-                    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-                    assert "aws:SourceArn" in statement["Condition"]["ArnLike"]
-                    judged.add(service)
-        assert judged == CONDITIONED
-
-    def test_a_role_may_be_passed_only_to_the_service_that_needs_it(self, stack: str) -> None:
-        passed = {
-            (resource, json.dumps(statement["Condition"]))
-            for statement in statements(program(stack))
-            if "iam:PassRole" in listed(statement["Action"])
-            for resource in statement["Resource"]
-        }
-        roles = {
-            "job-role-0a1b2c3": "sagemaker.amazonaws.com",
-            "schedule-role-0a1b2c3": "scheduler.amazonaws.com",
-        }
-        assert passed == {
-            (
-                f"arn:aws:iam::{ACCOUNT}:role/{role}",
-                json.dumps({"StringEquals": {"iam:PassedToService": service}}),
-            )
-            for role, service in roles.items()
-        }
-
-    def test_no_managed_policy_is_attached(self, stack: str) -> None:
-        recorder = program(stack)
-        assert not any("olicyAttachment" in kind for kind in recorder.kinds())
-        for role in recorder.inputs("aws:iam/role:Role").values():
-            assert "managedPolicyArns" not in role
+    test_has_parents = (
+        TestWholeProgram.test_every_resource_but_the_provider_has_a_component_as_parent
+    )
+    test_component_types = TestWholeProgram.test_component_types_follow_one_pattern
+    test_exports = TestWholeProgram.test_exports_are_those_that_the_readme_lists
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -234,7 +175,7 @@ class TestSecureByDefault:
     def test_queues_logs_messages_and_journal_are_encrypted(self, stack: str) -> None:
         recorder = program(stack)
         for queue in recorder.inputs("aws:sqs/queue:Queue").values():
-            assert queue["sqsManagedSseEnabled"]
+            assert queue["kmsMasterKeyId"].endswith(":key/1234abcd")
         for group in recorder.inputs("aws:cloudwatch/logGroup:LogGroup").values():
             assert group["kmsKeyId"].endswith(":key/1234abcd")
             assert group["retentionInDays"] > 0

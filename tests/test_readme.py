@@ -52,7 +52,7 @@ class TestReadme:
             re.sub(
                 "^(launcher|observer)-(?!failures)",
                 "<function>-",
-                alarm["name"].removeprefix(f"{prefix}-").replace("daily-", "<schedule>-"),
+                alarm["name"].removeprefix(f"{prefix}--").replace("daily-", "<schedule>-"),
             )
             for alarm in program("prod").inputs(ALARM).values()
         }

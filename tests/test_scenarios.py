@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from tests.conftest import ROOT
 from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local.sagemaker.job import Job
 
@@ -32,10 +33,15 @@ class Stage:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.ends: list[JobEnd] = []
+        self.before_end: Callable[[], object] = lambda: None
+        """What a job that runs waits for."""
+        self.on_moment: Callable[[str, str], object] = lambda _what, _detail: None
+        """Told each entry of the timeline."""
         self.slot = datetime(2026, 1, 1, 3, tzinfo=UTC)
 
     def run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         job.started()
+        self.before_end()
         if self.ends:
             return self.ends.pop(0)
         bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
@@ -100,13 +106,23 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     config["sagemaker-processing:retries"] = json.dumps(
         {"instance_types": [M5, C5], "delay_seconds": 300, "deadline_seconds": 1000}
     )
+    config["sagemaker-processing:limits"] = json.dumps({"max_instances": 1})
     work = tmp_path_factory.mktemp("stage")
     found: Stage
 
     def run_job(cloud: Cloud, job: Job) -> JobEnd:
         return found.run_job(cloud, job)
 
-    cloud = Cloud(ROOT, work, "local", run_job=run_job, build=lambda _: "image", config=config)
+    def on_moment(what: str, detail: str) -> None:
+        found.on_moment(what, detail)
+
+    cloud = Cloud(
+        *(ROOT, work, "local"),
+        run_job=run_job,
+        build=lambda _: "image",
+        config=config,
+        on_moment=on_moment,
+    )
     found = Stage(cloud)
     try:
         cloud.deploy()
@@ -125,7 +141,7 @@ def test_scenario(stage: Stage, name: str) -> None:
     told = [message["subject"] or "" for message in stage.cloud.messages[before:]]
     assert len(told) == (1 if scenario.told else 0), told
     assert all(scenario.told in subject for subject in told if scenario.told)
-    assert stage.red() == ({"processing-local-daily-failed"} if scenario.red else set())
+    assert stage.red() == ({"processing-local--daily-failed"} if scenario.red else set())
     marker = stage.marker()
     assert (marker is not None) == (scenario.attempts[-1][1] == "completed")
     if marker:
@@ -139,6 +155,42 @@ def test_scenario(stage: Stage, name: str) -> None:
         told = [message["subject"] for message in stage.cloud.messages[before:]]
         assert told == ["local: daily is green again"]
         assert stage.red() == set()
+
+
+def test_a_run_beyond_the_stacks_own_limit_waits_like_for_a_quota(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud, before = stage.cloud, len(stage.cloud.messages)
+    running, planned = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        running.set()
+        assert planned.wait(30)
+
+    def notice(what: str, detail: str) -> None:
+        if what == "planned" and f"-{second:%Y%m%dT%H%M%SZ}-2" in detail:
+            planned.set()
+
+    first, second = (stage.slot + timedelta(days=days) for days in (1, 2))
+    stage.slot = second
+    for slot in (first, second):
+        key = f"{cloud.settings.input.prefix.format(slot=slot)}data.csv"
+        bucket = cloud.exports["input_bucket"]
+        cloud.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a")
+    monkeypatch.setattr(stage, "before_end", wait)
+    monkeypatch.setattr(stage, "on_moment", notice)
+    cloud.fire("daily", first)
+    assert running.wait(30)
+    cloud.fire("daily", second)
+    cloud.settle()
+
+    assert stage.attempts() == [(None, "quota"), (T3, "completed")]
+    refused = cloud.journal.attempts("daily", second)[0]
+    assert (refused.reason or "").startswith(
+        "InstanceLimit: the stack's own limits.max_instances is 1, its other jobs have 1"
+    )
+    assert [each.outcome for each in cloud.journal.attempts("daily", first)] == ["completed"]
+    assert len(cloud.messages) == before
 
 
 class BrokenTopic:
@@ -164,7 +216,10 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     [kept] = cloud.aws.client("sqs").receive_message(QueueUrl=url)["Messages"]
     event = json.loads(kept["Body"])["requestPayload"]
     assert event["detail"]["ProcessingJobName"] == stage.jobs()[0]
-    assert {"processing-local-observer-errors", "processing-local-observer-failures"} <= stage.red()
+    assert {
+        "processing-local--observer-errors",
+        "processing-local--observer-failures",
+    } <= stage.red()
 
     # Time passes: the claim of the invocation that died runs out, and the watch looks again.
     [entry] = cloud.journal.attempts("daily", stage.slot)

@@ -30,8 +30,8 @@ class JobConfig:
     max_runtime_seconds: int
     arguments: list[str]
     environment: dict[str, str]
-    types_without_volume_key: list[str]
-    """Those that an attempt may run on and that refuse a volume key: their disks have their own."""
+    volume_keys: dict[str, bool]
+    """Each type that an attempt may use, and whether its volume takes the stack's key."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,26 @@ class ScheduleConfig:
 
 
 @dataclass(frozen=True)
+class Vpc:
+    """Where in a VPC the stack's jobs run, by ids."""
+
+    subnets: list[str]
+    security_groups: list[str]
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Vpc | None:
+        """Return what SUBNETS and SECURITY_GROUPS name, or None where there is neither.
+
+        Raises:
+            ConfigError: there is only one of the two.
+        """
+        names = cls.__dataclass_fields__
+        if not any(environ.get(name.upper()) for name in names):
+            return None
+        return cls(**{name: ids.split(",") for name, ids in required(names, environ).items()})
+
+
+@dataclass(frozen=True)
 class Deployed:
     """The resources of the stack, from the function's environment."""
 
@@ -57,6 +77,8 @@ class Deployed:
     kms_key_arn: str
     runs_table: str
     aws_region: str
+    vpc: Vpc | None
+    """None: SageMaker runs the jobs in a VPC of its own."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Deployed:
@@ -65,7 +87,8 @@ class Deployed:
         Raises:
             ConfigError: names every missing variable.
         """
-        return cls(**required(cls.__dataclass_fields__, environ))
+        names = [name for name in cls.__dataclass_fields__ if name != "vpc"]
+        return cls(**required(names, environ), vpc=Vpc.read(environ))
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,8 @@ class LauncherConfig:
     """What becomes of a slot without input."""
     max_instances: int | None
     """Of all jobs of the stack at once; None: no limit."""
+    isolation: bool
+    """Whether the container has no network."""
     job: JobConfig
     schedules: dict[str, ScheduleConfig]
     tags: dict[str, str]

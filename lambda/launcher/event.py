@@ -8,12 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from runs.identity import MAX_ATTEMPT, Run, parse_slot
+from runs.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
 _KEYS = ("schedule", "slot", "attempt", "trigger")
+_MOST_UNKNOWN = 5
+"""Keys that an error names."""
 _SLOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _EXAMPLE = '{"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "attempt": 1}'
 
@@ -55,25 +58,29 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
         EventError: names every problem, what is allowed and an example.
     """
     if not isinstance(event, dict):
-        raise EventError(f"the event must be a JSON object such as {_EXAMPLE}, not {event!r:.200}")
+        raise EventError(f"the event must be a JSON object such as {_EXAMPLE}, not {shown(event)}")
     fields = cast("dict[str, Any]", event)
     schedule = fields.get("schedule", _only(schedules))
     slot = fields.get("slot")
     attempt = fields.get("attempt", 1)
     trigger = fields.get("trigger", Trigger.OPERATOR)
+    unknown = [shown(key) for key in fields if key not in _KEYS]
     problems = [
-        f"{key!r:.100} is no key of the event; allowed: {', '.join(_KEYS)}"
-        for key in fields
-        if key not in _KEYS
+        f"{key} is no key of the event; allowed: {', '.join(_KEYS)}"
+        for key in unknown[:_MOST_UNKNOWN]
     ]
+    if len(unknown) > _MOST_UNKNOWN:
+        problems.append(f"{len(unknown) - _MOST_UNKNOWN} more keys are none either")
     if not isinstance(schedule, str) or schedule not in schedules:
-        problems.append(f"schedule {schedule!r:.100} must be one of: {', '.join(schedules)}")
+        problems.append(f"schedule {shown(schedule)} must be one of: {', '.join(schedules)}")
     if slot is not None and _instant(slot) is None:
-        problems.append(f"slot {slot!r:.100} must be a UTC time such as 2026-01-05T02:00:00Z")
+        problems.append(
+            f"slot {shown(slot)} must be a UTC time such as 2026-01-05T02:00:00Z, in 2000 to 2199"
+        )
     if type(attempt) is not int or not 1 <= attempt <= MAX_ATTEMPT:
-        problems.append(f"attempt {attempt!r:.100} must be a number from 1 to {MAX_ATTEMPT}")
+        problems.append(f"attempt {shown(attempt)} must be a number from 1 to {MAX_ATTEMPT}")
     if trigger not in list(Trigger):
-        problems.append(f"trigger {trigger!r:.100} must be one of: {', '.join(Trigger)}")
+        problems.append(f"trigger {shown(trigger)} must be one of: {', '.join(Trigger)}")
     if problems:
         raise EventError(f"{'; '.join(problems)}. Example: {_EXAMPLE}")
     run = Run(cast("str", schedule), _instant(slot) or now.replace(microsecond=0), attempt)

@@ -79,14 +79,16 @@ class Launcher:
             return _answer(request, name, "replacing", "Waiting", reason=reason)
         with_input = self._has_input(request)
         uri = f"s3://{self.config.deployed.input_bucket}/{input_prefix(self.config, request.run)}"
-        refusal = None if with_input else policy.empty(self.config, uri)
+        empty = None if with_input else policy.empty(self.config, uri)
+        refusal = empty or self._beyond_limit(request)
         if refusal:
             return self._refuse(request, refusal, now)
         return self._start(request, entry, with_input=with_input)
 
     def _start(self, request: Request, entry: Entry | None, *, with_input: bool) -> dict[str, Any]:
-        planned = entry.instance_type if entry else None
-        instance_type = planned or self.config.job.instance_type
+        job, planned = self.config.job, entry.instance_type if entry else None
+        # A type may have been taken out of the settings since the attempt was planned.
+        instance_type = planned if planned in job.volume_keys else job.instance_type
         wanted = plan(self.config, request.run, instance_type, with_input=with_input)
         name = wanted["ProcessingJobName"]
         arn = processing.start(self.sagemaker, wanted)
@@ -141,6 +143,19 @@ class Launcher:
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:
                 yield entry.job_name
+
+    def _beyond_limit(self, request: Request) -> Refusal | None:
+        """Return the refusal of a run that is beyond limits.max_instances.
+
+        Nothing is locked between this look and the start: launches within the same second may each
+        find room for one, and then run together. The account's quota is what AWS itself enforces.
+        """
+        if self.config.max_instances is None:
+            return None
+        prefix, own = self.config.prefix, job_name(self.config.prefix, request.run)
+        # Another delivery of this event may have started it just now: it is not in its own way.
+        others = (name for name in processing.active(self.sagemaker, prefix) if name != own)
+        return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
 
     def _has_input(self, request: Request) -> bool:
         listed = self.s3.list_objects_v2(

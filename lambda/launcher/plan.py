@@ -48,7 +48,7 @@ def plan(
         },
         "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},
-        "NetworkConfig": {"EnableNetworkIsolation": True},
+        "NetworkConfig": _network(config),
         "Tags": [{"Key": key, "Value": value} for key, value in _tags(config, run).items()],
     }
 
@@ -109,12 +109,25 @@ def _output(config: LauncherConfig, run: Run) -> dict[str, Any]:
     }
 
 
+def _network(config: LauncherConfig) -> dict[str, Any]:
+    vpc = config.deployed.vpc
+    # With one instance there is nothing between containers to encrypt.
+    encrypted = {"EnableInterContainerTrafficEncryption": True}
+    inside = vpc and {
+        "VpcConfig": {"Subnets": vpc.subnets, "SecurityGroupIds": vpc.security_groups}
+    }
+    return {
+        "EnableNetworkIsolation": config.isolation,
+        **(encrypted if config.job.instance_count > 1 else {}),
+        **(inside or {}),
+    }
+
+
 def _cluster(config: LauncherConfig, instance_type: str) -> dict[str, Any]:
-    job = config.job
-    keyed = instance_type not in job.types_without_volume_key
+    job, key = config.job, config.deployed.kms_key_arn
     return {
         "InstanceType": instance_type,
         "InstanceCount": job.instance_count,
         "VolumeSizeInGB": job.volume_gb,
-        **({"VolumeKmsKeyId": config.deployed.kms_key_arn} if keyed else {}),
+        **({"VolumeKmsKeyId": key} if job.volume_keys[instance_type] else {}),
     }

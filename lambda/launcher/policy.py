@@ -72,3 +72,23 @@ def empty(config: LauncherConfig, uri: str) -> Refusal | None:
         return None
     status = SKIPPED if config.when_empty == "skip" else FAILED
     return Refusal(status, f"EmptyInput: there is no object under {uri}")
+
+
+def beyond_limit(config: LauncherConfig, running: int) -> Refusal | None:
+    """Return the refusal of a run for which the stack's own limit leaves no room.
+
+    A failure like that of a quota, so that the observer tries again later. The text has no name in
+    it that somebody chose, since the observer finds the class of the failure by its words.
+
+    Args:
+        config: the stack's.
+        running: instances of the stack's other jobs that have not ended.
+    """
+    limit, wanted = config.max_instances, config.job.instance_count
+    if limit is None or running + wanted <= limit:
+        return None
+    return Refusal(
+        FAILED,
+        f"InstanceLimit: the stack's own limits.max_instances is {limit}, its other jobs have "
+        f"{running}, and this run takes {wanted}. Wait until one has ended, or raise the limit",
+    )

@@ -1,4 +1,4 @@
-"""SageMaker's processing jobs: start one, once; find and stop those of a schedule."""
+"""SageMaker's processing jobs: start one, once; find, count and stop those of the stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runs import answers
 from runs.identity import parse_job_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
@@ -43,16 +43,31 @@ def start(client: SageMakerClient, request: dict[str, Any]) -> str | None:
         return None
 
 
-def active(client: SageMakerClient, prefix: str, schedule: str) -> Iterator[str]:
-    """Yield the names of a schedule's jobs that have not ended."""
+def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[str]:
+    """Yield the names of a schedule's jobs that have not ended; None: of all schedules."""
     pages = client.get_paginator("list_processing_jobs")
+    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
     for status in ACTIVE:
-        contained = f"{prefix}--{schedule}-"
         for page in pages.paginate(NameContains=contained, StatusEquals=status):
             for job in page["ProcessingJobSummaries"]:
+                # NameContains also finds it inside of another stack's names.
                 run = parse_job_name(prefix, job["ProcessingJobName"])
-                if run and run.schedule == schedule:
+                if run and schedule in (None, run.schedule):
                     yield job["ProcessingJobName"]
+
+
+def instances(client: SageMakerClient, names: Iterable[str]) -> int:
+    """Return how many instances these jobs hold; one that has ended in the meantime holds none.
+
+    Each is asked for its own number, which ListProcessingJobs does not tell: it may have been
+    started before the settings were changed.
+    """
+    jobs = [find(client, name) for name in set(names)]
+    return sum(
+        job["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
+        for job in jobs
+        if job and job["ProcessingJobStatus"] in ACTIVE
+    )
 
 
 def stop(client: SageMakerClient, name: str) -> bool:

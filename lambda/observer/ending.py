@@ -28,7 +28,7 @@ _NO_COMMAND = {126, 127}
 _PLATFORM = [
     (Outcome.REFUSED, r"is not available in this region"),
     (Outcome.EMPTY_INPUT, r"EmptyInput|No S3 objects found under S3 URL|inputs had no data"),
-    (Outcome.QUOTA, r"ResourceLimitExceeded|account-level service limit"),
+    (Outcome.QUOTA, r"ResourceLimitExceeded|account-level service limit|^InstanceLimit"),
     (Outcome.CAPACITY, r"CapacityError|InsufficientInstanceCapacity|ML compute capacity"),
     (Outcome.THROTTLED, r"Throttling|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
     (Outcome.OUT_OF_MEMORY, r"type with more memory|Out of memory"),

@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from observer.ending import Ending
+from runs.identity import END_OF_SLOTS, FIRST_SLOT
+from runs.shown import shown
 
 _JOB_CHANGE = ("aws.sagemaker", "SageMaker Processing Job State Change")
 _NOT_STARTED = ("sagemaker-processing.launcher", "Processing Job Not Started")
+_LONGEST_REASON = 1024
+"""Characters, as of SageMaker's FailureReason."""
 _STATUSES = {"Failed": "NotStarted", "Skipped": "Skipped"}
 
 
@@ -38,14 +42,14 @@ def parse(event: object) -> Watch | Change:
         EventError: says what was expected, and what came.
     """
     if not isinstance(event, dict):
-        raise EventError(f"the event must be a JSON object, not {event!r:.200}")
+        raise EventError(f"the event must be a JSON object, not {shown(event)}")
     fields = cast("dict[str, Any]", event)
     if "watch" in fields:
-        return Watch()
+        return _watch(fields["watch"])
     kind = (fields.get("source"), fields.get("detail-type"))
     if kind not in (_JOB_CHANGE, _NOT_STARTED):
         raise EventError(
-            f"source and detail-type {kind!r:.200} must be {_JOB_CHANGE} or {_NOT_STARTED}, "
+            f"source and detail-type {shown(kind)} must be {_JOB_CHANGE} or {_NOT_STARTED}, "
             'or the event {"watch": TIME}'
         )
     detail = fields.get("detail")
@@ -54,23 +58,37 @@ def parse(event: object) -> Watch | Change:
     if not isinstance(name, str) or not isinstance(status, str):
         raise EventError(
             "detail must hold ProcessingJobName and ProcessingJobStatus as strings, "
-            f"not {detail!r:.200}"
+            f"not {shown(cast('object', detail))}"
         )
     if kind == _JOB_CHANGE:
         return Change(name, None)
     return Change(name, _notice(status, values.get("FailureReason"), fields.get("time")))
 
 
+def _watch(time: object) -> Watch:
+    if not isinstance(time, str):
+        raise EventError(f"watch {shown(time)} must be the time, as a string")
+    return Watch()
+
+
 def _notice(status: str, reason: object, time: object) -> Ending:
     if status not in _STATUSES:
         allowed = ", ".join(_STATUSES)
-        raise EventError(f"detail.ProcessingJobStatus {status!r:.100} must be one of: {allowed}")
-    return Ending(status=_STATUSES[status], reason=str(reason or ""), ended=_instant(time))
+        raise EventError(f"detail.ProcessingJobStatus {shown(status)} must be one of: {allowed}")
+    if not isinstance(reason, str | None):
+        raise EventError(f"detail.FailureReason {shown(reason)} must be a string")
+    return Ending(
+        status=_STATUSES[status], reason=(reason or "")[:_LONGEST_REASON], ended=_instant(time)
+    )
 
 
 def _instant(time: object) -> datetime:
     """Return the event's time, the same for each delivery of it."""
     try:
-        return datetime.fromisoformat(str(time)).astimezone(UTC)
+        instant = datetime.fromisoformat(time) if isinstance(time, str) else None
     except ValueError:
-        raise EventError(f"time {time!r:.100} must be like 2026-01-05T02:00:00Z") from None
+        instant = None
+    # Those without a zone are no instants, and cannot be compared with the others.
+    if instant is None or instant.tzinfo is None or not FIRST_SLOT <= instant < END_OF_SLOTS:
+        raise EventError(f"time {shown(time)} must be like 2026-01-05T02:00:00Z")
+    return instant.astimezone(UTC)

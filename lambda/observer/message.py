@@ -26,6 +26,8 @@ LOG_LINES = 20
 LONGEST_LINE = 240
 """Characters of a log line, so that twenty of them stay readable."""
 
+_LOOKED_AT = 10
+"""Times the longest text: so much of one is looked through for what can be shown."""
 _LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
@@ -36,8 +38,8 @@ ADVICE = {
     Outcome.REPLACED: "A later slot took its place (overlap: Replace). Nothing to do.",
     Outcome.CAPACITY: "AWS had no machine of any configured type. Add types to "
     "retries.instance_types, or replay later.",
-    Outcome.QUOTA: "Raise the quota '<type> for processing job usage' in Service Quotas, "
-    "then replay.",
+    Outcome.QUOTA: "Raise the limit that the reason names, then replay: limits.max_instances is "
+    "the stack's, '<type> for processing job usage' is the account's, in Service Quotas.",
     Outcome.THROTTLED: "SageMaker refused too many requests for hours. See who else calls it, "
     "then replay.",
     Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS.",
@@ -107,9 +109,11 @@ def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
 
 def plain(text: str, longest: int) -> str:
     """Return text without control characters and line breaks, cut to `longest` characters."""
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    begun = text[: _LOOKED_AT * longest]  # a log line may have a megabyte
+    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in begun)
     short = " ".join(kept.split())
-    return short if len(short) <= longest else short[: longest - 1] + "…"
+    is_all = len(short) <= longest and begun == text
+    return short if is_all else short[: longest - 1] + "…"
 
 
 def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:

@@ -78,6 +78,7 @@ class NextLaunches:
                 ScheduleExpressionTimezone="UTC",
                 FlexibleTimeWindow={"Mode": "OFF"},
                 ActionAfterCompletion="DELETE",
+                KmsKeyArn=deployed.kms_key_arn,
                 Target={
                     "Arn": deployed.launcher_arn,
                     "RoleArn": deployed.retry_role_arn,

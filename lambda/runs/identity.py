@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 MAX_ATTEMPT = 99
 """Two digits of the job's name."""
 
-_NAME = re.compile(r"(?P<schedule>.+)-(?P<slot>\d{8}T\d{6}Z)-(?P<attempt>[1-9]\d?)", re.ASCII)
+FIRST_SLOT = datetime(2000, 1, 1, tzinfo=UTC)
+END_OF_SLOTS = datetime(2200, 1, 1, tzinfo=UTC)
+"""Slots lie between them: near the years 1 and 9999 there are no other time zones."""
+
+_NAME = re.compile(
+    r"(?P<schedule>[a-z][a-z0-9]*(-[a-z0-9]+)*)-(?P<slot>\d{8}T\d{6}Z)-(?P<attempt>[1-9]\d?)",
+    re.ASCII,
+)
+_LONGEST_NAME = 63
+"""Characters of a processing job's name."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +49,14 @@ def job_name(prefix: str, run: Run) -> str:
 
 def parse_job_name(prefix: str, name: str) -> Run | None:
     """Return the run that a job of this stack is for, or None for any other name."""
+    if len(name) > _LONGEST_NAME:
+        return None
     start = f"{prefix}--"
     found = _NAME.fullmatch(name.removeprefix(start)) if name.startswith(start) else None
     if found is None:
         return None
     try:
-        slot = datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        slot = _possible(datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
     except ValueError:
         return None
     return Run(found["schedule"], slot, int(found["attempt"]))
@@ -60,6 +71,12 @@ def parse_slot(text: str) -> datetime:
     """Return the instant that `slot_text` spelled.
 
     Raises:
-        ValueError: the text spells none.
+        ValueError: the text spells none, or one at which nothing can run.
     """
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return _possible(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC))
+
+
+def _possible(slot: datetime) -> datetime:
+    if not FIRST_SLOT <= slot < END_OF_SLOTS:
+        raise ValueError(f"{slot} is not between {FIRST_SLOT} and {END_OF_SLOTS}")
+    return slot

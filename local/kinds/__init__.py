@@ -5,8 +5,18 @@ An input that a kind does not know is refused, so nothing that the program asks 
 silence.
 """
 
-from local.kinds import compute, delivery, security, storage, watching
+from local.kinds import compute, delivery, network, security, storage, watching
 from local.kinds.kind import CREATE, State
 from local.kinds.shapes import zipped
 
-__all__ = ["CREATE", "State", "compute", "delivery", "security", "storage", "watching", "zipped"]
+__all__ = [
+    "CREATE",
+    "State",
+    "compute",
+    "delivery",
+    "network",
+    "security",
+    "storage",
+    "watching",
+    "zipped",
+]

@@ -27,7 +27,7 @@ def _log_group(local: Resources, inputs: State) -> State:
 @creates(
     "aws:lambda/function:Function",
     *("name", "role", "runtime", "architectures", "handler", "code", "layers", "environment"),
-    *("timeout", "memorySize", "loggingConfig"),
+    *("timeout", "memorySize", "loggingConfig", "kmsKeyArn"),
 )
 def _function(local: Resources, inputs: State) -> State:
     variables = inputs["environment"]["variables"]
@@ -46,6 +46,7 @@ def _function(local: Resources, inputs: State) -> State:
         Timeout=inputs["timeout"],
         MemorySize=inputs["memorySize"],
         LoggingConfig=pascal(inputs["loggingConfig"]),
+        **given(KMSKeyArn=inputs.get("kmsKeyArn")),
     )
     return {"arn": answer["FunctionArn"]}
 

@@ -11,6 +11,13 @@ from local.kinds.shapes import given, pascal
 if TYPE_CHECKING:
     from local.resources import Resources
 
+_QUEUE_ATTRIBUTES = {
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+}
+
 
 @creates("aws:scheduler/scheduleGroup:ScheduleGroup", "name")
 def _schedule_group(local: Resources, inputs: State) -> State:
@@ -47,12 +54,20 @@ def _rule_target(local: Resources, inputs: State) -> State:
     return {"id": f"{inputs['rule']}-{inputs['targetId']}"}
 
 
-@creates("aws:sqs/queue:Queue", "name", "messageRetentionSeconds", "sqsManagedSseEnabled")
+@creates(
+    "aws:sqs/queue:Queue",
+    *("name", "messageRetentionSeconds", "sqsManagedSseEnabled"),
+    *("kmsMasterKeyId", "kmsDataKeyReusePeriodSeconds"),
+)
 def _queue(local: Resources, inputs: State) -> State:
+    """Create a queue that SQS encrypts by itself or with a key: AWS refuses both at once."""
+    if inputs.get("sqsManagedSseEnabled") and inputs.get("kmsMasterKeyId"):
+        raise ValueError("a queue is encrypted by SQS or with a key, not both: leave out one")
     sqs = local.aws.client("sqs")
     attributes = {
-        "MessageRetentionPeriod": str(inputs["messageRetentionSeconds"]),
-        "SqsManagedSseEnabled": str(inputs["sqsManagedSseEnabled"]).lower(),
+        _QUEUE_ATTRIBUTES[key]: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in inputs.items()
+        if key in _QUEUE_ATTRIBUTES and value is not None
     }
     url = sqs.create_queue(QueueName=inputs["name"], Attributes=attributes)["QueueUrl"]
     arn = f"arn:aws:sqs:{local.aws.region}:{ACCOUNT}:{inputs['name']}"

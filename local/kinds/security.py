@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.kinds.kind import State, creates
+from local.kinds.shapes import given
 
 if TYPE_CHECKING:
     from local.resources import Resources
@@ -39,11 +40,17 @@ def _alias(local: Resources, inputs: State) -> State:
     return {}
 
 
-@creates("aws:iam/role:Role", "name", "assumeRolePolicy")
+@creates("aws:iam/role:Role", "name", "assumeRolePolicy", "permissionsBoundary")
 def _role(local: Resources, inputs: State) -> State:
-    name = inputs["name"]
-    answer = local.aws.client("iam").create_role(
-        RoleName=name, AssumeRolePolicyDocument=inputs["assumeRolePolicy"]
+    """Create a role; its boundary has to exist, as on AWS, which moto does not look at."""
+    name, boundary = inputs["name"], inputs.get("permissionsBoundary")
+    iam = local.aws.client("iam")
+    if boundary:
+        iam.get_policy(PolicyArn=boundary)
+    answer = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+        **given(PermissionsBoundary=boundary),
     )
     return {"id": name, "name": name, "arn": answer["Role"]["Arn"]}
 

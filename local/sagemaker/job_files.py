@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
-import stat
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,10 @@ _CONFIGURED = (
     "ProcessingResources",
     "RoleArn",
 )
+
+
+_LONGEST_NAME = 255
+"""Bytes, of the usual file systems."""
 
 
 class JobFailedError(Exception):
@@ -66,22 +70,35 @@ def input_file(directory: Path, key: str, prefix: str) -> Path:
         JobFailedError: the key would lead out of the directory, or is not a plain path.
     """
     relative = key[prefix.rfind("/") + 1 :]
-    if any(part in {"", ".", ".."} for part in relative.split("/")):
+    parts = relative.split("/")
+    if "\0" in key or any(part in {"", ".", ".."} for part in parts):
         raise JobFailedError(
-            f"ClientError: Data download failed: the key '{key}' is no plain path below '{prefix}'"
+            f"ClientError: Data download failed: the key {key!r} is no plain path below {prefix!r}"
+        )
+    if any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        raise JobFailedError(
+            f"ClientError: Data download failed: a part of the key {key!r} has more than the "
+            f"{_LONGEST_NAME} bytes of a file's name"
         )
     return directory / relative
 
 
 def output_files(directory: Path) -> Iterator[Path]:
-    """Yield the regular files below an output directory; symbolic links are not followed."""
+    """Yield the regular files below an output directory; symbolic links are not followed.
+
+    Raises:
+        OSError: a directory cannot be read. Passing over it would lose what is in it.
+    """
     if directory.resolve() != directory or not directory.is_dir():
         return
-    for parent, _, names in os.walk(directory, followlinks=False):
-        for name in sorted(names):
-            path = Path(parent, name)
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path
+    waiting = [directory]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in sorted(entries, key=attrgetter("name")):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)
 
 
 def exit_message(hosts: Sequence[Path]) -> str | None:

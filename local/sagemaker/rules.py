@@ -15,7 +15,7 @@ from components.aws_model import shape, violations
 from components.instance_types import takes_volume_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from components.aws_model import Violation
 
@@ -30,13 +30,25 @@ _IMAGE = re.compile(
 _NOT_PLAYED = "is not played by the local SageMaker"
 
 
+def no_vpc(_id: str) -> None:
+    """Return where a subnet or group is in an AWS without any VPC."""
+
+
 def model_violations(operation: str, request: Mapping[str, Any]) -> list[str]:
     """Return what the service's own model forbids in a request, in AWS's wording."""
     return [_worded(each) for each in violations(shape("sagemaker", operation), request)]
 
 
-def job_refusals(request: _Request, region: str) -> list[str]:
-    """Return what else is wrong with a CreateProcessingJob that its model allows."""
+def job_refusals(
+    request: _Request, region: str, vpc_of: Callable[[str], str | None] = no_vpc
+) -> list[str]:
+    """Return what else is wrong with a CreateProcessingJob that its model allows.
+
+    Args:
+        request: the request.
+        region: the only one that the job's image may be in.
+        vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
+    """
     return [
         *_cluster(request["ProcessingResources"]["ClusterConfig"]),
         *_image(request["AppSpecification"]["ImageUri"], region),
@@ -44,6 +56,7 @@ def job_refusals(request: _Request, region: str) -> list[str]:
         *_outputs(request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
         *_paths(request),
         *_network(request),
+        *_place(request, vpc_of),
         *_tags(request.get("Tags", [])),
         *([f"ExperimentConfig {_NOT_PLAYED}"] if "ExperimentConfig" in request else []),
     ]
@@ -144,11 +157,32 @@ def _paths(request: _Request) -> Iterator[str]:
 
 def _network(request: _Request) -> Iterator[str]:
     network = request.get("NetworkConfig", {})
+    if network.get("EnableNetworkIsolation"):
+        # No host reaches another one, so that there is nothing between them to encrypt.
+        return
     hosts = request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
-    if "VpcConfig" in network and not network.get("EnableNetworkIsolation"):
-        yield f"A VpcConfig without EnableNetworkIsolation {_NOT_PLAYED}: there is no VPC to reach"
+    if "VpcConfig" in network:
+        yield (
+            f"A VpcConfig without EnableNetworkIsolation {_NOT_PLAYED}: the container would reach "
+            "this machine's network, and not what is in the VPC or behind its endpoints"
+        )
     if network.get("EnableInterContainerTrafficEncryption") and hosts > 1:
         yield f"EnableInterContainerTrafficEncryption between {hosts} hosts {_NOT_PLAYED}"
+
+
+def _place(request: _Request, vpc_of: Callable[[str], str | None]) -> Iterator[str]:
+    config = request.get("NetworkConfig", {}).get("VpcConfig", {})
+    names = {"Subnets": "subnet", "SecurityGroupIds": "security group"}
+    vpcs: set[str] = set()
+    for key, name in names.items():
+        for each in config.get(key, []):
+            vpc = vpc_of(each)
+            if vpc is None:
+                yield f"VpcConfig: the {name} '{each}' does not exist"
+            else:
+                vpcs.add(vpc)
+    if len(vpcs) > 1:
+        yield "VpcConfig: all subnets and security groups must be of one VPC"
 
 
 def _s3_uri(where: str, uri: str) -> Iterator[str]:

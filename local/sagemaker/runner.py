@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -49,10 +49,7 @@ class _Place(TypedDict):
 class _Keys(TypedDict):
     aws_access_key_id: str
     aws_secret_access_key: str
-    aws_session_token: NotRequired[str]
-
-
-_SERVICE: _Keys = {"aws_access_key_id": "sagemaker", "aws_secret_access_key": "opens-nothing"}
+    aws_session_token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +57,9 @@ class JobRunner:
     """Runs jobs one after the other or at once; call it with a job and get its end."""
 
     endpoint_url: str
-    """Where AWS is; the job's role is assumed there and its S3 and Logs are used."""
+    """Where AWS is: the job's S3 and Logs."""
+    assume: Callable[[Job], Mapping[str, str]]
+    """Returns the keys of a session of the job's role, as variables of the environment."""
     region: str
     engine: Engine
     images: Mapping[str, str]
@@ -120,17 +119,14 @@ class JobRunner:
 
     def _clients(self, job: Job) -> tuple[S3Client, CloudWatchLogsClient]:
         """Return clients that have the job's role."""
-        role = job.request["RoleArn"]
-        with CREATING_CLIENTS:
-            sts = boto3.client("sts", **self._place, **_SERVICE)
         try:
-            answer = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")
-        except (BotoCoreError, ClientError) as error:
-            raise JobFailedError(f"ClientError: Could not assume role {role}: {error}") from error
+            session = self.assume(job)
+        except PermissionError as error:
+            raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
         keys: _Keys = {
-            "aws_access_key_id": answer["Credentials"]["AccessKeyId"],
-            "aws_secret_access_key": answer["Credentials"]["SecretAccessKey"],
-            "aws_session_token": answer["Credentials"]["SessionToken"],
+            "aws_access_key_id": session["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": session["AWS_SECRET_ACCESS_KEY"],
+            "aws_session_token": session["AWS_SESSION_TOKEN"],
         }
         with CREATING_CLIENTS:
             s3 = boto3.client("s3", **self._place, **keys, config=_PATH_STYLE)

@@ -20,7 +20,7 @@ from local.sagemaker.events import state_change
 from local.sagemaker.faults import Faults, play, refusal
 from local.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
 from local.sagemaker.listing import InvalidQueryError, page
-from local.sagemaker.rules import job_refusals, model_violations
+from local.sagemaker.rules import job_refusals, model_violations, no_vpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,8 @@ class SageMaker:
         region: the region that images have to be in.
         run: runs a job to its end, in a thread of its own.
         publish: receives each state-change event; it may call back.
-        can_assume: whether a role exists and trusts sagemaker.amazonaws.com.
+        can_assume: whether a role exists and trusts sagemaker.amazonaws.com for a job's ARN.
+        vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
         faults: what is to go wrong.
         activity: counts the jobs that run.
         now: the time, with its zone.
@@ -72,7 +73,8 @@ class SageMaker:
         *,
         run: Callable[[Job], JobEnd],
         publish: Callable[[_Json], None],
-        can_assume: Callable[[str], bool],
+        can_assume: Callable[[str, str], bool],
+        vpc_of: Callable[[str], str | None] = no_vpc,
         faults: Faults | None = None,
         activity: Activity | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -80,6 +82,7 @@ class SageMaker:
         self._arn_prefix = f"arn:{_partition(region)}:sagemaker:{region}:{account}:processing-job/"
         self._region = region
         self._run, self._publish, self._can_assume, self._now = run, publish, can_assume, now
+        self._vpc_of = vpc_of
         self._faults, self._activity = faults or Faults(), activity or Activity()
         self._records: dict[str, _Record] = {}
         self._lock = threading.RLock()
@@ -125,10 +128,10 @@ class SageMaker:
         self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:
-        if found := job_refusals(request, self._region):
+        if found := job_refusals(request, self._region, self._vpc_of):
             raise ServiceError("ValidationException", "; ".join(found))
         role: str = request["RoleArn"]
-        if not self._can_assume(role):
+        if not self._can_assume(role, self._arn_prefix + request["ProcessingJobName"]):
             message = (
                 f"Could not assume role {role}. Please ensure that the role exists and allows "
                 "principal 'sagemaker.amazonaws.com' to assume the role."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 _PARALLEL = 8
+_LONGEST_KEY = 1024
+"""Bytes (S3 User Guide, "Naming Amazon S3 objects"); moto takes more."""
 # Files are moved in parallel instead; a file of any size takes a few MB of memory.
 _ONE_THREAD = TransferConfig(use_threads=False)
 
@@ -35,7 +38,8 @@ def download(
     Setting `stop` ends it between two files.
 
     Raises:
-        JobFailedError: nothing under the prefix, no access, or a key that is no plain path.
+        JobFailedError: nothing under the prefix, no access, a key that is no plain path, or one
+            that is also the directory of another. What AWS does with those is not documented.
     """
     uri: str = source["S3Uri"]
     bucket, prefix = _bucket_and_key(uri)
@@ -46,6 +50,7 @@ def download(
                 f'ClientError: No S3 objects found under S3 URL "{uri}". Ensure that the bucket '
                 "exists in the region and that objects exist under that prefix"
             )
+        _check_directories(keys)
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         tasks = [
             (key, input_file(local_path(ml, source), key, prefix))
@@ -85,11 +90,14 @@ def upload(s3: S3Client, target: dict[str, Any], key_id: str | None, ml: Path) -
 
     def send(path: Path) -> None:
         key = prefix + path.relative_to(directory).as_posix()
+        if problem := _key_problem(key):
+            name = os.fsencode(path.name)
+            raise JobFailedError(f"ClientError: Data upload failed: {uri}: {name!r} {problem}")
         s3.upload_file(str(path), bucket, key, ExtraArgs=encryption, Config=_ONE_THREAD)
 
     try:
         _in_parallel(send, output_files(directory))
-    except (BotoCoreError, ClientError, S3UploadFailedError, OSError, UnicodeError) as error:
+    except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
         raise JobFailedError(f"ClientError: Data upload failed: {uri}: {error}") from error
 
 
@@ -100,6 +108,29 @@ def _keys(s3: S3Client, bucket: str, prefix: str) -> Iterable[str]:
             # An empty object whose key ends in a slash is a console's "folder", not data.
             if not item.get("Key", "").endswith("/"):
                 yield item.get("Key", "")
+
+
+def _check_directories(keys: Iterable[str]) -> None:
+    """Refuse a key that would be a file and a directory at once."""
+    files = set(keys)
+    for key in files:
+        for at, character in enumerate(key):
+            if character == "/" and key[:at] in files:
+                raise JobFailedError(
+                    f"ClientError: Data download failed: the key {key[:at]!r} is a file, and the "
+                    f"directory of the key {key!r}"
+                )
+
+
+def _key_problem(key: str) -> str | None:
+    """Return why S3 takes no such key, if it does not."""
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "is not UTF-8, as a key has to be"
+    if size > _LONGEST_KEY:
+        return f"would have a key of {size} bytes, S3 takes {_LONGEST_KEY}"
+    return None
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

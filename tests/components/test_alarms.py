@@ -217,7 +217,7 @@ class TestAlerts:
         phone = Subscription(protocol="sms", endpoint="+4915112345678")
         kind = "aws:sns/topicSubscription:TopicSubscription"
         before, after = alerts(team).inputs(kind), alerts(phone, team).inputs(kind)
-        assert before.keys() == {"alerts-email-team-example-com"}
+        assert [name.rpartition("-")[0] for name in before] == ["alerts-email"]
         assert before.items() <= after.items()
         assert len(after) == 2
 

@@ -32,7 +32,9 @@ def build(make: Callable[[], Any]) -> Recorder:
 
 class TestEncryption:
     def encryption(self) -> Recorder:
-        args = EncryptionArgs(account=HERE, prefix="p-dev", deletion_days=7)
+        args = EncryptionArgs(
+            account=HERE, prefix="p-dev", log_groups=["/aws/lambda/p-dev-launcher"], deletion_days=7
+        )
         return build(lambda: Encryption("encryption", args))
 
     def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
@@ -40,12 +42,12 @@ class TestEncryption:
         assert key["enableKeyRotation"]
         assert key["deletionWindowInDays"] == 7
 
-    def test_logs_may_use_the_key_for_this_stacks_functions_only(self) -> None:
+    def test_logs_may_use_the_key_for_exactly_these_groups(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
         [logs] = [s for s in policy["Statement"] if s["Sid"] == "LogsOfThisStack"]
         assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
-        pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-        assert pattern == f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-*"
+        groups = logs["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
+        assert groups == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-launcher"]
 
     def test_the_account_never_locks_itself_out(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
@@ -179,8 +181,10 @@ def schedules(**settings: Any) -> Recorder:
     args = ScheduleArgs(
         account=HERE,
         prefix="p-dev",
+        permissions_boundary=None,
         schedules={"daily": daily, "hourly": hourly},
         function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher",
+        key_arn=KEY,
     )
     return build(lambda: Schedule("schedule", args))
 
@@ -222,6 +226,13 @@ class TestSchedule:
             target = schedule["target"]
             assert target["deadLetterConfig"]["arn"].endswith(":schedule-failures-0a1b2c3")
             assert target["retryPolicy"]["maximumEventAgeInSeconds"] >= 60
+
+    def test_its_events_and_what_is_kept_of_them_are_encrypted_with_the_stacks_key(self) -> None:
+        recorder = schedules()
+        for schedule in recorder.inputs("aws:scheduler/schedule:Schedule").values():
+            assert schedule["kmsKeyArn"] == KEY
+        queue = recorder.one("aws:sqs/queue:Queue")
+        assert (queue["kmsMasterKeyId"], queue.get("sqsManagedSseEnabled")) == (KEY, None)
 
     def test_the_role_may_invoke_this_function_and_no_other(self) -> None:
         policy = json.loads(schedules().one("aws:iam/rolePolicy:RolePolicy")["policy"])

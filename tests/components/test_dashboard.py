@@ -17,7 +17,7 @@ from local.metric_store import Point
 from local.report_html import search
 from tests.conftest import ACCOUNT, REGION, ROOT, record
 
-ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev-"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev--"
 ARGS = DashboardArgs(
     prefix="p-dev",
     region=REGION,

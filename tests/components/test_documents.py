@@ -43,7 +43,8 @@ class TestSizeUps:
 class TestLauncher:
     def test_knows_which_types_of_any_attempt_refuse_a_volume_key(self) -> None:
         def refusing(**changes: Any) -> list[str]:
-            return launcher(**changes)["job"]["types_without_volume_key"]
+            takes_key = launcher(**changes)["job"]["volume_keys"]
+            return [each for each, takes in takes_key.items() if not takes]
 
         assert refusing(job__instance_type="ml.m5.large") == []
         assert refusing(retries__size_ups=0, job__instance_type="ml.g5.xlarge") == ["ml.g5.xlarge"]

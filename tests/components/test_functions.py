@@ -16,11 +16,13 @@ from components import naming, stack_file
 from components.account import Account
 from components.configuration import read
 from components.function import POWERTOOLS_VERSION
+from components.job_conditions import conditions
 from components.launcher import Launcher, LauncherArgs
 from components.observer import Observer, ObserverArgs
 from launcher import notice
 from launcher.config import LauncherConfig
 from observer.config import ObserverConfig
+from tests.components.test_settings import settings as prod_settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 
 if TYPE_CHECKING:
@@ -40,10 +42,10 @@ def settings() -> Settings:
     return read(stack_file.keys(ROOT, "prod"), "sagemaker-processing", "prod")
 
 
-def launcher() -> Recorder:
+def launcher(of: Settings | None = None) -> Recorder:
     args = LauncherArgs(
         account=HERE,
-        settings=settings(),
+        settings=of or settings(),
         key_arn=KEY,
         job_role_arn=f"{ROLE}/job",
         image_uri="repository@sha256:abc",
@@ -113,6 +115,7 @@ class TestEveryFunction:
         )
         queue = recorder.one("aws:sqs/queue:Queue")
         assert queue["messageRetentionSeconds"] == 14 * 86400
+        assert (queue["kmsMasterKeyId"], queue.get("sqsManagedSseEnabled")) == (KEY, None)
 
     def test_it_logs_to_its_own_group_only(self, name: str) -> None:
         recorder = BUILT[name]()
@@ -139,6 +142,9 @@ class TestEveryFunction:
         environment = {**function(name)["environment"]["variables"], "AWS_REGION": REGION}
         load = {"launcher": LauncherConfig.load, "observer": ObserverConfig.load}[name]
         assert load(tmp_path, environment).stack == "prod"
+
+    def test_its_environment_is_encrypted_with_the_stacks_key(self, name: str) -> None:
+        assert function(name)["kmsKeyArn"] == KEY
 
     def test_its_environment_fits(self, name: str) -> None:
         variables = function(name)["environment"]["variables"]
@@ -192,6 +198,22 @@ def unpack(assets: dict[str, Any], directory: Path) -> None:
             target.write_text(asset.text, "utf-8")
         else:
             shutil.copy(asset.path, target)
+
+
+class TestLauncher:
+    def test_starts_only_jobs_as_the_settings_want_them(self) -> None:
+        policy = launcher().inputs("aws:iam/rolePolicy:RolePolicy")["launcher-policy"]["policy"]
+        [start] = [s for s in json.loads(policy)["Statement"] if s["Sid"] == "StartJobs"]
+        assert start["Condition"] == conditions(settings())
+
+    def test_a_type_that_refuses_the_volumes_key_is_announced(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        launcher()
+        assert not any("key on their volume" in record.message for record in caplog.records)
+        launcher(prod_settings(job__instance_type="ml.g5.xlarge"))
+        [warning] = [each.message for each in caplog.records if "on their volume" in each.message]
+        assert "ml.g5.xlarge" in warning
 
 
 class TestObserver:

@@ -28,7 +28,8 @@ class TestEveryRole:
 
 # What Lambda, or a service in the caller's name, asks of the role.
 NOT_CALLED = {
-    *("iam:PassRole", "sagemaker:AddTags", "kms:Decrypt", "kms:GenerateDataKey"),
+    *("iam:PassRole", "sagemaker:AddTags"),
+    *("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     *("sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents"),
 }
 OTHER_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
@@ -83,11 +84,19 @@ def called(tree: ast.AST) -> set[str]:
 
 class TestObserversRoles:
     def test_the_watchs_may_only_invoke_the_observer_and_keep_what_fails(self) -> None:
-        [invoke, keep] = allowed(observer(), "observer-watch")
+        [read, invoke, keep, encrypt] = allowed(observer(), "observer-watch")
+        assert read["Condition"]["ArnLike"] == {
+            "kms:EncryptionContext:aws:scheduler:schedule:arn": (
+                f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{PREFIX}/_watch"
+            )
+        }
         assert invoke["Resource"] == [
             f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-observer"
         ]
         assert keep["Action"] == ["sqs:SendMessage"]
+        assert encrypt["Condition"] == {
+            "StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}
+        }
 
     def test_may_plan_attempts_but_never_a_schedule_of_its_own(self) -> None:
         [plan] = [

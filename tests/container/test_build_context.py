@@ -27,5 +27,6 @@ class TestTheFiles:
         assert list(CONTAINER.rglob("__pycache__")) == []
 
     def test_that_are_run_can_be_run(self) -> None:
-        run = ["entrypoint.sh", "process_data.sh", "bin/csv_to_parquet", "bin/send_metric"]
+        commands = ("csv_to_parquet", "relay_output", "send_metric")
+        run = ["entrypoint.sh", "process_data.sh", *(f"bin/{name}" for name in commands)]
         assert [name for name in run if not (CONTAINER / name).stat().st_mode & 0o100] == []

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 import time
+import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.container.job import TIMEOUT, Job
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
 WRONG_USE = 64
 
@@ -23,6 +27,15 @@ class TestTheScriptIsGiven:
     def test_the_jobs_arguments_as_they_are(self, job: Job) -> None:
         job.script('printf "<%s>" "$@"')
         assert job.run("--day", "a b", "", "*").stdout == b"<--day><a b><><*>"
+
+    HOSTILE = "a\nb 'c' \"d\" $(touch x) `touch x` ${HOME} \\ * ; & | > x \t é😀"
+
+    def test_hostile_arguments_and_variables_as_they_are(self, job: Job) -> None:
+        job.environment["VALUE"] = self.HOSTILE
+        job.script('printf "%s\\0" "$1" "$2" "$VALUE"')
+        done = job.run(self.HOSTILE, "-n", "--help")
+        assert done.stdout.decode() == f"{self.HOSTILE}\0-n\0{self.HOSTILE}\0"
+        assert not (job.app / "x").exists()
 
     def test_the_launchers_variables_and_its_own(self, job: Job) -> None:
         job.environment["USERS_OWN"] = "x"
@@ -157,6 +170,31 @@ class TestTheFailureMessage:
     def test_is_utf8_whatever_the_script_says(self, job: Job) -> None:
         said = self.failed(job, r"printf 'caf\xe9 \xff\n' >&2")
         assert said.endswith(": caf\ufffd \ufffd")
+
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    *(bytes([byte]) for byte in (0, 7, 9, 10, 13, 27, 0x9B, 0xC2, 0xE9, 0xFF)),
+                    *(b"x", b" ", b"[", b"31m", b"]0;", "é".encode(), "漢".encode(), "😀".encode()),
+                    *("\u202e".encode(), "\u2028".encode(), b"y" * 1100, "ß".encode() * 700),
+                ]
+            ),
+            max_size=30,
+        ).map(b"".join)
+    )
+    @settings(max_examples=10, deadline=None)
+    def test_is_short_plain_utf8_whatever_was_printed(self, printed: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            job = Job(Path(folder))
+            (job.root / "printed").write_bytes(printed)
+            job.script(f"cat '{job.root}/printed' >&2; exit 3")
+            assert job.run().returncode == 3
+            said = job.message_file.read_bytes()
+            assert len(said) <= 1024
+            text = said.decode()
+            assert text.startswith("process_data.sh failed with exit code 3")
+            assert all(unicodedata.category(char) != "Cc" for char in text)
 
     def test_tells_of_a_script_that_cannot_be_run(self, job: Job) -> None:
         (job.app / "process_data.sh").unlink()

@@ -78,6 +78,7 @@ class TestWrongUse:
             (["naïve", "1", "Count"], "ASCII"),
             (["a\nb", "1", "Count"], "printable"),
             (["stack", "1", "Count"], "a dimension"),
+            (["JobsSucceeded", "1", "Count"], "choose another"),
             (["n", "", "Count"], "value ''"),
             (["n", "many", "Count"], "value 'many'"),
             (["n", "nan", "Count"], "finite"),

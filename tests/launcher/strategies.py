@@ -50,6 +50,14 @@ prefixes = st.sampled_from(["in/", "{slot:%Y/%m/%d}/", "{schedule}/", f"{'p' * 4
 attempts = st.integers(1, 99)
 
 
+def json_values() -> st.SearchStrategy[Any]:
+    """Return whatever JSON, as Python reads it, can hold."""
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+
+
 @st.composite
 def settings(draw: st.DrawFn) -> Settings:
     """Return any settings that are accepted."""
@@ -72,12 +80,35 @@ def settings(draw: st.DrawFn) -> Settings:
             "arguments": draw(arguments),
             "environment": draw(environments),
         },
+        "network": draw(networks()),
         "retries": {"instance_types": others, "size_ups": draw(st.integers(0, 3))},
         "tags": draw(tags),
         "input": {"prefix": draw(prefixes)},
         "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},
     }
     return Settings.model_validate(parts)
+
+
+def networks() -> st.SearchStrategy[dict[str, Any]]:
+    """Return every mode, with a block that every job fits into."""
+    vpc: dict[str, Any] = {"mode": st.just("vpc"), "isolation": st.booleans()}
+    return st.one_of(
+        st.just(dict[str, Any]()),
+        st.fixed_dictionaries({**vpc, "cidr": st.just("10.0.0.0/16"), "zones": st.integers(1, 6)}),
+        st.fixed_dictionaries(
+            {
+                "mode": st.just("existing"),
+                "isolation": st.booleans(),
+                "subnets": _ids("subnet", 16),
+                "security_groups": _ids("sg", 5),
+            }
+        ),
+    )
+
+
+def _ids(kind: str, most: int) -> st.SearchStrategy[list[str]]:
+    ids = st.integers(0, 16**17 - 1).map(lambda number: f"{kind}-{number:017x}")
+    return st.lists(ids, min_size=1, max_size=most, unique=True)
 
 
 def _schedules() -> st.SearchStrategy[dict[str, Any]]:

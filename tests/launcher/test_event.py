@@ -8,10 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.event import EventError, Request, Trigger, parse
-from runs.identity import Run
+from runs.identity import Run, job_name, parse_job_name, slot_text
+from tests.launcher import strategies
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, 456, tzinfo=UTC)
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+
+
+def nested(depth: int) -> Any:
+    """Return a list in lists; from some thousand on Python cannot write it out."""
+    outer: list[Any] = []
+    for _ in range(depth):
+        outer = [outer]
+    return outer
 
 
 class TestParse:
@@ -51,6 +60,19 @@ class TestParse:
             ({"schedule": "daily", "slot": "2026-02-30T00:00:00Z"}, "must be a UTC time"),
             ({"schedule": "daily", "slot": "<aws.scheduler.scheduled-time>"}, "UTC time"),
             ({"schedule": "daily", "slot": 5}, "must be a UTC time"),
+            ({"schedule": "daily", "slot": "2026-01-05T02:00:00+00:00"}, "must be a UTC time"),
+            ({"schedule": "daily", "slot": "2026-01-05T02:00:00Z\n"}, "must be a UTC time"),
+            ({"schedule": "daily", "slot": "2026-01-05T24:00:00Z"}, "must be a UTC time"),
+            ({"schedule": "daily", "slot": "2016-12-31T23:59:60Z"}, "must be a UTC time"),
+            ({"schedule": "daily", "slot": "0000-01-01T00:00:00Z"}, "in 2000 to 2199"),
+            ({"schedule": "daily", "slot": "0001-01-01T00:00:00Z"}, "in 2000 to 2199"),
+            ({"schedule": "daily", "slot": "9999-12-31T23:59:59Z"}, "in 2000 to 2199"),
+            ({"schedule": "daily\n"}, r"'daily\n' must be one of"),
+            ({"schedule": "Daily"}, "'Daily' must be one of"),
+            ({"schedule": "other--daily"}, "'other--daily' must be one of"),
+            ({"schedule": "daily", "attempt": 1.0}, "a number from 1 to 99"),
+            ({"schedule": "daily", "attempt": float("nan")}, "attempt nan must be"),
+            ({"schedule": "daily", "attempt": 10**400}, "a number from 1 to 99"),
             ({"schedule": "daily", "attempt": 0}, "a number from 1 to 99"),
             ({"schedule": "daily", "attempt": 100}, "a number from 1 to 99"),
             ({"schedule": "daily", "attempt": True}, "a number from 1 to 99"),
@@ -74,19 +96,50 @@ class TestParse:
         with pytest.raises(EventError, match=r"(?s)'x' is no key.*weekly.*slot.*attempt.*trigger"):
             parse(event, ["daily"], NOW)
 
+    @pytest.mark.parametrize(
+        "event",
+        [
+            "x" * 250_000,
+            {"schedule": "x" * 250_000},
+            {f"key{number}": number for number in range(20_000)},
+            {"schedule": "daily", "x" * 250_000: None},
+            {"schedule": "daily", "slot": list(range(50_000))},
+            {"schedule": "daily", "trigger": nested(5000)},
+            nested(5000),
+        ],
+        ids=["text", "value", "keys", "key", "list", "deep", "deep event"],
+    )
+    def test_a_huge_event_is_refused_in_few_words(self, event: Any) -> None:
+        with pytest.raises(EventError) as error:
+            parse(event, ["daily", "hourly"], NOW)
+        assert len(str(error.value)) < 1000
+
     @given(
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        )
-        | st.dictionaries(
-            st.sampled_from(["schedule", "slot", "attempt", "trigger"]),
-            st.text() | st.lists(st.none()),
+        strategies.json_values()
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "schedule": st.sampled_from(["daily", "hourly"]) | strategies.json_values(),
+                "slot": st.from_regex(r"[0-9]{4}-[01]\d-[0-3]\dT[0-2]\d:00:\d\dZ", fullmatch=True)
+                | strategies.json_values(),
+                "attempt": st.integers(-1, 101) | strategies.json_values(),
+                "trigger": st.sampled_from(["schedule", "retry", "operator"])
+                | strategies.json_values(),
+            },
         )
     )
-    def test_no_event_whatever_its_form_ends_in_another_error(self, event: Any) -> None:
+    def test_any_event_means_exactly_what_it_says_or_is_refused(self, event: Any) -> None:
         try:
             found = parse(event, ["daily", "hourly"], NOW)
         except EventError:
             return
-        assert found.run.schedule in ("daily", "hourly")
+        said = {"attempt": 1, "trigger": "operator", **event}
+        said["slot"] = said.get("slot") or slot_text(NOW)  # null is now, too
+        run = found.run
+        assert said == {
+            "schedule": run.schedule,
+            "slot": slot_text(run.slot),
+            "attempt": run.attempt,
+            "trigger": found.trigger,
+        }
+        assert parse_job_name("p", job_name("p", run)) == run

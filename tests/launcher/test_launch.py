@@ -60,6 +60,16 @@ class TestStart:
         (request,) = world.asked("CreateProcessingJob")
         assert request["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m6i.large"
 
+    def test_of_an_attempt_planned_for_a_type_that_is_no_longer_set_is_on_the_jobs_own(
+        self, world: World
+    ) -> None:
+        second = replace(RUN, attempt=2)
+        following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.p3.2xlarge"))
+        world.observer.launches.launch_next(second, following)
+        assert world.fire()["result"] == "started"
+        (request,) = world.asked("CreateProcessingJob")
+        assert request["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large"
+
     def test_without_input_is_without_any_where_the_settings_say_so(self, world: World) -> None:
         world.configure(input={"when_empty": "run"})
         assert world.launch(NEXT_DAY)["result"] == "started"

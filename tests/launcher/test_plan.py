@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from components import aws_model, documents, instance_types
 from components.setting_types import RESERVED_ENVIRONMENT
 from components.settings import Settings
-from launcher.config import Deployed, LauncherConfig
+from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.plan import plan
 from runs.environment import ConfigError
 from runs.identity import Run, job_name
@@ -29,7 +29,17 @@ def config_of(settings: Settings) -> LauncherConfig:
     with tempfile.TemporaryDirectory() as directory:
         text = json.dumps(documents.launcher(settings))
         Path(directory, "launcher.json").write_text(text, "utf-8")
-        return LauncherConfig.load(Path(directory), ENVIRONMENT)
+        return LauncherConfig.load(Path(directory), ENVIRONMENT | ids_of(settings))
+
+
+def ids_of(settings: Settings) -> dict[str, str]:
+    """Return the ids in the function's environment: the settings', or those of a created VPC."""
+    network = settings.network
+    if network.mode == "isolated":
+        return {}
+    subnets = network.subnets or [f"subnet-{zone}" for zone in range(network.zones)]
+    groups = network.security_groups or ["sg-jobs"]
+    return {"SUBNETS": ",".join(subnets), "SECURITY_GROUPS": ",".join(groups)}
 
 
 @st.composite
@@ -80,10 +90,33 @@ class TestEveryLegalSettingAndEvent:
 
     @unhurried
     @given(planned())
-    def test_never_gives_the_container_a_network(
+    def test_gives_the_container_a_network_only_in_a_vpc_and_only_where_that_is_asked_for(
         self, example: tuple[Settings, Run, dict[str, Any]]
     ) -> None:
-        assert example[2]["NetworkConfig"] == {"EnableNetworkIsolation": True}
+        settings, _, request = example
+        network = request["NetworkConfig"]
+        assert network["EnableNetworkIsolation"] == settings.network.isolation
+        assert network["EnableNetworkIsolation"] or "VpcConfig" in network
+
+    @unhurried
+    @given(planned())
+    def test_runs_in_the_stacks_subnets_and_groups_or_in_no_vpc_of_the_account(
+        self, example: tuple[Settings, Run, dict[str, Any]]
+    ) -> None:
+        settings, _, request = example
+        found = request["NetworkConfig"].get("VpcConfig", {})
+        names = {"SUBNETS": "Subnets", "SECURITY_GROUPS": "SecurityGroupIds"}
+        wanted = {names[key]: ids.split(",") for key, ids in ids_of(settings).items()}
+        assert found == wanted
+
+    @unhurried
+    @given(planned())
+    def test_encrypts_what_several_instances_say_to_each_other(
+        self, example: tuple[Settings, Run, dict[str, Any]]
+    ) -> None:
+        settings, _, request = example
+        encrypted = request["NetworkConfig"].get("EnableInterContainerTrafficEncryption")
+        assert encrypted == (True if settings.job.instance_count > 1 else None)
 
     @unhurried
     @given(planned())
@@ -124,7 +157,7 @@ class TestJobName:
 
 
 class TestSharding:
-    def _input(self, count: int) -> dict[str, Any]:
+    def _plan(self, count: int) -> dict[str, Any]:
         settings = Settings.model_validate(
             {
                 "project": "p",
@@ -141,12 +174,18 @@ class TestSharding:
             }
         )
         run = Run("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        wanted = plan(config_of(settings), run, "ml.m5.large", with_input=True)
-        return wanted["ProcessingInputs"][0]["S3Input"]
+        return plan(config_of(settings), run, "ml.m5.large", with_input=True)
+
+    def _input(self, count: int) -> dict[str, Any]:
+        return self._plan(count)["ProcessingInputs"][0]["S3Input"]
 
     def test_one_host_reads_everything_and_several_share(self) -> None:
         assert self._input(1)["S3DataDistributionType"] == "FullyReplicated"
         assert self._input(2)["S3DataDistributionType"] == "ShardedByS3Key"
+
+    def test_two_hosts_encrypt_what_they_say_to_each_other(self) -> None:
+        assert self._plan(1)["NetworkConfig"] == {"EnableNetworkIsolation": True}
+        assert self._plan(2)["NetworkConfig"]["EnableInterContainerTrafficEncryption"]
 
     def test_the_input_prefix_holds_the_slot(self) -> None:
         assert self._input(1)["S3Uri"] == "s3://in-bucket/input/2026/01/05/"
@@ -159,7 +198,15 @@ class TestDeployedEnvironment:
 
     def test_every_field_comes_from_the_environment(self) -> None:
         found = dataclasses.asdict(Deployed.read(ENVIRONMENT))
+        assert found.pop("vpc") is None
         assert found == {name: ENVIRONMENT[name.upper()] for name in found}
+
+    def test_a_vpc_is_named_by_subnets_and_security_groups_together(self) -> None:
+        ids = {"SUBNETS": "subnet-1,subnet-2", "SECURITY_GROUPS": "sg-1"}
+        assert Deployed.read(ENVIRONMENT | ids).vpc == Vpc(["subnet-1", "subnet-2"], ["sg-1"])
+        for name, missing in zip(ids, reversed(ids), strict=True):
+            with pytest.raises(ConfigError, match=f"missing: {missing};"):
+                Deployed.read({**ENVIRONMENT, name: ids[name]})
 
 
 class TestInput:
@@ -169,5 +216,6 @@ class TestInput:
         self, example: tuple[Settings, Run, dict[str, Any]]
     ) -> None:
         settings, run, _ = example
-        wanted = plan(config_of(settings), run, "ml.m5.large", with_input=False)
+        first = settings.job.instance_type
+        wanted = plan(config_of(settings), run, first, with_input=False)
         assert wanted["ProcessingInputs"] == []

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _Json = dict[str, Any]
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1"
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 IN = "/opt/ml/processing/input"
 OUT = "/opt/ml/processing/output"
 
@@ -51,6 +52,7 @@ class Jobs:
         self.runner = JobRunner(
             endpoint_url=endpoint,
             region="us-east-1",
+            assume=lambda _job: dict.fromkeys(_KEYS, "test"),
             engine=engine,
             images={IMAGE: engine.build(root / "context", "Dockerfile", {})},
             workspace=self.workspace,

@@ -23,7 +23,8 @@ def key(
     aws: LocalAws, service: str, condition: Any = None, actions: Sequence[str] = KEY_ADMITS
 ) -> str:
     """Create a key that `service` may use, and return its ARN."""
-    root = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    account = {"AWS": "arn:aws:iam::123456789012:root"}
+    root = {"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}
     policy = json.loads(_document(service, list(actions), "*", condition))
     policy["Statement"].append(root)
     made = aws.client("kms").create_key(Policy=json.dumps(policy))

@@ -95,7 +95,7 @@ class TestDeployed:
         played.cloud.evaluate_alarms(datetime.now(UTC))
         assert len(played.cloud.messages) - before == 1
         red = [alarm.name for alarm in played.cloud.alarms.states() if alarm.state == "ALARM"]
-        assert red == ["processing-local-daily-failed"]
+        assert red == ["processing-local--daily-failed"]
 
     def test_a_running_job_can_be_left_running(self, played: Played) -> None:
         slot = datetime(2026, 2, 1, 3, tzinfo=UTC)

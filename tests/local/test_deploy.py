@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from botocore.exceptions import ClientError
 
 from components import stack_file
 from components.function import POWERTOOLS_VERSION
@@ -28,8 +29,9 @@ class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
         config = stack_file.keys(ROOT, "local") | {"sagemaker-processing:alerts": json.dumps(told)}
-        recorder = record_program("local", config)
-        registered = {args.typ for args in recorder.created if args.custom}
+        recorders = [record_program("local", config), program("vpc")]
+        created = [args for recorder in recorders for args in recorder.created]
+        registered = {args.typ for args in created if args.custom}
         assert registered == CREATE.keys()
 
     def test_an_unknown_kind_is_refused(self, resources: Resources) -> None:
@@ -59,6 +61,25 @@ class TestEveryResource:
                     "visibilityTimeoutSeconds": 1,
                 },
             )
+
+    def test_a_queue_is_encrypted_by_sqs_or_with_a_key(self, resources: Resources) -> None:
+        inputs = {"messageRetentionSeconds": 60, "kmsMasterKeyId": "alias/mine"}
+        with pytest.raises(ValueError, match="not both"):
+            resources.create(
+                "aws:sqs/queue:Queue", "queue", {**inputs, "sqsManagedSseEnabled": True}
+            )
+        made = resources.create("aws:sqs/queue:Queue", "encrypted", inputs)
+        attributes = resources.aws.client("sqs").get_queue_attributes(
+            QueueUrl=made["url"], AttributeNames=["All"]
+        )["Attributes"]
+        assert attributes["KmsMasterKeyId"] == "alias/mine"
+
+    def test_the_boundary_of_a_role_has_to_exist(self, resources: Resources) -> None:
+        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+        boundary = "arn:aws:iam::123456789012:policy/nowhere"
+        inputs = {"assumeRolePolicy": trust, "permissionsBoundary": boundary}
+        with pytest.raises(ClientError, match="nowhere not found"):
+            resources.create("aws:iam/role:Role", "bounded", inputs)
 
     def test_a_new_alarm_keeps_its_whole_definition_and_has_no_data(
         self, resources: Resources
@@ -127,16 +148,16 @@ class TestStricterThanMoto:
 
     def test_a_role_is_assumed_only_by_the_service_that_it_trusts(self, aws: LocalAws) -> None:
         role = trusted_by(aws, "lambda.amazonaws.com")
-        assert aws.assume(role, "lambda.amazonaws.com")["AWS_SESSION_TOKEN"]
+        assert aws.iam.assume(role, "lambda.amazonaws.com", "arn").token
         with pytest.raises(PermissionError, match="scheduler"):
-            aws.assume(role, "scheduler.amazonaws.com")
-        assert not aws.trusts(f"{role}x", "lambda.amazonaws.com")
+            aws.iam.assume(role, "scheduler.amazonaws.com", "arn")
+        assert not aws.iam.trusts(f"{role}x", "lambda.amazonaws.com", "arn")
         elsewhere = role.replace("123456789012", "210987654321")
-        assert not aws.trusts(elsewhere, "lambda.amazonaws.com")
+        assert not aws.iam.trusts(elsewhere, "lambda.amazonaws.com", "arn")
 
     def test_functions_requests_are_checked_by_the_services_model_too(self, aws: LocalAws) -> None:
         role = trusted_by(aws, "lambda.amazonaws.com")
-        client = aws.client_as(aws.assume(role, "lambda.amazonaws.com"), "logs")
+        client = aws.client_as(aws.iam.assume(role, "lambda.amazonaws.com", "arn"), "logs")
         with pytest.raises(client.exceptions.ClientError, match="must match the pattern"):
             client.create_log_group(logGroupName="a b")
 

@@ -67,13 +67,13 @@ class Bench:
             Rule=self.rule, Targets=[{"Id": "target", "Arn": to, **settings}]
         )
 
-    def queue(self, *, admits: bool = True) -> str:
+    def queue(self, *, admits: bool = True, key_arn: str | None = None) -> str:
         """Create a queue that admits the rule, and return its ARN."""
         name = f"queue-{uuid4().hex[:8]}"
         policy = admitting(EVENTS, "sqs:SendMessage", arn("sqs", name), self.rule_arn)
-        self.aws.client("sqs").create_queue(
-            QueueName=name, Attributes={"Policy": policy} if admits else {}
-        )
+        attributes = {"Policy": policy if admits else None, "KmsMasterKeyId": key_arn}
+        given = {name: value for name, value in attributes.items() if value}
+        self.aws.client("sqs").create_queue(QueueName=name, Attributes=given)
         return arn("sqs", name)
 
     def kept(self, queue_arn: str) -> list[Any]:
@@ -234,6 +234,23 @@ class TestFunctions:
         assert bench.kept(queue) == []
         assert bench.counted()["InvocationsFailedToBeSentToDlq"] == 1
 
+    @pytest.mark.parametrize(
+        ("key_user", "condition", "kept"),
+        [
+            (EVENTS, None, 1),
+            ("cloudwatch.amazonaws.com", None, 0),
+            # Nor is it documented that EventBridge sends this on the way to a queue's key.
+            (EVENTS, {"StringEquals": {"aws:SourceAccount": ACCOUNT}}, 0),
+        ],
+    )
+    def test_the_key_of_an_encrypted_queue_has_to_admit_events_too(
+        self, bench: Bench, key_user: str, condition: Any, kept: int
+    ) -> None:
+        queue = bench.queue(key_arn=key(bench.aws, key_user, condition))
+        bench.target(arn("lambda", "function:none"), DeadLetterConfig={"Arn": queue})
+        bench.put()
+        assert len(bench.kept(queue)) == kept
+
 
 class TestTopics:
     def test_a_topic_whose_policy_and_key_admit_events_is_published_to(self, bench: Bench) -> None:
@@ -252,6 +269,8 @@ class TestTopics:
             (EVENTS, "cloudwatch.amazonaws.com", None),
             # EventBridge sends no such key along: with it the message would vanish on AWS.
             (EVENTS, EVENTS, {"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+            # It uses the key in its own name, not through SNS.
+            (EVENTS, EVENTS, {"Null": {"kms:ViaService": "false"}}),
         ],
     )
     def test_any_other_loses_the_message_and_that_is_counted(

@@ -12,6 +12,7 @@ from local.activity import Activity
 from local.functions import Functions
 from local.lambda_runtime import Function, Runtime
 from local.metric_store import MetricStore
+from tests.local.policies import key
 from tests.local.roles import trusted_by
 from tests.local.test_metrics import emf
 
@@ -105,7 +106,7 @@ class TestRuntime:
         assert outcome.seconds < 5
 
 
-def deploy_echo(aws: LocalAws, name: str = "echo") -> str:
+def deploy_echo(aws: LocalAws, name: str = "echo", role: str = "", **settings: Any) -> str:
     """Deploy the source as a function, and return its ARN."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -113,12 +114,13 @@ def deploy_echo(aws: LocalAws, name: str = "echo") -> str:
     aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     made = aws.client("lambda").create_function(
         FunctionName=name,
-        Role=trusted_by(aws, "lambda.amazonaws.com"),
+        Role=role or trusted_by(aws, "lambda.amazonaws.com"),
         Runtime="python3.13",
         Handler="code.handler",
         Code={"ZipFile": buffer.getvalue()},
         Timeout=5,
         Environment={"Variables": {"OWN": "configured"}},
+        **settings,
     )
     return made["FunctionArn"]
 
@@ -213,6 +215,43 @@ class TestFunctions:
         deployed.invoke({"touch": may_end}, name="other")
         deployed.activity.wait(10)
         assert Path(second).exists()
+
+
+class TestRole:
+    """What a function's role needs before its code runs."""
+
+    @pytest.mark.parametrize("context", ["echo-own", "echo-other"])
+    def test_an_encrypted_environment_is_seen_by_the_functions_own_role_only(
+        self, deployed: Lambda, context: str
+    ) -> None:
+        aws, name = deployed.aws, f"encrypted-for-{context}"
+        key_arn = key(aws, "events.amazonaws.com")
+        own = f"arn:aws:lambda:{REGION}:123456789012:function:encrypted-for-echo-own"
+        condition = {"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": own}}
+        everything = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+        decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key_arn}
+        role = trusted_by(
+            aws, "lambda.amazonaws.com", everything, {**decrypt, "Condition": condition}
+        )
+        deploy_echo(aws, name, role, KMSKeyArn=key_arn)
+        answer = deployed.invoke({}, name=name)
+        payload = json.load(answer["Payload"])
+        if context == "echo-own":
+            assert payload["own"] == "configured"
+        else:
+            assert answer["FunctionError"] == "Unhandled"
+            assert "not authorized to perform: kms:Decrypt" in payload["errorMessage"]
+
+    def test_a_role_that_does_not_trust_lambda_any_more_runs_nothing(
+        self, deployed: Lambda
+    ) -> None:
+        role = trusted_by(deployed.aws, "scheduler.amazonaws.com")
+        deploy_echo(deployed.aws, "distrusted", role)
+        deployed.invoke({}, "Event", "distrusted")
+        deployed.activity.wait(30)
+        [*_, outcome] = deployed.functions.outcomes
+        assert "not authorized to perform: sts:AssumeRole" in outcome.payload["errorMessage"]
+        assert deployed.counted("distrusted")["AsyncEventsDropped"] == 1
 
 
 class TestAsynchronousEvents:

@@ -86,9 +86,11 @@ class TestLocalRun:
         def line(unit: str, value: str) -> str:
             """Return an EMF line, which only a known unit and a number make a metric."""
             metric = f'{{"Name": "M", "Unit": "{unit}"}}'
-            directive = f'{{"Namespace": "N", "Dimensions": [[]], "Metrics": [{metric}]}}'
+            where = '"Namespace": "SageMakerProcessing", "Dimensions": [["stack", "schedule"]]'
+            directive = f'{{{where}, "Metrics": [{metric}]}}'
             head = f'{{"Timestamp": $(date +%s)000, "CloudWatchMetrics": [{directive}]}}'
-            return f'{{"_aws": {head}, "M": {value}}}'.replace('"', '\\"')
+            own = '"stack": "local", "schedule": "daily"'
+            return f'{{"_aws": {head}, {own}, "M": {value}}}'.replace('"', '\\"')
 
         lines = [line("Cubits", "1"), line("Count", "NaN"), line("Count", "3")]
         script = tmp_path / "my.sh"
@@ -106,7 +108,7 @@ class TestLocalRun:
         assert "no rows for today" in message["body"]
         assert message["subject"] in printed
         alarms = report["alarms"]
-        assert [a for a in alarms if alarms[a] == "ALARM"] == ["processing-local-daily-failed"]
+        assert [a for a in alarms if alarms[a] == "ALARM"] == ["processing-local--daily-failed"]
 
     def test_a_schedule_that_does_not_exist_is_named_and_reported(self, checkout: Path) -> None:
         status, report, printed = run(checkout, "--schedule", "weekly")

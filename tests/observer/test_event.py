@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from observer.ending import Ending
 from observer.event import Change, EventError, Watch, parse
 from tests.fake_sagemaker import FakeSageMaker
+from tests.launcher import strategies
+from tests.launcher.test_event import nested
 
 NOTICE: dict[str, Any] = {
     "source": "sagemaker-processing.launcher",
@@ -57,6 +59,15 @@ class TestParse:
             (noticed(ProcessingJobStatus=None), "as strings"),
             (noticed(ProcessingJobStatus="Completed"), "must be one of: Failed, Skipped"),
             ({**NOTICE, "time": "soon"}, "time 'soon' must be like 2026-01-05T02:00:00Z"),
+            ({**NOTICE, "time": "2026-01-05T02:00:40"}, "must be like 2026-01-05T02:00:00Z"),
+            ({**NOTICE, "time": "0001-01-01T00:00:00+14:00"}, "must be like"),
+            ({**NOTICE, "time": "9999-12-31T23:59:59-14:00"}, "must be like"),
+            ({**NOTICE, "time": 20260105}, "time 20260105 must be like"),
+            ({"watch": None}, "watch None must be the time, as a string"),
+            ({"watch": {"x": 1}}, "must be the time, as a string"),
+            ({**NOTICE, "source": ["aws.sagemaker"]}, "source and detail-type"),
+            (noticed(FailureReason=["x"]), "must be a string"),
+            (noticed(FailureReason=0), "detail.FailureReason 0 must be a string"),
         ],
     )
     def test_what_is_none_of_these_is_refused_and_says_what_it_should_be(
@@ -65,19 +76,51 @@ class TestParse:
         with pytest.raises(EventError, match=message):
             parse(event)
 
+    def test_a_reason_is_as_long_as_sagemakers_own(self) -> None:
+        found = parse(noticed(FailureReason="é" * 250_000))
+        assert isinstance(found, Change)
+        assert found.notice
+        assert found.notice.reason == "é" * 1024
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            "x" * 250_000,
+            {"source": "x" * 250_000, "detail-type": nested(5000)},
+            {**NOTICE, "detail": nested(5000)},
+            {**NOTICE, "detail": {"ProcessingJobName": list(range(50_000))}},
+            {**NOTICE, "time": "x" * 250_000},
+            noticed(ProcessingJobStatus="x" * 250_000),
+            {"watch": nested(5000)},
+        ],
+        ids=["text", "kind", "detail", "name", "time", "status", "watch"],
+    )
+    def test_a_huge_event_is_refused_in_few_words(self, event: Any) -> None:
+        with pytest.raises(EventError) as error:
+            parse(event)
+        assert len(str(error.value)) < 1000
+
     @given(
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        ).flatmap(
+        strategies.json_values().flatmap(
             lambda value: st.sampled_from(
-                [value, {**NOTICE, "detail": value}, noticed(FailureReason=value)]
+                [
+                    value,
+                    {**NOTICE, "detail": value},
+                    {**NOTICE, "time": value},
+                    {"watch": value},
+                    *(noticed(**{key: value}) for key in NOTICE["detail"]),
+                ]
             )
         )
     )
-    def test_no_event_whatever_its_form_ends_in_another_error(self, event: Any) -> None:
+    def test_any_event_means_what_it_says_or_is_refused(self, event: Any) -> None:
         try:
             told = parse(event)
         except EventError:
             return
-        assert isinstance(told, Watch | Change)
+        if isinstance(told, Watch):
+            assert isinstance(event["watch"], str)
+            return
+        assert told.job_name == event["detail"]["ProcessingJobName"]
+        assert told.notice
+        assert told.notice.reason == (event["detail"]["FailureReason"] or "")[:1024]

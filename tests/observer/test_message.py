@@ -154,6 +154,25 @@ class TestAnyMessage:
             assert len(text.split("\n")) < 50
             assert len(text) < 30_000
 
+    @settings(max_examples=20, deadline=None)
+    @given(st.text("é\x1b\u202e\u200d\n\r\t😀[red]", max_size=9), st.sampled_from([1, 300, 9000]))
+    def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
+        ending = replace(ENDING, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
+        lines = [(odd + "x") * times] * message.LOG_LINES
+        _, text = failure(replace(FACTS, ending=ending, log_lines=lines))
+        assert len(text) < 2 * 1024 + 20 * 245 + 2000
+        assert all(len(line) <= len("Message: ") + 1024 for line in text.split("\n"))
+        assert sum(len(line) > 242 for line in text.split("\n") if "x" * 9 in line) <= 2
+
+    @pytest.mark.parametrize(
+        "hidden", ["\u202e", "\u200b", "\u200d", "\ufeff", "\u2066", "\U000e0041"]
+    )
+    def test_hides_nothing_and_turns_nothing_around(self, hidden: str) -> None:
+        assert message.plain(f"exe{hidden}gnp", 100) == "exe gnp"
+
+    def test_says_that_there_is_more_after_a_megabyte_of_nothing(self) -> None:
+        assert message.plain("\n" * 1_000_000 + "x", 100) == "…"
+
     @given(texts, st.integers(1, 2000))
     def test_shortens_text_to_a_length_and_says_so(self, text: str, longest: int) -> None:
         short = message.plain(text, longest)

@@ -36,6 +36,7 @@ class TestNextAttempt:
             "ScheduleExpressionTimezone": "UTC",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE",
+            "KmsKeyArn": ENVIRONMENT["KMS_KEY_ARN"],
             "Target": {
                 "Arn": ENVIRONMENT["LAUNCHER_ARN"],
                 "RoleArn": ENVIRONMENT["RETRY_ROLE_ARN"],

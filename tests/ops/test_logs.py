@@ -90,6 +90,21 @@ class TestLogs:
         assert "\x1b" not in out
         assert "[red]no[/red]" in out
 
+    @pytest.mark.parametrize(
+        "steering",
+        ["\x1b]0;title\a", "10%\r20%", "\x9b31m", "a\b\b", "\u202egnp", "\u200b", "\u2028", "\x7f"],
+    )
+    def test_what_steers_is_seen_as_that_and_the_rest_as_it_is(
+        self, world: World, steering: str
+    ) -> None:
+        world.job()
+        write(world, "algo-1", (1, f"größe 漢字 😀\t{steering}."))
+        _, out, _ = world.ops(f"logs {NAME}")
+        [line] = out.splitlines()
+        assert "größe 漢字 😀" in line
+        assert "�" in line
+        assert all(char.isprintable() or char == "\t" for char in line)
+
     def test_a_long_line_is_not_broken(self, world: World) -> None:
         world.job()
         write(world, "algo-1", (1, "x" * 500))

@@ -50,8 +50,10 @@ class World:
         self.launcher: Callable[[_Json], _Json] = self.launch
         self.errors: dict[str, tuple[str, str]] = {}
         """Operation -> code and message of the error that AWS answers."""
+        self.answers: dict[str, list[_Json]] = {}
+        """Operation -> what it answers, one after the other."""
         self.requests: list[tuple[str, _Json]] = []
-        """Operation and parameters of each request to SageMaker and Lambda."""
+        """Operation and parameters of each request that moto did not answer."""
         self.clients: list[_Json] = []
         """How each client was made."""
         session = botocore.session.Session()
@@ -148,6 +150,12 @@ class World:
         def answer(model: Any, **_: object) -> tuple[Any, _Json] | None:
             if model.name in self.errors:
                 return _error(*self.errors[model.name])
+            if self.answers.get(model.name):
+                self.requests.append((model.name, asked[-1]))
+                found = self.answers[model.name].pop(0)
+                wrong = aws_model.violations(model.output_shape, found)
+                assert not wrong, f"AWS cannot answer this to {model.name}: {wrong}"
+                return _ok(**found)
             if service not in _FAKED:
                 return None
             self.requests.append((model.name, asked[-1]))
@@ -173,13 +181,17 @@ class World:
     def _ListProcessingJobs(  # noqa: N802
         self,
         NameContains: str,  # noqa: N803
-        StatusEquals: str,  # noqa: N803
+        StatusEquals: str | None = None,  # noqa: N803
+        **sort: str,
     ) -> tuple[Any, _Json]:
+        assert sort in ({}, {"SortBy": "CreationTime", "SortOrder": "Descending"})
         found = [
             job
             for name, job in self.jobs.items()
-            if NameContains in name and job["ProcessingJobStatus"] == StatusEquals
+            if NameContains in name and StatusEquals in (None, job["ProcessingJobStatus"])
         ]
+        if sort:
+            found.sort(key=lambda job: job["CreationTime"], reverse=True)
         return _ok(ProcessingJobSummaries=found)
 
     def _StopProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803

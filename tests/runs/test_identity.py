@@ -13,7 +13,8 @@ from tests.launcher import strategies
 
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
 PREFIXES = strategies.names_up_to(naming.MAX_PREFIX)
-RUNS = st.builds(Run, strategies.names, strategies.slots, strategies.attempts)
+SCHEDULES = strategies.names_up_to(naming.max_schedule_name("p" * naming.MAX_PREFIX))
+RUNS = st.builds(Run, SCHEDULES, strategies.slots, strategies.attempts)
 
 
 class TestJobName:
@@ -46,6 +47,15 @@ class TestJobName:
             "p--daily-20260105T250000Z-1",
             "p--daily-2026010\u0665T020000Z-1",
             "xp--daily-20260105T020000Z-1",
+            "p--Daily-20260105T020000Z-1",
+            "p--da ily-20260105T020000Z-1",
+            "p---daily-20260105T020000Z-1",
+            "p--x--daily-20260105T020000Z-1",
+            "p--daily\n-20260105T020000Z-1",
+            "p--../daily-20260105T020000Z-1",
+            "p--daily-00010101T000000Z-1",
+            "p--daily-99991231T235959Z-1",
+            f"p--{'d' * 44}-20260105T020000Z-1",
         ],
     )
     def test_that_no_run_of_this_stack_has_is_none(self, name: str) -> None:

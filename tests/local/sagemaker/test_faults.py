@@ -30,7 +30,7 @@ class Service:
             REGION,
             run=self._run,
             publish=events.publish,
-            can_assume=lambda _: True,
+            can_assume=lambda _role, _job: True,
             faults=self.faults,
             activity=self.activity,
         )

@@ -122,12 +122,27 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     def test_a_vpc_is_accepted_only_where_it_makes_no_difference(self) -> None:
         vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
         isolated = changed("NetworkConfig.VpcConfig", vpc)
-        assert list(job_refusals(isolated, REGION)) == []
+        assert job_refusals(isolated, REGION, lambda _: "vpc-1") == []
         isolated["NetworkConfig"]["EnableNetworkIsolation"] = False
-        assert "VpcConfig without EnableNetworkIsolation" in job_refusals(isolated, REGION)[0]
+        [refusal] = job_refusals(isolated, REGION, lambda _: "vpc-1")
+        assert "VpcConfig without EnableNetworkIsolation" in refusal
 
-    def test_encryption_between_hosts_is_accepted_for_one_host_only(self) -> None:
+    def test_subnets_and_groups_must_exist_in_one_vpc(self) -> None:
+        vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+        request = changed("NetworkConfig.VpcConfig", vpc)
+        assert job_refusals(request, REGION) == [
+            "VpcConfig: the subnet 'subnet-1' does not exist",
+            "VpcConfig: the subnet 'subnet-2' does not exist",
+            "VpcConfig: the security group 'sg-1' does not exist",
+        ]
+        [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
+        assert "one VPC" in refusal
+
+    def test_encryption_between_hosts_is_accepted_where_they_do_not_reach_each_other(self) -> None:
         request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
-        assert job_refusals(request, REGION) == []
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
+        assert job_refusals(request, REGION) == []
+        request["NetworkConfig"]["EnableNetworkIsolation"] = False
         assert "between 2 hosts" in job_refusals(request, REGION)[0]
+        request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 1
+        assert job_refusals(request, REGION) == []

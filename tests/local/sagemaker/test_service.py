@@ -38,7 +38,7 @@ class Service:
             REGION,
             run=self._run,
             publish=self.events.append,
-            can_assume=self.trusted.__contains__,
+            can_assume=lambda role, _job: role in self.trusted,
             activity=self.activity,
         )
 
@@ -217,7 +217,7 @@ class TestALifeIsToldTruly:
             REGION,
             run=lambda _: JobEnd("Completed"),
             publish=refuse,
-            can_assume=lambda _: True,
+            can_assume=lambda _role, _job: True,
             activity=activity,
         )
         sagemaker.call("CreateProcessingJob", good_request("deaf"))

@@ -1,0 +1,56 @@
+"""Flow logs: who talked to whom in the created VPC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming, network_policies, policies, role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from components.account import Account
+    from components.settings import Settings
+
+
+def create(  # noqa: PLR0913 - each is one thing that it depends on
+    name: str,
+    *,
+    account: Account,
+    settings: Settings,
+    vpc_id: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> None:
+    """Create the flow log of all traffic of a VPC, its encrypted log group, and its role."""
+    group = aws.cloudwatch.LogGroup(
+        name,
+        name=naming.flow_logs(settings.prefix),
+        retention_in_days=settings.retention.log_days,
+        kms_key_id=key_arn,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    any_flow_log = account.arn("ec2", "vpc-flow-log/*")
+    own = role.create(
+        name,
+        trust=policies.trust(
+            "vpc-flow-logs.amazonaws.com", policies.from_source(account, any_flow_log)
+        ),
+        allowed=network_policies.flow_logs(group.arn),
+        boundary=settings.permissions_boundary,
+        parent=parent,
+    )
+    aws.ec2.FlowLog(
+        name,
+        vpc_id=vpc_id,
+        traffic_type="ALL",
+        log_destination=group.arn,
+        iam_role_arn=own.arn,
+        tags=tags,
+        # Without its permissions the first delivery would fail, and with it the flow log.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[own.policy]),
+    )

@@ -1,0 +1,207 @@
+"""Network: a private VPC of the stack's own, without a way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from components import (
+    flow_logs,
+    network_endpoints,
+    network_plan,
+    network_policies,
+    security_groups,
+    vpc_endpoints,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from components.account import Account
+    from components.settings import NetworkSettings, Settings
+
+_USD_A_MONTH = 7.30
+"""Of an interface endpoint in one zone, in us-east-1, without its traffic."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a VPC the jobs run."""
+
+    subnets: Sequence[pulumi.Input[str]]
+    """Ids."""
+    security_groups: Sequence[pulumi.Input[str]]
+    """Ids."""
+
+
+def existing(network: NetworkSettings) -> Place | None:
+    """Return the place that the settings name, or None where the mode is another."""
+    if network.mode != "existing":
+        return None
+    return Place(network.subnets, network.security_groups)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What the network depends on."""
+
+    account: Account
+    settings: Settings
+    key_arn: pulumi.Input[str]
+    input_bucket: pulumi.Input[str]
+    output_bucket: pulumi.Input[str]
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC that leads to this stack's buckets and to the named services, and nowhere else.
+
+    Creates: a VPC, a private subnet in each of `network.zones`, one route table, the gateway
+    endpoint of S3 for this stack's buckets, an interface endpoint for each of `network.endpoints`,
+    the security groups of jobs and endpoints, the default security group without rules, and
+    encrypted flow logs with their role.
+
+    Never creates an internet gateway or a NAT gateway.
+
+    Raises:
+        ZonesError: the region has too few zones.
+        EndpointError: the region has no endpoint of a name in `network.endpoints`.
+    """
+
+    place: Place
+    """Where jobs run; known only when all that they need in it is there."""
+
+    def __init__(
+        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sagemaker-processing:network:Network", name, None, opts)
+        self._name, self._args = name, args
+        settings, prefix = args.settings.network, args.settings.prefix
+        services = {each: self._service(each, "Interface") for each in settings.endpoints}
+        zones = self._zones(services.values())
+        # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
+        vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=settings.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            instance_tenancy="default",
+            tags=self._tags("vpc"),
+            opts=self._child(),
+        )
+        table = aws.ec2.RouteTable(
+            f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child()
+        )
+        subnets = [self._subnet(n, vpc, *zone) for n, zone in enumerate(zones.items(), 1)]
+        routed = [self._route(n, each, table) for n, each in enumerate(subnets, 1)]
+        s3 = vpc_endpoints.gateway(
+            f"{name}-s3",
+            self._service(network_endpoints.GATEWAY, "Gateway"),
+            table=table,
+            policy=network_policies.buckets_only(
+                args.account, args.input_bucket, args.output_bucket
+            ),
+            tags=self._tags("s3"),
+            parent=self,
+        )
+        groups = security_groups.create(
+            name,
+            vpc_id=vpc.id,
+            s3_prefix_list=s3.prefix_list_id,
+            prefix=prefix,
+            with_endpoints=bool(services),
+            several=args.settings.job.instance_count > 1,
+            parent=self,
+        )
+        interfaces = [
+            vpc_endpoints.interface(
+                f"{name}-endpoint-{each}",
+                service,
+                subnets=subnets,
+                group=groups.endpoints,
+                policy=network_policies.account_only(args.account),
+                tags=self._tags(each),
+                parent=self,
+            )
+            for each, service in services.items()
+        ]
+        flow_logs.create(
+            f"{name}-flow-logs",
+            account=args.account,
+            settings=args.settings,
+            vpc_id=vpc.id,
+            key_arn=args.key_arn,
+            tags=self._tags("flow-logs"),
+            parent=self,
+        )
+        ready = [s3.id, *groups.rules, *(each.id for each in (*routed, *interfaces))]
+        self.place = Place(
+            [_after(each.id, ready) for each in subnets], [_after(groups.jobs, ready)]
+        )
+        self._tell_cost(len(services), len(zones))
+        self.register_outputs(
+            {"subnets": self.place.subnets, "security_groups": self.place.security_groups}
+        )
+
+    def _service(self, name: str, kind: str) -> vpc_endpoints.Service:
+        return vpc_endpoints.look_up(name, kind, self._args.account.region, self)
+
+    def _zones(self, services: Iterable[vpc_endpoints.Service]) -> dict[str, str]:
+        """Return the zones of the subnets, and the block of each."""
+        settings = self._args.settings.network
+        # Without local zones: SageMaker is not in them.
+        found = aws.get_availability_zones(
+            state="available",
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        offered = [found.names, *(each.availability_zones for each in services)]
+        zones = network_plan.choose(self._args.account.region, settings.zones, offered)
+        return network_plan.subnets(settings.cidr, zones)
+
+    def _subnet(self, number: int, vpc: aws.ec2.Vpc, zone: str, block: str) -> aws.ec2.Subnet:
+        return aws.ec2.Subnet(
+            f"{self._name}-private-{number}",
+            vpc_id=vpc.id,
+            availability_zone=zone,
+            cidr_block=block,
+            map_public_ip_on_launch=False,
+            tags=self._tags(f"private-{zone}"),
+            opts=self._child(),
+        )
+
+    def _route(
+        self, number: int, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable
+    ) -> aws.ec2.RouteTableAssociation:
+        return aws.ec2.RouteTableAssociation(
+            f"{self._name}-private-{number}-routes",
+            subnet_id=subnet.id,
+            route_table_id=table.id,
+            opts=self._child(),
+        )
+
+    def _tell_cost(self, services: int, zones: int) -> None:
+        if services:
+            pulumi.log.warn(
+                f"network.endpoints: {services} in {zones} zones cost about "
+                f"${services * zones * _USD_A_MONTH:.0f} a month",
+                self,
+            )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _tags(self, part: str) -> dict[str, str]:
+        return {"Name": f"{self._args.settings.prefix}-{part}"}
+
+
+def _after(id_: pulumi.Output[str], ready: Sequence[pulumi.Output[str]]) -> pulumi.Output[str]:
+    """Return an id that is known only when all of `ready` is there."""
+
+    def first(ids: Sequence[str]) -> str:
+        return ids[0]
+
+    return pulumi.Output.all(id_, *ready).apply(first)

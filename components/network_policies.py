@@ -1,0 +1,132 @@
+"""What the network adds to policies: the job's role in a VPC, endpoints, flow logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from components.policies import Statement, allow, document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.account import Account
+
+
+def interfaces(
+    account: Account,
+    subnets: Sequence[pulumi.Input[str]],
+    security_groups: Sequence[pulumi.Input[str]],
+) -> list[Statement]:
+    """Return what SageMaker needs of the job's role to put jobs into these subnets.
+
+    The nine actions of https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, with
+    the resources and conditions that the Service Authorization Reference has for each. Without
+    ec2:AuthorizedService: whether SageMaker names itself or an account of its own there when it
+    acts with a job's role is not documented.
+    """
+    subnet_arns = [_arn(account, "subnet", each) for each in subnets]
+    group_arns = [_arn(account, "security-group", each) for each in security_groups]
+    any_interface = account.arn("ec2", "network-interface/*")
+    inside = {"ArnEquals": {"ec2:Subnet": subnet_arns}}
+    return [
+        allow(
+            "CreateInterfaces",
+            ["ec2:CreateNetworkInterface"],
+            [*subnet_arns, *group_arns, any_interface],
+        ),
+        # The interfaces' ids are not known before: the condition keeps to these subnets.
+        allow(
+            "UseInterfaces",
+            [
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            [any_interface],
+            inside,
+        ),
+        # "*": the actions know no resource; they show the account's networks, and change nothing.
+        allow(
+            "LookAtNetwork",
+            [
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            ["*"],
+        ),
+    ]
+
+
+def secrets(account: Account, names: Sequence[str]) -> list[Statement]:
+    """Return what the script needs to read these secrets; nothing where there are none."""
+    # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
+    arns = [account.arn("secretsmanager", f"secret:{name}-??????") for name in names]
+    return [allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns)] if arns else []
+
+
+def buckets_only(
+    account: Account, input_bucket: pulumi.Input[str], output_bucket: pulumi.Input[str]
+) -> dict[str, Any]:
+    """Return the S3 endpoint's policy: these buckets, asked by this account.
+
+    What the jobs' role may do there is the role's policy; this keeps others' buckets, and others'
+    credentials, out of the VPC. Layers of the image come from S3 too, but SageMaker pulls them
+    outside of the VPC (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html).
+    """
+    arns = [account.bucket_arn(each) for each in (input_bucket, output_bucket)]
+    return document(
+        _anybody_here(account, "ListBucketsOfThisStack", ["s3:ListBucket"], arns),
+        _anybody_here(
+            account,
+            "ObjectsOfThisStack",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+            [pulumi.Output.concat(arn, "/*") for arn in arns],
+        ),
+    )
+
+
+def account_only(account: Account) -> dict[str, Any]:
+    """Return an interface endpoint's policy: whatever its service does, for this account only.
+
+    Action and resource are "*": what the jobs may do is the role's policy. This keeps credentials
+    of another account from carrying data out through the endpoint.
+    """
+    return document(_anybody_here(account, "OnlyThisAccount", ["*"], ["*"]))
+
+
+def flow_logs(log_group_arn: pulumi.Input[str]) -> dict[str, Any]:
+    """Return what VPC Flow Logs may do: write into its one group.
+
+    Without logs:CreateLogGroup, which AWS's example has: the group is there before.
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    streams = pulumi.Output.concat(log_group_arn, ":*")
+    return document(
+        allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [streams]),
+        allow("FindFlowLogStreams", ["logs:DescribeLogStreams"], [log_group_arn, streams]),
+        # "*": the action knows no resource; it shows names and settings of the account's groups.
+        allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
+    )
+
+
+def _anybody_here(
+    account: Account, sid: str, actions: list[str], resources: Sequence[pulumi.Input[str]]
+) -> Statement:
+    """Return a statement of an endpoint's policy.
+
+    Principal "*" with a condition: a gateway endpoint takes no other principal
+    (https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html).
+    """
+    return {
+        **allow(sid, actions, resources, {"StringEquals": {"aws:PrincipalAccount": account.id}}),
+        "Principal": "*",
+    }
+
+
+def _arn(account: Account, kind: str, id_: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat(account.arn("ec2", f"{kind}/"), id_)

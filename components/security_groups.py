@@ -1,0 +1,146 @@
+"""The created VPC's security groups: what may talk to what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pulumi
+import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HTTPS = 443
+
+
+class Groups(NamedTuple):
+    """The ids of the groups, and of their rules."""
+
+    jobs: pulumi.Output[str]
+    endpoints: pulumi.Output[str]
+    """The jobs' own where there are no interface endpoints."""
+    rules: Sequence[pulumi.Output[str]]
+
+
+def create(  # noqa: PLR0913 - each is one thing that the rules depend on
+    name: str,
+    *,
+    vpc_id: pulumi.Input[str],
+    s3_prefix_list: pulumi.Input[str],
+    prefix: str,
+    with_endpoints: bool,
+    several: bool,
+    parent: pulumi.Resource,
+) -> Groups:
+    """Create the groups of jobs and of endpoints with their rules, and empty the default one.
+
+    A new group has no rules: the provider takes away AWS's "everything out". Amazon's DNS, which
+    no security group filters, is reached in any case.
+
+    Args:
+        name: begins the logical names.
+        vpc_id: of the VPC.
+        s3_prefix_list: addresses of S3 in this region, which the gateway endpoint routes.
+        prefix: the stack's, for the names that people see.
+        with_endpoints: whether there are interface endpoints.
+        several: whether jobs have more than one instance, whose containers talk to each other.
+        parent: the component that they belong to.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    # Whatever is put into the VPC without a group of its own gets this one.
+    aws.ec2.DefaultSecurityGroup(
+        f"{name}-default",
+        vpc_id=vpc_id,
+        ingress=[],
+        egress=[],
+        tags={"Name": f"{prefix}-default-nothing"},
+        opts=child,
+    )
+    jobs = aws.ec2.SecurityGroup(
+        f"{name}-jobs",
+        description="Processing jobs: out to S3 and to the endpoints",
+        vpc_id=vpc_id,
+        tags={"Name": f"{prefix}-jobs"},
+        opts=child,
+    )
+    rules = [
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-jobs-to-s3",
+            security_group_id=jobs.id,
+            ip_protocol="tcp",
+            from_port=_HTTPS,
+            to_port=_HTTPS,
+            prefix_list_id=s3_prefix_list,
+            description="S3, by the gateway endpoint",
+            opts=child,
+        ).id
+    ]
+    if several:
+        rules += _among_members(name, jobs, child)
+    if not with_endpoints:
+        return Groups(jobs.id, jobs.id, rules)
+    endpoints = aws.ec2.SecurityGroup(
+        f"{name}-endpoints",
+        description="Interface endpoints: in from processing jobs",
+        vpc_id=vpc_id,
+        tags={"Name": f"{prefix}-endpoints"},
+        opts=child,
+    )
+    return Groups(jobs.id, endpoints.id, [*rules, *_to_endpoints(name, jobs, endpoints, child)])
+
+
+def _among_members(
+    name: str, jobs: aws.ec2.SecurityGroup, child: pulumi.ResourceOptions
+) -> list[pulumi.Output[str]]:
+    """Let the instances of a job talk to each other.
+
+    All protocols, among them UDP 500 and ESP (protocol 50), in which their traffic is encrypted:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+    """
+    told = "Between the instances of a job, encrypted"
+    going = aws.vpc.SecurityGroupEgressRule(
+        f"{name}-jobs-to-jobs",
+        security_group_id=jobs.id,
+        ip_protocol="-1",
+        referenced_security_group_id=jobs.id,
+        description=told,
+        opts=child,
+    )
+    coming = aws.vpc.SecurityGroupIngressRule(
+        f"{name}-jobs-from-jobs",
+        security_group_id=jobs.id,
+        ip_protocol="-1",
+        referenced_security_group_id=jobs.id,
+        description=told,
+        opts=child,
+    )
+    return [going.id, coming.id]
+
+
+def _to_endpoints(
+    name: str,
+    jobs: aws.ec2.SecurityGroup,
+    endpoints: aws.ec2.SecurityGroup,
+    child: pulumi.ResourceOptions,
+) -> list[pulumi.Output[str]]:
+    going = aws.vpc.SecurityGroupEgressRule(
+        f"{name}-jobs-to-endpoints",
+        security_group_id=jobs.id,
+        ip_protocol="tcp",
+        from_port=_HTTPS,
+        to_port=_HTTPS,
+        referenced_security_group_id=endpoints.id,
+        description="Interface endpoints",
+        opts=child,
+    )
+    coming = aws.vpc.SecurityGroupIngressRule(
+        f"{name}-endpoints-from-jobs",
+        security_group_id=endpoints.id,
+        ip_protocol="tcp",
+        from_port=_HTTPS,
+        to_port=_HTTPS,
+        referenced_security_group_id=jobs.id,
+        description="Processing jobs",
+        opts=child,
+    )
+    return [going.id, coming.id]

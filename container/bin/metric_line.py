@@ -1,0 +1,13 @@
+"""What a script may tell CloudWatch: shared by who writes such a line, and who lets it through."""
+
+from __future__ import annotations
+
+NAMESPACE = "SageMakerProcessing"
+DIMENSIONS = ["stack", "schedule"]
+LONGEST = 8192
+"""Bytes of a line. Docker splits lines at 16 KB, and each part may become an event of its own."""
+TAKEN = {
+    *("JobsSucceeded", "JobsFailed", "JobDuration", "QueueTime", "Attempts", "EstimatedCost"),
+    *("SlotsSkipped", "SecondsSinceSuccess", "SecondsRunning"),
+}
+"""The observer's own metrics, on which alarms stand: a script must not be able to write them."""

@@ -1,0 +1,113 @@
+"""Whether the conditions of a statement hold for a request.
+
+An operator that is not played here is an error, never a guess.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from local.iam.patterns import Context, matches, matches_arn
+
+Compare = Callable[[str, str, Context], bool]
+"""Of the request's value, the policy's value and the request's context, for policy variables."""
+
+
+def _equals(found: str, wanted: str, context: Context) -> bool:
+    return matches(wanted, found, context, wildcards=False)
+
+
+def _ignoring_case(found: str, wanted: str, context: Context) -> bool:
+    del context
+    if "${" in wanted:
+        raise NotImplementedError("StringEqualsIgnoreCase with a variable is not played here")
+    return found.lower() == wanted.lower()
+
+
+def _like(found: str, wanted: str, context: Context) -> bool:
+    return matches(wanted, found, context)
+
+
+def _arn_like(found: str, wanted: str, context: Context) -> bool:
+    return matches_arn(wanted, found, context)
+
+
+def _bool(found: str, wanted: str, context: Context) -> bool:
+    del context
+    return found.lower() == wanted.lower()
+
+
+def _number(compare: Callable[[float, float], bool]) -> Compare:
+    return lambda found, wanted, _context: compare(float(found), float(wanted))
+
+
+_OPERATORS: dict[str, Compare] = {
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _ignoring_case,
+    "StringLike": _like,
+    # Equal for IAM: both take wildcards.
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _bool,
+    "NumericEquals": _number(operator.eq),
+    "NumericLessThan": _number(operator.lt),
+    "NumericLessThanEquals": _number(operator.le),
+    "NumericGreaterThan": _number(operator.gt),
+    "NumericGreaterThanEquals": _number(operator.ge),
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "NumericNotEquals": "NumericEquals",
+}
+
+
+def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Return whether all conditions of a statement hold.
+
+    Args:
+        conditions: operator -> key -> value or values, as in the policy.
+        context: the request's keys, in lower case.
+
+    Raises:
+        NotImplementedError: an operator is not played here, or a multivalued key is compared
+            without ForAnyValue or ForAllValues, for which AWS promises no result.
+    """
+    return all(
+        _holds(spelled, key, [str(each) for each in listed(wanted)], context)
+        for spelled, tests in conditions.items()
+        for key, wanted in tests.items()
+    )
+
+
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or a list
+    """Return the list that a policy may write without brackets if it has one element."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
+    found = context.get(key.lower(), ())
+    values = [found] if isinstance(found, str) else found
+    qualifier, _, named = spelled.rpartition(":")
+    if named == "Null" and not qualifier:
+        return (not values) == (wanted[0].lower() == "true")
+    name = named.removesuffix("IfExists")
+    compare, negated = _OPERATORS.get(_NEGATED.get(name, name)), name in _NEGATED
+    if compare is None or qualifier not in ("", "ForAllValues", "ForAnyValue"):
+        raise NotImplementedError(f"the local IAM has no condition operator {spelled}")
+    if not values:
+        if_exists = name != named or qualifier == "ForAllValues"
+        return if_exists or (negated and not qualifier)
+    if not qualifier and not isinstance(found, str):
+        raise NotImplementedError(
+            f"{key} is multivalued: compare it with ForAnyValue:{named} or ForAllValues:{named}"
+        )
+    every = all if qualifier == "ForAllValues" else any
+    return every(any(compare(v, each, context) for each in wanted) != negated for v in values)

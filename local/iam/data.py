@@ -1,0 +1,104 @@
+"""What operations on data need: objects, items, keys and secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.iam import keys
+from local.iam.evaluate import Access
+from local.iam.needs import Parameters, needed_by
+
+if TYPE_CHECKING:
+    from local.iam.patterns import Value
+    from local.iam.store import Store
+
+_LISTING = {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys"}
+_ENCRYPTION = {
+    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+}
+
+
+@needed_by("s3:ListObjectsV2", "s3:ListObjects", "s3:HeadBucket")
+def _list_bucket(_store: Store, _operation: str, asked: Parameters) -> list[Access]:
+    return [Access("s3:ListBucket", _bucket(asked), _keys(asked, _LISTING))]
+
+
+@needed_by("s3:GetObject")
+def _get_object(store: Store, operation: str, asked: Parameters) -> list[Access]:
+    key = keys.of_object(store, asked["Bucket"], asked["Key"])
+    return [*_head_object(store, operation, asked), *key]
+
+
+@needed_by("s3:HeadObject")
+def _head_object(_store: Store, _operation: str, asked: Parameters) -> list[Access]:
+    version = "Version" if "VersionId" in asked else ""
+    return [Access(f"s3:GetObject{version}", _object(asked))]
+
+
+@needed_by("s3:PutObject")
+def _put_object(store: Store, _operation: str, asked: Parameters) -> list[Access]:
+    return _write(store, asked, "kms:GenerateDataKey")
+
+
+@needed_by("s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload")
+def _multipart(store: Store, _operation: str, asked: Parameters) -> list[Access]:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+    return _write(store, asked, "kms:GenerateDataKey", "kms:Decrypt")
+
+
+@needed_by("s3:AbortMultipartUpload")
+def _abort(_store: Store, operation: str, asked: Parameters) -> list[Access]:
+    return [Access(operation, _object(asked))]
+
+
+@needed_by(
+    *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    *("dynamodb:Query", "dynamodb:Scan"),
+)
+def _items(store: Store, operation: str, asked: Parameters) -> list[Access]:
+    table = asked["TableName"].rpartition("/")[2]
+    arn = store.arn("dynamodb", f"table/{table}")
+    index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
+    return [Access(operation, arn + index), *keys.of_table(store, table)]
+
+
+@needed_by("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+def _key(store: Store, operation: str, asked: Parameters) -> list[Access]:
+    # The key of a Decrypt without KeyId is in what is to be decrypted, which is not looked into.
+    found = store.key_arn(asked["KeyId"]) or "*"
+    context: dict[str, Value] = {
+        f"kms:EncryptionContext:{name}": value
+        for name, value in asked.get("EncryptionContext", {}).items()
+    }
+    return [Access(operation, found, context)]
+
+
+@needed_by("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
+def _secret(store: Store, operation: str, asked: Parameters) -> list[Access]:
+    arn, key = store.secret(asked["SecretId"])
+    decrypted = ["kms:Decrypt"] if operation.endswith("GetSecretValue") else []
+    return [Access(operation, arn), *keys.use(store, key, decrypted, "secretsmanager")]
+
+
+def _bucket(asked: Parameters) -> str:
+    return f"arn:aws:s3:::{asked['Bucket']}"
+
+
+def _object(asked: Parameters) -> str:
+    return f"{_bucket(asked)}/{asked['Key']}"
+
+
+def _keys(asked: Parameters, names: dict[str, str]) -> dict[str, Value]:
+    """Return the condition keys of the parameters that are given."""
+    return {key: asked[name] for name, key in names.items() if name in asked}
+
+
+def _write(store: Store, asked: Parameters, *actions: str) -> list[Access]:
+    if "Tagging" in asked or "ACL" in asked:
+        raise NotImplementedError("the local IAM does not know what tags and ACLs of objects need")
+    bucket, name, key = asked["Bucket"], asked["Key"], asked.get("SSEKMSKeyId")
+    return [
+        Access("s3:PutObject", _object(asked), _keys(asked, _ENCRYPTION)),
+        *keys.to_write(store, bucket, name, key, actions),
+    ]

@@ -1,0 +1,183 @@
+"""Whether policies allow a request: pure, without any AWS.
+
+Policies of one account, as they apply here: an explicit deny wins, a permissions boundary limits,
+a resource's own policy can allow by itself, and a KMS key allows nothing that its policy does not.
+A resource's policy that names a role's session is limited by the boundary too, which AWS leaves
+open. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from local.iam.conditions import holds, listed
+from local.iam.patterns import Context, Value, matches_action, matches_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Statements = tuple[dict[str, Any], ...]
+
+_KNOWN = {
+    *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """One thing that a request needs to be allowed."""
+
+    action: str
+    resource: str
+    """Its ARN, or `*` where the action knows no resource."""
+    context: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """Condition keys beyond those that every request has."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A role's session."""
+
+    role_arn: str
+    session: str
+
+    @property
+    def name(self) -> str:
+        """The role's name."""
+        return self.role_arn.rpartition("/")[2]
+
+    @property
+    def account(self) -> str:
+        """The account of the role."""
+        return self.role_arn.split(":")[4]
+
+    @property
+    def arn(self) -> str:
+        """What AWS calls the user in its messages."""
+        return f"arn:aws:sts::{self.account}:assumed-role/{self.name}/{self.session}"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All that decides about a role's request."""
+
+    identity: Statements
+    boundary: Statements | None = None
+    resource: Statements = ()
+
+
+@lru_cache(1024)
+def parse(document: str) -> Statements:
+    """Return a policy's statements.
+
+    Raises:
+        NotImplementedError: a statement has an element that is not played, such as NotPrincipal.
+    """
+    statements = tuple(listed(json.loads(document)["Statement"]))
+    for statement in statements:
+        if unknown := statement.keys() - _KNOWN:
+            raise NotImplementedError(f"the local IAM has no {', '.join(sorted(unknown))}")
+    return statements
+
+
+def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
+    """Return why a role's request is refused, in AWS's words; None if it is allowed.
+
+    Raises:
+        NotImplementedError: a policy has something that is not played.
+    """
+    context = _lowered(access.context)
+    bounds = [] if policies.boundary is None else [policies.boundary]
+
+    def allowed(statements: Statements, names: set[str] | None = None) -> bool:
+        return _finds("Allow", statements, access, context, names)
+
+    denying = [
+        ("an identity-based policy", policies.identity, None),
+        *(("a permissions boundary", bound, None) for bound in bounds),
+        ("a resource-based policy", policies.resource, _names(who) | _account(who)),
+    ]
+    for kind, statements, names in denying:
+        if _finds("Deny", statements, access, context, names):
+            return f"with an explicit deny in {kind}"
+    if not allowed(policies.resource, _names(who)):
+        is_key = access.action.startswith("kms:")
+        if is_key and not allowed(policies.resource, _account(who)):
+            return f"because no resource-based policy allows the {access.action} action"
+        if not allowed(policies.identity):
+            return f"because no identity-based policy allows the {access.action} action"
+    if not all(allowed(bound) for bound in bounds):
+        return f"because no permissions boundary allows the {access.action} action"
+    return None
+
+
+def admits(policy: str | None, service: str, access: Access) -> bool:
+    """Return whether a resource's policy lets a service of AWS in: an Allow, and no Deny.
+
+    A key that the service does not send is absent. Everybody is denied by a principal of `*`, but
+    whether that lets services in, AWS does not say clearly, so here it does not.
+
+    Args:
+        policy: the document as JSON; None is a resource without policy.
+        service: the principal, such as events.amazonaws.com.
+        access: what it wants.
+
+    Raises:
+        NotImplementedError: the policy has something that is not played.
+    """
+    if policy is None:
+        return False
+    # Services call each other by TLS.
+    context = {"aws:securetransport": "true", **_lowered(access.context)}
+    statements = parse(policy)
+    return _finds("Allow", statements, access, context, {service}) and not _finds(
+        "Deny", statements, access, context, {service, "*"}
+    )
+
+
+def _lowered(context: Mapping[str, Value]) -> Context:
+    return {key.lower(): value for key, value in context.items()}
+
+
+def _names(who: Identity) -> set[str]:
+    return {who.role_arn, who.arn, "*"}
+
+
+def _account(who: Identity) -> set[str]:
+    """Return the principals by which a resource leaves it to the account's own policies."""
+    return {who.account, f"arn:aws:iam::{who.account}:root"}
+
+
+def _finds(
+    effect: str, statements: Statements, access: Access, context: Context, names: set[str] | None
+) -> bool:
+    """Return whether a statement of this effect fits, for one of `names` if it has principals."""
+    return any(
+        statement["Effect"] == effect
+        and (names is None or not names.isdisjoint(_principals(statement)))
+        and _fits(statement, access, context)
+        for statement in statements
+    )
+
+
+def _principals(statement: Mapping[str, Any]) -> list[str]:
+    principal = statement["Principal"]
+    if isinstance(principal, str):
+        return [principal]
+    return [name for kind in ("AWS", "Service") for name in listed(principal.get(kind, []))]
+
+
+def _fits(statement: Mapping[str, Any], access: Access, context: Context) -> bool:
+    actions = listed(statement.get("Action", statement.get("NotAction")))
+    acts = any(matches_action(each, access.action) for each in actions)
+    # Only a role's trust policy has no resource: it is the role's.
+    resources = listed(statement.get("Resource", statement.get("NotResource", "*")))
+    applies = any(matches_arn(each, access.resource, context) for each in resources)
+    return (
+        acts == ("Action" in statement)
+        and applies == ("NotResource" not in statement)
+        and holds(statement.get("Condition", {}), context)
+    )

@@ -1,0 +1,184 @@
+"""The private VPC: subnets, routes, endpoints, security groups and flow logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.aws import ACCOUNT
+from local.kinds.kind import State, creates
+from local.kinds.shapes import given
+
+if TYPE_CHECKING:
+    from local.resources import Resources
+
+
+def _tagged(kind: str, inputs: State) -> list[dict[str, Any]]:
+    tags = [{"Key": key, "Value": value} for key, value in inputs["tags"].items()]
+    return [{"ResourceType": kind, "Tags": tags}]
+
+
+@creates(
+    "aws:ec2/vpc:Vpc",
+    *("cidrBlock", "enableDnsSupport", "enableDnsHostnames", "instanceTenancy", "tags"),
+)
+def _vpc(local: Resources, inputs: State) -> State:
+    ec2 = local.aws.client("ec2")
+    vpc = ec2.create_vpc(
+        CidrBlock=inputs["cidrBlock"],
+        InstanceTenancy=inputs["instanceTenancy"],
+        TagSpecifications=_tagged("vpc", inputs),
+    )["Vpc"]["VpcId"]
+    for key in ("enableDnsSupport", "enableDnsHostnames"):
+        # EC2 takes one attribute a call.
+        attribute = {f"{key[0].upper()}{key[1:]}": {"Value": inputs[key]}}
+        ec2.modify_vpc_attribute(VpcId=vpc, **attribute)
+    return {"id": vpc}
+
+
+@creates(
+    "aws:ec2/subnet:Subnet",
+    *("vpcId", "availabilityZone", "cidrBlock", "mapPublicIpOnLaunch", "tags"),
+)
+def _subnet(local: Resources, inputs: State) -> State:
+    if inputs["mapPublicIpOnLaunch"]:
+        raise NotImplementedError("the embedded AWS has no public addresses")
+    answer = local.aws.client("ec2").create_subnet(
+        VpcId=inputs["vpcId"],
+        AvailabilityZone=inputs["availabilityZone"],
+        CidrBlock=inputs["cidrBlock"],
+        TagSpecifications=_tagged("subnet", inputs),
+    )
+    return {"id": answer["Subnet"]["SubnetId"]}
+
+
+@creates("aws:ec2/routeTable:RouteTable", "vpcId", "tags")
+def _route_table(local: Resources, inputs: State) -> State:
+    answer = local.aws.client("ec2").create_route_table(
+        VpcId=inputs["vpcId"], TagSpecifications=_tagged("route-table", inputs)
+    )
+    return {"id": answer["RouteTable"]["RouteTableId"]}
+
+
+@creates("aws:ec2/routeTableAssociation:RouteTableAssociation", "subnetId", "routeTableId")
+def _association(local: Resources, inputs: State) -> State:
+    answer = local.aws.client("ec2").associate_route_table(
+        SubnetId=inputs["subnetId"], RouteTableId=inputs["routeTableId"]
+    )
+    return {"id": answer["AssociationId"]}
+
+
+@creates(
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    *("vpcId", "serviceName", "vpcEndpointType", "routeTableIds", "subnetIds"),
+    *("securityGroupIds", "privateDnsEnabled", "policy", "tags"),
+)
+def _endpoint(local: Resources, inputs: State) -> State:
+    ec2 = local.aws.client("ec2")
+    answer = ec2.create_vpc_endpoint(
+        VpcId=inputs["vpcId"],
+        ServiceName=inputs["serviceName"],
+        VpcEndpointType=inputs["vpcEndpointType"],
+        TagSpecifications=_tagged("vpc-endpoint", inputs),
+        **given(
+            RouteTableIds=inputs.get("routeTableIds"),
+            SubnetIds=inputs.get("subnetIds"),
+            SecurityGroupIds=inputs.get("securityGroupIds"),
+            PrivateDnsEnabled=inputs.get("privateDnsEnabled"),
+            PolicyDocument=inputs.get("policy"),
+        ),
+    )
+    state: State = {"id": answer["VpcEndpoint"]["VpcEndpointId"]}
+    if inputs["vpcEndpointType"] == "Gateway":
+        named = {"Name": "prefix-list-name", "Values": [inputs["serviceName"]]}
+        [found] = ec2.describe_managed_prefix_lists(Filters=[named])["PrefixLists"]
+        state["prefixListId"] = found["PrefixListId"]
+    return state
+
+
+@creates("aws:ec2/securityGroup:SecurityGroup", "name", "description", "vpcId", "tags")
+def _security_group(local: Resources, inputs: State) -> State:
+    """Create a group without rules: like the provider, take away AWS's own one."""
+    ec2 = local.aws.client("ec2")
+    group = ec2.create_security_group(
+        GroupName=inputs["name"],
+        Description=inputs["description"],
+        VpcId=inputs["vpcId"],
+        TagSpecifications=_tagged("security-group", inputs),
+    )["GroupId"]
+    _empty(ec2, group)
+    return {"id": group}
+
+
+@creates("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", "ingress", "egress", "tags")
+def _default_security_group(local: Resources, inputs: State) -> State:
+    """Adopt the VPC's own group, and take away what it allows."""
+    if inputs["ingress"] or inputs["egress"]:
+        raise NotImplementedError("the embedded AWS only empties it")
+    ec2 = local.aws.client("ec2")
+    wanted = {"vpc-id": inputs["vpcId"], "group-name": "default"}
+    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+    [group] = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    _empty(ec2, group["GroupId"])
+    return {"id": group["GroupId"]}
+
+
+def _empty(ec2: Any, group: str) -> None:  # noqa: ANN401 - boto3's client
+    [found] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    for rules, revoke in (
+        ("IpPermissions", ec2.revoke_security_group_ingress),
+        ("IpPermissionsEgress", ec2.revoke_security_group_egress),
+    ):
+        if found[rules]:
+            revoke(GroupId=group, IpPermissions=found[rules])
+
+
+_RULE = (
+    *("securityGroupId", "ipProtocol", "fromPort", "toPort", "prefixListId"),
+    *("referencedSecurityGroupId", "description"),
+)
+
+
+@creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", *_RULE)
+def _ingress(local: Resources, inputs: State) -> State:
+    answer = local.aws.client("ec2").authorize_security_group_ingress(
+        GroupId=inputs["securityGroupId"], IpPermissions=[_permission(inputs)]
+    )
+    return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
+
+
+@creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", *_RULE)
+def _egress(local: Resources, inputs: State) -> State:
+    answer = local.aws.client("ec2").authorize_security_group_egress(
+        GroupId=inputs["securityGroupId"], IpPermissions=[_permission(inputs)]
+    )
+    return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
+
+
+def _permission(inputs: State) -> State:
+    told = {"Description": inputs["description"]}
+    permission = given(
+        IpProtocol=inputs["ipProtocol"],
+        FromPort=inputs.get("fromPort"),
+        ToPort=inputs.get("toPort"),
+    )
+    if group := inputs.get("referencedSecurityGroupId"):
+        return {**permission, "UserIdGroupPairs": [{"GroupId": group, **told}]}
+    return {**permission, "PrefixListIds": [{"PrefixListId": inputs["prefixListId"], **told}]}
+
+
+@creates("aws:ec2/flowLog:FlowLog", "vpcId", "trafficType", "logDestination", "iamRoleArn", "tags")
+def _flow_log(local: Resources, inputs: State) -> State:
+    """Create a flow log; AWS would report only later that its role or group is no good."""
+    answer = local.aws.client("ec2").create_flow_logs(
+        ResourceIds=[inputs["vpcId"]],
+        ResourceType="VPC",
+        TrafficType=inputs["trafficType"],
+        LogGroupName=inputs["logDestination"].rpartition(":")[2],
+        DeliverLogsPermissionArn=inputs["iamRoleArn"],
+        TagSpecifications=_tagged("vpc-flow-log", inputs),
+    )
+    [flow_log] = answer["FlowLogIds"]
+    arn = f"arn:aws:ec2:{local.aws.region}:{ACCOUNT}:vpc-flow-log/{flow_log}"
+    if not local.aws.iam.trusts(inputs["iamRoleArn"], "vpc-flow-logs.amazonaws.com", arn):
+        raise PermissionError(f"{inputs['iamRoleArn']} does not trust VPC Flow Logs")
+    return {"id": flow_log}

@@ -1,0 +1,73 @@
+"""What IAM lets the launcher start, against what the stack's settings let an attempt be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import documents, instance_types
+from components.job_conditions import conditions
+from components.settings import Settings
+from tests.components.test_settings import settings
+
+TYPES = "sagemaker:InstanceTypes"
+
+
+def types(found: Settings) -> list[str]:
+    return conditions(found)["ForAllValues:StringEquals"][TYPES]
+
+
+class TestInstanceTypes:
+    def test_are_exactly_those_that_an_attempt_can_be_planned_on(self) -> None:
+        found = settings(retries__size_ups=2)
+        retries = documents.observer(found)["retries"]
+        assert set(types(found)) == {*retries["ladder"], *retries["larger"].values()}
+        assert set(types(found)) > set(found.ladder), "the size-ups too"
+
+    def test_are_the_jobs_own_where_no_other_is_tried(self) -> None:
+        alone = settings(retries={"instance_types": [], "size_ups": 0})
+        assert types(alone) == [alone.job.instance_type]
+
+
+class TestConditions:
+    def test_of_an_isolated_job_on_one_instance(self) -> None:
+        found = settings(job__max_runtime_seconds=7200)
+        assert conditions(found) == {
+            "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": "7200"},
+            "ForAllValues:StringEquals": {TYPES: types(found)},
+            "Null": {TYPES: "false"},
+            "Bool": {"sagemaker:NetworkIsolation": "true"},
+        }
+
+    def test_of_several_instances_want_their_traffic_encrypted(self) -> None:
+        flags = conditions(settings(job__instance_count=2))["Bool"]
+        assert flags["sagemaker:InterContainerTrafficEncryption"] == "true"
+
+    def test_of_a_job_in_a_vpc_name_the_only_subnets_and_security_groups(self) -> None:
+        found = conditions(settings(), ["subnet-1"], ["sg-1"])
+        lists = found["ForAllValues:StringEquals"]
+        assert lists["sagemaker:VpcSubnets"] == ["subnet-1"]
+        assert lists["sagemaker:VpcSecurityGroupIds"] == ["sg-1"]
+
+    @pytest.mark.parametrize("network", [(), (["subnet-1"], ["sg-1"])])
+    def test_never_admit_a_request_that_leaves_a_list_out(self, network: Any) -> None:
+        found = conditions(settings(), *network)
+        assert found["Null"] == dict.fromkeys(found["ForAllValues:StringEquals"], "false")
+
+    def test_leave_isolation_to_the_stack_that_gave_it_up(self) -> None:
+        shared = settings().model_copy(deep=True)
+        open_network = shared.network.model_copy(update={"isolation": False})
+        assert "Bool" not in conditions(shared.model_copy(update={"network": open_network}))
+
+
+class TestKeylessWarning:
+    def test_names_the_types_and_the_way_out(self) -> None:
+        warning = instance_types.keyless(["ml.g5.xlarge", "ml.m5.large", "ml.r5d.large"])
+        assert warning
+        assert "ml.g5.xlarge, ml.r5d.large" in warning
+        assert "ml.m5" not in warning
+        assert "job.instance_type" in warning
+
+    def test_is_none_where_every_type_takes_the_key(self) -> None:
+        assert instance_types.keyless(["ml.t3.medium", "ml.m5.large"]) is None

@@ -1,0 +1,101 @@
+"""Small files that mean no good: each ends in a clear error or in rejects, in little memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.container.job import CONTAINER, PATH
+from tests.container.modules import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+LIMIT_KB = 384 * 1024
+MEGABYTE = 1 << 20
+csv_to_parquet = load("csv_to_parquet")
+
+
+def packed(path: Path, pieces: Iterable[bytes]) -> Path:
+    with gzip.open(path, "wb", 6) as file:
+        file.writelines(pieces)
+    return path
+
+
+def converted(source: Path, folder: Path) -> tuple[int, str, str]:
+    """Return exit code and output of a conversion that took no more memory than it may."""
+    command = [
+        CONTAINER / "bin" / "csv_to_parquet",
+        source,
+        folder / "p",
+        folder / "r",
+        source.name,
+    ]
+    process = subprocess.Popen(
+        command, env={"PATH": PATH}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    with process.stdout as out, process.stderr as err:
+        said = out.read(), err.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert usage.ru_maxrss < LIMIT_KB
+    return process.returncode, *said
+
+
+class TestABomb:
+    def test_of_zeros_has_no_header(self, tmp_path: Path) -> None:
+        bomb = packed(tmp_path / "x.csv.gz", (bytes(MEGABYTE) for _ in range(50)))
+        assert bomb.stat().st_size < 100_000
+        code, _, err = converted(bomb, tmp_path)
+        assert (code, "header: the record is longer than 1048576 bytes" in err) == (1, True)
+
+    @pytest.mark.parametrize("unit", [b"\0", b",", b'"', b'","', b" "])
+    def test_of_one_endless_record_is_one_error(self, tmp_path: Path, unit: bytes) -> None:
+        piece = unit * (MEGABYTE // len(unit))
+        bomb = packed(tmp_path / "x.csv.gz", [b"a,b\n1,2\n", *(piece for _ in range(30))])
+        code, out, _ = converted(bomb, tmp_path)
+        assert (code, json.loads(out)) == (0, {"records": 1, "errors": 1})
+        assert (tmp_path / "r").stat().st_size < 10_000
+
+    def test_of_a_hundred_thousand_columns_says_how_many_there_may_be(self, tmp_path: Path) -> None:
+        names = ",".join(f"c{number}" for number in range(100_000))
+        source = tmp_path / "x.csv"
+        source.write_text(f"{names}\n{',' * 99_999}\n")
+        code, _, err = converted(source, tmp_path)
+        assert code == 1
+        assert "x.csv: header: 100000 columns, at most 1000 can be stored" in err
+
+    def test_of_many_small_records_is_stored(self, tmp_path: Path) -> None:
+        bomb = packed(tmp_path / "x.csv.gz", [b"a,b\n", *(b",\n" * 500_000 for _ in range(6))])
+        code, out, _ = converted(bomb, tmp_path)
+        assert (code, json.loads(out)) == (0, {"records": 3_000_000, "errors": 0})
+
+
+class TestBadRecordsWithoutEnd:
+    def convert(self, folder: Path, records: bytes) -> Any:
+        source = folder / "x.csv"
+        source.write_bytes(b"a,b\n" + records)
+        rejects = csv_to_parquet.Rejects(folder / "r", "x.csv")
+        return csv_to_parquet.convert(source, folder / "p", rejects, wide=False)
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", PATH)
+        monkeypatch.setattr(csv_to_parquet, "MAX_ERRORS", 100)
+
+    def test_end_the_file_before_they_fill_the_disk(self, tmp_path: Path) -> None:
+        with pytest.raises(Exception, match="101 of its first 104 records are bad: that is no CSV"):
+            self.convert(tmp_path, b"1,2\n" * 3 + b"\n" * 5000)
+        assert (tmp_path / "r").read_text().count("\n") == 102
+
+    def test_are_told_one_by_one_while_most_are_good(self, tmp_path: Path) -> None:
+        found = self.convert(tmp_path, b"1,2\n" * 300 + b"\n" * 250)
+        assert found == {"records": 300, "errors": 250}

@@ -1,0 +1,352 @@
+"""What policies decide: patterns, condition operators, and how policies come together."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.iam.conditions import holds
+from local.iam.evaluate import Access, Identity, Policies, Statements, admits, parse, refusal
+from local.iam.patterns import matches, matches_action, matches_arn
+
+if TYPE_CHECKING:
+    from local.iam.patterns import Value
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/launcher"
+ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+WHO = Identity(ROLE, "lambda")
+QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:failures"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234"
+ALARM = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:a"
+TEXT = st.text("ab*?[]{}$:/\n.", max_size=6)
+
+
+def allow(action: str = "sqs:SendMessage", resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str = "sqs:SendMessage", resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(action, resource, **more), "Effect": "Deny"}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def policy(*statements: dict[str, Any]) -> Statements:
+    return parse(document(*statements))
+
+
+class TestPatterns:
+    @pytest.mark.parametrize(
+        ("pattern", "value", "fits"),
+        [
+            ("a*c", "abbc", True),
+            ("a*", "a\nb", True),
+            ("a?c", "abc", True),
+            ("a?c", "ac", False),
+            ("a[bc]", "ab", False),
+            ("a[bc]", "a[bc]", True),
+            ("A", "a", False),
+            ("a.c", "abc", False),
+        ],
+    )
+    def test_only_the_star_and_the_question_mark_are_wildcards(
+        self, pattern: str, value: str, *, fits: bool
+    ) -> None:
+        assert matches(pattern, value, {}) == fits
+
+    @given(st.lists(st.sampled_from(["*", "?", "a", "[", "b]", ":"]), max_size=5), TEXT)
+    def test_they_mean_what_they_mean_in_every_place(self, pattern: list[str], value: str) -> None:
+        def fits(rest: list[str], text: str) -> bool:
+            if not rest:
+                return not text
+            head, tail = rest[0], rest[1:]
+            if head == "*":
+                return any(fits(tail, text[start:]) for start in range(len(text) + 1))
+            if head == "?":
+                return bool(text) and fits(tail, text[1:])
+            return text.startswith(head) and fits(tail, text.removeprefix(head))
+
+        assert matches("".join(pattern), value, {}) == fits(pattern, value)
+
+    def test_no_wildcard_of_an_arn_reaches_over_a_colon_before_its_resource(self) -> None:
+        assert matches_arn("arn:aws:sqs:*:*:failures", QUEUE, {})
+        assert not matches_arn("arn:aws:sqs:*:failures", QUEUE, {})
+        assert not matches_arn("arn:*", QUEUE, {})
+        group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:"
+        assert matches_arn(f"{group}a:*", f"{group}a:log-stream:b", {})
+        assert matches_arn("*", QUEUE, {})
+
+    def test_actions_do_not_mind_their_case(self) -> None:
+        assert matches_action("SQS:send*", "sqs:SendMessage")
+        assert not matches_action("sqs:Send", "sqs:SendMessage")
+
+    def test_a_variable_has_the_requests_value_without_wildcards(self) -> None:
+        context: dict[str, Value] = {"aws:principalarn": ROLE, "s3:prefix": "*"}
+        assert matches("${aws:PrincipalArn}/*", f"{ROLE}/a", context)
+        assert matches("${s3:prefix}", "*", context)
+        assert not matches("${s3:prefix}", "a", context)
+        assert not matches("${aws:username}", "", context), "the request has none"
+        assert matches("${*}${?}${$}", "*?$", {})
+        assert not matches("${*}", "a", {})
+
+    def test_a_default_of_a_variable_is_no_guess(self) -> None:
+        with pytest.raises(NotImplementedError, match="default"):
+            matches("${aws:username, 'x'}", "x", {})
+
+
+class TestConditions:
+    @pytest.mark.parametrize(
+        ("operator", "found", "wanted", "expected"),
+        [
+            ("StringEquals", "a", ["b", "a"], True),
+            ("StringEquals", "a", "A", False),
+            ("StringEquals", "ab", "a*", False),
+            ("StringEquals", "${x}", "${$}{x}", True),
+            ("StringNotEquals", "a", ["b", "a"], False),
+            ("StringNotEquals", "c", ["b", "a"], True),
+            ("StringEqualsIgnoreCase", "a", "A", True),
+            ("StringNotEqualsIgnoreCase", "a", "A", False),
+            ("StringLike", "ab", "a*", True),
+            ("StringLike", "", ["", "home/*"], True),
+            ("StringNotLike", "ab", "a*", False),
+            ("ArnEquals", ALARM, f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:*", True),
+            ("ArnLike", ALARM, f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:b*", False),
+            ("ArnLike", ALARM, "arn:aws:cloudwatch:*:alarm:a", False),
+            ("ArnNotEquals", ALARM, ALARM, False),
+            ("ArnNotLike", ALARM, "arn:aws:sns:*:*:*", True),
+            ("Bool", "True", "true", True),
+            ("Bool", "false", "true", False),
+            ("NumericEquals", "3600", "3600.0", True),
+            ("NumericNotEquals", "3600", "3600", False),
+            ("NumericLessThan", "10", "9", False),
+            ("NumericLessThanEquals", "900", "3600", True),
+            ("NumericLessThanEquals", "3600", "3600", True),
+            ("NumericGreaterThan", "10", "9", True),
+            ("NumericGreaterThanEquals", "8", "9", False),
+            ("Null", "a", "false", True),
+            ("Null", "a", "true", False),
+            ("ForAllValues:StringEquals", ["a", "b"], ["a", "b", "c"], True),
+            ("ForAllValues:StringEquals", ["a", "d"], ["a", "b", "c"], False),
+            ("ForAllValues:StringNotEquals", ["a", "d"], ["a"], False),
+            ("ForAnyValue:StringEquals", ["a", "d"], ["a"], True),
+            ("ForAnyValue:StringEquals", ["d"], ["a"], False),
+            ("ForAnyValue:StringNotEquals", ["a", "d"], ["a"], True),
+            ("ForAnyValue:StringLike", "ab", "a*", True),
+        ],
+    )
+    def test_an_operator_compares(
+        self, operator: str, found: Any, wanted: Any, *, expected: bool
+    ) -> None:
+        assert holds({operator: {"aws:Key": wanted}}, {"aws:key": found}) == expected
+
+    @pytest.mark.parametrize(
+        ("operator", "expected"),
+        [
+            ("StringEquals", False),
+            ("StringNotEquals", True),
+            ("ArnLike", False),
+            ("Bool", False),
+            ("NumericLessThan", False),
+            ("StringEqualsIfExists", True),
+            ("BoolIfExists", True),
+            ("ForAllValues:StringEquals", True),
+            ("ForAnyValue:StringEquals", False),
+            ("ForAnyValue:StringNotEquals", False),
+            ("ForAnyValue:StringLikeIfExists", True),
+        ],
+    )
+    def test_a_key_that_the_request_has_not(self, operator: str, *, expected: bool) -> None:
+        condition = {operator: {"aws:Key": "1"}}
+        assert holds(condition, {}) == expected
+        assert holds(condition, {"aws:key": []}) == expected
+
+    def test_null_asks_whether_there_is_a_value(self) -> None:
+        assert holds({"Null": {"aws:Key": "true"}}, {})
+        assert not holds({"Null": {"aws:Key": "false"}}, {"aws:key": []})
+        assert holds({"Null": {"aws:Key": "false"}}, {"aws:key": ""})
+
+    def test_all_conditions_have_to_hold(self) -> None:
+        both: dict[str, dict[str, Any]] = {
+            "StringEquals": {"a": "1", "b": "2"},
+            "Bool": {"c": "true"},
+        }
+        assert holds(both, {"a": "1", "b": "2", "c": "true"})
+        for key in ("a", "b", "c"):
+            assert not holds(both, {"a": "1", "b": "2", "c": "true", key: "x"})
+
+    def test_if_exists_still_compares_what_is_there(self) -> None:
+        assert not holds({"StringEqualsIfExists": {"a": "1"}}, {"a": "2"})
+
+    @pytest.mark.parametrize(
+        "operator", ["DateGreaterThan", "IpAddress", "BinaryEquals", "ForEach:StringEquals"]
+    )
+    def test_an_operator_that_is_not_played_is_no_guess(self, operator: str) -> None:
+        with pytest.raises(NotImplementedError, match=operator):
+            holds({operator: {"aws:Key": "2026-01-01"}}, {})
+
+    def test_several_values_are_compared_with_a_qualifier_only(self) -> None:
+        with pytest.raises(NotImplementedError, match="ForAnyValue:StringEquals"):
+            holds({"StringEquals": {"aws:TagKeys": "a"}}, {"aws:tagkeys": ["a"]})
+
+
+SEND = Access("sqs:SendMessage", QUEUE)
+NAMED: dict[str, Any] = {"Principal": {"AWS": ROLE}}
+IDENTITY = "because no identity-based policy allows the sqs:SendMessage action"
+BOUNDARY = "because no permissions boundary allows the sqs:SendMessage action"
+
+
+class TestARolesRequest:
+    @pytest.mark.parametrize(
+        ("identity", "boundary", "resource", "why"),
+        [
+            ([], None, [], IDENTITY),
+            ([allow()], None, [], None),
+            ([allow("sqs:*", QUEUE)], None, [], None),
+            ([allow(resource=f"{QUEUE}2")], None, [], IDENTITY),
+            ([allow("sqs:ReceiveMessage")], None, [], IDENTITY),
+            ([allow(), deny()], None, [], "with an explicit deny in an identity-based policy"),
+            ([allow(), deny(resource=KEY)], None, [], None),
+            ([allow()], [allow()], [], None),
+            ([allow()], [], [], BOUNDARY),
+            ([], [allow()], [], IDENTITY),
+            (
+                [allow()],
+                [allow(), deny()],
+                [],
+                "with an explicit deny in a permissions boundary",
+            ),
+            ([], None, [allow(**NAMED)], None),
+            ([], None, [allow(Principal="*")], None),
+            ([], [], [allow(**NAMED)], BOUNDARY),
+            ([], None, [allow(Principal=ROOT)], IDENTITY),
+            ([allow()], None, [allow(Principal=ROOT)], None),
+            ([], None, [allow(Principal={"AWS": f"{ROLE}2"})], IDENTITY),
+            ([], None, [allow(Principal={"Service": "lambda.amazonaws.com"})], IDENTITY),
+            (
+                [allow()],
+                None,
+                [deny(Principal="*")],
+                "with an explicit deny in a resource-based policy",
+            ),
+            (
+                [allow()],
+                None,
+                [deny(Principal=ROOT)],
+                "with an explicit deny in a resource-based policy",
+            ),
+            ([allow()], None, [deny(Principal={"AWS": f"{ROLE}2"})], None),
+        ],
+    )
+    def test_is_allowed_as_its_policies_say_together(
+        self, identity: Any, boundary: Any, resource: Any, why: str | None
+    ) -> None:
+        bounds = None if boundary is None else policy(*boundary)
+        policies = Policies(policy(*identity), bounds, policy(*resource))
+        assert refusal(SEND, WHO, policies) == why
+
+    @pytest.mark.parametrize(
+        ("identity", "resource", "why"),
+        [
+            ([allow("kms:*")], [allow("kms:*", Principal=ROOT)], None),
+            ([], [allow("kms:*", Principal=ROOT)], "no identity-based policy"),
+            ([allow("kms:*")], [], "no resource-based policy"),
+            ([allow("kms:*")], [allow("kms:Encrypt", Principal=ROOT)], "no resource-based policy"),
+            ([], [allow("kms:Decrypt", **NAMED)], None),
+        ],
+    )
+    def test_a_keys_policy_allows_or_leaves_it_to_iam(
+        self, identity: Any, resource: Any, why: str | None
+    ) -> None:
+        policies = Policies(policy(*identity), None, policy(*resource))
+        found = refusal(Access("kms:Decrypt", KEY), WHO, policies)
+        assert found == (f"because {why} allows the kms:Decrypt action" if why else None)
+
+    def test_what_is_excepted_is_not_meant(self) -> None:
+        others = {"Effect": "Allow", "NotAction": "sqs:Send*", "Resource": "*"}
+        assert refusal(SEND, WHO, Policies(policy(others))) == IDENTITY
+        elsewhere = {"Effect": "Allow", "Action": "sqs:*", "NotResource": QUEUE}
+        assert refusal(SEND, WHO, Policies(policy(elsewhere))) == IDENTITY
+        assert refusal(Access("sqs:SendMessage", KEY), WHO, Policies(policy(elsewhere))) is None
+
+    def test_a_condition_decides_and_its_keys_have_no_case(self) -> None:
+        bound = policy(allow(Condition={"StringEquals": {"AWS:requestedRegion": "eu"}}))
+        asked = Access("sqs:SendMessage", QUEUE, {"aws:RequestedRegion": "eu"})
+        assert refusal(asked, WHO, Policies(bound)) is None
+        assert refusal(SEND, WHO, Policies(bound)) == IDENTITY
+
+    def test_an_element_that_is_not_played_is_no_guess(self) -> None:
+        with pytest.raises(NotImplementedError, match="NotPrincipal"):
+            policy(deny(NotPrincipal=ROOT))
+
+    @given(
+        st.lists(st.sampled_from([allow(), deny(), allow("sqs:Get*"), deny("kms:*")]), max_size=4),
+        st.lists(st.sampled_from([allow(), allow("sqs:Get*")]), max_size=2),
+    )
+    def test_more_denies_and_fewer_allows_never_allow_more(
+        self, identity: list[dict[str, Any]], boundary: list[dict[str, Any]]
+    ) -> None:
+        whole = Policies(policy(*identity))
+        bounded = Policies(policy(*identity), policy(*boundary))
+        denied = Policies(policy(*identity, deny("*")))
+        if refusal(SEND, WHO, whole):
+            assert refusal(SEND, WHO, bounded)
+        assert refusal(SEND, WHO, denied)
+        expected = any(each == allow() for each in identity) and deny() not in identity
+        assert (refusal(SEND, WHO, whole) is None) == expected
+
+
+def let_in(*statements: dict[str, Any], **context: str) -> bool:
+    keys: dict[str, Value] = {key.replace("_", ":"): value for key, value in context.items()}
+    return admits(
+        document(*statements), "cloudwatch.amazonaws.com", Access(SEND.action, SEND.resource, keys)
+    )
+
+
+SERVICE: dict[str, Any] = {"Principal": {"Service": "cloudwatch.amazonaws.com"}}
+
+
+class TestAServicesRequest:
+    def test_the_named_service_is_let_in(self) -> None:
+        assert let_in(allow(**SERVICE))
+        assert let_in(allow(Principal={"Service": ["x", "cloudwatch.amazonaws.com"]}))
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"Principal": {"Service": "events.amazonaws.com"}},
+            {"Principal": ROOT},
+            {"Principal": {"AWS": "*"}},
+            {"Action": "sqs:ReceiveMessage"},
+            {"Resource": f"{QUEUE}2"},
+            {"Effect": "Deny"},
+            {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}},
+        ],
+    )
+    def test_any_other_statement_lets_nobody_in(self, other: dict[str, Any]) -> None:
+        assert not let_in({**allow(**SERVICE), **other})
+
+    def test_a_resource_without_policy_lets_nobody_in(self) -> None:
+        assert not admits(None, "events.amazonaws.com", SEND)
+
+    @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
+    def test_a_deny_for_everybody_wins(self, principal: Any) -> None:
+        assert not let_in(allow(**SERVICE), deny(Principal=principal))
+
+    def test_a_deny_of_requests_without_tls_does_not_hold_for_services(self) -> None:
+        no_tls = {"Bool": {"aws:SecureTransport": "false"}}
+        assert let_in(allow(**SERVICE), deny(Principal="*", Condition=no_tls))
+
+    def test_it_comes_by_tls(self) -> None:
+        assert let_in(allow(**SERVICE, Condition={"Bool": {"aws:SecureTransport": "true"}}))
+
+    def test_its_source_is_compared(self) -> None:
+        condition = {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:a*"}}
+        assert let_in(allow(**SERVICE, Condition=condition), aws_SourceArn=ALARM)
+        assert not let_in(allow(**SERVICE, Condition=condition), aws_SourceArn=QUEUE)

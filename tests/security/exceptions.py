@@ -1,0 +1,137 @@
+"""What the policies may do although a rule says otherwise, each with its reason.
+
+The tests fail on what is missing here, and on what nothing uses any more. `docs/security.md` shows
+these tables.
+"""
+
+from __future__ import annotations
+
+_DENIED = "A Deny is meant for everything, and for every object."
+_NARROWS = "An endpoint's policy only narrows what IAM allows."
+
+WILDCARD_ACTIONS = {
+    ("encryption", "AccountDecidesByIam"): "Else nobody could change the key's policy again.",
+    ("network-endpoint", "OnlyThisAccount"): _NARROWS,
+    ("storage-input", "OnlyTls"): _DENIED,
+    ("storage-output", "OnlyTls"): _DENIED,
+}
+"""Policy and Sid -> why its action has a `*`."""
+
+_THIS_KEY = "In a key's policy `*` means this key."
+_JOBS = "The names of this stack's jobs begin so, and those of their log streams."
+_OBJECTS = "Objects below the prefix of the settings."
+_LISTING = "The action knows no resource; it shows names and states of all jobs of the account."
+_DESCRIBED = "To AWS the resource of such a call is `<group>:log-stream:`, without a name."
+
+WILDCARDS = {
+    ("job", "ReadInput"): _OBJECTS,
+    ("job", "WriteOutput"): _OBJECTS,
+    ("job", "LogInToRegistry"): "The action knows no resource: the token is for the registry.",
+    ("job", "FindLogs"): _DESCRIBED,
+    ("job", "WriteLogs"): _JOBS,
+    ("job", "MeasureInstances"): "Metrics have no ARN; the condition names the one namespace.",
+    ("job", "CreateInterfaces"): "An interface that does not exist yet has no name.",
+    ("job", "UseInterfaces"): "SageMaker names the interfaces; the condition names the subnets.",
+    ("job", "LookAtNetwork"): "The actions know no resource; they show the account's networks.",
+    ("job", "ReadSecrets"): "Secrets Manager adds six characters to a secret's name.",
+    ("launcher", "StartJobs"): _JOBS,
+    ("launcher", "TagJobsAtStart"): _JOBS,
+    ("launcher", "FollowJobs"): _JOBS,
+    ("launcher", "ListJobs"): _LISTING,
+    ("launcher", "WriteLogs"): "Lambda names the streams of the function's own group.",
+    ("observer", "DescribeJobs"): _JOBS,
+    ("observer", "ListJobs"): _LISTING,
+    ("observer", "FindLogs"): _DESCRIBED,
+    ("observer", "ReadLogs"): _JOBS,
+    ("observer", "MarkSuccess"): "The marker of each run's own folder, and nothing else.",
+    ("observer", "PlanAttempts"): "Named after jobs: never a schedule of the stack itself.",
+    ("observer", "ReadSchedules"): "Schedules of the stack's own group.",
+    ("observer", "WriteLogs"): "Lambda names the streams of the function's own group.",
+    ("encryption", "AccountDecidesByIam"): _THIS_KEY,
+    ("encryption", "LogsOfThisStack"): _THIS_KEY,
+    ("encryption", "AlarmsOfThisStack"): _THIS_KEY,
+    ("encryption", "EventsToTopicAndQueue"): _THIS_KEY,
+    ("network-endpoint", "OnlyThisAccount"): _NARROWS,
+    (
+        "network-flow-logs",
+        "FindLogGroups",
+    ): "The action knows no resource; it shows the names of all log groups.",
+    ("network-flow-logs", "FindFlowLogStreams"): _DESCRIBED,
+    ("network-flow-logs", "WriteFlowLogs"): "Streams of the flow logs' own group.",
+    ("network-s3", "ObjectsOfThisStack"): _NARROWS,
+    ("storage-input", "OnlyTls"): _DENIED,
+    ("storage-output", "OnlyTls"): _DENIED,
+}
+"""Policy and Sid -> why its resource has a `*`."""
+
+_SHARED_LOGS = "SageMaker's one log group for all processing jobs of account and region."
+
+SHARED = {
+    ("job", "LogInToRegistry"): "The token is for the whole registry; pulling is not.",
+    ("job", "FindLogs"): _SHARED_LOGS,
+    ("job", "MeasureInstances"): "Metrics have no ARN.",
+    ("job", "CreateInterfaces"): "Mode `existing`: subnets and groups of the settings.",
+    ("job", "UseInterfaces"): "Interfaces in the subnets of the settings only.",
+    ("job", "LookAtNetwork"): "The actions know no resource.",
+    ("job", "ReadSecrets"): "Secrets of the settings, by name.",
+    ("launcher", "ListJobs"): _LISTING,
+    ("launcher", "TellWhatDidNotStart"): "The account's default bus; only with our own source.",
+    ("observer", "FindLogs"): _SHARED_LOGS,
+    ("observer", "ListJobs"): _LISTING,
+    ("network-flow-logs", "FindLogGroups"): "The action knows no resource.",
+}
+"""Policy and Sid -> why its resource is not the stack's own."""
+
+NO_ARN_YET = {
+    "cloudwatch:PutMetricData": "a dataset is an optional resource; metrics themselves have no ARN"
+}
+"""Action that the reference gives a resource, and that is granted on `*` all the same -> why."""
+
+SERVICES = {
+    "cloudwatch.amazonaws.com": "Alarms tell the topic.",
+    "events.amazonaws.com": "Events reach the observer and the topic, or else the queue.",
+    "lambda.amazonaws.com": "Assumes the functions' roles.",
+    "logs.eu-central-1.amazonaws.com": "Encrypts the log groups.",
+    "sagemaker.amazonaws.com": "Assumes the job's role.",
+    "scheduler.amazonaws.com": "Assumes the roles that invoke the functions.",
+    "vpc-flow-logs.amazonaws.com": "Assumes the role that writes the flow logs.",
+}
+"""Service principal that some policy lets in -> for what."""
+
+_EVENTS = (
+    "EventBridge sends none of the keys that could be compared, and AWS supports no condition "
+    "here: with one, messages would be lost in silence."
+)
+UNCONDITIONED = {
+    ("encryption", "EventsToTopicAndQueue"): _EVENTS,
+    ("alerts", "EventsToTheTopic"): _EVENTS,
+    ("launcher", "OnlyThisService"): "IAM lets nobody pass a role of another account to Lambda.",
+    ("observer", "OnlyThisService"): "IAM lets nobody pass a role of another account to Lambda.",
+}
+"""Policy and Sid -> why no condition keeps the service from acting for somebody else's resource."""
+
+_TRAFFIC = "The traffic of a VPC is not played."
+
+NOT_PLAYED = {
+    ("job", "EncryptForSageMaker", "kms:Encrypt"): (
+        "SageMaker's guide asks for it beside a key for the output."
+    ),
+    ("job", "FindLogs", "logs:DescribeLogStreams"): "SageMaker's guide asks for it.",
+    ("job", "MeasureInstances", "cloudwatch:PutMetricData"): (
+        "SageMaker measures its instances, of which there are none here."
+    ),
+    ("job", "ReadSecrets", "secretsmanager:GetSecretValue"): (
+        "The script's own call, without isolation; a script here has no credentials."
+    ),
+    ("job", "WriteOutput", "s3:AbortMultipartUpload"): (
+        "Only when an upload of several parts breaks off."
+    ),
+    ("network-flow-logs", "FindFlowLogStreams", "logs:DescribeLogStreams"): _TRAFFIC,
+    ("network-flow-logs", "FindLogGroups", "logs:DescribeLogGroups"): _TRAFFIC,
+    ("network-flow-logs", "WriteFlowLogs", "logs:CreateLogStream"): _TRAFFIC,
+    ("network-flow-logs", "WriteFlowLogs", "logs:PutLogEvents"): _TRAFFIC,
+}
+"""Role, Sid and action that is granted, and that no local run uses -> why it is granted."""
+
+SINGLE_VALUED = {"events:source": "AWS's own examples compare it as one value on PutEvents"}
+"""Condition key of several values that is compared as one -> why."""

@@ -1,0 +1,146 @@
+"""Every policy of every stack and variant, against what a reviewer would ask."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, get_args
+
+from tests.conftest import ACCOUNT
+from tests.recorded import STACKS, VARIANTS, program
+from tests.security import exceptions
+from tests.security.policies import (
+    Kind,
+    Policy,
+    actions,
+    conditions,
+    everywhere,
+    policies,
+    resources,
+    services,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
+def statements() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
+    """Yield every statement of all, after where to find it."""
+    for stack, policy in everywhere():
+        for statement in policy.statements:
+            yield f"{stack}: {policy}, {statement.get('Sid')}", policy, statement
+
+
+class TestForm:
+    def test_every_kind_of_policy_is_looked_at(self) -> None:
+        kinds = Counter(policy.kind for _, policy in everywhere())
+        assert kinds.keys() == set(get_args(Kind))
+        assert len(list(statements())) > 40 * len([*STACKS, *VARIANTS])
+
+    def test_every_statement_has_a_name_of_its_own_in_its_policy(self) -> None:
+        for stack, policy in everywhere():
+            names = [statement.get("Sid", "") for statement in policy.statements]
+            assert all(name.isalnum() for name in names), f"{stack}: {policy}"
+            assert len(set(names)) == len(names), f"{stack}: {policy}"
+
+    def test_says_what_is_meant_and_never_what_is_not(self) -> None:
+        unknown = [where for where, _, each in statements() if each.keys() - KEYS]
+        assert unknown == [], "NotAction, NotResource and NotPrincipal mean all that they forget"
+
+    def test_a_role_has_one_policy_inline_and_none_managed(self) -> None:
+        for stack in (*STACKS, *VARIANTS):
+            recorder = program(stack)
+            owners = Counter(each.owner for each in policies(recorder) if each.kind == "identity")
+            assert set(owners.values()) == {1}, stack
+            assert len(owners) == len(recorder.inputs("aws:iam/role:Role")), stack
+            assert not any("olicyAttachment" in kind for kind in recorder.kinds())
+            for role in recorder.inputs("aws:iam/role:Role").values():
+                assert not role.keys() & {"managedPolicyArns", "inlinePolicies"}
+
+
+class TestWildcards:
+    def test_a_wildcard_action_has_a_written_reason(self) -> None:
+        found = {
+            (policy.owner, each["Sid"])
+            for _, policy, each in statements()
+            if any("*" in action for action in actions(each))
+        }
+        assert found == exceptions.WILDCARD_ACTIONS.keys()
+
+    def test_a_wildcard_resource_has_a_written_reason(self) -> None:
+        found = {
+            (policy.owner, each["Sid"])
+            for _, policy, each in statements()
+            if any("*" in resource or "?" in resource for resource in resources(each))
+        }
+        assert found == exceptions.WILDCARDS.keys()
+
+
+class TestPrincipals:
+    def test_only_services_of_the_list_are_let_in(self) -> None:
+        found = {service for _, _, each in statements() for service in services(each)}
+        assert found == exceptions.SERVICES.keys()
+
+    def test_a_service_acts_for_this_accounts_resources_only(self) -> None:
+        found = {
+            (policy.owner, each["Sid"])
+            for _, policy, each in statements()
+            if services(each) and not _bound_to_a_resource(each)
+        }
+        assert found == exceptions.UNCONDITIONED.keys()
+
+    def test_everybody_is_meant_only_to_be_denied_or_where_this_account_is_asked_for(self) -> None:
+        for where, policy, each in statements():
+            if each.get("Principal") in ("*", {"AWS": "*"}) and each["Effect"] == "Allow":
+                assert policy.kind == "endpoint", where
+                assert _bound_to_principals(each), where
+
+    def test_no_other_account_is_let_in_and_this_one_only_by_the_key(self) -> None:
+        for where, policy, each in statements():
+            aws = each["Principal"].get("AWS") if isinstance(each.get("Principal"), dict) else None
+            if aws not in (None, "*"):
+                assert policy.kind == "key", where
+                assert aws == f"arn:aws:iam::{ACCOUNT}:root", where
+
+    def test_a_role_is_passed_only_to_the_service_that_needs_it(self) -> None:
+        trusted = {
+            policy.owner: services(each)
+            for _, policy, each in statements()
+            if policy.kind == "trust"
+        }
+        for where, _, each in statements():
+            if "iam:PassRole" in actions(each):
+                [role] = resources(each)
+                owner = re.sub(r"-role-[0-9a-f]{7}$", "", role.rpartition("/")[2])
+                condition = {"iam:PassedToService": trusted[owner][0]}
+                assert each["Condition"] == {"StringEquals": condition}, where
+
+
+def _bound_to_a_resource(statement: dict[str, Any]) -> bool:
+    """Return whether a service must act for a resource of this account."""
+    return any(
+        key in ("aws:SourceArn", "kms:EncryptionContext:aws:logs:arn")
+        and all(f":{ACCOUNT}:" in value for value in values)
+        for _, key, values in conditions(statement)
+    )
+
+
+def _bound_to_principals(statement: dict[str, Any]) -> bool:
+    """Return whether the caller must belong to this account, as endpoint policies say it.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+    """
+    return any(
+        operator.startswith(("StringEquals", "ArnEquals", "ArnLike"))
+        and key in ("aws:PrincipalAccount", "aws:PrincipalArn")
+        and all(ACCOUNT in value for value in values)
+        for operator, key, values in conditions(statement)
+    )
+
+
+def test_the_text_that_is_judged_is_the_text_that_aws_gets() -> None:
+    for _, policy in everywhere():
+        assert json.loads(policy.text)["Statement"] == policy.statements

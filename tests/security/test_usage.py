@@ -1,0 +1,99 @@
+"""What is granted is used, and what is used is granted: nights with every class of end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components import stack_file
+from tests.conftest import ROOT
+from tests.recorded import varied
+from tests.security import exceptions
+from tests.security.policies import actions, everywhere
+from tests.security.usage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = stack_file.project(ROOT)
+
+
+QUEUES = {"launcher_failures": 1, "schedule_failures": 1, "observer_failures": 2}
+"""Export of a queue -> how many events it keeps in the end."""
+
+
+def configuration() -> dict[str, str]:
+    """Return that of a stack in a VPC, with two instances, where a slot takes another's place."""
+    keys = varied("vpc")
+    changes = {"schedules": ("daily", {"overlap": "Replace"}), "job": (None, {"instance_count": 2})}
+    for name, (part, change) in changes.items():
+        values = json.loads(keys[f"{PROJECT}:{name}"])
+        (values[part] if part else values).update(change)
+        keys[f"{PROJECT}:{name}"] = json.dumps(values)
+    return keys
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Every way that a slot goes, each once."""
+    stage = Stage(tmp_path_factory.mktemp("usage"), configuration())
+    try:
+        stage.cloud.deploy()
+        stage.night()
+        stage.night("capacity")
+        stage.night("quota")
+        stage.night(exit_code=3)
+        stage.replaced_night()
+        stage.broken_events()
+        stage.undelivered()
+        yield stage
+    finally:
+        stage.cloud.close()
+
+
+def test_every_slot_went_the_way_that_it_was_to_go(played: Stage) -> None:
+    told = [message["subject"] or "" for message in played.cloud.messages]
+    assert [each.partition("daily ")[2].partition(" (")[0] for each in told] == [
+        "failed: script failed",
+        "was replaced",
+        "is green again",
+    ]
+    for queue, kept in QUEUES.items():
+        url = played.cloud.exports[queue]
+        found = played.cloud.aws.client("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        assert found["Attributes"]["ApproximateNumberOfMessages"] == str(kept), queue
+
+
+def test_nothing_is_done_that_is_not_granted(played: Stage) -> None:
+    grants = played.grants()
+    refused = {
+        f"{owner}: {access}"
+        for owner, access in played.asked
+        if not any(grant.allows(owner, access) for grant in grants)
+    }
+    assert not refused, "\n".join(sorted(refused))
+
+
+def test_nothing_is_granted_that_is_not_done_or_explained(played: Stage) -> None:
+    """Of every stack and variant, whatever was deployed here."""
+    used = {
+        (grant.owner, grant.statement["Sid"], access.action)
+        for grant in played.grants()
+        for owner, access in played.asked
+        if grant.allows(owner, access)
+    }
+    granted = {
+        (policy.owner, statement["Sid"], action)
+        for _, policy in everywhere()
+        if policy.kind == "identity"
+        for statement in policy.statements
+        for action in actions(statement)
+    }
+    assert used <= granted
+    unexplained = granted - used - exceptions.NOT_PLAYED.keys()
+    assert not unexplained, "grant it to nobody, or say in exceptions.NOT_PLAYED why it is needed"
+    assert exceptions.NOT_PLAYED.keys() == granted - used, "a grant that is used needs no reason"

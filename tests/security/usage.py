@@ -1,0 +1,191 @@
+"""What the roles really do: a few nights in the embedded AWS, with every request of a role kept."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.wrappers import Request, Response
+
+from local.cloud import Cloud
+from local.iam.conditions import holds
+from local.iam.patterns import matches_arn
+from local.sagemaker.runner import JobRunner
+from local.scheduler import ScheduleError
+from tests.conftest import ROOT
+from tests.recorded import listed
+from tests.security.policies import of_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from local.engines import ContainerRun
+    from local.iam import Access, Session
+    from local.sagemaker.job import Job, JobEnd
+
+_SEVERAL_PARTS = 9 * 1024 * 1024
+"""Bytes of an output that boto3 uploads in more than one part."""
+
+
+class Script:
+    """An engine whose container is this: prints, writes, and ends as it is told."""
+
+    name = "script"
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self.waits = False
+        """Whether it goes on until it is stopped."""
+
+    def available(self) -> None:
+        return None
+
+    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+        raise NotImplementedError
+
+    def run(
+        self,
+        image: str,
+        spec: ContainerRun,
+        on_line: Callable[[str], None],
+        stop: threading.Event,
+    ) -> int:
+        del image
+        on_line("a line")
+        if self.waits:
+            self.waits = False
+            stop.wait(30)
+        Path(spec.ml, "processing", "output", "result.bin").write_bytes(bytes(_SEVERAL_PARTS))
+        return self.exit_code
+
+
+class Refusing:
+    """A service that answers nobody."""
+
+    def answer(self, request: Request) -> Response | None:
+        del request
+        return Response('{"message": "no"}', 500, content_type="application/json")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A statement of a role's policy."""
+
+    owner: str
+    """Whose role it is."""
+    statement: dict[str, Any]
+
+    def allows(self, owner: str, access: Access) -> bool:
+        """Return whether it is this one that lets a role do something, or one of several."""
+        keys = {key.lower(): value for key, value in access.context.items()}
+        return (
+            owner == self.owner
+            and access.action in listed(self.statement["Action"])
+            and any(
+                matches_arn(each, access.resource, keys)
+                for each in listed(self.statement["Resource"])
+            )
+            and holds(self.statement.get("Condition", {}), keys)
+        )
+
+
+class Stage:
+    """One configuration, deployed, on which slots are played."""
+
+    def __init__(self, work: Path, config: Mapping[str, str]) -> None:
+        self.asked: list[tuple[str, Access]] = []
+        """Whose role asked, and for what."""
+        self.script = Script()
+        self._slot = datetime(2026, 1, 1, 3, tzinfo=UTC)
+        self._jobs = work / "jobs"
+        self.cloud = Cloud(
+            ROOT,
+            work / "cloud",
+            "local",
+            run_job=self._run_job,
+            build=lambda _: "image",
+            config=config,
+        )
+        iam = self.cloud.aws.iam
+        iam.refusal = partial(self._keep, iam.refusal)
+
+    def grants(self) -> list[Grant]:
+        """Return every statement of every role."""
+        iam = self.cloud.aws.client("iam")
+        return [
+            Grant(of_role(name), cast("dict[str, Any]", statement))
+            for role in iam.list_roles()["Roles"]
+            for name in [role["RoleName"]]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+            for document in [
+                iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            ]
+            for statement in document["Statement"]
+        ]
+
+    def night(self, *faults: str, exit_code: int = 0) -> None:
+        """Play a slot to its end, the watch behind it."""
+        for fault in faults:
+            self.cloud.faults.add(fault)
+        self.script.exit_code = exit_code
+        self._fire()
+        self.cloud.settle()
+        self.cloud.tick()
+        self.cloud.faults.clear()
+
+    def replaced_night(self) -> None:
+        """Play a slot whose job still runs when the next one is due."""
+        self.script.exit_code, self.script.waits = 0, True
+        self._fire()
+        self.cloud.settle(jobs=False)
+        self._fire()
+        self.cloud.settle()
+
+    def broken_events(self) -> None:
+        """Send both functions what they cannot read: they fail, are repeated, and keep it."""
+        for function in ("launcher", "observer"):
+            self.cloud.functions.invoke(self.cloud.exports[function], b"[]")
+        self.cloud.settle()
+
+    def undelivered(self) -> None:
+        """Fire a slot and the watch while Lambda takes nothing."""
+        taking = self.cloud.aws.services["lambda"]
+        self.cloud.aws.services["lambda"] = Refusing()
+        with contextlib.suppress(ScheduleError):
+            self._fire()
+        with contextlib.suppress(ScheduleError):
+            self.cloud.tick()
+        self.cloud.aws.services["lambda"] = taking
+
+    def _keep(
+        self,
+        refusal: Callable[[Session, Iterable[Access]], str | None],
+        session: Session,
+        needed: Iterable[Access],
+    ) -> str | None:
+        accesses = list(needed)
+        self.asked += [(of_role(session.who.name), access) for access in accesses]
+        return refusal(session, accesses)
+
+    def _fire(self) -> None:
+        self._slot += timedelta(days=1)
+        key = f"{self.cloud.settings.input.prefix.format(slot=self._slot)}data.csv"
+        bucket = self.cloud.exports["input_bucket"]
+        self.cloud.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a")
+        self.cloud.fire("daily", self._slot)
+
+    def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
+        runner = JobRunner(
+            endpoint_url=cloud.aws.url,
+            region=cloud.aws.region,
+            assume=lambda job: cloud.assume_for(job).environment,
+            engine=self.script,
+            images=cloud.resources.images,
+            workspace=self._jobs,
+        )
+        return runner(job)
