@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.container.job import CONTAINER, PATH
+from tests.container.memory import measured
 from tests.container.modules import load
 
 if TYPE_CHECKING:
@@ -37,17 +36,9 @@ def converted(source: Path, folder: Path) -> tuple[int, str, str]:
         folder / "r",
         source.name,
     ]
-    process = subprocess.Popen(
-        command, env={"PATH": PATH}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stderr
-    with process.stdout as out, process.stderr as err:
-        said = out.read(), err.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert usage.ru_maxrss < LIMIT_KB
-    return process.returncode, *said
+    done, peak = measured(command)
+    assert peak < LIMIT_KB
+    return done.returncode, done.stdout, done.stderr
 
 
 class TestABomb:

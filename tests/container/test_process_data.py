@@ -6,12 +6,12 @@ import csv
 import gzip
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.container.job import CONTAINER, PATH, Job, parquet
+from tests.container.job import CONTAINER, Job, parquet
+from tests.container.memory import measured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -252,20 +252,6 @@ class TestMemory:
 
 def convert(source: Path, folder: Path) -> tuple[dict[str, int], int]:
     """Return the counts, and the peak memory in KB of the largest process of the conversion."""
-    process = subprocess.Popen(
-        [
-            CONTAINER / "bin" / "csv_to_parquet",
-            source,
-            folder / "x.parquet",
-            folder / "rejects",
-            "x",
-        ],
-        env={"PATH": PATH},
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout
-    with process.stdout as out:
-        counts = json.loads(out.read())
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return counts, usage.ru_maxrss
+    program = CONTAINER / "bin" / "csv_to_parquet"
+    done, peak = measured([program, source, folder / "x.parquet", folder / "rejects", "x"])
+    return json.loads(done.stdout), peak
