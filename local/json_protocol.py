@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import UnknownServiceError
@@ -15,7 +16,12 @@ from components import aws_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from botocore.model import Shape
     from werkzeug.wrappers import Request
+
+
+MODELS = {"monitoring": "cloudwatch"}
+"""Name in a request's signature -> of the service's model, where they differ."""
 
 
 class JsonService:
@@ -47,12 +53,20 @@ def refusal(service: str, request: Request) -> Response | None:
     botocore's clients check only types, unknown keys, required members and minima.
     """
     operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    try:
-        shape = aws_model.shape(service, operation)
-    except (UnknownServiceError, OperationNotFoundError):
+    shape = _input(MODELS.get(service, service), operation)
+    if shape is None:
         return None  # moto's answer tells more
     found = aws_model.violations(shape, request.get_json(force=True))
     return error("ValidationException", "; ".join(map(str, found))) if found else None
+
+
+@cache
+def _input(service: str, operation: str) -> Shape | None:
+    """Return an operation's input; None, which takes botocore long to find, if there is no such."""
+    try:
+        return aws_model.shape(service, operation)
+    except (UnknownServiceError, OperationNotFoundError):
+        return None
 
 
 def error(code: str, message: str, status: int = 400) -> Response:

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, parse_qsl
 from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
+from local.json_protocol import MODELS
+
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-_MODELS = {"monitoring": "cloudwatch"}
-"""Name in a signature -> of the service model, where they differ."""
 _PROTOCOLS_OF_REST = ("rest-json", "rest-xml")
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
 
@@ -56,7 +56,7 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     """
     if target := request.headers.get("X-Amz-Target"):
         return target.rpartition(".")[2], json.loads(request.get_data() or b"{}")
-    model = _MODELS.get(service, service)
+    model = MODELS.get(service, service)
     if request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded":
         form = dict(parse_qsl(request.get_data().decode(), keep_blank_values=True))
         if "Action" in form:
