@@ -37,23 +37,34 @@ class Violation:
 
 
 @cache
-def _service(name: str) -> Any:  # noqa: ANN401 - botocore types this loader as Any
-    return botocore.session.get_session().get_service_model(name)
+def _session() -> botocore.session.Session:
+    """Return the one session: each new one searches all of botocore's folders anew."""
+    return botocore.session.get_session()
 
 
 @cache
-def shape(service: str, operation: str, path: str = "") -> Shape:
+def service(name: str) -> Any:  # noqa: ANN401 - botocore types this loader as Any
+    """Return a service's model.
+
+    Raises:
+        botocore.exceptions.UnknownServiceError: botocore has none of that name.
+    """
+    return _session().get_service_model(name)
+
+
+@cache
+def shape(name: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.
 
     Args:
-        service: botocore's service name, such as `sagemaker`.
+        name: botocore's service name, such as `sagemaker`.
         operation: the operation, such as `CreateProcessingJob`.
         path: member names joined by dots; `[]` enters a list, `{}` a map's value, `{key}` its key.
 
     Raises:
         KeyError: the model has no such member.
     """
-    found: Any = _service(service).operation_model(operation).input_shape
+    found: Any = service(name).operation_model(operation).input_shape
     for step in filter(None, path.split(".")):
         match step:
             case "[]":
@@ -68,14 +79,14 @@ def shape(service: str, operation: str, path: str = "") -> Shape:
 
 
 @cache
-def host_prefix(service: str) -> str | None:
+def host_prefix(name: str) -> str | None:
     """Return how the host names of a service begin, such as `monitoring` for cloudwatch.
 
     None where there is no such service.
     """
-    if service not in botocore.session.get_session().get_available_services():
+    if name not in _session().get_available_services():
         return None
-    return _service(service).endpoint_prefix
+    return service(name).endpoint_prefix
 
 
 def violations(model: Shape, value: object, path: str = "") -> list[Violation]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl
 
 from botocore.exceptions import UnknownServiceError
-from botocore.session import Session
 
+from components import aws_model
 from local.json_protocol import MODELS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _parameters(route: _Route, match: re.Match[str], request: Request) -> dict[s
 def _routes(model: str, method: str) -> list[_Route]:
     """Return a service's routes, those that ask for most first."""
     try:
-        service: Any = Session().get_service_model(model)
+        service: Any = aws_model.service(model)
     except UnknownServiceError:
         return []
     if service.metadata["protocol"] not in _PROTOCOLS_OF_REST:
