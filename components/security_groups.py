@@ -76,7 +76,10 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         ).id
     ]
     if several:
-        rules += _among_members(name, jobs, child)
+        # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+        among = _Way("jobs", "jobs", "Between the instances of a job, encrypted", None)
+        rules += _open(name, among, jobs, jobs, child)
     if not with_endpoints:
         return Groups(jobs.id, jobs.id, rules)
     endpoints = aws.ec2.SecurityGroup(
@@ -86,61 +89,45 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         tags={"Name": f"{prefix}-endpoints"},
         opts=child,
     )
-    return Groups(jobs.id, endpoints.id, [*rules, *_to_endpoints(name, jobs, endpoints, child)])
+    out = _Way("jobs", "endpoints", "Processing jobs to interface endpoints", _HTTPS)
+    return Groups(jobs.id, endpoints.id, [*rules, *_open(name, out, jobs, endpoints, child)])
 
 
-def _among_members(
-    name: str, jobs: aws.ec2.SecurityGroup, child: pulumi.ResourceOptions
-) -> list[pulumi.Output[str]]:
-    """Let the instances of a job talk to each other.
-
-    All protocols, among them UDP 500 and ESP (protocol 50), in which their traffic is encrypted:
-    https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-    """
-    told = "Between the instances of a job, encrypted"
-    going = aws.vpc.SecurityGroupEgressRule(
-        f"{name}-jobs-to-jobs",
-        security_group_id=jobs.id,
-        ip_protocol="-1",
-        referenced_security_group_id=jobs.id,
-        description=told,
-        opts=child,
-    )
-    coming = aws.vpc.SecurityGroupIngressRule(
-        f"{name}-jobs-from-jobs",
-        security_group_id=jobs.id,
-        ip_protocol="-1",
-        referenced_security_group_id=jobs.id,
-        description=told,
-        opts=child,
-    )
-    return [going.id, coming.id]
+class _Way(NamedTuple):
+    source: str
+    target: str
+    told: str
+    port: int | None
+    """None: all protocols."""
 
 
-def _to_endpoints(
+def _open(
     name: str,
-    jobs: aws.ec2.SecurityGroup,
-    endpoints: aws.ec2.SecurityGroup,
+    way: _Way,
+    source: aws.ec2.SecurityGroup,
+    target: aws.ec2.SecurityGroup,
     child: pulumi.ResourceOptions,
 ) -> list[pulumi.Output[str]]:
+    """Let one group talk to another: out of the one, and into the other."""
+    protocol = "tcp" if way.port else "-1"
     going = aws.vpc.SecurityGroupEgressRule(
-        f"{name}-jobs-to-endpoints",
-        security_group_id=jobs.id,
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-        referenced_security_group_id=endpoints.id,
-        description="Interface endpoints",
+        f"{name}-{way.source}-to-{way.target}",
+        security_group_id=source.id,
+        referenced_security_group_id=target.id,
+        ip_protocol=protocol,
+        from_port=way.port,
+        to_port=way.port,
+        description=way.told,
         opts=child,
     )
     coming = aws.vpc.SecurityGroupIngressRule(
-        f"{name}-endpoints-from-jobs",
-        security_group_id=endpoints.id,
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-        referenced_security_group_id=jobs.id,
-        description="Processing jobs",
+        f"{name}-{way.target}-from-{way.source}",
+        security_group_id=target.id,
+        referenced_security_group_id=source.id,
+        ip_protocol=protocol,
+        from_port=way.port,
+        to_port=way.port,
+        description=way.told,
         opts=child,
     )
     return [going.id, coming.id]
