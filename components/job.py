@@ -73,9 +73,6 @@ class Job(pulumi.ComponentResource):
 
 
 def _more(args: JobArgs) -> list[Statement]:
-    place = args.place
-    inside = place and network_policies.interfaces(
-        args.account, place.subnets, place.security_groups
-    )
+    inside = args.place and network_policies.interfaces(args.account, args.place)
     secrets = network_policies.secrets(args.account, args.settings.job.secrets)
     return [*(inside or []), *secrets]

@@ -35,13 +35,15 @@ class Place:
     """Ids."""
     security_groups: Sequence[pulumi.Input[str]]
     """Ids."""
+    owner: str
+    """The account that owns them; `*` where it may be another one, which shares its VPC."""
 
 
 def existing(network: NetworkSettings) -> Place | None:
     """Return the place that the settings name, or None where the mode is another."""
     if network.mode != "existing":
         return None
-    return Place(network.subnets, network.security_groups)
+    return Place(network.subnets, network.security_groups, "*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,11 @@ class Network(pulumi.ComponentResource):
             enable_dns_hostnames=True,
             instance_tenancy="default",
             tags=self._tags("vpc"),
-            opts=self._child(),
+            # Subnets are replaced by new ones before the old are gone, with which their blocks
+            # would collide. In a VPC of their own they do not.
+            opts=pulumi.ResourceOptions(
+                parent=self, replacement_trigger=[list(each) for each in zones.items()]
+            ),
         )
         table = aws.ec2.RouteTable(
             f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child()
@@ -139,7 +145,9 @@ class Network(pulumi.ComponentResource):
         )
         ready = [s3.id, *groups.rules, *(each.id for each in (*routed, *interfaces))]
         self.place = Place(
-            [_after(each.id, ready) for each in subnets], [_after(groups.jobs, ready)]
+            [_after(each.id, ready) for each in subnets],
+            [_after(groups.jobs, ready)],
+            args.account.id,
         )
         self._tell_cost(len(services), len(zones))
         self.register_outputs(

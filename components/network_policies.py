@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -12,13 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.account import Account
+    from components.network import Place
 
 
-def interfaces(
-    account: Account,
-    subnets: Sequence[pulumi.Input[str]],
-    security_groups: Sequence[pulumi.Input[str]],
-) -> list[Statement]:
+def interfaces(account: Account, place: Place) -> list[Statement]:
     """Return what SageMaker needs of the job's role to put jobs into these subnets.
 
     The nine actions of https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, with
@@ -26,8 +24,10 @@ def interfaces(
     ec2:AuthorizedService: whether SageMaker names itself or an account of its own there when it
     acts with a job's role is not documented.
     """
-    subnet_arns = [_arn(account, "subnet", each) for each in subnets]
-    group_arns = [_arn(account, "security-group", each) for each in security_groups]
+    # Their ARNs hold the account of whoever shares them; ids are unique.
+    owned = replace(account, id=place.owner)
+    subnet_arns = [_arn(owned, "subnet", each) for each in place.subnets]
+    group_arns = [_arn(owned, "security-group", each) for each in place.security_groups]
     any_interface = account.arn("ec2", "network-interface/*")
     inside = {"ArnEquals": {"ec2:Subnet": subnet_arns}}
     return [
@@ -39,14 +39,13 @@ def interfaces(
         # The interfaces' ids are not known before: the condition keeps to these subnets.
         allow(
             "UseInterfaces",
-            [
-                "ec2:CreateNetworkInterfacePermission",
-                "ec2:DeleteNetworkInterface",
-                "ec2:DeleteNetworkInterfacePermission",
-            ],
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
             [any_interface],
             inside,
         ),
+        # "*": the request names a permission, and the reference says of its interface only that
+        # it may be looked at. Refused, interfaces would stay until the subnet is full.
+        allow("RemoveInterfacePermissions", ["ec2:DeleteNetworkInterfacePermission"], ["*"]),
         # "*": the actions know no resource; they show the account's networks, and change nothing.
         allow(
             "LookAtNetwork",

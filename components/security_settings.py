@@ -17,9 +17,18 @@ def _cidr_problem(cidr: str) -> str | None:
     except ValueError as error:
         return f"must be an IPv4 block such as 10.0.0.0/24: {error}"
     # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-    if not network.is_private or not 16 <= network.prefixlen <= 28:
-        return "must be a private IPv4 block of /16 to /28, such as 10.0.0.0/24"
+    private = any(network.subnet_of(block) for block in _PRIVATE)
+    if not private or not 16 <= network.prefixlen <= 28:
+        blocks = ", ".join(map(str, _PRIVATE))
+        return f"must be a block of /16 to /28 in {blocks}, such as 10.0.0.0/24"
     return None
+
+
+_PRIVATE = [
+    ipaddress.IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+"""RFC 1918, and the shared addresses of RFC 6598, which AWS takes too."""
 
 
 def _checked_cidr(cidr: str) -> str:

@@ -89,7 +89,8 @@ def _zone_problem(zone: str) -> str | None:
 @cache
 def _regions() -> list[str]:
     session = boto3.Session()
-    partitions = session.get_available_partitions()
+    # Elsewhere services are called otherwise (logs.<region>.amazonaws.com.cn), in policies too.
+    partitions = ("aws", "aws-us-gov")
     return [r for p in partitions for r in session.get_available_regions("sagemaker", p)]
 
 

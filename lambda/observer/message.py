@@ -42,7 +42,8 @@ ADVICE = {
     "the stack's, '<type> for processing job usage' is the account's, in Service Quotas.",
     Outcome.THROTTLED: "SageMaker refused too many requests for hours. See who else calls it, "
     "then replay.",
-    Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS.",
+    Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS. "
+    "In a VPC, first look at the job role's rights on EC2, and for free addresses.",
     Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
     Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
     Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, "

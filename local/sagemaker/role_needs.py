@@ -56,6 +56,8 @@ def _network(store: Store, vpc: Mapping[str, Any] | None) -> list[Access]:
     create = "ec2:CreateNetworkInterface"
     return [
         *(Access(f"ec2:{action}", "*") for action in (*_LOOK, *_LOOK_FURTHER)),
+        # Of its interface AWS's reference says only that it may be looked at.
+        Access("ec2:DeleteNetworkInterfacePermission", "*"),
         *(Access(create, each) for each in (*groups, *subnets)),
         *(
             Access(action, interface, {"ec2:Subnet": subnet})
@@ -63,7 +65,6 @@ def _network(store: Store, vpc: Mapping[str, Any] | None) -> list[Access]:
             for action in (
                 create,
                 f"{create}Permission",
-                "ec2:DeleteNetworkInterfacePermission",
                 "ec2:DeleteNetworkInterface",
             )
         ),

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from components import network_plan
 from components.account import Account
 from components.configuration import read
 from components.job import Job, JobArgs
 from components.network import Network, NetworkArgs, Place, existing
+from components.settings import NetworkSettings
 from components.vpc_endpoints import EndpointError
 from tests import conftest
 from tests.components.test_settings import PROJECT, keys_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+SUBNET = "subnet-0123456789abcdef0"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
@@ -78,15 +81,39 @@ class TestVpc:
     def test_has_a_private_subnet_in_each_zone_with_the_one_route_table(self) -> None:
         recorder = network(network__zones=3, network__cidr="10.3.0.0/22")
         subnets = recorder.inputs("aws:ec2/subnet:Subnet")
-        assert [(s["availabilityZone"], s["cidrBlock"]) for s in subnets.values()] == [
-            (f"{REGION}a", "10.3.0.0/24"),
-            (f"{REGION}b", "10.3.1.0/24"),
-            (f"{REGION}c", "10.3.2.0/24"),
-        ]
+        assert {s["availabilityZone"]: s["cidrBlock"] for s in subnets.values()} == {
+            f"{REGION}a": "10.3.0.0/24",
+            f"{REGION}b": "10.3.1.0/24",
+            f"{REGION}c": "10.3.2.0/24",
+        }
         assert not any(subnet["mapPublicIpOnLaunch"] for subnet in subnets.values())
         kind = "aws:ec2/routeTableAssociation:RouteTableAssociation"
         associated = {(a["subnetId"], a["routeTableId"]) for a in recorder.inputs(kind).values()}
         assert associated == {(f"{name}-id", "network-routes-id") for name in subnets}
+
+    def test_is_replaced_where_new_subnets_would_collide_with_the_old(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def triggers(**changes: Any) -> list[str]:
+            asked: dict[str, list[str]] = {}
+            register: Any = MockMonitor.RegisterResource
+
+            def recorded(monitor: MockMonitor, request: Any) -> Any:
+                trigger = str(request.replacement_trigger)
+                if trigger:
+                    asked.setdefault(request.type, []).append(trigger)
+                return register(monitor, request)
+
+            with monkeypatch.context() as patched:
+                patched.setattr(MockMonitor, "RegisterResource", recorded)
+                network(**changes)
+            assert asked.keys() == {"aws:ec2/vpc:Vpc"}
+            return asked["aws:ec2/vpc:Vpc"]
+
+        two = triggers(network__zones=2)
+        assert two == triggers(network__zones=2, network__endpoints=["logs"])
+        assert two != triggers(network__zones=3)
+        assert two != triggers(network__zones=2, network__cidr="10.3.0.0/22")
 
     def test_resolves_the_private_names_of_its_endpoints(self) -> None:
         vpc = network().one("aws:ec2/vpc:Vpc")
@@ -266,23 +293,28 @@ class TestJobRole:
         return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]
 
     def test_puts_interfaces_into_these_subnets_and_groups_only(self) -> None:
-        found = self.allowed(Place(["subnet-1"], ["sg-1"]))
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
         arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
         for resource in ("subnet/subnet-1", "security-group/sg-1", "network-interface/eni-1"):
             assert allows(found, "ec2:CreateNetworkInterface", arn + resource)
         for resource in ("subnet/subnet-2", "security-group/sg-2"):
             assert not allows(found, "ec2:CreateNetworkInterface", arn + resource)
 
+    def test_may_use_subnets_that_another_account_shares(self) -> None:
+        found = self.allowed(existing(NetworkSettings(mode="existing", subnets=(SUBNET,))))
+        for account in (ACCOUNT, "210987654321"):
+            arn = f"arn:aws:ec2:{REGION}:{account}:subnet/{SUBNET}"
+            assert allows(found, "ec2:CreateNetworkInterface", arn)
+
+    def test_removes_permissions_of_interfaces_which_no_request_names(self) -> None:
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        assert allows(found, "ec2:DeleteNetworkInterfacePermission", "*")
+
     @pytest.mark.parametrize(
-        "action",
-        [
-            "ec2:CreateNetworkInterfacePermission",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DeleteNetworkInterfacePermission",
-        ],
+        "action", ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"]
     )
     def test_touches_no_interface_outside_of_them(self, action: str) -> None:
-        found = self.allowed(Place(["subnet-1"], ["sg-1"]))
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
         arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
         inside, outside = {"ec2:Subnet": f"{arn}subnet/subnet-1"}, {"ec2:Subnet": f"{arn}subnet/x"}
         assert allows(found, action, f"{arn}network-interface/eni-1", inside)

@@ -32,6 +32,7 @@ WILDCARDS = {
     ("job", "MeasureInstances"): "Metrics have no ARN; the condition names the one namespace.",
     ("job", "CreateInterfaces"): "An interface that does not exist yet has no name.",
     ("job", "UseInterfaces"): "SageMaker names the interfaces; the condition names the subnets.",
+    ("job", "RemoveInterfacePermissions"): "The request names a permission, not its interface.",
     ("job", "LookAtNetwork"): "The actions know no resource; they show the account's networks.",
     ("job", "ReadSecrets"): "Secrets Manager adds six characters to a secret's name.",
     ("launcher", "StartJobs"): _JOBS,
@@ -72,6 +73,7 @@ SHARED = {
     ("job", "MeasureInstances"): "Metrics have no ARN.",
     ("job", "CreateInterfaces"): "Mode `existing`: subnets and groups of the settings.",
     ("job", "UseInterfaces"): "Interfaces in the subnets of the settings only.",
+    ("job", "RemoveInterfacePermissions"): "Takes away what SageMaker was permitted, no more.",
     ("job", "LookAtNetwork"): "The actions know no resource.",
     ("job", "ReadSecrets"): "Secrets of the settings, by name.",
     ("launcher", "ListJobs"): _LISTING,
@@ -83,7 +85,8 @@ SHARED = {
 """Policy and Sid -> why its resource is not the stack's own."""
 
 NO_ARN_YET = {
-    "cloudwatch:PutMetricData": "a dataset is an optional resource; metrics themselves have no ARN"
+    "cloudwatch:PutMetricData": "a dataset is an optional resource; metrics themselves have no ARN",
+    "ec2:DeleteNetworkInterfacePermission": "the interface is an optional resource",
 }
 """Action that the reference gives a resource, and that is granted on `*` all the same -> why."""
 
