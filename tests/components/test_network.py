@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pytest
@@ -96,7 +96,7 @@ class TestVpc:
     ) -> None:
         def triggers(**changes: Any) -> list[str]:
             asked: dict[str, list[str]] = {}
-            register: Any = MockMonitor.RegisterResource
+            register = cast("Any", MockMonitor).RegisterResource
 
             def recorded(monitor: MockMonitor, request: Any) -> Any:
                 trigger = str(request.replacement_trigger)
