@@ -158,6 +158,19 @@ class TestTheObserver:
         assert observe(ended(NAME, "Failed", **NOTICE), CONTEXT) == {NAME: "it runs after all"}
         assert world.messages() == []
 
+    @pytest.mark.parametrize("status", ["Failed", "Skipped"])
+    @pytest.mark.parametrize("reason", ["no", "ResourceLimitExceeded: the account-level limit"])
+    def test_believes_no_notice_of_what_the_launcher_has_not_noted(
+        self, world: World, observe: Any, status: str, reason: str
+    ) -> None:
+        forged = ended(NAME, status, **NOTICE)
+        forged["detail"]["FailureReason"] = reason
+        with pytest.raises(NotOursError, match="the launcher has noted no refusal"):
+            observe(forged, CONTEXT)
+        assert world.messages() == []
+        assert world.asked("CreateSchedule") == []
+        assert world.launch()["result"] == "started"
+
 
 class TestASlotsObjects:
     def test_are_listed_by_their_own_names_in_the_success_marker(

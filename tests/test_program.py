@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
-from tests.conftest import ROOT
+from components import configuration
+from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = {
     "pulumi:providers:aws",
@@ -198,3 +203,37 @@ class TestSecureByDefault:
         assert destroyable == {stack in ("dev", "local")}
         journal = program(stack).one("aws:dynamodb/table:Table")
         assert journal["deletionProtectionEnabled"] != destroyable.pop()
+
+    def test_pulumi_refuses_to_delete_what_holds_data_where_the_stack_says_so(
+        self, stack: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        protected: set[str] = set()
+        register = cast("Any", MockMonitor).RegisterResource
+
+        def recorded(monitor: MockMonitor, request: Any) -> Any:
+            if request.protect and request.custom:
+                protected.add(request.type)
+            return register(monitor, request)
+
+        monkeypatch.setattr(MockMonitor, "RegisterResource", recorded)
+        record_program(stack)
+        held = {
+            "aws:kms/key:Key",
+            "aws:s3/bucket:Bucket",
+            "aws:dynamodb/table:Table",
+            "aws:ecr/repository:Repository",
+        }
+        assert (held <= protected) == (stack in ("prod", "staging"))
+        assert bool(protected) == (stack in ("prod", "staging"))
+
+
+def test_the_program_checks_what_its_own_script_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "process_data.sh"
+    script.write_text("curl https://example.com\n")
+    monkeypatch.setattr(configuration, "SCRIPT", script)
+    with pytest.raises(
+        configuration.SettingsError, match="line 1 of the script calls the internet"
+    ):
+        record_program("local")

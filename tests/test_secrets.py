@@ -16,6 +16,7 @@ import pytest
 from components import stack_file
 from components.alerts import hint
 from components.configuration import SettingsError, read
+from components.settings import Settings
 from local import findings, remains
 from local.aws import ACCOUNT
 from local.cloud import Cloud
@@ -122,7 +123,10 @@ class TestTheConfiguration:
         settings = read(keys, PROJECT, "local", secrets=[f"{PROJECT}:alerts", "aws:secretKey"])
         assert settings.alerts.subscriptions[0].endpoint == URL
 
-    @pytest.mark.parametrize("key", ["job", "schedules", "tags", "prefix", "unknown"])
+    @pytest.mark.parametrize(
+        "key",
+        sorted({*Settings.model_fields, "unknown"} - {"alerts", "project", "stack", "region"}),
+    )
     def test_may_hold_no_other_secret_and_says_where_it_belongs(self, key: str) -> None:
         keys = with_alerts() | {f"{PROJECT}:{key}": VALUE}
         said = self.refusal(keys, key)

@@ -59,7 +59,15 @@ class Observer:
     logs: CloudWatchLogsClient
     sns: SNSClient
 
-    def observe(self, job_name: str, notice: Ending | None, owner: str, now: datetime) -> str:
+    def observe(
+        self,
+        job_name: str,
+        notice: Ending | None,
+        owner: str,
+        now: datetime,
+        *,
+        own_finding: bool = False,
+    ) -> str:
         """Deal with an attempt's end, unless somebody has or is about to.
 
         Args:
@@ -67,12 +75,14 @@ class Observer:
             notice: what is known of an attempt without a job. SageMaker's word goes before it.
             owner: the invocation's id, which stays the same when Lambda retries it.
             now: the time.
+            own_finding: whether the watch found the notice out. One that comes as an event, which
+                others on the bus can send too, counts only if the launcher has noted its refusal.
 
         Returns:
             The outcome, or why there was nothing to do.
 
         Raises:
-            NotOursError: the name is no job's of this stack.
+            NotOursError: the name is no job's of this stack, or nobody knows of such an attempt.
             NotEndedError: the job still runs, as far as SageMaker says.
             botocore.exceptions.ClientError: a service cannot be asked; nothing is lost by a retry.
         """
@@ -87,10 +97,16 @@ class Observer:
         ending = endings.of_job(job) if job else notice
         if ending is None:
             raise NotOursError(f"SageMaker knows no job {job_name}")
+        if job is None and not own_finding and not self._refused(run):
+            raise NotOursError(f"the launcher has noted no refusal of {job_name}")
         claim = self.journal.claim(run, job_name, owner, now, LEASE)
         if claim != Claim.TAKEN:
             return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
         return self._conclude(run, job_name, ending, now, has_job=job is not None)
+
+    def _refused(self, run: Run) -> bool:
+        known = self.journal.attempt(run)
+        return known is not None and known.ended is not None
 
     def _conclude(
         self, run: Run, job_name: str, ending: Ending, now: datetime, *, has_job: bool

@@ -68,7 +68,9 @@ class Turn:
                 self._measure(schedule, own, deployed)
                 for name, notice in self._unconcluded(schedule, own, deployed):
                     with _noting(problems, name):
-                        found[name] = self.observer.observe(name, notice, self.owner, self.now)
+                        found[name] = self.observer.observe(
+                            name, notice, self.owner, self.now, own_finding=True
+                        )
         if problems:
             raise WatchError("; ".join(problems))
         return found
