@@ -21,7 +21,10 @@ INTERNET = "internet"
 UNKNOWN_SERVICE = "aws"
 """Where only a variable says which."""
 
-_RUNNERS = {"builtin", "command", "env", "exec", "nice", "nohup", "sudo", "timeout", "xargs"}
+_RUNNERS = {
+    *("builtin", "command", "coproc", "env", "exec", "nice", "nohup", "sudo", "time", "timeout"),
+    "xargs",
+}
 """They run the command that follows their options."""
 _NAME = re.compile(r"[A-Za-z_./~][\w./+-]*")
 _AWS_OPTIONS = {

@@ -43,6 +43,8 @@ from tests.conftest import ROOT
         ("case $(aws sns publish) in *) ;; esac", "sns"),
         (">log 2>&1 aws sns publish", "sns"),
         ("exec aws sns publish", "sns"),
+        ("time aws sns publish", "sns"),
+        ("cat <<X\n$(aws sns publish)\nX", "sns"),
         ("timeout -k 5 30 aws sns publish", "sns"),
         ("find . | xargs -n 1 -I{} aws sns publish {}", "sns"),
         ("env A=1 aws sns publish", "sns"),
@@ -116,8 +118,10 @@ def test_the_scripts_of_the_image_call_nothing(name: str) -> None:
 
 class TestAnyText:
     @given(st.text(st.sampled_from("aws curl$(){}[]<>|&;#'\"`\\\n\t=- !casein;esac"), max_size=60))
-    def test_is_read_to_its_end(self, script: str) -> None:
-        shell_commands.commands(script)
+    def test_gives_commands_with_a_name_on_a_line_that_is_there(self, script: str) -> None:
+        for command in shell_commands.commands(script):
+            assert command.words
+            assert 1 <= command.line <= script.count("\n") + 1
 
     @given(st.text())
     def test_in_quotes_is_no_command(self, text: str) -> None:
