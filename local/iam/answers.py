@@ -12,7 +12,7 @@ from local.json_protocol import error
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-_CODES = {"s3": "AccessDenied", "sqs": "AccessDenied", "sns": "AuthorizationError"}
+_CODES = {"s3": "AccessDenied", "sns": "AuthorizationError"}
 _HTTP_FORBIDDEN, _HTTP_NOT_IMPLEMENTED = 403, 501
 
 

@@ -52,11 +52,6 @@ def _publish(store: Store, operation: str, asked: Parameters) -> list[Access]:
     return [Access(operation, asked["TopicArn"]), *keys.of_topic(store, asked["TopicArn"])]
 
 
-@needed_by("sqs:SendMessage")
-def _send(store: Store, _operation: str, asked: Parameters) -> list[Access]:
-    return send_message(store, store.arn("sqs", asked["QueueUrl"].rpartition("/")[2]))
-
-
 def send_message(store: Store, queue_arn: str) -> list[Access]:
     """Return what sending to a queue needs."""
     return [Access("sqs:SendMessage", queue_arn), *keys.of_queue(store, queue_arn)]
@@ -101,11 +96,6 @@ def _invoke(store: Store, _operation: str, asked: Parameters) -> list[Access]:
     return [Access("lambda:InvokeFunction", store.arn("lambda", f"function:{name}"))]
 
 
-@needed_by("monitoring:PutMetricData")
-def _put_metrics(_store: Store, _operation: str, asked: Parameters) -> list[Access]:
-    return [Access("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": asked["Namespace"]})]
-
-
 def _asked_of_job(asked: Parameters) -> dict[str, Value]:
     """Return the condition keys of CreateProcessingJob that the request has a value for."""
     cluster = asked["ProcessingResources"]["ClusterConfig"]
@@ -118,8 +108,6 @@ def _asked_of_job(asked: Parameters) -> dict[str, Value]:
         "InterContainerTrafficEncryption": network.get("EnableInterContainerTrafficEncryption"),
         "VpcSubnets": vpc.get("Subnets"),
         "VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
-        "VolumeKmsKey": cluster.get("VolumeKmsKeyId"),
-        "OutputKmsKey": asked.get("ProcessingOutputConfig", {}).get("KmsKeyId"),
     }
     return {
         f"sagemaker:{name}": value if isinstance(value, list) else str(value)

@@ -113,12 +113,6 @@ class Store:
         schedule = found.schedules.get(name) if found else None
         return self.key_arn(schedule.kms_key_arn) if schedule else None
 
-    def secret(self, name: str) -> tuple[str, str | None]:
-        """Return the ARN of a secret and its key."""
-        found = self._regional("secretsmanager").secrets.get(name)
-        arn = found.arn if found else self.arn("secretsmanager", f"secret:{name}")
-        return arn, self.key_arn(found.kms_key_id) if found else None
-
     def _role(self, arn: str) -> Any:  # noqa: ANN401 - moto has no public types
         # A copy: a deployment may add roles meanwhile.
         roles = list(self._global("iam").roles.values())
