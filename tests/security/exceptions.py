@@ -138,3 +138,77 @@ NOT_PLAYED = {
 
 SINGLE_VALUED = {"events:source": "AWS's own examples compare it as one value on PutEvents"}
 """Condition key of several values that is compared as one -> why."""
+
+_SENDERS = ["launcher", "observer", "schedule", "observer-watch"]
+_FUNCTIONS = ["launcher", "observer"]
+
+CONDITIONS = {
+    "aws:PrincipalAccount": {
+        ("network-endpoint", "OnlyThisAccount"),
+        ("network-s3", "ListBucketsOfThisStack"),
+        ("network-s3", "ObjectsOfThisStack"),
+    },
+    "aws:SecureTransport": {
+        ("alerts", "OnlyTls"),
+        ("storage-input", "OnlyTls"),
+        ("storage-output", "OnlyTls"),
+    },
+    "aws:SourceAccount": {
+        ("alerts", "AlarmsOfThisStack"),
+        ("encryption", "AlarmsOfThisStack"),
+        ("job", "OnlyThisService"),
+        ("network-flow-logs", "OnlyThisService"),
+        ("observer-watch", "OnlyThisService"),
+        ("schedule", "OnlyThisService"),
+    },
+    "aws:SourceArn": {
+        ("alerts", "AlarmsOfThisStack"),
+        ("encryption", "AlarmsOfThisStack"),
+        ("job", "OnlyThisService"),
+        ("network-flow-logs", "OnlyThisService"),
+        ("observer", "UndeliveredEvents"),
+        ("observer-permission", "ObserverPermission"),
+        ("observer-watch", "OnlyThisService"),
+        ("schedule", "OnlyThisService"),
+    },
+    "cloudwatch:namespace": {("job", "MeasureInstances")},
+    "ec2:Subnet": {("job", "UseInterfaces")},
+    "events:source": {("launcher", "TellWhatDidNotStart")},
+    "iam:PassedToService": {(each, "PassRole") for each in _FUNCTIONS},
+    "kms:EncryptionContext:aws:lambda:FunctionArn": {
+        (each, "ReadEnvironment") for each in _FUNCTIONS
+    },
+    "kms:EncryptionContext:aws:logs:arn": {("encryption", "LogsOfThisStack")},
+    "kms:EncryptionContext:aws:scheduler:schedule:arn": {
+        ("observer", "EncryptAttempts"),
+        ("observer-watch", "ReadPayloads"),
+        ("schedule", "ReadPayloads"),
+    },
+    "kms:ViaService": {
+        *((each, "EncryptFailures") for each in _SENDERS),
+        *((each, "ReadJournal") for each in _FUNCTIONS),
+        ("job", "DecryptData"),
+        ("job", "EncryptOutput"),
+        ("observer", "EncryptAttempts"),
+        ("observer", "EncryptMarkers"),
+        ("observer", "EncryptMessages"),
+        ("observer", "LookAtKeyOfAttempts"),
+    },
+    "s3:prefix": {
+        ("job", "ListInput"),
+        ("launcher", "ListInput"),
+        ("observer", "ListInput"),
+        ("observer", "ListOutput"),
+    },
+    "sagemaker:InstanceTypes": {("launcher", "StartJobs")},
+    "sagemaker:MaxRuntimeInSeconds": {("launcher", "StartJobs")},
+    "sagemaker:TaggingAction": {("launcher", "TagJobsAtStart")},
+}
+"""Condition key -> the statements that have it in every stack: to lose one is a decision."""
+
+ANY_OF_THE_ACCOUNT = {
+    ("job", "OnlyThisService"): "SageMaker's role is passed to jobs of its own stack only.",
+    ("job", "UseInterfaces"): "Subnets of the settings.",
+    ("network-flow-logs", "OnlyThisService"): "A flow log's id is not known before.",
+}
+"""Statement -> why an ARN in its conditions may be another stack's."""

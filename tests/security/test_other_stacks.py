@@ -80,6 +80,22 @@ def test_what_belongs_to_the_whole_account_has_a_written_reason() -> None:
     assert found == exceptions.SHARED.keys()
 
 
+def test_an_arn_in_a_condition_that_may_be_another_stacks_has_a_written_reason() -> None:
+    prefixes = {
+        stack: program(stack).exports["job_name_prefix"].removesuffix("--")
+        for stack in (*STACKS, *VARIANTS)
+    }
+    found = {
+        (policy.owner, statement["Sid"])
+        for stack, policy in everywhere()
+        for statement in policy.statements
+        for _, _, values in conditions(statement)
+        for value in values
+        if value.startswith("arn:") and not _own(value, prefixes[stack])
+    }
+    assert found == exceptions.ANY_OF_THE_ACCOUNT.keys()
+
+
 def test_the_whole_of_sagemakers_log_group_is_never_granted_by_stream() -> None:
     of_streams = {"logs:CreateLogStream", "logs:PutLogEvents", "logs:GetLogEvents"}
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/ProcessingJobs:*"

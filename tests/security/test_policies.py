@@ -79,6 +79,59 @@ class TestWildcards:
         assert found == exceptions.WILDCARDS.keys()
 
 
+class TestConditions:
+    def test_every_statement_has_those_that_are_written_down(self) -> None:
+        seen: dict[tuple[str, str], set[str]] = {}
+        for _, policy, each in statements():
+            keys = {key for _, key, _ in conditions(each)}
+            where = (policy.owner, each["Sid"])
+            seen[where] = seen.get(where, keys) & keys
+        found: dict[str, set[tuple[str, str]]] = {}
+        for where, keys in seen.items():
+            for key in keys:
+                found.setdefault(key, set()).add(where)
+        assert found == exceptions.CONDITIONS
+
+
+class TestOfAStackInAVpc:
+    def statement(self, owner: str, sid: str) -> dict[str, Any]:
+        [found] = [
+            each
+            for policy in policies(program("vpc"))
+            if policy.owner == owner
+            for each in policy.statements
+            if each["Sid"] == sid
+        ]
+        return found
+
+    def test_the_endpoint_leads_to_the_two_buckets_and_nowhere_else(self) -> None:
+        exports = program("vpc").exports
+        buckets = [f"arn:aws:s3:::{exports[name]}" for name in ("input_bucket", "output_bucket")]
+        listed = self.statement("network-s3", "ListBucketsOfThisStack")
+        objects = self.statement("network-s3", "ObjectsOfThisStack")
+        assert resources(listed) == buckets
+        assert resources(objects) == [f"{bucket}/*" for bucket in buckets]
+
+    def test_jobs_start_in_the_created_subnets_with_the_jobs_group_only(self) -> None:
+        recorder = program("vpc")
+        names = recorder.inputs("aws:ec2/subnet:Subnet")
+        tested = {
+            key: values
+            for operator, key, values in conditions(self.statement("launcher", "StartJobs"))
+            if operator == "ForAllValues:StringEquals"
+        }
+        assert sorted(tested["sagemaker:VpcSubnets"]) == sorted(f"{name}-id" for name in names)
+        assert tested["sagemaker:VpcSecurityGroupIds"] == ["network-jobs-id"]
+
+    def test_the_job_reads_and_writes_below_the_prefixes_of_the_settings(self) -> None:
+        exports = program("vpc").exports
+        places = {"ReadInput": "input_bucket", "WriteOutput": "output_bucket"}
+        for sid, bucket in places.items():
+            below = bucket.removesuffix("_bucket")
+            place = f"arn:aws:s3:::{exports[bucket]}/{below}/*"
+            assert resources(self.statement("job", sid)) == [place]
+
+
 class TestPrincipals:
     def test_only_services_of_the_list_are_let_in(self) -> None:
         found = {service for _, _, each in statements() for service in services(each)}
