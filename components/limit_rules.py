@@ -19,16 +19,20 @@ def problems(settings: Settings) -> Iterator[str]:
         for key, instance_type in sorted(_types(settings)):
             if instance_type not in limits.instance_types:
                 allowed = ", ".join(limits.instance_types) or "none"
-                yield f"{key}: {instance_type} is not in limits.instance_types: {allowed}"
+                yield (
+                    f"{key}: {instance_type} is not in limits.instance_types: {allowed}; "
+                    "choose one of them, or allow it there"
+                )
     if limits.max_runtime_seconds and job.max_runtime_seconds > limits.max_runtime_seconds:
         yield (
             f"job.max_runtime_seconds: {job.max_runtime_seconds} is more than "
-            f"limits.max_runtime_seconds = {limits.max_runtime_seconds}"
+            f"limits.max_runtime_seconds = {limits.max_runtime_seconds}; "
+            "lower it, or raise the limit"
         )
     if limits.max_instances and job.instance_count > limits.max_instances:
         yield (
             f"job.instance_count: {job.instance_count} is more than "
-            f"limits.max_instances = {limits.max_instances}"
+            f"limits.max_instances = {limits.max_instances}; lower it, or raise the limit"
         )
 
 

@@ -18,7 +18,7 @@ from components import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from components.account import Account
     from components.settings import NetworkSettings, Settings
@@ -83,36 +83,13 @@ class Network(pulumi.ComponentResource):
         settings, prefix = args.settings.network, args.settings.prefix
         services = {each: self._service(each, "Interface") for each in settings.endpoints}
         zones = self._zones(services.values())
-        # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
-        vpc = aws.ec2.Vpc(
-            f"{name}-vpc",
-            cidr_block=settings.cidr,
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
-            instance_tenancy="default",
-            tags=self._tags("vpc"),
-            # Subnets are replaced by new ones before the old are gone, with which their blocks
-            # would collide. In a VPC of their own they do not.
-            opts=pulumi.ResourceOptions(
-                parent=self, replacement_trigger=[list(each) for each in zones.items()]
-            ),
-        )
+        vpc = self._vpc(zones)
         table = aws.ec2.RouteTable(
             f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child()
         )
         subnets = [self._subnet(n, vpc, *zone) for n, zone in enumerate(zones.items(), 1)]
         routed = [self._route(n, each, table) for n, each in enumerate(subnets, 1)]
-        s3 = vpc_endpoints.gateway(
-            f"{name}-s3",
-            self._service(network_endpoints.GATEWAY, "Gateway"),
-            table=table,
-            policy=network_policies.buckets_only(
-                args.account, args.input_bucket, args.output_bucket
-            ),
-            tags=self._tags("s3"),
-            parent=self,
-        )
+        s3 = self._gateway(table)
         groups = security_groups.create(
             name,
             vpc_id=vpc.id,
@@ -122,18 +99,7 @@ class Network(pulumi.ComponentResource):
             several=args.settings.job.instance_count > 1,
             parent=self,
         )
-        interfaces = [
-            vpc_endpoints.interface(
-                f"{name}-endpoint-{each}",
-                service,
-                subnets=subnets,
-                group=groups.endpoints,
-                policy=network_policies.account_only(args.account),
-                tags=self._tags(each),
-                parent=self,
-            )
-            for each, service in services.items()
-        ]
+        interfaces = self._interfaces(services, subnets, groups.endpoints)
         flow_logs.create(
             f"{name}-flow-logs",
             account=args.account,
@@ -153,6 +119,55 @@ class Network(pulumi.ComponentResource):
         self.register_outputs(
             {"subnets": self.place.subnets, "security_groups": self.place.security_groups}
         )
+
+    def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
+        # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
+        return aws.ec2.Vpc(
+            f"{self._name}-vpc",
+            cidr_block=self._args.settings.network.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            instance_tenancy="default",
+            tags=self._tags("vpc"),
+            # Subnets are replaced by new ones before the old are gone, with which their blocks
+            # would collide. In a VPC of their own they do not.
+            opts=pulumi.ResourceOptions(
+                parent=self, replacement_trigger=[list(each) for each in zones.items()]
+            ),
+        )
+
+    def _gateway(self, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
+        args = self._args
+        return vpc_endpoints.gateway(
+            f"{self._name}-s3",
+            self._service(network_endpoints.GATEWAY, "Gateway"),
+            table=table,
+            policy=network_policies.buckets_only(
+                args.account, args.input_bucket, args.output_bucket
+            ),
+            tags=self._tags("s3"),
+            parent=self,
+        )
+
+    def _interfaces(
+        self,
+        services: Mapping[str, vpc_endpoints.Service],
+        subnets: Sequence[aws.ec2.Subnet],
+        group: pulumi.Input[str],
+    ) -> list[aws.ec2.VpcEndpoint]:
+        return [
+            vpc_endpoints.interface(
+                f"{self._name}-endpoint-{each}",
+                service,
+                subnets=subnets,
+                group=group,
+                policy=network_policies.account_only(self._args.account),
+                tags=self._tags(each),
+                parent=self,
+            )
+            for each, service in services.items()
+        ]
 
     def _service(self, name: str, kind: str) -> vpc_endpoints.Service:
         return vpc_endpoints.look_up(name, kind, self._args.account.region, self)

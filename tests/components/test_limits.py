@@ -63,11 +63,13 @@ class TestRefusals:
             ),
         ],
     )
-    def test_name_the_key_its_value_and_what_is_allowed(
+    def test_name_the_key_its_value_what_is_allowed_and_the_way_out(
         self, changes: dict[str, Any], lines: list[str]
     ) -> None:
         found = [line for line in refusal(**changes).splitlines() if "limits." in line]
-        assert found == [f"  {PROJECT}:{line}" for line in lines]
+        said, ways_out = zip(*(line.split("; ") for line in found), strict=True)
+        assert list(said) == [f"  {PROJECT}:{line}" for line in lines]
+        assert all(" or " in each for each in ways_out)
 
     def test_come_all_at_once(self) -> None:
         message = refusal(

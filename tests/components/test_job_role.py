@@ -1,0 +1,79 @@
+"""What the job's role may do in a VPC, and with secrets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.account import Account
+from components.configuration import read
+from components.job import Job, JobArgs
+from components.network import Place, existing
+from components.settings import NetworkSettings
+from tests.components.test_settings import PROJECT, keys_of
+from tests.conftest import ACCOUNT, REGION, record
+from tests.recorded import allows
+
+HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
+SUBNET = "subnet-0123456789abcdef0"
+
+
+class TestJobRole:
+    def allowed(self, place: Place | None, **changes: Any) -> list[dict[str, Any]]:
+        args = JobArgs(
+            account=HERE,
+            settings=read(keys_of(**changes), PROJECT, "prod"),
+            input_bucket="in",
+            output_bucket="out",
+            key_arn=KEY,
+            repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/p",
+            place=place,
+        )
+        recorder = record(lambda: Job("job", args), "prod")
+        return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]
+
+    def test_puts_interfaces_into_these_subnets_and_groups_only(self) -> None:
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
+        for resource in ("subnet/subnet-1", "security-group/sg-1", "network-interface/eni-1"):
+            assert allows(found, "ec2:CreateNetworkInterface", arn + resource)
+        for resource in ("subnet/subnet-2", "security-group/sg-2"):
+            assert not allows(found, "ec2:CreateNetworkInterface", arn + resource)
+
+    def test_may_use_subnets_that_another_account_shares(self) -> None:
+        found = self.allowed(existing(NetworkSettings(mode="existing", subnets=(SUBNET,))))
+        for account in (ACCOUNT, "210987654321"):
+            arn = f"arn:aws:ec2:{REGION}:{account}:subnet/{SUBNET}"
+            assert allows(found, "ec2:CreateNetworkInterface", arn)
+
+    def test_removes_permissions_of_interfaces_which_no_request_names(self) -> None:
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        assert allows(found, "ec2:DeleteNetworkInterfacePermission", "*")
+
+    @pytest.mark.parametrize(
+        "action", ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"]
+    )
+    def test_touches_no_interface_outside_of_them(self, action: str) -> None:
+        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
+        inside, outside = {"ec2:Subnet": f"{arn}subnet/subnet-1"}, {"ec2:Subnet": f"{arn}subnet/x"}
+        assert allows(found, action, f"{arn}network-interface/eni-1", inside)
+        assert not allows(found, action, f"{arn}network-interface/eni-1", outside)
+
+    def test_has_nothing_to_do_with_ec2_outside_of_a_vpc(self) -> None:
+        actions = [action for each in self.allowed(None) for action in each["Action"]]
+        assert not [action for action in actions if action.startswith(("ec2:", "secretsmanager:"))]
+
+    def test_reads_the_named_secrets_and_no_other(self) -> None:
+        network: dict[str, Any] = {
+            "network__mode": "vpc",
+            "network__isolation": False,
+            "network__endpoints": ["secretsmanager"],
+        }
+        found = self.allowed(None, job__secrets=["team/database"], **network)
+        arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:team/database"
+        assert allows(found, "secretsmanager:GetSecretValue", f"{arn}-a1B2c3")
+        assert not allows(found, "secretsmanager:GetSecretValue", f"{arn}-2-a1B2c3")
