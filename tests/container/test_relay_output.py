@@ -104,6 +104,7 @@ FAKES = {
     "NaN": line(metric(x=float("nan"))),
     "a list": line([metric("Other")]),
     "nested": line(metric(x=metric("Other"))),
+    "a nested value": line(metric(x=[1])),
     "deeply nested": b'{"x": ' + b"[" * 3000 + b"]" * 3000 + b", " + line(OWN)[1:],
     "wrong types": b'{"_aws": []}\n{"_aws": {"Timestamp": 1, "CloudWatchMetrics": [[]]}}\n',
     "beyond 16 KB": b"x" * 16384 + line(metric("Other")),
