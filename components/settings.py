@@ -106,6 +106,8 @@ class OutputSettings(Frozen):
     """An existing bucket; null creates one."""
     prefix: Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
     """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
+    when_empty: Literal["fail", "allow"] = "fail"
+    """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
 
 
 class RetentionSettings(Frozen):

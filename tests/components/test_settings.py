@@ -141,6 +141,7 @@ class TestRefusals:
                 "set it to null",
             ),
             ({"input__when_empty": "wait"}, "input.when_empty", "'skip'"),
+            ({"output__when_empty": "skip"}, "output.when_empty", "'allow'"),
             ({"retries__instance_types": ["ml.x.y"]}, "retries.instance_types", "allowed values"),
             (
                 {"retries__instance_types": ["ml.m5.xlarge"]},
