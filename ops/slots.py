@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runs import machine
 from runs.outcome import NO_FAILURE
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def running(run: Run, job: Description, before: Sequence[Entry], now: datetime) 
         attempts=len(before) + 1,
         duration_seconds=_seconds(started, now),
         queue_seconds=_seconds(job["CreationTime"], started or now),
-        instance_type=cluster["InstanceType"],
-        instance_count=cluster["InstanceCount"],
+        instance_type=machine.instance_type(cluster),
+        instance_count=machine.instance_count(cluster),
         cost_usd=total_cost(before),
         reason=None,
         next_attempt_at=None,

@@ -73,6 +73,25 @@ SCENARIOS = {
         red=True,
         metrics=ended(3),
     ),
+    "a quota of zero: the ladder's next type, at once": Scenario(
+        faults=("quota-zero",),
+        attempts=[(None, "quota_too_low"), (M5, "completed")],
+        metrics=completed(2),
+    ),
+    "a quota of zero for every type: told at once": Scenario(
+        faults=("quota-zero",) * 3,
+        attempts=[(None, "quota_too_low"), (M5, "quota_too_low"), (C5, "quota_too_low")],
+        told="failed: quota too low",
+        red=True,
+        metrics=ended(3),
+    ),
+    "a quota of zero for the larger size: told at once": Scenario(
+        faults=("out-of-memory", "quota-zero"),
+        attempts=[(T3, "out_of_memory"), (LARGER, "quota_too_low")],
+        told="failed: quota too low",
+        red=True,
+        metrics=ended(2),
+    ),
     "throttled: later": Scenario(
         faults=("throttle",),
         attempts=[(None, "throttled"), (T3, "completed")],

@@ -39,6 +39,11 @@ ENDS: dict[str, Json] = {
 }
 REFUSALS = {
     "quota": ("ResourceLimitExceeded", "The account-level service limit is 0 Instances"),
+    "quota of zero": (
+        "ResourceLimitExceeded",
+        "The account-level service limit 'ml.m5.large for processing job usage' is 0 Instances, "
+        "with current utilization of 0 Instances and a request delta of 1 Instances.",
+    ),
     "throttled": ("ThrottlingException", "Rate exceeded"),
     "denied": ("AccessDeniedException", "not authorized to perform"),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from runs import answers
+from runs import answers, machine
 from runs.identity import parse_job_name
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def instances(client: SageMakerClient, names: Iterable[str]) -> int:
     """
     jobs = [find(client, name) for name in set(names)]
     return sum(
-        job["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
+        machine.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
         for job in jobs
         if job and job["ProcessingJobStatus"] in ACTIVE
     )

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from observer import limit
+from runs import machine
 from runs.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ _PLATFORM = [
     (Outcome.REFUSED, r"is not available in this region"),
     (Outcome.EMPTY_INPUT, r"EmptyInput|No S3 objects found under S3 URL|inputs had no data"),
     (Outcome.QUOTA, r"ResourceLimitExceeded|account-level service limit|^InstanceLimit"),
+    (
+        Outcome.NO_ADDRESSES,
+        r"InsufficientFreeAddresses|not enough free (IP )?addresses|addresses on subnet is 0",
+    ),
     (Outcome.CAPACITY, r"CapacityError|InsufficientInstanceCapacity|ML compute capacity"),
     (Outcome.THROTTLED, r"Throttling|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
     (Outcome.OUT_OF_MEMORY, r"type with more memory|Out of memory"),
@@ -38,10 +44,17 @@ _PLATFORM = [
         r"Cannot pull|manifest unknown|manifest media type|OCI runtime create failed"
         r"|exec format error|executable file not found|There is no image|image URI",
     ),
+    (Outcome.ARCHIVED_INPUT, r"InvalidObjectState|not valid for the object's storage class"),
+    (Outcome.MISSING_BUCKET, r"NoSuchBucket|specified bucket does not exist"),
+    (
+        Outcome.KEY_UNUSABLE,
+        r"pending deletion|KMSInvalidState|InvalidKMSKey|KMS.*(disabled|not enabled)"
+        r"|DisabledException",
+    ),
     (
         Outcome.ACCESS_DENIED,
         r"AccessDenied|not authorized to perform|Access denied|unable to assume|not assume role"
-        r"|unable to perform: sts:AssumeRole|does not grant|Forbidden|KMS.*(denied|disabled)",
+        r"|unable to perform: sts:AssumeRole|does not grant|Forbidden|AuthFailure|KMS.*denied",
     ),
     (Outcome.TIMED_OUT, r"MaxRuntimeExceeded|exceeded the maximum runtime"),
     (
@@ -107,8 +120,8 @@ def of_job(job: DescribeProcessingJobResponseTypeDef) -> Ending:
         created=job.get("CreationTime"),
         started=job.get("ProcessingStartTime"),
         ended=job.get("ProcessingEndTime"),
-        instance_type=cluster.get("InstanceType"),
-        instance_count=cluster.get("InstanceCount"),
+        instance_type=machine.instance_type(cluster),
+        instance_count=machine.instance_count(cluster),
         volume_gb=cluster.get("VolumeSizeInGB"),
         max_runtime_s=job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         image_uri=job["AppSpecification"]["ImageUri"],
@@ -151,7 +164,9 @@ def _failed(reason: str, exit_message: str) -> Outcome:
         if code and int(code[1]) in _NO_COMMAND and not exit_message:
             return Outcome.BAD_IMAGE
         return _first(_SCRIPT, exit_message) or Outcome.SCRIPT_FAILED
-    return _first(_PLATFORM, reason) or Outcome.UNKNOWN
+    found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
+    stated = limit.read(reason) if found == Outcome.QUOTA else None
+    return Outcome.QUOTA_TOO_LOW if stated and stated.never_fits else found
 
 
 def _first(rules: list[tuple[Outcome, str]], text: str) -> Outcome | None:

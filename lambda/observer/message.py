@@ -40,16 +40,29 @@ ADVICE = {
     "retries.instance_types, or replay later.",
     Outcome.QUOTA: "Raise the limit that the reason names, then replay: limits.max_instances is "
     "the stack's, '<type> for processing job usage' is the account's, in Service Quotas.",
+    Outcome.QUOTA_TOO_LOW: "The account's limit is below what one run asks for, so no wait "
+    "helps: raise what the reason names in Service Quotas, or ask for less (another "
+    "job.instance_type, fewer instances, a smaller job.volume_gb), then replay.",
+    Outcome.NO_ADDRESSES: "The subnets had no free address for hours. Free some or give the jobs "
+    "larger subnets, then replay.",
     Outcome.THROTTLED: "SageMaker refused too many requests for hours. See who else calls it, "
     "then replay.",
     Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS. "
     "In a VPC, first look at the job role's rights on EC2, and for free addresses.",
     Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
     Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
-    Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, "
-    "and see that it is linux/amd64.",
+    Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, and see that it is "
+    "linux/amd64, and its manifest Docker's, if the reason names a media type.",
     Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "
     "or set input.when_empty.",
+    Outcome.ARCHIVED_INPUT: "Input lies in an archive class of S3. Restore it (aws s3api "
+    "restore-object), or copy it to another class, then replay.",
+    Outcome.EMPTY_OUTPUT: "It completed and wrote nothing below OUTPUT_PATH. Read the last log "
+    "lines, then replay; or set output.when_empty to allow, if that may be.",
+    Outcome.MISSING_BUCKET: "The bucket that the settings name does not exist. Create it again, or "
+    "run pulumi up with the right name, then replay.",
+    Outcome.KEY_UNUSABLE: "The key is disabled or about to be deleted, and with it all that it "
+    "encrypts. Run aws kms cancel-key-deletion and enable-key now, then replay.",
     Outcome.ACCESS_DENIED: "A role, bucket or key does not allow it. The reason names which: "
     "run pulumi up if somebody changed it by hand.",
     Outcome.REFUSED: "SageMaker does not accept the request. The reason names what.",

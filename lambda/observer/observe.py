@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from observer import ending as endings
-from observer import message, metrics, success
+from observer import limit, message, metrics, success
 from observer.logs import last_lines
 from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
@@ -162,7 +162,11 @@ class Observer:
         else:
             first_type = ending.instance_type or self.config.retries.ladder[0]
             chain = Chain(ending.created or ended, first_type)
-        following, attempt = next_attempt(self.config.retries, outcome, chain, ended), run.next()
+        stated = limit.read(ending.reason or "")
+        following = next_attempt(
+            self.config.retries, outcome, chain, ended, of_type=bool(stated and stated.is_of_a_type)
+        )
+        attempt = run.next()
         if following is None or attempt is None:
             return None
         return replace(following, at=self.launches.launch_next(attempt, following))

@@ -28,6 +28,8 @@ class Chain:
     waits: int = 0
     internal_errors: int = 0
     size_ups: int = 0
+    impossible: tuple[str, ...] = ()
+    """Types that the account's limits will never let start."""
 
     def dump(self) -> str:
         """Return it as text for the journal."""
@@ -37,7 +39,9 @@ class Chain:
     def load(cls, text: str) -> Chain:
         """Return what `dump` wrote."""
         document: dict[str, Any] = json.loads(text)
-        return cls(since=datetime.fromisoformat(document.pop("since")), **document)
+        since = datetime.fromisoformat(document.pop("since"))
+        # An entry of an earlier deployment does not have it.
+        return cls(since, impossible=tuple(document.pop("impossible", ())), **document)
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,22 @@ class Next:
     chain: Chain
 
 
-def next_attempt(config: RetryConfig, outcome: Outcome, chain: Chain, now: datetime) -> Next | None:
+def next_attempt(
+    config: RetryConfig, outcome: Outcome, chain: Chain, now: datetime, *, of_type: bool = False
+) -> Next | None:
     """Return the attempt that follows, or None: then the slot has ended.
 
-    No capacity: the next type of the ladder; after the last one, the first again, later. Quota and
-    throttling: later. Internal error and too little memory: as often as the settings allow.
-    Everything else would only fail again.
+    No capacity: the next type of the ladder; after the last one, the first again, later. A limit
+    below one run's need: the next type, if it is `of_type`, an instance type's. Used up quota or
+    addresses, and throttling: later. Internal error and too little memory: as often as the settings
+    allow. Everything else would only fail again.
     """
     match outcome:
         case Outcome.CAPACITY:
             return _other_type(config, chain, now)
-        case Outcome.QUOTA | Outcome.THROTTLED:
+        case Outcome.QUOTA_TOO_LOW if of_type:
+            return _possible_type(config, chain, now)
+        case Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
             return _later(config, chain, now)
         case Outcome.INTERNAL_ERROR if chain.internal_errors < config.internal_errors:
             again = replace(chain, internal_errors=chain.internal_errors + 1)
@@ -75,10 +84,23 @@ def _other_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None
     # A type that was chosen for its memory is waited for: those of the ladder were too small.
     if chain.instance_type not in config.ladder or chain.size_ups:
         return _later(config, chain, now)
-    position = config.ladder.index(chain.instance_type) + 1
-    if position < len(config.ladder):
-        return Next(now + AT_ONCE, replace(chain, instance_type=config.ladder[position]))
-    return _later(config, replace(chain, instance_type=config.ladder[0]), now)
+    possible = [each for each in config.ladder if each not in chain.impossible]
+    tried = config.ladder[: config.ladder.index(chain.instance_type) + 1]
+    following = next((each for each in possible if each not in tried), None)
+    if following:
+        return Next(now + AT_ONCE, replace(chain, instance_type=following))
+    return _later(config, replace(chain, instance_type=possible[0]), now)
+
+
+def _possible_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
+    """Return the attempt on another type of the ladder, if one may ever start."""
+    # In the place of a type that was chosen for its memory there is none.
+    if chain.instance_type not in config.ladder or chain.size_ups:
+        return None
+    left = replace(chain, impossible=(*chain.impossible, chain.instance_type))
+    if set(config.ladder) <= set(left.impossible):
+        return None
+    return _other_type(config, left, now)
 
 
 def _later(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:

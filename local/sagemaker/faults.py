@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 JobFault = Literal[
     "capacity",
     "quota",
+    "quota-zero",
     "throttle",
     "internal-error",
     "out-of-memory",
@@ -34,10 +35,10 @@ EventFault = Literal["lost-event", "duplicate-event", "out-of-order"]
 NAMES = (*get_args(JobFault), *get_args(EventFault))
 
 _QUOTA = (
-    "The account-level service limit '{type} for processing job usage' is 0 Instances, with "
-    "current utilization of 0 Instances and a request delta of {count} Instances. Please use AWS "
-    "Service Quotas to request an increase for this quota. If AWS Service Quotas is not available, "
-    "contact AWS support to request an increase for this quota."
+    "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
+    "current utilization of {most} Instances and a request delta of {count} Instances. Please use "
+    "AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not "
+    "available, contact AWS support to request an increase for this quota."
 )
 _ENDS: dict[str, JobEnd] = {
     "capacity": JobEnd(
@@ -112,8 +113,11 @@ def refusal(fault: JobFault | None, cluster: Mapping[str, Any]) -> tuple[str, st
     """Return the code and message with which CreateProcessingJob is refused, if it is."""
     if fault == "throttle":
         return "ThrottlingException", "Rate exceeded"
-    if fault == "quota":
-        text = _QUOTA.format(type=cluster["InstanceType"], count=cluster["InstanceCount"])
+    if fault in ("quota", "quota-zero"):
+        count = cluster["InstanceCount"]
+        # All that the limit allows is in use; or the limit of a new account, that allows none.
+        most = count if fault == "quota" else 0
+        text = _QUOTA.format(type=cluster["InstanceType"], most=most, count=count)
         return "ResourceLimitExceeded", text
     return None
 

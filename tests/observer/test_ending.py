@@ -51,6 +51,7 @@ class TestClassify:
             Outcome.REPLACED,
             Outcome.NEVER_STARTED,
             Outcome.SKIPPED,
+            Outcome.EMPTY_OUTPUT,
         }
         assert {each["outcome"] for each in RECORDED} == set(Outcome) - decided_by_status
 
@@ -72,7 +73,14 @@ class TestClassify:
     )
     def test_the_platforms_words_from_a_script_never_bring_another_attempt(self, text: str) -> None:
         ending = Ending(status="Failed", reason="AlgorithmError: , exit code: 1", exit_message=text)
-        healing = {Outcome.CAPACITY, Outcome.QUOTA, Outcome.THROTTLED, Outcome.INTERNAL_ERROR}
+        healing = {
+            Outcome.CAPACITY,
+            Outcome.QUOTA,
+            Outcome.QUOTA_TOO_LOW,
+            Outcome.NO_ADDRESSES,
+            Outcome.THROTTLED,
+            Outcome.INTERNAL_ERROR,
+        }
         assert classify(ending, None) not in healing
 
     def test_127_of_a_script_that_left_a_message_is_the_scripts(self) -> None:
@@ -130,6 +138,19 @@ class TestOfJob:
             max_runtime_s=3600,
             image_uri=f"image@sha256:{'ab' * 32}",
         )
+
+    @pytest.mark.parametrize("selected", [{}, {"SelectedInstanceType": "ml.m6i.large"}])
+    def test_of_a_choice_of_types_tells_the_one_that_sagemaker_selected(
+        self, selected: dict[str, Any]
+    ) -> None:
+        sagemaker = self._sagemaker()
+        preferences = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m6i.large"}]
+        count = {"SelectedInstanceCount": 2} if selected else {}
+        cluster = {"InstancePreferences": preferences, "VolumeSizeInGB": 10, **selected, **count}
+        sagemaker.add("job", ProcessingResources={"ClusterConfig": cluster})
+        ending = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
+        expected = ("ml.m6i.large", 2) if selected else (None, None)
+        assert (ending.instance_type, ending.instance_count) == expected
 
     def test_a_job_that_never_ran_has_neither_duration_nor_queue_time(self) -> None:
         sagemaker = self._sagemaker()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,8 @@ CONFIG = RetryConfig(
 HEALING = {
     Outcome.CAPACITY,
     Outcome.QUOTA,
+    Outcome.QUOTA_TOO_LOW,
+    Outcome.NO_ADDRESSES,
     Outcome.THROTTLED,
     Outcome.INTERNAL_ERROR,
     Outcome.OUT_OF_MEMORY,
@@ -65,7 +68,7 @@ class TestCapacity:
 
 
 class TestQuota:
-    @pytest.mark.parametrize("outcome", [Outcome.QUOTA, Outcome.THROTTLED])
+    @pytest.mark.parametrize("outcome", [Outcome.QUOTA, Outcome.THROTTLED, Outcome.NO_ADDRESSES])
     def test_waits_twice_as_long_each_time_up_to_an_hour(self, outcome: Outcome) -> None:
         chain, minutes = FIRST, list[float]()
         for _ in range(6):
@@ -84,6 +87,44 @@ class TestQuota:
     def test_is_not_waited_for_with_a_deadline_of_0(self) -> None:
         none = replace(CONFIG, deadline_seconds=0)
         assert next_attempt(none, Outcome.QUOTA, FIRST, NOW) is None
+
+
+def without(chain: Chain = FIRST, config: RetryConfig = CONFIG) -> Next | None:
+    return next_attempt(config, Outcome.QUOTA_TOO_LOW, chain, NOW, of_type=True)
+
+
+class TestQuotaTooLow:
+    def test_takes_the_next_type_at_once_and_ends_where_none_is_left(self) -> None:
+        second = without()
+        assert second
+        assert second == Next(
+            NOW + AT_ONCE,
+            replace(FIRST, instance_type="ml.m6i.large", impossible=("ml.m5.large",)),
+        )
+        third = without(second.chain)
+        assert third
+        assert third.chain.instance_type == "ml.c5.xlarge"
+        assert third.at == NOW + AT_ONCE
+        assert without(third.chain) is None
+
+    def test_a_type_that_can_never_start_is_not_come_back_to(self) -> None:
+        second = without()
+        assert second
+        third = after(Outcome.CAPACITY, second.chain)
+        assert third.chain.instance_type == "ml.c5.xlarge"
+        again = without(third.chain)
+        assert again
+        assert again.chain.instance_type == "ml.m6i.large"
+        assert again.at == NOW + timedelta(minutes=5)
+
+    def test_ends_at_once_where_no_other_type_helps(self) -> None:
+        assert next_attempt(CONFIG, Outcome.QUOTA_TOO_LOW, FIRST, NOW) is None
+
+    def test_ends_at_once_for_a_type_that_was_chosen_for_its_memory(self) -> None:
+        assert without(after(Outcome.OUT_OF_MEMORY).chain) is None
+
+    def test_ends_at_once_for_a_type_that_left_the_settings(self) -> None:
+        assert without(replace(FIRST, instance_type="ml.m4.large")) is None
 
 
 class TestOnce:
@@ -136,7 +177,8 @@ class TestAnyChain:
         bound = (1 + single + 30) * len(config.ladder) + single
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
-            following = next_attempt(config, outcome, chain, now)
+            of_type = data.draw(st.booleans())
+            following = next_attempt(config, outcome, chain, now, of_type=of_type)
             if following is None:
                 break
             assert now < following.at <= now + LONGEST_DELAY
@@ -156,7 +198,12 @@ class TestAnyChain:
             st.integers(0, 99),
             st.integers(0, 3),
             st.integers(0, 3),
+            st.lists(st.text()).map(tuple),
         )
     )
     def test_is_read_as_it_was_written(self, chain: Chain) -> None:
         assert Chain.load(chain.dump()) == chain
+
+    def test_is_read_as_an_earlier_deployment_wrote_it(self) -> None:
+        written = json.dumps({"since": NOW.isoformat(), "instance_type": "ml.m5.large", "waits": 2})
+        assert Chain.load(written) == Chain(NOW, "ml.m5.large", waits=2)

@@ -95,7 +95,17 @@ class TestFaultsOfJobs:
         ("fault", "code", "text"),
         [
             ("throttle", "ThrottlingException", "Rate exceeded"),
-            ("quota", "ResourceLimitExceeded", "limit 'ml.m5.large for processing job usage' is 0"),
+            (
+                "quota",
+                "ResourceLimitExceeded",
+                "limit 'ml.m5.large for processing job usage' is 1 Instances, with current "
+                "utilization of 1 Instances and a request delta of 1",
+            ),
+            (
+                "quota-zero",
+                "ResourceLimitExceeded",
+                "limit 'ml.m5.large for processing job usage' is 0",
+            ),
         ],
     )
     def test_a_refusal_holds_for_every_request_of_that_name_and_for_no_other(
@@ -122,7 +132,7 @@ class TestFaultsOfJobs:
     def test_an_unknown_fault_is_refused_with_those_that_there_are(self) -> None:
         with pytest.raises(ValueError, match="'fire' must be one of: capacity, quota"):
             Faults(["fire"])
-        assert len(NAMES) == 11
+        assert len(NAMES) == 12
 
     def test_faults_that_were_cleared_befall_nothing(self) -> None:
         service = Service("capacity", "lost-event")
