@@ -153,6 +153,7 @@ observer = Observer(
 )
 functions = {"launcher": launcher.function_name, "observer": observer.function_name}
 queues = {
+    "alerts-failures": alerts.failures_name,
     "launcher-failures": launcher.failures_name,
     "observer-failures": observer.failures_name,
     "schedule-failures": schedule.failures_name,
@@ -199,4 +200,5 @@ pulumi.export("observer_log_group", observer.log_group)
 pulumi.export("observer_failures", observer.failures_url)
 pulumi.export("runs_table", runs.table)
 pulumi.export("alerts_topic", alerts.topic_arn)
+pulumi.export("alerts_failures", alerts.failures_url)
 pulumi.export("dashboard", settings.prefix)

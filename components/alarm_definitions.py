@@ -26,7 +26,7 @@ class Alarm:
     """One alarm on one metric."""
 
     suffix: str
-    """Its name, after `<prefix>--`."""
+    """Its name, after `<prefix>--`; ends in `-failed` if, and only if, it notifies nobody."""
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]]
@@ -207,7 +207,7 @@ _SCHEDULE = {
     ),
 }
 _EVENTS = {
-    "failed": (
+    "missed": (
         "FailedInvocations",
         "An event about a job did not reach the observer. First see whether the function exists "
         "and admits the rule; the event is in the queue observer-failures.",

@@ -37,8 +37,8 @@ class AlarmsArgs:
 class Alarms(pulumi.ComponentResource):
     """The alarms of the stack, `<prefix>--<suffix>`.
 
-    Creates: one alarm for each definition, which tells the topic when it goes off, and when all is
-    well again; none where the settings switch them off.
+    Creates: one alarm for each definition, which tells the topic when it goes off; none where the
+    settings switch them off. That one is over is told by Alerts.
     """
 
     arns: list[pulumi.Output[str]]
@@ -54,7 +54,6 @@ class Alarms(pulumi.ComponentResource):
         self.register_outputs({"arns": self.arns})
 
     def _create(self, alarm: Alarm) -> aws.cloudwatch.MetricAlarm:
-        told = [self._args.topic_arn] if alarm.notifies else []
         minutes = alarm.warm_up_minutes
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.suffix}",
@@ -70,8 +69,7 @@ class Alarms(pulumi.ComponentResource):
             evaluation_periods=alarm.periods,
             datapoints_to_alarm=alarm.periods,
             treat_missing_data=alarm.missing,
-            alarm_actions=told,
-            ok_actions=told,
+            alarm_actions=[self._args.topic_arn] if alarm.notifies else [],
             warm_up_configuration=(
                 {"warm_up_period_duration_in_minutes": minutes} if minutes else None
             ),

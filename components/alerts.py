@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import resource_policies
+from components import event_messages, resource_policies
+from components.delivery import DELIVERY, QUEUE_RETENTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,14 +36,18 @@ class AlertsArgs:
 class Alerts(pulumi.ComponentResource):
     """The topic that the observer, the alarms and EventBridge publish to.
 
-    Creates: a topic, encrypted with the stack's key, its policy, its subscriptions, and a rule
-    that tells of an image in which ECR's scan finds something critical.
+    Creates: a topic, encrypted with the stack's key, its policy, its subscriptions, a rule for
+    each of the event messages, and the encrypted queue of what the rules could not deliver.
 
     CloudWatch and EventBridge also need the key: its policy admits both.
     """
 
     topic_arn: pulumi.Output[str]
     """The topic's ARN."""
+    failures_name: pulumi.Output[str]
+    """Name of the queue of events whose message the topic did not take."""
+    failures_url: pulumi.Output[str]
+    """Its URL."""
 
     def __init__(
         self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
@@ -72,56 +77,66 @@ class Alerts(pulumi.ComponentResource):
                 endpoint=pulumi.Output.secret(subscription.endpoint),
                 opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["endpoint"]),
             )
-        self._tell_of_critical_findings(name, args, topic, policy)
+        failures = aws.sqs.Queue(
+            f"{name}-failures",
+            message_retention_seconds=QUEUE_RETENTION_S,
+            kms_master_key_id=args.key_arn,
+            opts=child,
+        )
+        self._tell_of_events(name, args, topic, policy, failures)
         self.topic_arn = topic.arn
-        self.register_outputs({"topic_arn": self.topic_arn})
+        self.failures_name = failures.name
+        self.failures_url = failures.url
+        self.register_outputs(
+            {
+                "topic_arn": self.topic_arn,
+                "failures_name": self.failures_name,
+                "failures_url": self.failures_url,
+            }
+        )
 
-    def _tell_of_critical_findings(
-        self, name: str, args: AlertsArgs, topic: aws.sns.Topic, policy: aws.sns.TopicPolicy
+    def _tell_of_events(
+        self,
+        name: str,
+        args: AlertsArgs,
+        topic: aws.sns.Topic,
+        topic_policy: aws.sns.TopicPolicy,
+        failures: aws.sqs.Queue,
     ) -> None:
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-image-rule",
-            name=f"{args.prefix}-image-findings",
-            description=f"Critical findings in an image of {args.prefix}",
-            event_pattern=pulumi.Output.json_dumps(_critical_findings(args.repository)),
+        messages = list(event_messages.every(args.account, args.prefix, args.repository))
+        rules = [
+            aws.cloudwatch.EventRule(
+                f"{name}-{message.name}",
+                name=f"{args.prefix}-{message.name}",
+                description=message.description,
+                event_pattern=pulumi.Output.json_dumps(message.pattern),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for message in messages
+        ]
+        may_keep = aws.sqs.QueuePolicy(
+            f"{name}-queue-policy",
+            queue_url=failures.url,
+            policy=pulumi.Output.json_dumps(
+                resource_policies.queue_policy(failures.arn, [rule.arn for rule in rules])
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        aws.cloudwatch.EventTarget(
-            f"{name}-image-target",
-            rule=rule.name,
-            arn=topic.arn,
-            input_transformer={
-                "input_paths": {
-                    "repository": "$.detail.repository-name",
-                    "digest": "$.detail.image-digest",
-                    "critical": "$.detail.finding-severity-counts.CRITICAL",
+        for message, rule in zip(messages, rules, strict=True):
+            aws.cloudwatch.EventTarget(
+                f"{name}-{message.name}-target",
+                rule=rule.name,
+                arn=topic.arn,
+                input_transformer={
+                    "input_paths": dict(message.paths),
+                    # EventBridge takes a template that is no JSON object only as a JSON string.
+                    "input_template": json.dumps(message.text),
                 },
-                "input_template": json.dumps(_FINDINGS),
-            },
-            # Before the policy the topic would refuse the rule.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
-
-
-_FINDINGS = (
-    "<critical> critical findings in image <repository>@<digest>. First look them up in ECR; then "
-    "raise the base image or the packages under container/, and deploy. "
-    "Runbook: docs/runbook.md#image-findings"
-)
-"""EventBridge takes a template that is no JSON object only as a JSON string."""
-
-
-def _critical_findings(repository: pulumi.Input[str]) -> dict[str, object]:
-    """Return the pattern of ECR's event after a scan that found something critical."""
-    return {
-        "source": ["aws.ecr"],
-        "detail-type": ["ECR Image Scan"],
-        "detail": {
-            "repository-name": [repository],
-            "scan-status": ["COMPLETE"],
-            "finding-severity-counts": {"CRITICAL": [{"numeric": [">", 0]}]},
-        },
-    }
+                retry_policy=DELIVERY,
+                dead_letter_config={"arn": failures.arn},
+                # Before the policies the topic and the queue would refuse the rule.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy, may_keep]),
+            )
 
 
 def _named(subscriptions: Iterable[Subscription]) -> Iterator[tuple[str, Subscription]]:

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import naming, policies, role, role_policies
+from components.delivery import QUEUE_RETENTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +25,6 @@ POWERTOOLS_VERSION = "3.37.0"
 _RUNTIME = "python3.13"
 _ARCHITECTURE = "arm64"
 _PACKAGES = Path("lambda")
-_QUEUE_RETENTION_S = 14 * 24 * 3600
-"""SQS's maximum: a failed event waits through a holiday."""
 _EVENT_AGE_S = 6 * 3600
 """Lambda's maximum: it goes on trying to deliver an event while the function is throttled."""
 
@@ -85,7 +84,7 @@ class Function(pulumi.ComponentResource):
         )
         failures = aws.sqs.Queue(
             f"{name}-failures",
-            message_retention_seconds=_QUEUE_RETENTION_S,
+            message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
         )

@@ -22,9 +22,6 @@ EVENT_SOURCE = "sagemaker-processing.launcher"
 FUNCTIONS = ("launcher", "observer")
 """Their names after `<prefix>-`."""
 
-RESERVED_SCHEDULES = ("events",)
-"""`<prefix>--events-failed` is the alarm of the rule's own failures."""
-
 
 def max_schedule_name(prefix: str) -> int:
     """Return how long a schedule's name may be, so that every job's name fits (AWS: 63)."""

@@ -19,6 +19,7 @@ from components import (
     role,
     role_policies,
 )
+from components.delivery import DELIVERY
 from components.function import Function, FunctionArgs
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 _SHARED = ("__init__", "aws_model", "cron", "slots")
 """Of this package: the watch computes slots exactly as the program does."""
-
-_DELIVERY: aws.cloudwatch.EventTargetRetryPolicyArgsDict = {
-    "maximum_retry_attempts": 185,
-    "maximum_event_age_in_seconds": 24 * 3600,
-}
-"""EventBridge's maximum and default, written out: an event may be late, but not lost."""
 
 _WATCH = "_watch"
 """Begins unlike every name that the settings allow for a schedule."""
@@ -165,7 +160,7 @@ class Observer(pulumi.ComponentResource):
             f"{name}-queue-policy",
             queue_url=function.failures_url,
             policy=pulumi.Output.json_dumps(
-                resource_policies.queue_policy(function.failures_arn, rule.arn)
+                resource_policies.queue_policy(function.failures_arn, [rule.arn])
             ),
             opts=child,
         )
@@ -173,7 +168,7 @@ class Observer(pulumi.ComponentResource):
             f"{name}-target",
             rule=rule.name,
             arn=function.arn,
-            retry_policy=_DELIVERY,
+            retry_policy=DELIVERY,
             dead_letter_config={"arn": function.failures_arn},
             # Before the permissions the first event would be lost.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[may_invoke, may_keep]),

@@ -100,8 +100,10 @@ def topic_policy(account: Account, prefix: str, topic_arn: pulumi.Input[str]) ->
     )
 
 
-def queue_policy(queue_arn: pulumi.Input[str], rule_arn: pulumi.Input[str]) -> dict[str, Any]:
-    """Return a dead letter queue's policy: one EventBridge rule may send what it can't deliver."""
+def queue_policy(
+    queue_arn: pulumi.Input[str], rule_arns: Sequence[pulumi.Input[str]]
+) -> dict[str, Any]:
+    """Return a dead letter queue's policy: these rules may send what they cannot deliver."""
     return document(
         {
             "Sid": "UndeliveredEvents",
@@ -109,7 +111,7 @@ def queue_policy(queue_arn: pulumi.Input[str], rule_arn: pulumi.Input[str]) -> d
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": queue_arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
         }
     )
 

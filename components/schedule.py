@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import cron, policies, role, role_policies
+from components.delivery import QUEUE_RETENTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from components.account import Account
     from components.settings import ScheduleSettings
 
-_QUEUE_RETENTION_S = 14 * 24 * 3600
-"""SQS's maximum: an undelivered slot waits through a holiday."""
 _RETRY_POLICY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
     "maximum_retry_attempts": 10,
     "maximum_event_age_in_seconds": 3600,
@@ -70,7 +69,7 @@ class Schedule(pulumi.ComponentResource):
         group = aws.scheduler.ScheduleGroup(f"{name}-group", name=args.prefix, opts=child)
         failures = aws.sqs.Queue(
             f"{name}-failures",
-            message_retention_seconds=_QUEUE_RETENTION_S,
+            message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
         )

@@ -72,12 +72,6 @@ def _name_problem(name: str) -> str | None:
     return "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily"
 
 
-def _schedule_problem(name: str) -> str | None:
-    if name in naming.RESERVED_SCHEDULES:
-        return "would give one name to two alarms; choose another"
-    return _name_problem(name)
-
-
 def _region_problem(region: str) -> str | None:
     return None if region in _regions() else aws_model.choices(region, _regions())
 
@@ -152,7 +146,7 @@ def _log_days_problem(days: int) -> str | None:
 
 
 Name = Annotated[str, _checked(_name_problem)]
-ScheduleName = Annotated[str, _checked(_schedule_problem)]
+ScheduleName = Annotated[str, _checked(_name_problem)]
 Region = Annotated[str, _checked(_region_problem)]
 Zone = Annotated[str, _checked(_zone_problem)]
 Expression = Annotated[

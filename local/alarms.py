@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -46,19 +47,22 @@ class Alarms:
         definitions: alarm -> its whole PutMetricAlarm and its ARN.
         metrics: what they watch.
         topics: where their actions go.
+        publish: puts the event of each change on the event bus.
         tell: told every change.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one collaborator
         self,
         aws: LocalAws,
         definitions: Mapping[str, dict[str, Any]],
         metrics: MetricStore,
         topics: Topics,
+        *,
+        publish: Callable[[dict[str, Any]], None],
         tell: Callable[[str, str], None],
     ) -> None:
         self._aws, self._definitions, self._metrics = aws, definitions, metrics
-        self._topics, self._tell = topics, tell
+        self._topics, self._publish, self._tell = topics, publish, tell
         self._states: dict[str, AlarmState] = {}
         self._warm: set[str] = set()
         """Alarms whose warm-up is over."""
@@ -119,6 +123,7 @@ class Alarms:
             AlarmName=old.name, StateValue=new, StateReason=reason
         )
         self._tell("alarm", f"{old.name}: {old.state} -> {new}")
+        self._publish(_event(old, new, reason, definition, now))
         if not definition.get("ActionsEnabled", True):
             return
         for action in definition.get(_ACTIONS[new], []):
@@ -154,3 +159,29 @@ def _notification(
         },
         indent=2,
     )
+
+
+def _event(
+    old: AlarmState, new: State, reason: str, definition: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Return the event of a change of state, without the states' reason data and the metrics.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    arn: str = definition["AlarmArn"]
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": ACCOUNT,
+        "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "region": arn.split(":")[3],
+        "resources": [arn],
+        "detail": {
+            "alarmName": old.name,
+            "configuration": {"description": old.description},
+            "previousState": {"value": old.state, "reason": old.reason},
+            "state": {"value": new, "reason": reason},
+        },
+    }

@@ -100,7 +100,14 @@ class Cloud:
         self.topics = Topics(self.aws, self._tell_message)
         self.bus = EventBus(self.aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(self.aws, self.metrics, self.tell)
-        self.alarms = Alarms(self.aws, self.resources.alarms, self.metrics, self.topics, self.tell)
+        self.alarms = Alarms(
+            self.aws,
+            self.resources.alarms,
+            self.metrics,
+            self.topics,
+            publish=self.bus.publish,
+            tell=self.tell,
+        )
         self._events = EventFaults(self.faults, self.bus.publish, self._lose)
         self.sagemaker = SageMaker(
             ACCOUNT,
@@ -126,8 +133,7 @@ class Cloud:
     def deploy(self) -> dict[str, Any]:
         """Deploy the program, and return its exports.
 
-        The alarms are evaluated for the first time before anybody's subscription is confirmed, as
-        when a person deploys: those that become OK tell so to a topic without readers.
+        The alarms are evaluated for the first time: a new alarm that becomes OK tells nobody.
 
         Raises:
             DeployError: names what could not be deployed.
@@ -143,8 +149,8 @@ class Cloud:
             self._project, self._stack, self._config, self.resources, self._on_created
         )
         self.scheduler.deployed = True
-        self.evaluate_alarms(datetime.now(UTC))
         self.topics.subscribe(self.exports["alerts_topic"])
+        self.evaluate_alarms(datetime.now(UTC))
         self.timeline.clear()
         return self.exports
 

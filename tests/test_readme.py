@@ -56,7 +56,7 @@ class TestReadme:
             )
             for alarm in program("prod").inputs(ALARM).values()
         }
-        assert len(found) == 15
+        assert len(found) == 16
         assert names == found
 
     def test_gives_a_reason_for_every_dependency_and_lists_no_other(self) -> None:
@@ -93,5 +93,5 @@ class TestRunbook:
             if "inputTransformer" in target
         ]
         named = [anchor for text in texts for anchor in re.findall(r"runbook\.md#([\w-]+)", text)]
-        assert len(named) == len(texts) == 20
+        assert len(named) == len(texts) == 23
         assert set(named) <= headings

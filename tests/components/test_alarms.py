@@ -18,6 +18,7 @@ from components.account import Account
 from components.alarm_definitions import Alarm
 from components.alarms import Alarms, AlarmsArgs, definitions
 from components.alerts import Alerts, AlertsArgs
+from components.event_messages import SILENT_ENDING
 from components.failure_settings import Subscription
 from components.settings import Settings
 from tests.components.test_settings import settings
@@ -36,7 +37,10 @@ def args(found: Settings) -> AlarmsArgs:
         functions={"launcher": "processing-prod-launcher", "observer": "processing-prod-observer"},
         queues={
             name: f"{name}-0a1b2c3"
-            for name in ("launcher-failures", "observer-failures", "schedule-failures")
+            for name in (
+                *("alerts-failures", "launcher-failures", "observer-failures"),
+                "schedule-failures",
+            )
         },
         schedule_group="processing-prod",
         rule="processing-prod-job-changes",
@@ -98,7 +102,7 @@ class TestOfASchedule:
 class TestEveryAlarm:
     def test_has_a_name_of_its_own(self) -> None:
         # Names that the fixed alarms begin with, too.
-        names = ["daily", "launcher", "observer", "schedule", "schedule-target", "queue"]
+        names = ["daily", "launcher", "observer", "schedule", "schedule-target", "events", "alerts"]
         every = list(definitions(args(settings(schedules=dict.fromkeys(names, DAILY))), NOW))
         assert len({alarm.suffix for alarm in every}) == len(every)
 
@@ -117,12 +121,19 @@ class TestEveryAlarm:
                 == []
             )
 
-    def test_tells_when_it_goes_off_and_when_all_is_well_but_for_the_failed_slot(self) -> None:
+    def test_tells_when_it_goes_off_but_for_the_failed_slot(self) -> None:
         found = created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm")
         silent = {name for name, alarm in found.items() if not alarm["alarmActions"]}
         assert silent == {"alarms-daily-failed"}
-        assert all(alarm["okActions"] == alarm["alarmActions"] for alarm in found.values())
-        assert {action for alarm in found.values() for action in alarm["okActions"]} == {TOPIC}
+        assert {action for alarm in found.values() for action in alarm["alarmActions"]} == {TOPIC}
+
+    def test_has_no_action_for_ok_which_every_new_alarm_would_tell(self) -> None:
+        for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
+            assert not alarm.get("okActions")
+
+    def test_that_tells_nobody_has_the_ending_by_which_its_end_is_not_told_either(self) -> None:
+        for alarm in alarms().values():
+            assert alarm.suffix.endswith(SILENT_ENDING) != alarm.notifies
 
     def test_can_be_switched_off(self) -> None:
         assert created(alerts__alarms=False).kinds() == {"sagemaker-processing:alarms:Alarms"}
@@ -221,39 +232,14 @@ class TestAlerts:
         assert before.items() <= after.items()
         assert len(after) == 2
 
-    def test_an_image_with_critical_findings_is_told_in_plain_text(self) -> None:
-        recorder = alerts()
-        pattern = json.loads(recorder.one("aws:cloudwatch/eventRule:EventRule")["eventPattern"])
-        assert pattern["detail"]["repository-name"] == ["p-dev"]
-        assert pattern["detail"]["finding-severity-counts"] == {"CRITICAL": [{"numeric": [">", 0]}]}
-        transformer = recorder.one("aws:cloudwatch/eventTarget:EventTarget")["inputTransformer"]
-        text = json.loads(transformer["inputTemplate"])
-        assert set(re.findall(r"<(\w+)>", text)) == transformer["inputPaths"].keys()
-        assert "Runbook: docs/runbook.md#image-findings" in text
-
-    @pytest.mark.parametrize("kind", ["eventRule:EventRule", "eventTarget:EventTarget"])
-    def test_the_rule_is_as_eventbridge_takes_it(self, kind: str) -> None:
-        found = alerts().one(f"aws:cloudwatch/{kind}")
-        operation = "PutRule" if "Rule" in kind else "PutTargets"
-        if operation == "PutRule":
-            request: dict[str, Any] = {
-                "Name": found["name"],
-                "EventPattern": found["eventPattern"],
-                "Description": found["description"],
-            }
-        else:
-            transformer = found["inputTransformer"]
-            request = {
-                "Rule": found["rule"],
-                "Targets": [
-                    {
-                        "Id": "alerts",
-                        "Arn": found["arn"],
-                        "InputTransformer": {
-                            "InputPathsMap": transformer["inputPaths"],
-                            "InputTemplate": transformer["inputTemplate"],
-                        },
-                    }
-                ],
-            }
-        assert aws_model.violations(aws_model.shape("events", operation), request) == []
+    def test_every_event_is_told_in_a_text_that_sms_takes_and_that_leads_to_the_runbook(
+        self,
+    ) -> None:
+        targets = alerts().inputs("aws:cloudwatch/eventTarget:EventTarget")
+        assert len(targets) == 3
+        for target in targets.values():
+            transformer = target["inputTransformer"]
+            text = json.loads(transformer["inputTemplate"])
+            assert set(re.findall(r"<(\w+)>", text)) == transformer["inputPaths"].keys()
+            assert "Runbook: docs/runbook.md#" in text
+            assert len(text) < 1600 / 4

@@ -249,7 +249,7 @@ class TestObserver:
         [statement] = json.loads(policy["policy"])["Statement"]
         assert statement["Principal"] == {"Service": "events.amazonaws.com"}
         assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
-        [(_, source)] = statement["Condition"]["ArnEquals"].items()
+        [(_, [source])] = statement["Condition"]["ArnEquals"].items()
         assert source.endswith(f":rule/{PREFIX}-job-changes")
 
     def test_looks_after_all_jobs_every_five_minutes(self) -> None:

@@ -119,7 +119,6 @@ class TestRefusals:
             ),
             ({"schedules": {}}, "schedules", "at least 1"),
             ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
-            ({"schedules": {"events": {}}}, "schedules", "choose another"),
             ({"schedules__daily__enabled": False}, "schedules.daily.enabled = False", "suspend"),
             ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "'Forbid'"),
             (

@@ -24,7 +24,7 @@ ALARMS = (
     *(f"launcher-{what}" for what in ("errors", "throttles", "dropped", "undelivered")),
     *QUEUES,
     "schedule-target-errors",
-    "events-failed",
+    "events-missed",
 )
 
 

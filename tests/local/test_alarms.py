@@ -36,6 +36,7 @@ class Bench:
         self.messages: list[Message] = []
         self.topics = Topics(aws, self.messages.append)
         self.told: list[tuple[str, str]] = []
+        self.events: list[dict[str, Any]] = []
         self.name = f"alarm-{uuid4().hex[:8]}"
         self.alarm = definition(AlarmName=self.name, EvaluationPeriods=1, **changes)
         aws.client("cloudwatch").put_metric_alarm(**self.alarm)
@@ -45,7 +46,8 @@ class Bench:
             {self.name: self.alarm},
             self.metrics,
             self.topics,
-            lambda what, detail: self.told.append((what, detail)),
+            publish=self.events.append,
+            tell=lambda what, detail: self.told.append((what, detail)),
         )
         self.now = datetime.now(UTC)
 
@@ -139,6 +141,17 @@ class TestActions:
         ]
         body = json.loads(bench.messages[0]["body"] or "")
         assert (body["NewStateValue"], body["OldStateValue"]) == ("ALARM", "INSUFFICIENT_DATA")
+
+    def test_each_change_is_an_event_of_its_own(self, aws: LocalAws) -> None:
+        bench = Bench(aws, AlarmDescription="first: look")
+        for value in (0, 1):
+            bench.after(value=value)
+        first, second = bench.events
+        assert first["resources"] == [bench.alarm["AlarmArn"]]
+        assert first["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+        assert second["detail"]["previousState"]["value"] == "OK"
+        assert second["detail"]["state"]["value"] == "ALARM"
+        assert second["detail"]["configuration"]["description"] == "first: look"
 
     def test_a_new_alarm_that_becomes_ok_tells_so_as_on_aws(self, aws: LocalAws) -> None:
         to = told(aws)

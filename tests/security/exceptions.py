@@ -166,6 +166,7 @@ CONDITIONS = {
         ("encryption", "AlarmsOfThisStack"),
         ("job", "OnlyThisService"),
         ("network-flow-logs", "OnlyThisService"),
+        ("alerts", "UndeliveredEvents"),
         ("observer", "UndeliveredEvents"),
         ("observer-permission", "ObserverPermission"),
         ("observer-watch", "OnlyThisService"),

@@ -1,0 +1,118 @@
+"""What AWS's own events tell people: which events, and in which words.
+
+A text is short enough for SMS, which takes 1,600 characters, and names its heading in
+docs/runbook.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from components import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from components.account import Account
+
+SILENT_ENDING = "-failed"
+"""Ends the names of the alarms that tell nothing: the observer's messages do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventMessage:
+    """The message that each event of a pattern becomes."""
+
+    name: str
+    """Ends the rule's name."""
+    description: str
+    pattern: Mapping[str, Any]
+    paths: Mapping[str, str]
+    """Variable of the text -> where its value is in the event."""
+    text: str
+
+
+def every(account: Account, prefix: str, repository: pulumi.Input[str]) -> Iterator[EventMessage]:
+    """Yield the messages of a stack; its images are in `repository`, of that name."""
+    yield _of_a_basic_scan(prefix, repository)
+    yield _of_an_enhanced_scan(account, prefix, repository)
+    yield _of_an_alarm_that_is_over(account, prefix)
+
+
+def _of_a_basic_scan(prefix: str, repository: pulumi.Input[str]) -> EventMessage:
+    return EventMessage(
+        name="image-findings",
+        description=f"Critical findings of ECR's scan in an image of {prefix}",
+        pattern={
+            "source": ["aws.ecr"],
+            "detail-type": ["ECR Image Scan"],
+            "detail": {
+                "repository-name": [repository],
+                "scan-status": ["COMPLETE"],
+                "finding-severity-counts": {"CRITICAL": [{"numeric": [">", 0]}]},
+            },
+        },
+        paths={
+            "repository": "$.detail.repository-name",
+            "digest": "$.detail.image-digest",
+            "critical": "$.detail.finding-severity-counts.CRITICAL",
+        },
+        text=f"<critical> critical findings in image <repository>@<digest>. {_FIRST}",
+    )
+
+
+def _of_an_enhanced_scan(
+    account: Account, prefix: str, repository: pulumi.Input[str]
+) -> EventMessage:
+    """Return the message of a finding of Amazon Inspector, whose scan takes the place of ECR's.
+
+    It has one event for each finding:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
+    """
+    images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository, "/sha256:")
+    return EventMessage(
+        name="image-finding-enhanced",
+        description=f"A critical finding of Amazon Inspector in an image of {prefix}",
+        pattern={
+            "source": ["aws.inspector2"],
+            "detail-type": ["Inspector2 Finding"],
+            "resources": [{"prefix": images}],
+            "detail": {"severity": ["CRITICAL"], "status": ["ACTIVE"]},
+        },
+        paths={"title": "$.detail.title", "image": "$.resources[0]"},
+        text=f"Critical finding <title> in image <image>. {_FIRST}",
+    )
+
+
+_FIRST = (
+    "First look it up with ops scan; then raise the base image or the packages under container/, "
+    "and deploy. Runbook: docs/runbook.md#image-findings"
+)
+
+
+def _of_an_alarm_that_is_over(account: Account, prefix: str) -> EventMessage:
+    """Return the message of an alarm that goes from ALARM to OK.
+
+    An alarm's own actions for OK would tell of every new alarm, too: it begins without data, and
+    they run at any change to OK (PutMetricAlarm, OKActions).
+    """
+    alarms = account.arn("cloudwatch", f"alarm:{naming.alarm(prefix, '')}")
+    return EventMessage(
+        name="alarms-over",
+        description=f"Alarms of {prefix} that are over",
+        pattern={
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "resources": [{"prefix": alarms}],
+            "detail": {
+                "alarmName": [{"anything-but": {"suffix": SILENT_ENDING}}],
+                "previousState": {"value": ["ALARM"]},
+                "state": {"value": ["OK"]},
+            },
+        },
+        paths={"alarm": "$.detail.alarmName", "time": "$.time"},
+        text="Alarm <alarm> is over since <time>. Runbook: docs/runbook.md#alarm-over",
+    )
