@@ -1,0 +1,109 @@
+"""What the AWS provider's functions answer; one that is not here is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import ACCOUNT, REGION, ZONES
+from tests.engine import schema
+from tests.engine.provider import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.aws_cloud import Cloud
+
+PASSWORD = "ecr-password"
+
+
+def answer(cloud: Cloud, token: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Return a function's result.
+
+    Raises:
+        Refused: there is no such function or argument, or AWS refuses.
+    """
+    if token not in _ANSWERS:
+        message = f"the stand-in has no function {token}"
+        raise Refused(message)
+    parameters, results = schema.function(token)
+    given = {key: value for key, value in args.items() if value is not None}
+    found = {"id": "1", "region": REGION, **given, **_ANSWERS[token](cloud, given)}
+    found = {key: value for key, value in found.items() if key in results}
+    if unknown := given.keys() - parameters:
+        message = f"{token} takes no {', '.join(sorted(unknown))}"
+        raise Refused(message)
+    return found
+
+
+def _identity(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/me", "userId": "AIDA"}
+
+
+def _partition(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _authorization(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "authorizationToken": "QVdTOmVjci1wYXNzd29yZA==",
+        "expiresAt": "2026-01-01T12:00:00Z",
+        "password": PASSWORD,
+        "proxyEndpoint": f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
+        "userName": "AWS",
+    }
+
+
+def _parameter(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    layer = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertools:30"
+    return {
+        "arn": f"arn:aws:ssm:{REGION}::parameter{args['name']}",
+        "insecureValue": layer,
+        "type": "String",
+        "value": layer,
+        "version": 1,
+    }
+
+
+def _zones(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {"groupNames": [REGION], "names": ZONES, "zoneIds": ["euc1-az2", "euc1-az3", "euc1-az1"]}
+
+
+def _endpoint_service(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    service = args["service"]
+    gateway = args["serviceType"] == "Gateway"
+    return {
+        "availabilityZones": ZONES,
+        "owner": "amazon",
+        "privateDnsName": "" if gateway else f"{service}.{REGION}.amazonaws.com",
+        "serviceName": f"com.amazonaws.{REGION}.{service}",
+        "vpcEndpointPolicySupported": True,
+    }
+
+
+def _repositories(cloud: Cloud, _: dict[str, Any]) -> dict[str, Any]:
+    return {"names": sorted(cloud.repositories())}
+
+
+def _images(cloud: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    """Answer as ListImages: one entry for each tag, and for each image without one."""
+    images = cloud.images_of(args["repositoryName"])
+    return {
+        "imageIds": [
+            {"imageDigest": digest, "imageTag": tag}
+            for digest, tags in images.items()
+            for tag in (sorted(tags) or [""])
+        ]
+    }
+
+
+_ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": _identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": lambda _, __: {"name": REGION, "id": REGION},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
+    "aws:ecr/getRepositories:getRepositories": _repositories,
+    "aws:ecr/getImages:getImages": _images,
+    "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
+}

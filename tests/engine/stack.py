@@ -1,0 +1,274 @@
+"""A stack of this project under the real Pulumi CLI, in a directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import yaml
+from pulumi import automation
+
+from tests.conftest import ROOT
+from tests.engine.aws_cloud import Cloud
+from tests.engine.aws_provider import AwsProvider
+from tests.engine.docker_provider import DockerProvider
+from tests.engine.provider import served
+from tests.engine.state import Resource, resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from pulumi.automation.events import EngineEvent
+
+    from tests.engine.provider import Call
+
+PROJECT = "sagemaker-processing"
+_COPIED = ("__main__.py", "Pulumi.yaml", "components", "container", "lambda")
+_IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+class OperationFailed(Exception):  # noqa: N818 - it is the operation that failed
+    """An operation that the engine, a provider or the program refused."""
+
+    def __init__(self, outcome: Outcome, error: str) -> None:
+        super().__init__("\n".join(outcome.said("error")) or error)
+        self.outcome = outcome
+        """As far as it came; its `text` is all that the user saw."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine does, or would do, to one resource."""
+
+    operation: str
+    """create, update, replace, delete, same, …"""
+    kind: str
+    name: str
+    """The logical name."""
+    paths: dict[str, str] = field(default_factory=dict[str, str])
+    """What changes: path -> add, update, delete-replace, …"""
+
+
+@dataclass
+class Outcome:
+    """What came of one operation."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    """The engine's, in its order, resources that stay as they are included."""
+    messages: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """(severity, text) of what the engine, the providers and the program said."""
+    text: str = ""
+    """What the CLI printed."""
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Logical name -> create, update, replace or delete, of all that does not stay the same."""
+        words = {"create-replacement": "replace", "delete-replaced": "replace"}
+        found = {
+            step.name: words.get(step.operation, step.operation)
+            for step in self.steps
+            if step.operation not in ("same", "read", "refresh")
+        }
+        return dict(sorted(found.items()))
+
+    def paths(self, name: str) -> dict[str, str]:
+        """Return what changes in a resource, such as {"policy": "update"}."""
+        return {
+            path: how
+            for step in self.steps
+            if step.name == name
+            for path, how in step.paths.items()
+        }
+
+    def said(self, severity: str) -> list[str]:
+        """Return the texts of a severity: info, warning or error."""
+        return [text for found, text in self.messages if found == severity]
+
+
+class Stack:
+    """One stack, from its creation to its end. The directory holds project, state and settings."""
+
+    def __init__(
+        self,
+        directory: Path,
+        name: str = "dev",
+        settings: Mapping[str, Any] | None = None,
+        *,
+        cloud: Cloud | None = None,
+        bare: bool = False,
+    ) -> None:
+        """Copy the project and start the providers.
+
+        Args:
+            directory: empty, and the stack's own.
+            name: whose stack file is taken.
+            settings: changes of it, as for `configure`.
+            cloud: the account, if another stack lives there, too.
+            bare: whether to leave that file out and set only the region.
+        """
+        self.directory, self.name = directory / "project", name
+        self.cloud = cloud or Cloud()
+        self.aws = AwsProvider(self.cloud)
+        self.docker = DockerProvider(self.cloud, self.directory)
+        self._home = directory
+        self._copy(bare=bare)
+        self.configure(settings or {})
+        self._open = ExitStack()
+        ports = [self._open.enter_context(served(each)) for each in (self.aws, self.docker)]
+        self._automation = self._created(",".join(ports))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    # What a user does between operations.
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change the stack file: key -> value; mappings are merged, `...` removes a key."""
+        path = self.directory / f"Pulumi.{self.name}.yaml"
+        document = yaml.safe_load(path.read_text("utf-8"))
+        full = {key if ":" in key else f"{PROJECT}:{key}": each for key, each in changes.items()}
+        document["config"] = _merged(document["config"], full)
+        path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+
+    def append(self, file: str, text: str) -> None:
+        """Change a file of the project by adding to it."""
+        with (self.directory / file).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    # Operations of the engine. Each raises OperationFailed.
+
+    def preview(self, **options: Any) -> Outcome:
+        return self._run(self._automation.preview, **options)
+
+    def up(self, **options: Any) -> Outcome:
+        return self._run(self._automation.up, **options)
+
+    def refresh(self, **options: Any) -> Outcome:
+        return self._run(self._automation.refresh, **options)
+
+    def destroy(self, **options: Any) -> Outcome:
+        return self._run(self._automation.destroy, **options)
+
+    # What is to be seen afterwards.
+
+    def state(self) -> list[Resource]:
+        """Return the engine's own state, by `pulumi stack export`."""
+        return resources(cast("Any", self._automation.export_stack().deployment))
+
+    def exports(self) -> dict[str, Any]:
+        return {name: each.value for name, each in self._automation.outputs().items()}
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call that changed the cloud, or looked something up."""
+        return [*self.aws.log, *self.docker.log]
+
+    def _copy(self, *, bare: bool) -> None:
+        self.directory.mkdir(parents=True)
+        for part in _COPIED:
+            source, target = ROOT / part, self.directory / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=_IGNORED)
+            else:
+                shutil.copy(source, target)
+        own = self.directory / f"Pulumi.{self.name}.yaml"
+        if bare:
+            own.write_text("config:\n  aws:region: eu-central-1\n", "utf-8")
+        else:
+            shutil.copy(ROOT / own.name, own)
+
+    def _created(self, ports: str) -> automation.Stack:
+        state = self._home / "state"
+        state.mkdir()
+        environment = {
+            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "passphrase",
+            "PULUMI_DEBUG_PROVIDERS": ports,
+            "PULUMI_HOME": str(self._home / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self.directory), program=self._program, env_vars=environment
+        )
+        return automation.Stack.create(self.name, workspace)
+
+    def _program(self) -> None:
+        """Run `__main__.py` as Pulumi's language host does: anew, in the project's directory."""
+        runpy.run_path(str(self.directory / "__main__.py"), run_name="__main__")
+
+    def _run(self, operation: Callable[..., Any], **options: Any) -> Outcome:
+        outcome, printed = Outcome(), list[str]()
+        with _project(self.directory):
+            try:
+                operation(
+                    color="never",
+                    on_event=partial(_note, outcome),
+                    on_output=printed.append,
+                    on_error=printed.append,
+                    **options,
+                )
+            except automation.CommandError as error:
+                raise OperationFailed(outcome, str(error)) from None
+            finally:
+                outcome.text = "".join(printed)
+        return outcome
+
+
+@contextmanager
+def _project(directory: Path) -> Generator[None]:
+    """Make a copy of the project the one that is imported and run, for a while."""
+    before, path, modules = Path.cwd(), list(sys.path), dict(sys.modules)
+    for name in [name for name in modules if name.split(".")[0] == "components"]:
+        del sys.modules[name]
+    sys.path.insert(0, str(directory))
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.path[:] = path
+        for name in [name for name in sys.modules if name.split(".")[0] == "components"]:
+            del sys.modules[name]
+        sys.modules.update(
+            {name: each for name, each in modules.items() if name.split(".")[0] == "components"}
+        )
+
+
+def _note(outcome: Outcome, event: EngineEvent) -> None:
+    if event.diagnostic_event:
+        diagnostic = event.diagnostic_event
+        outcome.messages.append((diagnostic.severity, diagnostic.message.strip()))
+    metadata: Any = None
+    if event.resource_pre_event:
+        metadata = event.resource_pre_event.metadata
+    elif event.res_outputs_event and event.res_outputs_event.metadata.op == "refresh":
+        metadata = event.res_outputs_event.metadata
+    if metadata is None:
+        return
+    changed: dict[str, Any] = metadata.detailed_diff or {}
+    paths = {path: str(each.diff_kind.value) for path, each in changed.items()}
+    name = metadata.urn.split("::", 3)[3]
+    outcome.steps.append(Step(str(metadata.op.value), metadata.type, name, paths))
+
+
+def _merged(tree: Any, changes: Any) -> Any:
+    if not isinstance(tree, dict) or not isinstance(changes, dict):
+        return json.loads(json.dumps(changes))
+    merged = dict(cast("dict[str, Any]", tree))
+    for key, value in cast("dict[str, Any]", changes).items():
+        if value is ...:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged
