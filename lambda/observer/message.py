@@ -1,7 +1,8 @@
-"""The one message about a slot, as plain text that a phone can show: facts in, text out."""
+"""The one message about a slot, as plain text: facts in, text out."""
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_SUBJECT = 99
 """Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""
+LONGEST_SMS = 300
+"""Characters: two parts in the alphabet of GSM. SNS takes 1,600, and bills each part."""
 LONGEST_TEXT = 1024
 """Characters of a reason or an exit message: SageMaker's own limit."""
 LOG_LINES = 20
@@ -119,6 +122,12 @@ def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
         f"python -m ops list --stack {facts.stack} --schedule {facts.run.schedule} --failed",
     ]
     return _subject(subject), "\n".join(body)
+
+
+def by_protocol(subject: str, body: str, why: str | None) -> str:
+    """Return what SNS takes for a message that is `body`, but by SMS a sentence with the reason."""
+    sms = plain(f"{subject}. {why or ''}", LONGEST_SMS)
+    return json.dumps({"default": body, "sms": sms})
 
 
 def plain(text: str, longest: int) -> str:

@@ -181,12 +181,12 @@ class Observer:
             since = self.journal.record_success(run.schedule, entry.job_name, now)
             if since:
                 facts = self._facts(entry, ending, has_job=True)
-                self._publish(outcome, run, *message.recovery(facts, since))
+                self._publish(entry, *message.recovery(facts, since))
             return
         if outcome not in NO_FAILURE:
             self.journal.record_failure(run.schedule, run.slot)
         facts = self._facts(entry, ending, has_job=has_job)
-        self._publish(outcome, run, *message.failure(facts))
+        self._publish(entry, *message.failure(facts))
 
     def _facts(self, entry: Entry, ending: Ending, *, has_job: bool) -> message.Facts:
         others = [
@@ -211,12 +211,17 @@ class Observer:
             log_lines=lines,
         )
 
-    def _publish(self, outcome: Outcome, run: Run, subject: str, body: str) -> None:
-        attributes = {"outcome": outcome, "schedule": run.schedule, "stack": self.config.stack}
+    def _publish(self, entry: Entry, subject: str, body: str) -> None:
+        attributes = {
+            "outcome": entry.outcome or "",
+            "schedule": entry.schedule,
+            "stack": self.config.stack,
+        }
         self.sns.publish(
             TopicArn=self.config.deployed.topic_arn,
             Subject=subject,
-            Message=body,
+            MessageStructure="json",
+            Message=message.by_protocol(subject, body, entry.exit_message or entry.reason),
             # For the filter policies of subscriptions.
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from components.aws_model import shape, violations
 from observer import message
 from observer.ending import Ending
-from observer.message import ADVICE, Facts, failure, recovery
+from observer.message import ADVICE, Facts, by_protocol, failure, recovery
 from runs.identity import Run
 from runs.outcome import Outcome
 from tests.launcher import strategies
@@ -113,6 +114,20 @@ class TestFailure:
         assert ADVICE.keys() == set(Outcome) - {Outcome.COMPLETED}
 
 
+class TestBySms:
+    def test_a_sentence_and_the_reason_are_sent_and_all_else_gets_the_whole(self) -> None:
+        subject, text = failure(FACTS)
+        sent = json.loads(by_protocol(subject, text, ENDING.exit_message))
+        assert sent["default"] == text
+        assert sent["sms"] == (
+            "prod: daily failed: script failed (Sun 05 Jul 2026 04:00). KeyError: 'price'"
+        )
+
+    def test_a_recovery_has_no_reason(self) -> None:
+        sent = json.loads(by_protocol(*recovery(FACTS, SLOT), None))
+        assert sent["sms"] == "prod: daily is green again."
+
+
 class TestRecovery:
     def test_says_since_when_it_had_failed_and_how_to_see_what_stays_failed(self) -> None:
         subject, text = recovery(FACTS, SLOT - timedelta(days=1))
@@ -145,6 +160,13 @@ class TestAnyMessage:
             assert violations(model, subject) == []
             assert len(subject) < 100
             assert all(32 <= ord(character) < 127 for character in subject)
+
+    @settings(max_examples=40)
+    @given(_facts(texts), texts)
+    def test_is_short_by_sms_and_is_taken_by_sns(self, facts: Facts, why: str) -> None:
+        request = by_protocol(*failure(facts), why)
+        assert len(json.loads(request)["sms"]) <= message.LONGEST_SMS < 1600
+        assert len(request.encode()) < 256 * 1024
 
     @settings(max_examples=40)
     @given(_facts(strategies.names))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -100,6 +101,13 @@ class TestFailure:
         (request,) = world.asked("Publish")
         values = {key: each["StringValue"] for key, each in request["MessageAttributes"].items()}
         assert values == {"outcome": "script_failed", "schedule": "daily", "stack": "test"}
+
+    def test_is_one_sentence_by_sms(self, world: World) -> None:
+        world.observe(world.fail())
+        (request,) = world.asked("Publish")
+        assert request["MessageStructure"] == "json"
+        sms = json.loads(request["Message"])["sms"]
+        assert sms.startswith("test: daily failed: script failed (Mon 05 Jan 2026 03:00). ")
 
     def test_before_the_start_is_told_without_a_duration(self, world: World) -> None:
         world.sagemaker.add(NAME)
