@@ -10,7 +10,7 @@ import pulumi
 import pulumi.runtime.config
 from pydantic import BaseModel, ValidationError
 
-from components import aws_model
+from components import aws_model, build_context
 from components.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def load() -> Settings:
 
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.
+        ContextError: the build context makes no image that runs.
     """
     keys: dict[str, str] = {
         **pulumi.runtime.config.get_config_env(),
@@ -51,6 +52,7 @@ def load() -> Settings:
     listed = pulumi.runtime.config.get_config_secret_keys_env()
     secrets = {key for key in keys if key in listed or pulumi.runtime.config.is_config_secret(key)}
     project, stack = pulumi.get_project(), pulumi.get_stack()
+    build_context.check(SCRIPT.parent)
     return read(keys, project, stack, script_text(SCRIPT), secrets)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from components import configuration, stack_file
+from components import build_context, configuration, stack_file
 from local import deploy, metrics
 from local.activity import Activity
 from local.alarms import Alarms
@@ -77,12 +77,15 @@ class Cloud:
 
         Raises:
             SettingsError: the stack's configuration is refused.
+            ContextError: the build context or the script makes no job that runs.
             ValueError: there is no such fault.
         """
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
         self._on_created, self._on_moment, self._play_job = on_created, on_moment, run_job
-        text = configuration.script_text(script or project / configuration.SCRIPT)
+        own_script = project / configuration.SCRIPT
+        build_context.check(own_script.parent, script)
+        text = configuration.script_text(script or own_script)
         self.settings = configuration.read(self._config, stack_file.project(project), stack, text)
         self.faults = Faults(faults)
         self.timeline: list[dict[str, str]] = []

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components import build_context
 from local.engines.choice import Choice, EngineName, choose
 
 if TYPE_CHECKING:
@@ -40,20 +41,14 @@ class ImageBuilder:
         Raises:
             EngineError: no engine works here, or the build failed.
         """
-        context = Path(build["context"])
-        dockerfile = Path(build["dockerfile"]).relative_to(context).as_posix()
+        context = self._work / "context"
+        dockerfile = Path(build["dockerfile"]).relative_to(build["context"]).as_posix()
+        build_context.copy(Path(build["context"]), context)
         if self._script:
-            context = self._with_script(context, self._script)
+            shutil.copyfile(self._script, context / SCRIPT)
         arguments: dict[str, str] = build.get("args", {})
         images = self._work / "images"
         self.choice = choose(self._engine, context, dockerfile, arguments, images)
         if self.choice.reason:
             self._note(f"engine process, not docker: {self.choice.reason}")
         return self.choice.engine.build(context, dockerfile, arguments)
-
-    def _with_script(self, context: Path, script: Path) -> Path:
-        copy = self._work / "context"
-        shutil.copytree(context, copy)
-        shutil.copyfile(script, copy / SCRIPT)
-        (copy / SCRIPT).chmod(0o755)
-        return copy

@@ -1,0 +1,207 @@
+"""One commit gives one build on every machine; what cannot run is refused before it is built."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components import build_context, configuration
+from components.build_context import ContextError
+from tests.conftest import ROOT
+from tests.container.test_image import docker, engine_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TREE = (
+    *(".DS_Store", ".process_data.sh.swp", "entry.sh~", "a.pyc", "bin/.hidden/x", "bin/tool"),
+    *("bin/__pycache__/tool.pyc", "docs/a/b.md", "docs/b.md", "docs/keep.md", "entry.sh", "x.log"),
+)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    folder = tmp_path / "context"
+    for name in ("Dockerfile", "entry.sh", "bin/tool"):
+        write(folder / name, f"# {name}\n")
+    write(folder / ".dockerignore", (ROOT / "container" / ".dockerignore").read_text())
+    return folder
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, newline="")
+
+
+def tag(context: Path) -> str:
+    return build_context.tag(context, {})
+
+
+def _modes(context: Path) -> None:
+    for path in context.rglob("*"):
+        path.chmod(0o777)
+
+
+def _no_run_bits(context: Path) -> None:
+    for path in context.rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+
+
+def _junk(context: Path) -> None:
+    for name in (".DS_Store", ".entry.sh.swp", "bin/__pycache__/tool.pyc", "entry.sh~", ".git/x"):
+        write(context / name, "junk")
+
+
+class TestTag:
+    @pytest.mark.parametrize("change", [_modes, _no_run_bits, _junk])
+    def test_is_the_same_on_every_machine(
+        self, context: Path, change: Callable[[Path], None]
+    ) -> None:
+        before = tag(context)
+        change(context)
+        assert tag(context) == before
+
+    def test_is_another_for_another_name_content_or_argument(self, context: Path) -> None:
+        tags = [tag(context), build_context.tag(context, {"BASE_IMAGE": "a:1"})]
+        write(context / "bin" / "tool", "another\n")
+        tags.append(tag(context))
+        (context / "bin" / "tool").rename(context / "bin" / "other")
+        tags.append(tag(context))
+        write(context / "Dockerfile", "FROM scratch\n")
+        tags.append(tag(context))
+        assert len(set(tags)) == len(tags)
+
+
+class TestCopy:
+    @pytest.mark.parametrize("umask", [0o022, 0o077])
+    def test_has_the_same_modes_and_times_whatever_the_checkout_has(
+        self, context: Path, tmp_path: Path, umask: int
+    ) -> None:
+        (context / "entry.sh").chmod(0o600)
+        before = os.umask(umask)
+        try:
+            build_context.copy(context, tmp_path / "copy")
+        finally:
+            os.umask(before)
+        copied = [tmp_path / "copy", *(tmp_path / "copy").rglob("*")]
+        assert {path.stat().st_mode & 0o7777 for path in copied} == {0o755}
+        assert {path.stat().st_mtime for path in copied} == {0}
+
+    def test_has_only_what_the_build_can_see(self, context: Path, tmp_path: Path) -> None:
+        _junk(context)
+        build_context.copy(context, tmp_path / "copy")
+        assert build_context.files(tmp_path / "copy") == build_context.files(context)
+        assert [str(path) for path in build_context.files(context)] == [
+            *("Dockerfile", "bin/tool", "entry.sh")
+        ]
+
+    def test_is_the_same_to_docker_under_any_umask(self, tmp_path: Path) -> None:
+        """Docker's cache tells: its key is made of names, contents and modes."""
+        if not engine_answers():
+            pytest.skip("no Docker engine answers `docker info`")
+        images: list[str] = []
+        for umask in (0o022, 0o077):
+            folder, copy = tmp_path / f"{umask:o}", tmp_path / f"copy-{umask:o}"
+            before = os.umask(umask)
+            try:
+                write(folder / "Dockerfile", "FROM scratch\nCOPY . /app\n")
+                write(folder / "bin" / "tool", f"{tmp_path}\n")
+                build_context.copy(folder, copy)
+            finally:
+                os.umask(before)
+            images.append(docker("build", "--quiet", str(copy)).stdout.strip())
+        docker("rmi", "--force", *images)
+        assert images[0] == images[1]
+
+
+class TestDockerignore:
+    @pytest.mark.parametrize(
+        ("patterns", "unseen"),
+        [
+            ("bin", {"bin/.hidden/x", "bin/tool", "bin/__pycache__/tool.pyc"}),
+            ("/bin/", {"bin/.hidden/x", "bin/tool", "bin/__pycache__/tool.pyc"}),
+            ("*.log\n# *.sh\n", {"x.log"}),
+            ("tool", set[str]()),
+            ("**/tool", {"bin/tool"}),
+            ("**/*.md\n!docs/keep.md", {"docs/a/b.md", "docs/b.md"}),
+            ("docs/*.md", {"docs/b.md", "docs/keep.md"}),
+            ("docs/**", {"docs/a/b.md", "docs/b.md", "docs/keep.md"}),
+            ("docs\n!docs/keep.md", {"docs/a/b.md", "docs/b.md"}),
+            ("?.pyc", {"a.pyc"}),
+            ("*\n!bin\nbin/t*", {*TREE} - {"bin/.hidden/x", "bin/__pycache__/tool.pyc"}),
+            ("Dockerfile", set[str]()),
+        ],
+    )
+    def test_means_what_it_means_to_docker(
+        self, tmp_path: Path, patterns: str, unseen: set[str]
+    ) -> None:
+        context = tmp_path / "context"
+        for name in TREE:
+            write(context / name, "x")
+        write(context / "Dockerfile", "FROM scratch\nCOPY . /\n")
+        write(context / ".dockerignore", patterns)
+        files = {path.as_posix() for path in build_context.files(context)}
+        assert {*TREE} - files == unseen
+        if engine_answers():
+            copied = tmp_path / "copied"
+            docker("build", "--output", f"type=local,dest={copied}", str(context))
+            found = {p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()}
+            assert {*TREE} - found == unseen
+
+    def test_is_refused_where_it_is_not_understood(self, context: Path) -> None:
+        write(context / ".dockerignore", "*.py[co]\n")
+        with pytest.raises(ContextError, match=r"\.dockerignore: \*\.py\[co\]: only"):
+            build_context.files(context)
+
+
+def test_links_are_refused(context: Path) -> None:
+    (context / "bin" / "link").symlink_to(context / "entry.sh")
+    (context / "more").symlink_to(context / "bin")
+    with pytest.raises(ContextError, match=r"bin/link is a link: [^\n]*\n.*more is a link"):
+        build_context.files(context)
+
+
+class TestLineEnds:
+    @pytest.mark.parametrize("name", ["Dockerfile", "apt.txt", "requirements.txt", "bin/run.sh"])
+    def test_of_windows_are_refused_with_file_line_and_a_cure_that_works(
+        self, context: Path, name: str
+    ) -> None:
+        write(context / name, "one\ntwo\r\n")
+        with pytest.raises(ContextError, match=f"{name}: line 2 ends in CRLF") as refused:
+            build_context.check(context)
+        cure = str(refused.value).split("`")[1]
+        subprocess.run(["/bin/sh", "-c", cure], check=True)
+        build_context.check(context)
+
+    def test_are_looked_at_in_every_program_with_an_interpreter_line(self, context: Path) -> None:
+        write(context / "bin" / "tool", "#!/usr/bin/env python3\r\n")
+        write(context / "entry.sh", "set -e\r\n")
+        with pytest.raises(ContextError, match=r"bin/tool: line 1 [^\n]*\n.*entry\.sh: line 1"):
+            build_context.check(context)
+
+    def test_are_the_users_own_affair_in_data(self, context: Path) -> None:
+        write(context / "airports.csv", "a,b\r\n1,2\r\n")
+        build_context.check(context)
+
+    def test_are_looked_at_in_the_script_that_takes_the_place_of_the_contexts(
+        self, context: Path, tmp_path: Path
+    ) -> None:
+        write(tmp_path / "mine", "date\r\n")
+        with pytest.raises(ContextError, match="mine: line 1 ends in CRLF"):
+            build_context.check(context, tmp_path / "mine")
+
+    def test_are_refused_before_anything_is_registered(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(tmp_path / "container" / "Dockerfile", "FROM scratch\r\n")
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ContextError, match="container/Dockerfile: line 1"):
+            configuration.load()
+
+    def test_of_a_checkout_are_unixs_whatever_git_is_set_to(self) -> None:
+        assert "* text=auto eol=lf" in (ROOT / ".gitattributes").read_text().splitlines()
