@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -49,7 +49,7 @@ class Alarms(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:alarms:Alarms", name, None, opts)
         self._name, self._args = name, args
-        wanted = definitions(args, datetime.now(UTC)) if args.settings.alerts.alarms else ()
+        wanted = definitions(args) if args.settings.alerts.alarms else ()
         self.arns = [self._create(alarm).arn for alarm in wanted]
         self.register_outputs({"arns": self.arns})
 
@@ -77,12 +77,12 @@ class Alarms(pulumi.ComponentResource):
         )
 
 
-def definitions(args: AlarmsArgs, now: datetime) -> Iterator[Alarm]:
+def definitions(args: AlarmsArgs) -> Iterator[Alarm]:
     """Yield every alarm of the stack."""
     settings = args.settings
     for name, schedule in settings.schedules.items():
         yield from alarm_definitions.of_schedule(
-            settings.stack, name, settings.running_long_seconds, _window(settings, schedule, now)
+            settings.stack, name, settings.running_long_seconds, _window(settings, schedule)
         )
     for function, name in args.functions.items():
         yield from alarm_definitions.of_function(function, name)
@@ -92,7 +92,7 @@ def definitions(args: AlarmsArgs, now: datetime) -> Iterator[Alarm]:
     yield from alarm_definitions.of_rule(args.rule)
 
 
-def _window(settings: Settings, schedule: ScheduleSettings, now: datetime) -> timedelta | None:
+def _window(settings: Settings, schedule: ScheduleSettings) -> timedelta | None:
     """Return how long the schedule may go without a success; None where none is due."""
     if schedule.suspend:
         return None
@@ -101,6 +101,5 @@ def _window(settings: Settings, schedule: ScheduleSettings, now: datetime) -> ti
     return success_window.derived(
         cron.parse(schedule.expression),
         ZoneInfo(schedule.timezone),
-        now,
         timedelta(seconds=settings.job.max_runtime_seconds),
     )

@@ -122,9 +122,8 @@ def _success_windows(settings: Settings) -> Iterator[str]:
         hours = schedule.success_within_hours
         if hours is None:
             continue
-        gap = success_window.longest_gap(
-            cron.parse(schedule.expression), ZoneInfo(schedule.timezone), datetime.now(UTC)
-        )
+        expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
+        gap = success_window.longest_gap(expression, zone)
         key = f"schedules.{name}.success_within_hours"
         if gap is None:
             yield f"{key}: {hours} has no meaning, {schedule.expression} runs once; set it to null"

@@ -88,9 +88,13 @@ class Cron:
 
     def next(self, after: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the first slot later than `after` in UTC, or None if there is none any more."""
+        return next(self.following(after, zone), None)
+
+    def following(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the slots later than `after` in UTC, ascending."""
         local = after.astimezone(zone).replace(tzinfo=None)
         slots = (_instant(moment, zone) for moment in self._ascending(local))
-        return next((slot for slot in slots if slot and slot > after), None)
+        return (slot for slot in slots if slot and slot > after)
 
     def previous(self, before: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the last slot earlier than `before` in UTC, or None if there was none yet."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from components.slots import At, Expression, Rate
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 _SLACK = timedelta(hours=2)
 """Time for a retry, and for a job that waits for its machine."""
-_YEAR = timedelta(days=366)
+_START = datetime(2025, 1, 1, tzinfo=UTC)
+"""Fixed: counted from today, the window would change by itself, and with it the deployed alarm."""
+_SLOTS = 10_000
+"""More than a year of hours, and 27 years of days: the calendar repeats itself after 28."""
 
 
 @cache
-def longest_gap(expression: Expression, zone: ZoneInfo, now: datetime) -> timedelta | None:
-    """Return the longest time between two slots of the coming year, or None for a single slot.
+def longest_gap(expression: Expression, zone: ZoneInfo) -> timedelta | None:
+    """Return the longest time between two slots, or None for a single slot.
 
     The slots of one hour count as its first, which makes the gap up to 59 minutes longer.
     """
@@ -29,15 +32,11 @@ def longest_gap(expression: Expression, zone: ZoneInfo, now: datetime) -> timede
     if isinstance(expression, Rate):
         return expression.interval
     hourly = replace(expression, minutes=expression.minutes[:1])
-    slots = [hourly.previous(now, zone) or now]
-    while slots[-1] < now + _YEAR and (slot := hourly.next(slots[-1], zone)):
-        slots.append(slot)
+    slots = islice(hourly.following(_START, zone), _SLOTS)
     return max((later - slot for slot, later in pairwise(slots)), default=None)
 
 
-def derived(
-    expression: Expression, zone: ZoneInfo, now: datetime, max_runtime: timedelta
-) -> timedelta | None:
+def derived(expression: Expression, zone: ZoneInfo, max_runtime: timedelta) -> timedelta | None:
     """Return the window that the expression allows, or None where no next success is due."""
-    gap = longest_gap(expression, zone, now)
+    gap = longest_gap(expression, zone)
     return None if gap is None else gap + max_runtime + _SLACK

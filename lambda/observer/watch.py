@@ -114,8 +114,7 @@ class Turn:
             for job, _ in jobs
             if job["ProcessingJobStatus"] not in ENDED
         ]
-        # A changed schedule, such as one that was suspended until now, has its whole time again.
-        since = deployed["LastModificationDate"]
+        since = min(_first_due(deployed), self.now)
         last = self.observer.journal.health(schedule).last_success
         quiet = (self.now - max(last or since, since)).total_seconds()
         values = {"SecondsRunning": max(running, default=0), "SecondsSinceSuccess": max(quiet, 0)}
@@ -187,6 +186,16 @@ class Turn:
         name = job_name(self.observer.config.prefix, run)
         self.observer.journal.refuse(run, name, "Missed", reason, self.now)
         return name, Ending(status="Missed", reason=reason, ended=self.now)
+
+
+def _first_due(deployed: GetScheduleOutputTypeDef) -> datetime:
+    """Return the first slot since a schedule's last change, from which it has its whole time.
+
+    Not the change itself: the first slot of a schedule that begins next year is not late.
+    """
+    changed = deployed["LastModificationDate"].astimezone(UTC)
+    zone = ZoneInfo(deployed.get("ScheduleExpressionTimezone", "UTC"))
+    return cron.parse(deployed["ScheduleExpression"]).next(changed, zone) or changed
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,6 +186,12 @@ class TestGauges:
     def test_count_from_the_last_change_before_the_first_success(self, world: World) -> None:
         only(world, "at(2020-01-01T00:00:00)", changed=NOW - HOUR)
         assert self._gauges(world) == {"SecondsRunning": 0, "SecondsSinceSuccess": 3600}
+
+    def test_count_from_the_first_slot_since_a_change(self, world: World) -> None:
+        only(world, "cron(0 4 * * ? 2030-2031)", changed=NOW - 30 * DAY)
+        assert self._gauges(world)["SecondsSinceSuccess"] == 0
+        world.now = datetime(2030, 1, 1, 5, tzinfo=UTC)
+        assert self._gauges(world)["SecondsSinceSuccess"] == 3600
 
     def test_count_from_the_last_success(self, world: World) -> None:
         only(world, "at(2020-01-01T00:00:00)")
