@@ -25,7 +25,6 @@ settings = configuration.load()
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
 here = account.lookup(settings.region, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
-holds_data = pulumi.ResourceOptions(provider=provider, protect=settings.protection.protect)
 
 encryption = Encryption(
     "encryption",
@@ -33,9 +32,9 @@ encryption = Encryption(
         account=here,
         prefix=settings.prefix,
         log_groups=naming.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
-        deletion_days=settings.protection.key_deletion_days,
+        protection=settings.protection,
     ),
-    holds_data,
+    on_aws,
 )
 storage = Storage(
     "storage",
@@ -48,7 +47,7 @@ storage = Storage(
         existing_input=settings.input.bucket,
         existing_output=settings.output.bucket,
     ),
-    holds_data,
+    on_aws,
 )
 place = existing(settings.network)
 if settings.network.mode == "vpc":
@@ -67,7 +66,7 @@ if settings.network.mode == "vpc":
 runs = Runs(
     "runs",
     RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, protection=settings.protection),
-    holds_data,
+    on_aws,
 )
 image = Image(
     "image",
@@ -79,7 +78,7 @@ image = Image(
         keep=settings.retention.images,
         protection=settings.protection,
     ),
-    holds_data,
+    on_aws,
 )
 alerts = Alerts(
     "alerts",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.account import Account
+    from components.settings import ProtectionSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,7 @@ class EncryptionArgs:
     prefix: str
     log_groups: Sequence[str]
     """Names of the log groups that the key encrypts."""
-    deletion_days: int
-    """From the key's deletion until all that it encrypted is lost: 7 to 30."""
+    protection: ProtectionSettings
 
 
 class Encryption(pulumi.ComponentResource):
@@ -47,14 +47,18 @@ class Encryption(pulumi.ComponentResource):
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         policy = resource_policies.key_policy(args.account, args.prefix, args.log_groups)
-        # Replacing the key would make everything that it encrypted unreadable.
+        # Without the key everything that it encrypted is unreadable.
         key = aws.kms.Key(
             f"{name}-key",
             description=f"Data, images, logs and messages of {args.prefix}",
             enable_key_rotation=True,
-            deletion_window_in_days=args.deletion_days,
+            deletion_window_in_days=args.protection.key_deletion_days,
             policy=pulumi.Output.json_dumps(policy),
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protection.protect,
+                retain_on_delete=not args.protection.force_destroy,
+            ),
         )
         aws.kms.Alias(
             f"{name}-alias", name=f"alias/{args.prefix}", target_key_id=key.key_id, opts=child

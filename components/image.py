@@ -115,8 +115,9 @@ class Image(pulumi.ComponentResource):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
-            force_delete=args.protection.force_destroy,
-            opts=pulumi.ResourceOptions(parent=self),
+            # It is never empty, and its images can be built again.
+            force_delete=not args.protection.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
         )
 
 

@@ -49,7 +49,7 @@ class Runs(pulumi.ComponentResource):
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             point_in_time_recovery={"enabled": True},
             deletion_protection_enabled=args.protection.protect,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
         )
         self.table = table.name
         self.table_arn = table.arn

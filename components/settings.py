@@ -129,9 +129,9 @@ class ProtectionSettings(Frozen):
     """What stands between a slip of the hand and lost data."""
 
     protect: bool = True
-    """`pulumi destroy` refuses to delete the key, buckets, repository and journal."""
+    """Pulumi refuses to delete the key, buckets, repository and journal."""
     force_destroy: bool = False
-    """Buckets and repository may be deleted with what they hold."""
+    """Buckets are deleted with what they hold, and the key; else they stay when the stack goes."""
     key_deletion_days: Annotated[int, Field(ge=7, le=30)] = 30
     """From a key's deletion until all that it encrypted is lost (KMS: 7 to 30)."""
 

@@ -37,7 +37,7 @@ class Storage(pulumi.ComponentResource):
 
     Creates, for each that does not exist: a bucket, only readable over TLS, without public access
     or ACLs, versioned, encrypted with the stack's key (and S3's bucket key, which saves KMS
-    calls), with a lifecycle.
+    calls), with a lifecycle. Unless `force_destroy`, Pulumi forgets them instead of deleting them.
 
     Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
     """
@@ -50,6 +50,9 @@ class Storage(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        # A bucket that the stack lets go of keeps what guards it: the children inherit this.
+        kept = pulumi.ResourceOptions(retain_on_delete=not args.protection.force_destroy)
+        opts = pulumi.ResourceOptions.merge(opts, kept)
         super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
         self._name, self._args = name, args
         self.input_bucket = self._bucket("input", args.existing_input, expire_days=None)
@@ -72,7 +75,7 @@ class Storage(pulumi.ComponentResource):
             name,
             bucket=naming.bucket(args.prefix, role, args.account.id),
             force_destroy=args.protection.force_destroy,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
         )
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",

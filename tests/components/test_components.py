@@ -33,14 +33,17 @@ def build(make: Callable[[], Any]) -> Recorder:
 class TestEncryption:
     def encryption(self) -> Recorder:
         args = EncryptionArgs(
-            account=HERE, prefix="p-dev", log_groups=["/aws/lambda/p-dev-launcher"], deletion_days=9
+            account=HERE,
+            prefix="p-dev",
+            log_groups=["/aws/lambda/p-dev-launcher"],
+            protection=PROTECTION,
         )
         return build(lambda: Encryption("encryption", args))
 
     def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
         key = self.encryption().one("aws:kms/key:Key")
         assert key["enableKeyRotation"]
-        assert key["deletionWindowInDays"] == 9
+        assert key["deletionWindowInDays"] == 7
 
     def test_logs_may_use_the_key_for_exactly_these_groups(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
