@@ -131,6 +131,8 @@ def _slot(text: str) -> datetime:
         slot = None
     if slot is None or slot.tzinfo is None or slot.microsecond:
         raise argparse.ArgumentTypeError(f"{text!r} must be a time like 2026-01-05T02:00:00Z")
+    if slot > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} lies in the future: no schedule would fire it")
     return slot.astimezone(UTC)
 
 

@@ -28,12 +28,17 @@ def save_buckets(aws: LocalAws, directory: Path) -> None:
 def save_logs(aws: LocalAws, directory: Path) -> None:
     """Write every log stream as `<directory>/<group>/<stream>.log`."""
     logs = aws.client("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
-        name = group["logGroupName"]
-        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-            path = local_path(directory, f"{name.strip('/')}/{stream['logStreamName']}.log")
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            _save_streams(logs, group["logGroupName"], directory)
+
+
+def _save_streams(logs: Any, group: str, directory: Path) -> None:  # noqa: ANN401 - a boto3 client
+    for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
+        for stream in page["logStreams"]:
+            path = local_path(directory, f"{group.strip('/')}/{stream['logStreamName']}.log")
             with path.open("w", encoding="utf-8") as file:
-                for line in lines(logs, name, stream["logStreamName"]):
+                for line in lines(logs, group, stream["logStreamName"]):
                     file.write(line + "\n")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from ops import chain, jobs, slots
-from ops.errors import OpsError
+from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, printable, span, style
 from runs.identity import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
 from runs.outcome import Outcome
@@ -33,14 +33,14 @@ def run(session: Session, options: argparse.Namespace) -> int:
     # Never left to the launcher: a repeated request would mean another slot, and another job.
     slot = session.now().replace(microsecond=0)
     if options.slot:
-        slot = stack.slot(schedule, options.slot)
+        slot = _past(session, stack.slot(schedule, options.slot))
     return _follow(session, _launch(session, Run(schedule, slot, 1)), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
     [schedule] = session.stack.schedules(options.schedule)
-    slot = session.stack.slot(schedule, options.slot)
+    slot = _past(session, session.stack.slot(schedule, options.slot))
     for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
         answer = _launch(session, Run(schedule, slot, attempt))
         if answer["result"] != "already started":
@@ -50,6 +50,21 @@ def replay(session: Session, options: argparse.Namespace) -> int:
         f"Slot {slot_text(slot)} of {schedule} has had {MAX_ATTEMPT} attempts, and a job's name "
         "has room for no more: run another slot with the same input"
     )
+
+
+def _past(session: Session, slot: datetime) -> datetime:
+    """Return the slot.
+
+    Raises:
+        UsageError: its time has not come, and what the launcher decided now would stand then.
+    """
+    now = session.now()
+    if slot > now:
+        raise UsageError(
+            f"--slot {slot_text(slot)}: lies in the future (it is {slot_text(now)}); "
+            "its schedule starts it"
+        )
+    return slot
 
 
 def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:

@@ -128,7 +128,9 @@ class World:
     def launch(
         self, run: Run = RUN, trigger: str = "schedule", *, event: Json | None = None
     ) -> Json:
-        """Let the launcher have an event."""
+        """Let the launcher have an event; one of a run comes when the run's time has come."""
+        if event is None:
+            self.now = max(self.now, run.slot)
         own = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.attempt}
         event = event or {**own, "trigger": trigger}
         clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}

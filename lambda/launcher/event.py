@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
-from runs.identity import MAX_ATTEMPT, Run, parse_slot
+from runs.identity import MAX_ATTEMPT, Run, parse_slot, slot_text
 from runs.shown import shown
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _KEYS = ("schedule", "slot", "attempt", "trigger")
+_EARLY = timedelta(minutes=5)
+"""A clock may be ahead by so much: EventBridge Scheduler delivers no slot before its time."""
 _MOST_UNKNOWN = 5
 """Keys that an error names."""
 _SLOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
@@ -73,17 +76,21 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
         problems.append(f"{len(unknown) - _MOST_UNKNOWN} more keys are none either")
     if not isinstance(schedule, str) or schedule not in schedules:
         problems.append(f"schedule {shown(schedule)} must be one of: {', '.join(schedules)}")
-    if slot is not None and _instant(slot) is None:
+    at = _instant(slot)
+    if slot is not None and at is None:
         problems.append(
             f"slot {shown(slot)} must be a UTC time such as 2026-01-05T02:00:00Z, in 2000 to 2199"
         )
+    if at and at > now + _EARLY:
+        # What is decided now would stand when its time comes, before there is any input for it.
+        problems.append(f"slot {shown(slot)} must not be later than now, which is {slot_text(now)}")
     if type(attempt) is not int or not 1 <= attempt <= MAX_ATTEMPT:
         problems.append(f"attempt {shown(attempt)} must be a number from 1 to {MAX_ATTEMPT}")
     if trigger not in list(Trigger):
         problems.append(f"trigger {shown(trigger)} must be one of: {', '.join(Trigger)}")
     if problems:
         raise EventError(f"{'; '.join(problems)}. Example: {_EXAMPLE}")
-    run = Run(cast("str", schedule), _instant(slot) or now.replace(microsecond=0), attempt)
+    run = Run(cast("str", schedule), at or now.replace(microsecond=0), attempt)
     return Request(run, Trigger(trigger))
 
 

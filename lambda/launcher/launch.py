@@ -158,12 +158,16 @@ class Launcher:
         return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
 
     def _has_input(self, request: Request) -> bool:
-        listed = self.s3.list_objects_v2(
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.config.deployed.input_bucket,
             Prefix=input_prefix(self.config, request.run),
         )
         # A key that ends in a slash is the console's folder, and no input.
-        return any(not item.get("Key", "/").endswith("/") for item in listed.get("Contents", []))
+        return any(
+            not item.get("Key", "/").endswith("/")
+            for page in pages
+            for item in page.get("Contents", [])
+        )
 
 
 _ANSWERS = {"CreateProcessingJob", "ListObjectsV2"}

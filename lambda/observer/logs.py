@@ -32,12 +32,13 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
 
 
 def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
-    streams = client.describe_log_streams(
+    pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/"
-    )["logStreams"]
+    )
     events = [
         event
-        for stream in streams
+        for page in pages
+        for stream in page["logStreams"]
         for event in client.get_log_events(
             logGroupName=LOG_GROUP,
             logStreamName=stream.get("logStreamName", ""),

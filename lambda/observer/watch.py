@@ -141,6 +141,8 @@ class Turn:
         names = {job["ProcessingJobName"] for job, _ in jobs}
         yield from self._not_launched(entries, names)
         slots = {run.slot for _, run in jobs} | {entry.slot for entry in entries}
+        # What is later than now says nothing about the slots that are due.
+        slots = {slot for slot in slots if slot <= self.now}
         for slot in self._due(deployed, expression, slots):
             if slot not in slots:
                 missed = Run(schedule, slot, 1)

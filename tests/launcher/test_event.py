@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,19 @@ class TestParse:
         event = {"slot": "2026-01-05T02:00:00Z", "attempt": 2}
         found = parse(event, ["daily"], NOW)
         assert found == Request(Run("daily", SLOT, 2), Trigger.OPERATOR)
+
+    def test_a_slot_that_is_a_few_minutes_ahead_of_this_clock_is_taken(self) -> None:
+        event = {"schedule": "daily", "slot": slot_text(NOW + timedelta(minutes=5))}
+        found = parse(event, ["daily"], NOW)
+        assert found.run.slot == NOW.replace(microsecond=0) + timedelta(minutes=5)
+
+    @pytest.mark.parametrize("trigger", list(Trigger))
+    def test_a_slot_whose_time_has_not_come_is_refused_whoever_asks(self, trigger: Trigger) -> None:
+        slot = slot_text(NOW + timedelta(minutes=5, seconds=1))
+        event = {"schedule": "daily", "slot": slot, "trigger": trigger}
+        now = "must not be later than now, which is 2026-11-24T01:02:03Z"
+        with pytest.raises(EventError, match=f"slot '{slot}' {now}"):
+            parse(event, ["daily"], NOW)
 
     @pytest.mark.parametrize(
         ("event", "message"),

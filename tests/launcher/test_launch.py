@@ -82,6 +82,15 @@ class TestStart:
         world.upload("input/2026/01/06/b/c.csv")
         assert world.launch(replace(NEXT_DAY, attempt=2))["result"] == "started"
 
+    def test_finds_its_input_behind_any_number_of_folders(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")  # of a page; AWS's are 1,000
+        for number in range(25):
+            world.upload(f"input/2026/01/05/!{number:02}/", b"")
+        assert world.launch()["result"] == "started"
+        assert len(world.asked("ListObjectsV2")) == 3
+
 
 class TestRefusal:
     @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from runs.identity import Run, job_name
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-FIRST, SECOND, THIRD = (Run("daily", SLOT + hours * HOUR, 1) for hours in range(3))
+FIRST, SECOND, THIRD = (Run("daily", SLOT + slot * 50 * MINUTE, 1) for slot in range(3))
 A, B, C = (job_name(PREFIX, run) for run in (FIRST, SECOND, THIRD))
 CAPACITY = "CapacityError: no"
 

@@ -156,6 +156,8 @@ class TestLocalRun:
         assert status == 2
         assert "2026-01-05T02:00:00Z" in report["failure_reason"]
         assert "2026-01-05T02:00:00Z" in printed
+        status, report, printed = run(checkout, "--slot", "2199-01-05T02:00:00Z")
+        assert (status, "lies in the future" in report["failure_reason"]) == (2, True)
 
     def test_settings_that_are_refused_are_reported_too(self, checkout: Path) -> None:
         file = checkout / "Pulumi.local.yaml"

@@ -27,6 +27,11 @@ class TestLastLines:
         log(world, f"{NAME}/algo-1-1", "a", "b")
         assert last_lines(world.client("logs"), NAME, 3) == ["b", "c", "d"]
 
+    def test_are_of_all_hosts_however_many_there_are(self, world: World) -> None:
+        for host in range(60):  # an answer holds 50 streams
+            log(world, f"{NAME}/algo-{host:02}-1", str(host), after_s=host / 10)
+        assert last_lines(world.client("logs"), NAME, 2) == ["58", "59"]
+
     def test_are_only_as_many_as_asked_for(self, world: World) -> None:
         log(world, f"{NAME}/algo-1-1", *map(str, range(50)))
         lines = last_lines(world.client("logs"), NAME, 20)

@@ -100,6 +100,14 @@ class TestLostSlot:
             found += missed(world)
         assert found == [name_of(SLOT + hours * HOUR) for hours in (1, 2, 3)]
 
+    def test_is_told_whatever_later_slot_there_is(self, world: World) -> None:
+        only(world, "rate(1 hour)")
+        world.observe(world.run())
+        # Of a deployment that did not refuse it.
+        world.observe(world.run(Run("daily", SLOT + 36500 * DAY, 1)))
+        world.now = SLOT + 3 * HOUR
+        assert missed(world) == [name_of(SLOT + HOUR)]
+
     def test_of_before_the_schedules_last_change_is_none(self, world: World) -> None:
         for changed in (SLOT, SLOT + HOUR):
             only(world, "cron(0 2 * * ? *)", changed=changed)

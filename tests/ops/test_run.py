@@ -183,6 +183,13 @@ class TestRun:
         assert "--schedule weekly: stack prod has daily, hourly" in err
         assert not world.requests
 
+    @pytest.mark.parametrize("command", ["run", "replay"])
+    def test_a_slot_of_the_future_is_a_wrong_call(self, world: World, command: str) -> None:
+        status, _, err = world.ops(f"{command} --schedule daily --slot 2026-01-07T12:00:01Z")
+        assert status == 2
+        assert "--slot 2026-01-07T12:00:01Z: lies in the future (it is 2026-01-07T12:00:00Z)" in err
+        assert not world.requests
+
 
 class TestReplay:
     def replay(self, world: World) -> int:
