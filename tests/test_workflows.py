@@ -49,7 +49,8 @@ class TestNothingForeignRunsUnpinned:
         (pinned,) = re.findall(
             r"^pulumi==(\S+)", (ROOT / "requirements.in").read_text(), re.MULTILINE
         )
-        assert re.findall(r"pulumi-version: (\S+)", FILES["pulumi.yml"]) == [pinned]
+        for name in ("ci.yml", "pulumi.yml"):
+            assert re.findall(r"pulumi-version: (\S+)", FILES[name]) == [pinned]
 
     @every_workflow
     def test_a_script_takes_outside_text_only_through_its_environment(self, name: str) -> None:
