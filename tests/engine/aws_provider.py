@@ -47,6 +47,8 @@ class AwsProvider:
         kind, rule = _known(subject.kind), RULES[subject.kind]
         inputs = {key: value for key, value in new.items() if value is not None}
         failures = list(_failures(kind, inputs))
+        if rule.one_of and len(rule.one_of & inputs.keys()) != 1:
+            failures.append(("", f"exactly one of {', '.join(sorted(rule.one_of))} is wanted"))
         filled = {key: value for key, value in rule.defaults.items() if key not in inputs}
         if rule.name and rule.name not in inputs and f"{rule.name}Prefix" not in inputs:
             kept = old.get(rule.name) if rule.name in old.get(_DEFAULTS, []) else None
@@ -68,9 +70,10 @@ class AwsProvider:
         if rule.name and _DEFAULTS in new:
             own_name = rule.name not in new[_DEFAULTS]
         changes = differences(_without_defaults(old), _without_defaults(new), "")
-        changed = {top(path) for path in changes}
+        replaces = rule.force_new & {top(path) for path in changes}
+        replaces |= rule.one_of & (old.keys() ^ new.keys())
         # nameRequiresDeleteBeforeReplace in the bridge's pkg/tfbridge/schema.go
-        return Diff(changes, rule.force_new & changed, rule.delete_first or own_name)
+        return Diff(changes, replaces, rule.delete_first or own_name)
 
     def plan(self, subject: Subject, olds: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         outputs, kind = dict(new), _known(subject.kind)

@@ -26,8 +26,15 @@ class Rule:
     """Terraform's defaults, which the bridge writes into the inputs."""
     delete_first: bool = False
     """DeleteBeforeReplace in pulumi-aws, whoever named it."""
+    one_of: frozenset[str] = frozenset()
+    """Inputs of which exactly one is set; setting another one replaces the resource."""
     moves: tuple[str, ...] = ()
     """Outputs that a preview of an update does not know, though the resource stays."""
+
+
+_ENDS = frozenset({"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"})
+"""ConfigValidators and ModifyPlan of a security group's rule: "you cannot change the rule's source
+type"."""
 
 
 def _rule(force_new: str = "", name: str = "", longest: int = 255, **others: Any) -> Rule:
@@ -72,7 +79,7 @@ RULES: dict[str, Rule] = {
     "aws:sns/topic:Topic": _rule("name namePrefix fifoTopic", "name", 256),
     "aws:sns/topicPolicy:TopicPolicy": _rule("arn"),
     "aws:sns/topicSubscription:TopicSubscription": _rule("topic protocol endpoint"),
-    # events/rule.go, events/target.go
+    # events/rule.go, events/target.go; pulumi-aws names targets, too
     "aws:cloudwatch/eventRule:EventRule": _rule(
         "name namePrefix eventBusName", "name", 64, defaults={"eventBusName": "default"}
     ),
@@ -81,10 +88,17 @@ RULES: dict[str, Rule] = {
     ),
     # lambda/function.go, lambda/permission.go, lambda/function_event_invoke_config.go
     "aws:lambda/function:Function": _rule(
-        "name packageType durableConfig",
+        "name packageType tenancyConfig",
         "name",
         64,
-        defaults={"publish": False, "skipDestroy": False},
+        defaults={
+            "memorySize": 128,
+            "packageType": "Zip",
+            "publish": False,
+            "reservedConcurrentExecutions": -1,
+            "skipDestroy": False,
+            "timeout": 3,
+        },
         moves=("lastModified", "sourceCodeSize"),
     ),
     "aws:lambda/permission:Permission": _rule(
@@ -157,8 +171,12 @@ RULES: dict[str, Rule] = {
         255,
         defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
     ),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule("securityGroupId"),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule("securityGroupId"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(
+        "securityGroupId", one_of=_ENDS
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(
+        "securityGroupId", one_of=_ENDS
+    ),
     # ec2/vpc_flow_log.go
     "aws:ec2/flowLog:FlowLog": _rule(
         "deliverCrossAccountRole destinationOptions eniId iamRoleArn logDestination "
