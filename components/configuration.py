@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pulumi.runtime.config
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from components import aws_model, build_context
+from components import build_context
+from components.setting_errors import (
+    REMOVE,
+    Problem,
+    SettingsError,
+    explain,
+    place,
+    report,
+    shown,
+)
 from components.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator
 
-    from pydantic_core import ErrorDetails
+    from components import setting_errors
 
+__all__ = ["SCRIPT", "SettingsError", "load", "read", "script_text"]
 
 SCRIPT = Path("container/process_data.sh")
 """The job's script, in the project's directory."""
@@ -25,17 +38,11 @@ SCRIPT = Path("container/process_data.sh")
 MAY_BE_SECRET = ("alerts",)
 """Keys whose values stay out of everything that can be read: only subscriptions use endpoints."""
 
-_LONGEST_VALUE = 200
-"""Characters of a refused value that an error shows."""
 _WHERE_SECRETS_BELONG = (
     "is a secret, but would be readable in launcher.json, a job's environment, tags or names. Put "
     "it into Secrets Manager, list its name under job.secrets, and let the script fetch it; then "
     "set this key again without --secret"
 )
-
-
-class SettingsError(ValueError):
-    """A configuration that is refused; the message lists all of its problems."""
 
 
 def load() -> Settings:
@@ -57,16 +64,25 @@ def load() -> Settings:
 
 
 def script_text(path: Path) -> str:
-    """Return a script's text, whatever its bytes."""
-    return path.read_text("utf-8", errors="replace")
+    """Return a script's text, whatever its bytes.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise SettingsError(f"{path}, the job's script, cannot be read: {error.strerror}") from None
 
 
-def read(
+def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to check
     keys: Mapping[str, str],
     project: str,
     stack: str,
     script: str | None = None,
     secrets: Collection[str] = (),
+    *,
+    deploying: bool = True,
 ) -> Settings:
     """Return the settings that a stack's configuration spells.
 
@@ -78,33 +94,47 @@ def read(
             unchecked.
         secrets: the full keys that Pulumi holds encrypted, in whole or in part. Their values are in
             no error, and only those of `MAY_BE_SECRET` are accepted.
+        deploying: False leaves out what only a deployment must meet: that every schedule that is
+            not suspended has a slot to come.
 
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.
     """
-    hidden = {
-        "region" if key == "aws:region" else key.removeprefix(f"{project}:") for key in secrets
-    }
-    hidden = {key for key in hidden if ":" not in key}
-    refused = [(key, _WHERE_SECRETS_BELONG) for key in sorted(hidden.difference(MAY_BE_SECRET))]
-    if refused:
-        raise SettingsError(_report(project, stack, refused))
+    trees = {key: _value(text) for key, text in keys.items()}
+    refused = [*_secrets(project, secrets), *_unreadable(trees)]
+    if refused:  # nothing may be said about these values, or nothing can
+        raise SettingsError(report(stack, refused))
+    problems = [*_of_nobody(trees, project, secrets), *_dates(trees)]
     own = {
-        key.removeprefix(f"{project}:"): _value(text)
-        for key, text in keys.items()
+        key.removeprefix(f"{project}:"): tree
+        for key, tree in trees.items()
         if key.startswith(f"{project}:")
     }
-    fixed = {"project": project, "stack": stack, "region": keys.get("aws:region", "")}
-    unsettable = fixed.keys() & own.keys()
+    fixed = {"project": project, "stack": stack, "region": keys.get("aws:region")}
+    given = {"prefix": f"{project}-{stack}", **own, **fixed}
+    if fixed["region"] is None:
+        del given["region"]
+    context = {"script": script, "deploying": deploying}
     try:
-        if unsettable:
-            unknown = [(key, _unknown((key,), _shown(own[key]))) for key in sorted(unsettable)]
-            raise SettingsError(_report(project, stack, unknown))
-        given = {"prefix": f"{project}-{stack}", **own, **fixed}
-        return Settings.model_validate(given, context={"script": script})
+        settings = Settings.model_validate(given, context=context)
     except ValidationError as error:
-        problems = [line for detail in error.errors() for line in _problems(detail, hidden)]
-        raise SettingsError(_report(project, stack, problems)) from None
+        for detail in error.errors():
+            hidden = bool(detail["loc"]) and place(project, detail["loc"][:1])[0] in secrets
+            value = "(a secret)" if hidden else shown(detail["input"])
+            found = explain(Settings, project, detail, value)
+            problems += [each.of_secret() for each in found] if hidden else found
+    else:
+        if not problems:
+            return settings
+    raise SettingsError(report(stack, problems))
+
+
+def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
+    """Yield each secret whose value would come into the open."""
+    may_be = {f"{project}:{key}" for key in MAY_BE_SECRET}
+    for key in sorted(set(secrets) - may_be):
+        if key.startswith(f"{project}:") or key == "aws:region":
+            yield Problem((key,), _WHERE_SECRETS_BELONG)
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON
@@ -113,57 +143,62 @@ def _value(text: str) -> Any:  # noqa: ANN401 - JSON
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _unknown(path: Sequence[int | str], value: str) -> str:
-    """Return what is allowed in the place of a key that does not exist, and what it holds."""
-    part: type[BaseModel] = Settings
-    for step in path[:-1]:  # a list's index, and a schedule's name, stay in the same part
-        if step in part.model_fields:
-            part = _part_in(part.model_fields[str(step)].annotation) or part
-    names = sorted(part.model_fields.keys() - {"project", "stack", "region"})
-    return f"= {value}: there is no such key; {aws_model.choices(str(path[-1]), names)}"
+def _of_nobody(
+    trees: Mapping[str, Any], project: str, secrets: Collection[str]
+) -> Iterator[Problem]:
+    """Yield each key that nobody would read: somebody believes that it has an effect."""
+    names = [project, "aws", "docker", "pulumi"]
+    unsettable = {f"{project}:{key}" for key in ("project", "stack", "region")}
+    for key, tree in trees.items():
+        namespace = key.partition(":")[0]
+        value = "(a secret)" if key in secrets else shown(tree)
+        if namespace not in names:
+            close = difflib.get_close_matches(namespace, names, n=1, cutoff=0) or names
+            why = f"{namespace} is none of {', '.join(names)}; closest: {close[0]}"
+        elif key in unsettable:
+            why = "there is no such key"
+        elif namespace == "aws" and key != "aws:region":
+            # The program has a provider of its own, so that its tags and region are explicit.
+            why = (
+                "only aws:region is read; for the rest use the environment, such as AWS_PROFILE, "
+                f"and {project}:tags"
+            )
+        else:
+            continue
+        yield Problem((key,), f"= {value}: {why}", REMOVE)
 
 
-def _part_in(annotation: object) -> type[BaseModel] | None:
-    """Return the part of the settings that a field holds, by itself or in a list or map."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_part_in, get_args(annotation))), None)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
+"""What Pulumi makes of an unquoted date in a stack's file (Go's time.Time.String)."""
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+def _unreadable(tree: object, path: setting_errors.Path = ()) -> Iterator[Problem]:
+    """Yield text that no UTF-8 can hold, in values and in names."""
+    for place_, text in _texts(tree, path):
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            yield Problem(place_, f"= {shown(text)}: must be text that UTF-8 can hold")
 
 
-def _problems(detail: ErrorDetails, hidden: Collection[str]) -> list[tuple[str, str]]:
-    """Return (key, problem) for each problem of one of pydantic's errors."""
-    is_hidden = any(part in hidden for part in detail["loc"][:1])
-    value = "(a secret)" if is_hidden else _shown(detail["input"])
-    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
-    if detail["type"] == "extra_forbidden":
-        return [(key, _unknown(detail["loc"], value))]
-    if detail["type"] == "missing":
-        return [(key, "is missing; set it")]
-    message = detail["msg"].removeprefix("Value error, ")
-    if not key:  # a rule between parts, which names its keys itself, a line each
-        return [cast("tuple[str, str]", line.split(": ", 1)) for line in message.split("\n")]
-    return [(key, f"= {value}: {message}")]
+def _dates(tree: object) -> Iterator[Problem]:
+    """Yield text that is not what was written in the file."""
+    for path, text in _texts(tree, ()):
+        if _DATE.fullmatch(text):
+            why = f"is what Pulumi makes of an unquoted date; quote it, as in '{text[:10]}'"
+            yield Problem(path, f"= {text!r}: {why}")
 
 
-def _report(project: str, stack: str, problems: list[tuple[str, str]]) -> str:
-    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    lines = [f"Pulumi.{stack}.yaml has {count}:"]
-    for key, problem in problems:
-        full = "aws:region" if key == "region" else f"{project}:{key}"
-        lines.append(f"  {full} {problem}")
-    first = problems[0][0]
-    way_out = "aws:region" if first == "region" else first
-    lines.append(
-        f"Change Pulumi.{stack}.yaml, or for example: "
-        f"pulumi config set --stack {stack} --path '{way_out}' VALUE"
-    )
-    return "\n".join(lines)
+def _texts(tree: object, path: setting_errors.Path) -> Iterator[tuple[setting_errors.Path, str]]:
+    """Yield every text in a tree of JSON, values and names, with its place."""
+    if isinstance(tree, str):
+        yield path, tree
+    elif isinstance(tree, Mapping):
+        for name, inside in cast("Mapping[str, object]", tree).items():
+            yield (*path, name), name
+            yield from _texts(inside, (*path, name))
+    elif isinstance(tree, list):
+        for index, inside in enumerate(cast("list[object]", tree)):
+            yield from _texts(inside, (*path, index))

@@ -36,7 +36,7 @@ class Subscription(Frozen):
     def _endpoint_fits(self) -> Self:
         form, example = _ENDPOINTS[self.protocol]
         fits = form.fullmatch(self.endpoint) is not None
-        refuse(None if fits else f"endpoint must be {example} for protocol {self.protocol}")
+        refuse(None if fits else f"endpoint: must be {example} for protocol {self.protocol}")
         return self
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
+import pulumi
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -20,7 +22,7 @@ PER_INSTANCE = 2
 (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html)."""
 
 
-class ZonesError(ValueError):
+class ZonesError(pulumi.RunError):
     """The region has not the zones that the settings ask for."""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import boto3
@@ -55,13 +55,8 @@ def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
     """Return a validator that refuses what the service's own model does not accept."""
 
     def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
-        plain: object = value
-        if isinstance(value, Mapping):
-            plain = dict(cast("Mapping[str, object]", value))
-        elif isinstance(value, tuple):
-            plain = list(cast("tuple[object, ...]", value))
-        found = aws_model.violations(aws_model.shape(service, operation, path), plain)
-        return "; ".join(f"{v.path.strip('.')} {v.rule}".strip() for v in found) or None
+        found = aws_model.violations(aws_model.shape(service, operation, path), value)
+        return "; ".join(violation.rule for violation in found) or None
 
     return _checked(problem)
 
@@ -101,25 +96,40 @@ def _expression_problem(expression: str) -> str | None:
     return None
 
 
-def _reserved(names: Collection[str], reserved: Collection[str]) -> str | None:
-    taken = sorted(set(names) & set(reserved))
-    return f"may not set {', '.join(taken)}: every run gets its own" if taken else None
+def _environment_name_problem(name: str) -> str | None:
+    if name in RESERVED_ENVIRONMENT:
+        return "may not be set: every run gets its own"
+    why = next((why for form, why in _BREAKING.items() if re.fullmatch(form, name)), None)
+    return why and f"may not be set: {why}; export it in the script instead"
 
 
-def _environment_problem(environment: Mapping[str, str]) -> str | None:
-    return _reserved(environment, RESERVED_ENVIRONMENT)
+_BREAKING = {
+    "ML_ROOT": "the entry point would look for the job elsewhere",
+    "PATH": "it is no addition to the image's own, in which the entry point finds its tools",
+    "TMPDIR": "the entry point's own files go there, and it need not exist",
+    "LD_(PRELOAD|LIBRARY_PATH|AUDIT)": "the entry point and its tools would load it, too",
+    "BASH_ENV|ENV": "a shell would run that file before the entry point",
+    "IFS": "a shell ignores it in its environment",
+    "SHELLOPTS|BASHOPTS|POSIXLY_CORRECT": "the entry point would run with these options, too",
+    "PYTHON(HOME|PLATLIBDIR|SAFEPATH|INSPECT)": "the image's Python would not run its tools",
+}
+"""Names that break the entry point or its tools, or that a shell ignores, and why.
+
+PYTHONPATH and the like reach the script: the entry point's tools start without them.
+"""
+
+
+def _tag_key_problem(key: str) -> str | None:
+    if key.lower().startswith("aws:"):
+        return "may not begin with aws:, which is AWS's own"
+    return "may not be set: the program sets its own" if key in RESERVED_TAGS else None
 
 
 def _tags_problem(tags: Mapping[str, str]) -> str | None:
-    model = aws_model.shape(*JOB, "Tags")
-    room = model.metadata["max"] - len(RESERVED_TAGS)
+    room = aws_model.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
     if len(tags) > room:
         return f"has {len(tags)} tags; at most {room} fit beside the program's own"
-    if any(key.lower().startswith("aws:") for key in tags):
-        return "may not begin with aws:, which is AWS's own"
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    found = aws_model.violations(model, listed)
-    return "; ".join(f"{v.value!r} {v.rule}" for v in found) or _reserved(tags, RESERVED_TAGS)
+    return None
 
 
 def _key_arn_problem(arn: str) -> str | None:
@@ -162,13 +172,14 @@ Runtime = Annotated[int, _allowed_by_aws(*JOB, "StoppingCondition.MaxRuntimeInSe
 Argument = Annotated[
     str, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
 ]
-Environment = Annotated[
-    Mapping[str, str],
-    _allowed_by_aws(*JOB, "Environment"),
-    _checked(_environment_problem),
+EnvironmentName = Annotated[
+    str, _allowed_by_aws(*JOB, "Environment.{key}"), _checked(_environment_name_problem)
 ]
 EnvironmentValue = Annotated[str, _allowed_by_aws(*JOB, "Environment.{}")]
-Tags = Annotated[Mapping[str, str], _checked(_tags_problem)]
+Environment = Mapping[EnvironmentName, EnvironmentValue]
+TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), _checked(_tag_key_problem)]
+TagValue = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Value")]
+Tags = Annotated[Mapping[TagKey, TagValue], _checked(_tags_problem)]
 Prefix = Annotated[str, _checked(key_prefix.problem)]
 BucketName = Annotated[str, _checked(naming.bucket_problem)]
 KeyArn = Annotated[str, _checked(_key_arn_problem)]

@@ -95,7 +95,7 @@ class InputSettings(Frozen):
     @model_validator(mode="after")
     def _key_needs_bucket(self) -> Self:
         if self.kms_key_arn and not self.bucket:
-            raise ValueError("kms_key_arn is for an existing bucket: set bucket, or leave it out")
+            raise ValueError("bucket: is missing; kms_key_arn is for an existing one")
         return self
 
 
@@ -138,7 +138,7 @@ class ProtectionSettings(Frozen):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.protect and self.force_destroy:
-            raise ValueError("protect and force_destroy contradict each other: set one to false")
+            raise ValueError("force_destroy: contradicts protect; set one of them to false")
         return self
 
 

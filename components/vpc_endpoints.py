@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
 
 
-class EndpointError(ValueError):
+class EndpointError(pulumi.RunError):
     """The region has no such endpoint."""
 
 

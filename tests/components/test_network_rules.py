@@ -24,7 +24,9 @@ def problems(script: str | None = None, **changes: Any) -> list[str]:
     try:
         read(keys_of(**changes), PROJECT, "prod", script)
     except SettingsError as error:
-        return [line.strip().removeprefix(f"{PROJECT}:") for line in str(error).split("\n")[1:-1]]
+        own = f"  {PROJECT}:"
+        lines = str(error).split("\n")
+        return [line.removeprefix(own) for line in lines if line.startswith(own)]
     return []
 
 

@@ -95,9 +95,9 @@ class TestRefusals:
             ({"job__volume_gb": 0}, "job.volume_gb", "from 1 to 16384"),
             ({"job__volume_gb": 20_000}, "job.volume_gb", "from 1 to 16384"),
             ({"job__max_runtime_seconds": 777_601}, "job.max_runtime_seconds", "777600"),
-            ({"job__environment": {"A": "x" * 257}}, "job.environment", "0 to 256"),
-            ({"job__environment": {"1A": "x"}}, "job.environment", "pattern"),
-            ({"job__environment": {"SLOT": "x"}}, "job.environment", "every run gets its own"),
+            ({"job__environment": {"A": "x" * 257}}, "job.environment.A", "0 to 256"),
+            ({"job__environment": {"1A": "x"}}, "job.environment.1A", "pattern"),
+            ({"job__environment": {"SLOT": "x"}}, "job.environment.SLOT", "every run gets its own"),
             ({"job__arguments": [""]}, "job.arguments", "at least 1"),
             ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
             ({"jobs": {}}, "jobs = {}", "closest: job"),
@@ -124,7 +124,7 @@ class TestRefusals:
             (
                 {"schedules__daily__start_deadline_seconds": 30},
                 "schedules.daily.start_deadline_seconds",
-                "equal to 60",
+                "at least 60",
             ),
             (
                 {"schedules__daily__success_within_hours": 24},
@@ -157,27 +157,27 @@ class TestRefusals:
             ),
             (
                 {"alerts__subscriptions": [{"protocol": "email", "endpoint": "team"}]},
-                "alerts.subscriptions.0",
+                "alerts.subscriptions[0]",
                 "team@example.com",
             ),
             (
                 {"alerts__subscriptions": [{"protocol": "sms", "endpoint": "0151 1234"}]},
-                "alerts.subscriptions.0",
+                "alerts.subscriptions[0]",
                 "+4915112345678",
             ),
             (
                 {"alerts__subscriptions": [{"protocol": "https", "endpoint": "http://x.com"}]},
-                "alerts.subscriptions.0",
+                "alerts.subscriptions[0]",
                 "https://example.com",
             ),
             (
                 {"alerts__subscriptions": [{"protocol": "fax", "endpoint": "1"}]},
-                "alerts.subscriptions.0.protocol",
+                "alerts.subscriptions[0].protocol",
                 "'email'",
             ),
             (
                 {"alerts__subscriptions": [{"protocol": "sms", "number": "1"}]},
-                "alerts.subscriptions.0.number = '1'",
+                "alerts.subscriptions[0].number = '1'",
                 "must be one of endpoint, protocol",
             ),
             ({"retention__run_days": 29}, "retention.run_days", "30"),
@@ -189,13 +189,13 @@ class TestRefusals:
             ({"input__prefix": "p" * 512 + "/"}, "input.prefix", "at most 512 of the characters"),
             ({"input__prefix": "{nothing}/"}, "input.prefix", "{slot:"),
             ({"input__prefix": "{slot.__class__}/"}, "input.prefix", "{slot:"),
-            ({"input__kms_key_arn": "arn:aws:kms:x:1:key/1"}, "input", "existing bucket"),
+            ({"input__kms_key_arn": "arn:aws:kms:x:1:key/1"}, "input.bucket", "existing one"),
             ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
             ({"retention__images": 1}, "retention.images", "2"),
             ({"protection__key_deletion_days": 3}, "protection.key_deletion_days", "7"),
-            ({"protection__force_destroy": True}, "protection", "contradict"),
-            ({"tags": {"aws:x": "y"}}, "tags", "AWS's own"),
-            ({"tags": {"a?": "y"}}, "tags", "pattern"),
+            ({"protection__force_destroy": True}, "protection.force_destroy", "contradict"),
+            ({"tags": {"aws:x": "y"}}, 'tags["aws:x"]', "AWS's own"),
+            ({"tags": {"a?": "y"}}, 'tags["a?"]', "pattern"),
             ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 45"),
             ({"prefix": "Processing"}, "prefix", "a-z"),
             ({"prefix": "p" * 33}, "prefix", "32"),
@@ -207,7 +207,7 @@ class TestRefusals:
         message = refusal(**changes)
         assert f"{PROJECT}:{key}" in message
         assert allowed in message
-        assert "pulumi config set --stack prod" in message
+        assert "Change Pulumi.prod.yaml" in message
 
     def test_all_problems_come_in_one_error(self) -> None:
         message = refusal(
