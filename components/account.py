@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,33 @@ class Account:
 
 
 def lookup(region: str, provider: aws.Provider) -> Account:
-    """Return the account that the provider's credentials belong to."""
+    """Return the account that the provider's credentials belong to.
+
+    Raises:
+        RunError: AWS does not say.
+    """
     opts = pulumi.InvokeOptions(provider=provider)
-    return Account(
-        partition=aws.get_partition(opts=opts).partition,
-        region=region,
-        id=aws.get_caller_identity(opts=opts).account_id,
-    )
+    with asking("whose account this is; check the credentials with: aws sts get-caller-identity"):
+        return Account(
+            partition=aws.get_partition(opts=opts).partition,
+            region=region,
+            id=aws.get_caller_identity(opts=opts).account_id,
+        )
+
+
+@contextmanager
+def asking(what: str) -> Generator[None]:
+    """Say in a sentence that AWS has not answered a look-up, where Pulumi has only a traceback.
+
+    Args:
+        what: was asked, and what to do if AWS refuses to say.
+
+    Raises:
+        RunError: the look-up has failed.
+    """
+    try:
+        yield
+    except pulumi.RunError:
+        raise
+    except Exception as error:
+        raise pulumi.RunError(f"AWS does not say {what}\n{error}") from error

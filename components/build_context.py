@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -24,7 +26,7 @@ _MODE = 0o755
 """Of every file and directory: Windows, WSL and a umask give a checkout others than git has."""
 
 
-class ContextError(ValueError):
+class ContextError(pulumi.RunError, ValueError):
     """A build context or script that makes no image that runs; names each file and its cure."""
 
 
@@ -84,8 +86,11 @@ def check(context: Path, script: Path | None = None) -> None:
         script: takes the place of the context's own script.
 
     Raises:
-        ContextError: names each file, the first line that is wrong, and the cure.
+        ContextError: names each file, the first line that is wrong, and the cure; or there is no
+            Dockerfile.
     """
+    if not (context / DOCKERFILE).is_file():
+        raise ContextError(f"{context / DOCKERFILE} is missing, so there is nothing to build")
     paths = [context / path for path in files(context)]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
     problems = [_line_ends(path) for path in (*read, *([script] if script else []))]

@@ -16,6 +16,7 @@ from components import (
     security_groups,
     vpc_endpoints,
 )
+from components.account import asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -176,11 +177,12 @@ class Network(pulumi.ComponentResource):
         """Return the zones of the subnets, and the block of each."""
         settings = self._args.settings.network
         # Without local zones: SageMaker is not in them.
-        found = aws.get_availability_zones(
-            state="available",
-            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-            opts=pulumi.InvokeOptions(parent=self),
-        )
+        with asking(f"which zones {self._args.account.region} has"):
+            found = aws.get_availability_zones(
+                state="available",
+                filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+                opts=pulumi.InvokeOptions(parent=self),
+            )
         offered = [found.names, *(each.availability_zones for each in services)]
         zones = network_plan.choose(self._args.account.region, settings.zones, offered)
         return network_plan.subnets(settings.cidr, zones)

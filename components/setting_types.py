@@ -96,7 +96,8 @@ def _expression_problem(expression: str) -> str | None:
     return None
 
 
-def _environment_name_problem(name: str) -> str | None:
+def environment_name_problem(name: str) -> str | None:
+    """Return why a variable may not be set for the script, or None."""
     if name in RESERVED_ENVIRONMENT:
         return "may not be set: every run gets its own"
     why = next((why for form, why in _BREAKING.items() if re.fullmatch(form, name)), None)
@@ -173,7 +174,7 @@ Argument = Annotated[
     str, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
 ]
 EnvironmentName = Annotated[
-    str, _allowed_by_aws(*JOB, "Environment.{key}"), _checked(_environment_name_problem)
+    str, _allowed_by_aws(*JOB, "Environment.{key}"), _checked(environment_name_problem)
 ]
 EnvironmentValue = Annotated[str, _allowed_by_aws(*JOB, "Environment.{}")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]

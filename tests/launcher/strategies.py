@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from components import aws_model, naming
-from components.setting_types import JOB, RESERVED_ENVIRONMENT, RESERVED_TAGS
+from components.setting_types import JOB, RESERVED_TAGS, environment_name_problem
 from components.settings import Settings
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
@@ -30,7 +30,7 @@ _one_line = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\x8
 arguments = st.lists(st.text(_one_line, min_size=1, max_size=256), max_size=5)
 environments = st.dictionaries(
     st.text(string.ascii_letters + "_", min_size=1, max_size=256).filter(
-        lambda name: name not in RESERVED_ENVIRONMENT
+        lambda name: environment_name_problem(name) is None
     ),
     texts,
     max_size=5,
