@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, policies, role, role_policies
+from components import naming, packages, policies, role, role_policies
 from components.delivery import QUEUE_RETENTION_S
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from components.account import Account
     from components.policies import Statement
-
-POWERTOOLS_VERSION = "3.37.0"
-"""The layer's version, and the version that the tests and the local run install."""
 
 _RUNTIME = "python3.13"
 _ARCHITECTURE = "arm64"
@@ -52,9 +49,10 @@ class FunctionArgs:
 class Function(pulumi.ComponentResource):
     """One function, `<prefix>-<name>`, whose handler is `<name>.handler.handler`.
 
-    Creates: the function (not in a VPC, with Powertools' layer and an encrypted environment), its
-    role and policy, its encrypted log group, the encrypted queue that keeps events which failed for
-    good, and the asynchronous configuration that sends them there after two retries.
+    Creates: the function (not in a VPC, with an encrypted environment, and with the packages that
+    it needs in its archive), its role and policy, its encrypted log group, the encrypted queue that
+    keeps events which failed for good, and the asynchronous configuration that sends them there
+    after two retries.
     """
 
     arn: pulumi.Output[str]
@@ -147,7 +145,6 @@ class Function(pulumi.ComponentResource):
             architectures=[_ARCHITECTURE],
             handler=f"{name}.handler.handler",
             code=_archive(args.files, f"{name}.json", args.document),
-            layers=[_powertools(self)],
             environment={"variables": dict(args.environment)},
             kms_key_arn=args.key_arn,
             timeout=args.timeout_s,
@@ -162,7 +159,8 @@ def _archive(
     files: Sequence[Path], document_name: str, document: Mapping[str, Any]
 ) -> pulumi.AssetArchive:
     """Return the code, file by file: a folder would bring caches along, and change by itself."""
-    sources = {_place(path): pulumi.FileAsset(path) for path in sorted(files)}
+    places = {**packages.files(), **{_place(path): path for path in files}}
+    sources = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
     text = json.dumps(document, indent=2, sort_keys=True)
     return pulumi.AssetArchive({**sources, document_name: pulumi.StringAsset(text)})
 
@@ -171,12 +169,3 @@ def _place(path: Path) -> str:
     """Return where a file lies in the archive: packages of `lambda/` at the top."""
     inside = path.relative_to(_PACKAGES) if path.is_relative_to(_PACKAGES) else path
     return inside.as_posix()
-
-
-def _powertools(parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Return the ARN of AWS's public layer of Powertools, of exactly our version."""
-    parameter = aws.ssm.get_parameter_output(
-        name=f"/aws/service/powertools/python/{_ARCHITECTURE}/{_RUNTIME}/{POWERTOOLS_VERSION}",
-        opts=pulumi.InvokeOptions(parent=parent),
-    )
-    return parameter.insecure_value

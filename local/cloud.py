@@ -6,7 +6,6 @@ import shutil
 import threading
 import time
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from components import build_context, configuration, stack_file
@@ -99,7 +98,7 @@ class Cloud:
         self.aws = LocalAws(self.settings.region)
         self.metrics = MetricStore(self.aws)
         self.functions = Functions(self.aws, work / "functions", self._activity, self.metrics)
-        self.resources = Resources(self.aws, version("aws-lambda-powertools"), build)
+        self.resources = Resources(self.aws, build)
         self.topics = Topics(self.aws, self._tell_message)
         self.bus = EventBus(self.aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(self.aws, self.metrics, self.tell)

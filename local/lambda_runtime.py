@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local import lambda_packages
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -74,6 +76,8 @@ class Runtime:
         # A file and not a pipe: what was printed is there when the process asks for more.
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
+        self._packages = tempfile.TemporaryDirectory()
+        lambda_packages.link(Path(self._packages.name))
         self._api = _Api(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._api.serve_forever, args=[_POLL_S], daemon=True).start()
         self._process = self._start()
@@ -120,6 +124,7 @@ class Runtime:
         self._api.server_close()
         self._reading.close()
         self._output.close()
+        self._packages.cleanup()
 
     def _start(self) -> subprocess.Popen[bytes]:
         function = self._function
@@ -134,6 +139,7 @@ class Runtime:
             "AWS_DEFAULT_REGION": region,
             "LAMBDA_TASK_ROOT": str(function.code),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": self._packages.name,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             # A developer's own configuration must play no part.
             "AWS_CONFIG_FILE": "/dev/null",
@@ -142,7 +148,8 @@ class Runtime:
             **function.environment,
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", function.handler],
+            # Without this machine's packages: the code's own come first, then the runtime's.
+            [sys.executable, "-S", "-m", "awslambdaric", function.handler],
             cwd=function.code,
             env=environment,
             stdout=self._output,

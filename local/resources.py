@@ -18,17 +18,14 @@ if TYPE_CHECKING:
 class Resources:
     """Creates resources in the embedded AWS, and remembers them."""
 
-    def __init__(
-        self, aws: LocalAws, powertools: str, build: Callable[[Mapping[str, Any]], str]
-    ) -> None:
+    def __init__(self, aws: LocalAws, build: Callable[[Mapping[str, Any]], str]) -> None:
         """Prepare to create.
 
         Args:
             aws: where to create.
-            powertools: the version of Powertools that is installed here.
             build: builds an image from docker.Image's `build`, and returns a handle on it.
         """
-        self.aws, self.powertools, self.build = aws, powertools, build
+        self.aws, self.build = aws, build
         self.created: list[str] = []
         """Logical names, in the order of their creation."""
         self.services: list[str] = []

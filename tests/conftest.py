@@ -33,9 +33,6 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "userName": "AWS",
         "password": "registry-password",
     },
-    "aws:ssm/getParameter:getParameter": {
-        "insecureValue": f"arn:aws:lambda:{REGION}:017000801446:layer:Powertools:1"
-    },
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
 }
 

@@ -26,7 +26,7 @@ def _log_group(local: Resources, inputs: State) -> State:
 
 @creates(
     "aws:lambda/function:Function",
-    *("name", "role", "runtime", "architectures", "handler", "code", "layers", "environment"),
+    *("name", "role", "runtime", "architectures", "handler", "code", "environment"),
     *("timeout", "memorySize", "loggingConfig", "kmsKeyArn"),
 )
 def _function(local: Resources, inputs: State) -> State:
@@ -41,7 +41,6 @@ def _function(local: Resources, inputs: State) -> State:
         Architectures=inputs["architectures"],
         Handler=inputs["handler"],
         Code={"ZipFile": zipped(inputs["code"])},
-        Layers=inputs["layers"],
         Environment={"Variables": variables},
         Timeout=inputs["timeout"],
         MemorySize=inputs["memorySize"],

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components import naming, stack_file
+from components import naming, packages, stack_file
 from components.account import Account
 from components.configuration import read
-from components.function import POWERTOOLS_VERSION
 from components.job_conditions import conditions
 from components.launcher import Launcher, LauncherArgs
 from components.observer import Observer, ObserverArgs
@@ -99,11 +98,9 @@ class TestEveryFunction:
         assert found["handler"] == f"{name}.handler.handler"
         assert "vpcConfig" not in found
 
-    def test_powertools_is_the_layer_of_the_version_that_is_tested(self, name: str) -> None:
-        [(_, lookup)] = [call for call in BUILT[name]().called if "ssm" in call[0]]
-        assert lookup["name"].endswith(f"/arm64/python3.13/{POWERTOOLS_VERSION}")
-        required = (ROOT / "requirements-dev.txt").read_text("utf-8")
-        assert f"aws-lambda-powertools=={POWERTOOLS_VERSION} " in required
+    def test_needs_nothing_of_anybody_elses_account(self, name: str) -> None:
+        assert BUILT[name]().called == []
+        assert not function(name).get("layers")
 
     def test_an_event_that_fails_for_good_is_kept(self, name: str) -> None:
         recorder = BUILT[name]()
@@ -153,7 +150,7 @@ class TestEveryFunction:
     def test_its_archive_has_single_files_and_no_caches(self, name: str) -> None:
         for place, asset in archive(name).items():
             assert isinstance(asset, (pulumi.FileAsset, pulumi.StringAsset)), place
-            assert place.endswith((".py", ".json")), place
+            assert place.endswith((".py", ".json", "/LICENSE")), place
 
     def test_its_archive_has_the_whole_of_its_packages(self, name: str) -> None:
         code = ROOT / "lambda"
@@ -163,7 +160,8 @@ class TestEveryFunction:
             for path in (code / package).glob("*.py")
         }
         others = {"launcher": set[str](), "observer": {"runs/rates.json", *SLOTS}}[name]
-        assert archive(name).keys() == wanted | others | {f"{name}.json"}
+        own = archive(name).keys() - packages.files().keys()
+        assert own == wanted | others | {f"{name}.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
         self, name: str, tmp_path: Path
@@ -187,7 +185,11 @@ class TestEveryFunction:
         assert not any(file.startswith((f"{ROOT}/lambda", f"{ROOT}/components")) for file in loaded)
         carried = {str(tmp_path / place) for place in archive(name) if place.endswith(".py")}
         shared = {file for file in carried if file.startswith(f"{tmp_path}/runs/")}
-        assert carried - shared <= loaded
+        of_others = {str(tmp_path / place) for place in packages.files()}
+        assert carried - shared - of_others <= loaded
+        powertools = {file for file in loaded if "/aws_lambda_powertools/" in file}
+        assert powertools
+        assert powertools <= carried
 
 
 def unpack(assets: dict[str, Any], directory: Path) -> None:

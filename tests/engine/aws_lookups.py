@@ -53,17 +53,6 @@ def _authorization(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parameter(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
-    layer = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertools:30"
-    return {
-        "arn": f"arn:aws:ssm:{REGION}::parameter{args['name']}",
-        "insecureValue": layer,
-        "type": "String",
-        "value": layer,
-        "version": 1,
-    }
-
-
 def _zones(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     return {"groupNames": [REGION], "names": ZONES, "zoneIds": ["euc1-az2", "euc1-az3", "euc1-az1"]}
 
@@ -104,6 +93,5 @@ _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
     "aws:ecr/getRepositories:getRepositories": _repositories,
     "aws:ecr/getImages:getImages": _images,
-    "aws:ssm/getParameter:getParameter": _parameter,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
 }

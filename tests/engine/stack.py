@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from tests.engine.provider import Call
 
 PROJECT = "sagemaker-processing"
-_COPIED = ("__main__.py", "Pulumi.yaml", "components", "container", "lambda")
+_COPIED = (
+    *("__main__.py", "Pulumi.yaml", "requirements.txt"),
+    *("components", "container", "lambda"),
+)
 _IGNORED = shutil.ignore_patterns("__pycache__")
 
 

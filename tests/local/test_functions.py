@@ -37,6 +37,8 @@ def handler(event, context):
     if "until" in event:
         while not os.path.exists(event["until"]):
             time.sleep(0.01)
+    if "import" in event:
+        __import__(event["import"])
     if "raise" in event:
         raise ValueError(event["raise"])
     if "exit" in event:
@@ -79,6 +81,15 @@ class TestRuntime:
             "calls": 1,
         }
         assert "saw []" in outcome.log
+
+    @pytest.mark.parametrize(
+        ("module", "found"), [("boto3", True), ("aws_lambda_powertools", False), ("pulumi", False)]
+    )
+    def test_a_function_has_the_sdk_and_else_only_what_it_carries(
+        self, runtime: Runtime, module: str, *, found: bool
+    ) -> None:
+        event = json.dumps({"import": module}).encode()
+        assert runtime.invoke(event, "id").failed != found
 
     def test_a_raised_error_is_told_as_lambda_tells_it(self, runtime: Runtime) -> None:
         outcome = runtime.invoke(b'{"raise": "why"}', "id")

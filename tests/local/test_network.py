@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.configuration import SettingsError
-from components.function import POWERTOOLS_VERSION
 from local.cloud import Cloud
 from local.display import Display
 from local.kinds import CREATE
@@ -141,7 +140,7 @@ def existing(aws: LocalAws) -> tuple[str, str]:
 class TestStricterThanMoto:
     @pytest.fixture
     def resources(self, aws: LocalAws) -> Resources:
-        return Resources(aws, POWERTOOLS_VERSION, lambda _build: "handle")
+        return Resources(aws, lambda _build: "handle")
 
     def test_a_service_without_such_an_endpoint_is_not_found(self, resources: Resources) -> None:
         for service, kind, error in (

@@ -1,0 +1,76 @@
+"""What travels in a function's archive beside our own code, the same from every machine."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components import packages
+from components.packages import NAMES, PackageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LOCK = Path("requirements.txt")
+
+
+def needed(names: Iterable[str]) -> set[str]:
+    """Return packages with all that they need."""
+    found = set(names)
+    for name in names:
+        required = [each for each in metadata.requires(name) or () if "extra ==" not in each]
+        found |= needed(re.split(r"[^\w.-]", each)[0] for each in required)
+    return found
+
+
+class TestFiles:
+    def test_are_those_of_powertools_and_of_all_that_it_needs(self) -> None:
+        assert needed(["aws-lambda-powertools"]) == set(NAMES)
+        places = packages.files()
+        assert {"aws_lambda_powertools/__init__.py", "jmespath/__init__.py"} <= places.keys()
+        assert "typing_extensions.py" in places
+
+    def test_are_sources_and_a_licence_of_each_and_nothing_that_an_installer_wrote(self) -> None:
+        places = packages.files()
+        licences = [place for place in places if not place.endswith(".py")]
+        assert len(licences) == len(NAMES)
+        assert all(place.endswith("/LICENSE") for place in licences)
+        assert not [place for place in places if place.startswith(("/", "..", "bin/"))]
+
+    def test_are_plain_python_for_every_processor(self) -> None:
+        for name in NAMES:
+            wheel = metadata.distribution(name).read_text("WHEEL") or ""
+            assert "Root-Is-Purelib: true" in wheel
+            assert set(re.findall(r"^Tag: py\d-(\S+)$", wheel, re.MULTILINE)) == {"none-any"}
+
+    def test_are_named_without_this_machines_directories(self) -> None:
+        assert not any(path.is_absolute() for path in packages.files().values())
+
+
+class TestVersions:
+    def lock(self, monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str) -> None:
+        text = LOCK.read_text("utf-8")
+        assert old in text
+        changed = directory / "requirements.txt"
+        changed.write_text(text.replace(old, new), "utf-8")
+        monkeypatch.setattr(packages, "_LOCK", changed)
+
+    def test_of_another_than_the_locked_one_nothing_is_deployed(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        version = metadata.version("jmespath")
+        self.lock(monkeypatch, tmp_path, f"jmespath=={version}", "jmespath==0.0.1")
+        with pytest.raises(PackageError, match=rf"jmespath .* {version}; .* 0\.0\.1: run `pulumi"):
+            packages.files()
+
+    def test_a_package_that_is_not_installed_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        self.lock(monkeypatch, tmp_path, "jmespath==", "absent==")
+        monkeypatch.setattr(packages, "NAMES", ("absent",))
+        with pytest.raises(PackageError, match=r"absent is not installed; .*`pulumi install`"):
+            packages.files()
