@@ -21,7 +21,8 @@ person. Not 1, since SageMaker's clock begins with the download, ProcessingStart
 
 _EXIT_CODE = re.compile(r"exit code:?\s*(\d+)", re.IGNORECASE)
 _KILLED = 137
-"""128 + SIGKILL: nobody but the kernel kills a container's process, and only for its memory."""
+"""128 + SIGKILL. Without a message it was the entry point itself, which nobody within a container
+can kill, but the kernel for the machine's memory. With one it was a child: maybe by a timeout."""
 _NO_COMMAND = {126, 127}
 """Without a message, which our entry point always leaves: it was never reached."""
 
@@ -65,14 +66,12 @@ _PLATFORM = [
     (Outcome.REFUSED, r"^ValidationException"),
 ]
 
-# In a script's last line: only what says that the machine was too small.
+# In the exit message. A script's own words on memory do not count: a GPU, a Java heap or a limit
+# that it set itself may be meant, and a larger machine is paid for. The kernel's count does, which
+# container/entrypoint.sh tells in these words.
 _SCRIPT = [
+    (Outcome.OUT_OF_MEMORY, r"the kernel killed \d+ of its processes for lack of memory"),
     (Outcome.DISK_FULL, r"No space left on device|Errno 28\b|Disk quota exceeded"),
-    (
-        Outcome.OUT_OF_MEMORY,
-        r"MemoryError\b|Cannot allocate memory|OutOfMemoryError|\bout of memory\b|: Killed$"
-        r"|exit code 137\b|died with <Signals.SIGKILL",
-    ),
     (Outcome.BAD_IMAGE, r"exec format error|exec .* failed: No such file or directory"),
 ]
 
@@ -159,9 +158,9 @@ def _stopped(ending: Ending, stop: str | None) -> Outcome:
 def _failed(reason: str, exit_message: str) -> Outcome:
     code = _EXIT_CODE.search(reason)
     if reason.startswith("AlgorithmError") or code:
-        if code and int(code[1]) == _KILLED:
+        if code and not exit_message and int(code[1]) == _KILLED:
             return Outcome.OUT_OF_MEMORY
-        if code and int(code[1]) in _NO_COMMAND and not exit_message:
+        if code and not exit_message and int(code[1]) in _NO_COMMAND:
             return Outcome.BAD_IMAGE
         return _first(_SCRIPT, exit_message) or Outcome.SCRIPT_FAILED
     found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
