@@ -31,23 +31,41 @@ class Job:
     )
 
     def __post_init__(self) -> None:
+        self.cwd = self.root / "cwd"
         self.app = self.root / "app"
         self.ml = self.root / "ml"
         self.input = self.ml / "processing" / "input"
         self.output = self.ml / "processing" / "output"
         self.message_file = self.ml / "output" / "message"
-        for folder in (self.app, self.input, self.output, self.ml / "config"):
+        sagemakers = (self.input, self.output, self.ml / "config", self.message_file.parent)
+        for folder in (self.cwd, self.app, *sagemakers):
             folder.mkdir(parents=True)
-        shutil.copy(CONTAINER / "entrypoint.sh", self.app)
-        shutil.copy(CONTAINER / "process_data.sh", self.app)
+        shutil.copytree(CONTAINER / "bin", self.app / "bin")
+        for name in ("entrypoint.sh", "process_data.sh"):
+            shutil.copy(CONTAINER / name, self.app)
+        # The image's places are fixed, so that no job's environment can move them.
+        moved = {
+            "/opt/ml": self.ml,
+            "/opt/venv/bin": Path(sys.executable).parent,
+            "/sys/fs/cgroup/memory.events": self.root / "memory.events",
+        }
+        for path in (self.app / "entrypoint.sh", self.app / "bin" / "read_configuration.py"):
+            text = path.read_text()
+            for place, here in moved.items():
+                text = text.replace(place, str(here))
+            path.write_text(text)
+        self.oom_kills(0)
         self.configure()
 
-    def configure(
-        self, source: str = "/opt/ml/processing/input", target: str = "/opt/ml/processing/output"
-    ) -> None:
+    def oom_kills(self, count: int) -> None:
+        """Set the kernel's count, in the form of cgroup v2."""
+        (self.root / "memory.events").write_text(f"oom 9\noom_kill {count}\n")
+
+    def configure(self, source: Path | None = None, target: Path | None = None) -> None:
         """Write both configuration files, in the form of the SageMaker Developer Guide."""
-        inputs = [{"InputName": "data", "S3Input": {"LocalPath": source}}]
-        outputs = [{"OutputName": "data", "S3Output": {"LocalPath": target}}]
+        source, target = source or self.input, target or self.output
+        inputs = [{"InputName": "data", "S3Input": {"LocalPath": str(source)}}]
+        outputs = [{"OutputName": "data", "S3Output": {"LocalPath": str(target)}}]
         self.config("processingjobconfig.json").write_text(
             json.dumps(
                 {
@@ -72,12 +90,12 @@ class Job:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             # Whoever runs the tests in the background has the shell ignore INT, for children too.
-            ["env", "--default-signal=INT", self.app / "entrypoint.sh", *arguments],
-            env={"PATH": PATH, "ML_ROOT": str(self.ml), **self.environment},
+            ["/usr/bin/env", "--default-signal=INT", self.app / "entrypoint.sh", *arguments],
+            env={"PATH": PATH, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd="/",
+            cwd=self.cwd,
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:

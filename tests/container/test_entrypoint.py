@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from observer.ending import Ending, classify
+from runs.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
 
 if TYPE_CHECKING:
@@ -45,10 +47,10 @@ class TestTheScriptIsGiven:
         assert got == [*(job.environment[name] for name in names), "0", "1"]
 
     def test_the_first_local_paths_of_the_job(self, job: Job) -> None:
-        job.configure("/opt/ml/processing/in here", "/opt/ml/processing/out/deep")
+        paths = [job.ml / "processing/in here", job.ml / "processing/out/deep"]
+        job.configure(*paths)
         job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"')
-        paths = [f"{job.ml}/processing/in here", f"{job.ml}/processing/out/deep"]
-        assert job.run().stdout.decode().splitlines() == paths
+        assert job.run().stdout.decode().splitlines() == [str(path) for path in paths]
 
     def test_the_usual_paths_if_the_job_has_no_input_and_no_output(self, job: Job) -> None:
         job.config("processingjobconfig.json").write_text("{}")
@@ -70,6 +72,35 @@ class TestTheScriptIsGiven:
     def test_its_own_interpreter_if_it_has_the_exec_bit(self, job: Job) -> None:
         job.script("#!/usr/bin/env python3\nprint(f'{6 * 7}')")
         assert job.run().stdout == b"42\n"
+
+
+class TestTheJobsEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("PATH", "/nowhere"),
+            ("PYTHONHOME", "/nowhere"),
+            ("PYTHONPATH", "/nowhere"),
+            ("ML_ROOT", "/nowhere"),
+            ("TMPDIR", "/nowhere"),
+            ("BASH_ENV", "/dev/stdin"),
+            ("CDPATH", "/usr"),
+        ],
+    )
+    def test_reaches_the_script_and_does_not_change_how_it_is_run(
+        self, job: Job, name: str, value: str
+    ) -> None:
+        job.environment[name] = value
+        job.script(f'#!/bin/sh\necho "${name}" >&2; exit 3')
+        done = job.run()
+        assert (done.returncode, done.stderr.decode()) == (3, f"{value}\n")
+        assert job.message == f"process_data.sh failed with exit code 3: {value}"
+
+    def test_that_breaks_the_script_is_told(self, job: Job) -> None:
+        job.environment["PATH"] = "/nowhere:$PATH"
+        job.script("ls")
+        assert job.run().returncode == 127
+        assert "/usr/bin/env: " in job.message or "command not found" in job.message
 
 
 class TestARefusedStart:
@@ -109,6 +140,7 @@ class TestTheStreams:
     def test_go_through_unchanged(self, job: Job, tmp_path: Path) -> None:
         every_byte = bytes(range(256)) * 3000
         (tmp_path / "bytes").write_bytes(every_byte)
+        (job.output / "result").touch()
         job.script(f"cat '{tmp_path}/bytes'; cat '{tmp_path}/bytes' >&2; printf end >&2")
         done = job.run()
         assert done.stdout == every_byte
@@ -129,6 +161,34 @@ class TestTheStreams:
         job.script("sleep 600 & echo done")
         assert job.run().stdout == b"done\n"
 
+    # One that hears no TERM, and one that the script's process group does not reach.
+    @pytest.mark.parametrize("left", ["trap '' TERM; sleep 600", "setsid sleep 5"])
+    def test_end_though_such_a_process_is_hard_to_reach(self, job: Job, left: str) -> None:
+        job.script(f"({left}) & echo 'no rows' >&2; exit 3")
+        assert job.run().returncode == 3
+        assert job.message.endswith(": no rows")
+
+    def test_are_waited_for_while_a_filter_still_holds_the_last_lines(
+        self, job: Job, tmp_path: Path
+    ) -> None:
+        # Bash waits for no process substitution: this one is at work when the script has ended.
+        os.mkfifo(tmp_path / "ended")
+        slow = f"read -r _ <'{tmp_path}/ended'; tee \"$OUTPUT_PATH/run.log\""
+        job.script(
+            f"exec > >({slow}) 2>&1; (sleep 0.2; echo >'{tmp_path}/ended') >/dev/null 2>&1 &\n"
+            "seq 50; echo 'no rows'; exit 3"
+        )
+        done = job.run()
+        assert done.stdout.endswith(b"\n50\nno rows\n")
+        assert (job.output / "run.log").read_bytes() == done.stdout
+        assert job.message.endswith(": no rows")
+
+    def test_are_not_in_the_way_of_a_script_that_tidies_up(self, job: Job) -> None:
+        job.script("rm -rf /tmp/entrypoint.*; ls /proc/self/fd; echo 'no rows' >&2; exit 3")
+        done = job.run()
+        assert done.stdout.split() == [b"0", b"1", b"2", b"3"]  # 3 is the directory itself
+        assert job.message.endswith(": no rows")
+
 
 class TestTheFailureMessage:
     def failed(self, job: Job, script: str, code: int = 3) -> str:
@@ -136,8 +196,10 @@ class TestTheFailureMessage:
         assert job.run().returncode == code
         return job.message
 
+    OWN = "echo '3 days old: newest row' >\"$OUTPUT_PATH/../../output/message\"; "
+
     def test_is_not_written_of_a_success(self, job: Job) -> None:
-        job.script("echo careful >&2")
+        job.script('echo careful >&2; : >"$OUTPUT_PATH/result"')
         assert job.run().returncode == 0
         assert not job.message_file.exists()
 
@@ -196,10 +258,173 @@ class TestTheFailureMessage:
             assert text.startswith("process_data.sh failed with exit code 3")
             assert all(unicodedata.category(char) != "Cc" for char in text)
 
+    def test_is_the_scripts_own_with_the_exit_code_behind(self, job: Job) -> None:
+        job.message_file.parent.rmdir()
+        said = self.failed(job, self.OWN + "echo 'cleaning up' >&2")
+        assert said == "3 days old: newest row (process_data.sh failed with exit code 3)"
+
+    def test_is_the_scripts_own_cut_so_that_the_exit_code_stays(self, job: Job) -> None:
+        said = self.failed(job, f"printf 'é%.0s' {{1..2000}} >'{job.message_file}'")
+        assert 1022 <= len(said.encode()) <= 1024
+        assert said.endswith("é (process_data.sh failed with exit code 3)")
+
+    def test_is_the_scripts_own_in_valid_utf8_of_a_success_too(self, job: Job) -> None:
+        job.script(f"printf 'caf\\xe9' >'{job.message_file}'")
+        (job.output / "result").touch()
+        assert job.run().returncode == 0
+        assert job.message == "caf\ufffd"
+
+    def test_takes_the_place_of_a_link_and_of_a_blank_message(self, job: Job) -> None:
+        (job.root / "elsewhere").write_text("of somebody else")
+        job.message_file.symlink_to(job.root / "elsewhere")
+        assert self.failed(job, "") == "process_data.sh failed with exit code 3"
+        assert self.failed(job, f"echo >'{job.message_file}'").endswith("exit code 3")
+        assert (job.root / "elsewhere").read_text() == "of somebody else"
+
+    def test_that_cannot_be_written_changes_no_exit_code(self, job: Job) -> None:
+        job.message_file.mkdir(parents=True)
+        job.script("exit 3")
+        done = job.run()
+        assert (done.returncode, b"Traceback" in done.stderr) == (3, False)
+
+    @pytest.mark.parametrize(
+        "script",
+        ["#!/bin/bash\r\nls\r\n", "#!/usr/bin/env bash\r\nls\r\n", "set -euo pipefail\r\n"],
+    )
+    def test_tells_of_line_ends_of_windows(self, job: Job, script: str) -> None:
+        (job.app / "process_data.sh").write_bytes(script.encode())
+        assert job.run().returncode != 0
+        assert (
+            "its lines end in CRLF: save it with LF, sed -i 's/\\r$//' process_data.sh"
+            in job.message
+        )
+
+    def test_tells_of_an_interpreter_that_is_not_there(self, job: Job) -> None:
+        job.script("#!/no/such/ruby -w\nputs 1")
+        assert job.run().returncode in {126, 127}
+        assert "its first line names /no/such/ruby, which is not there" in job.message
+
     def test_tells_of_a_script_that_cannot_be_run(self, job: Job) -> None:
         (job.app / "process_data.sh").unlink()
         assert job.run().returncode == 127
         assert "process_data.sh: No such file" in job.message
+
+
+class TestMemory:
+    def killed(self, job: Job, *, count: int, code: int = 137) -> str:
+        job.oom_kills(4)
+        kernel = f"echo 'oom_kill {4 + count}' >'{job.root}/memory.events'"
+        job.script(f"{kernel}; echo Killed >&2; exit {code}")
+        assert job.run().returncode == code
+        return job.message
+
+    @pytest.mark.parametrize("code", [1, 137])
+    def test_is_said_to_be_short_on_the_kernels_word(self, job: Job, code: int) -> None:
+        said = self.killed(job, count=2, code=code)
+        assert said == (
+            f"process_data.sh failed with exit code {code}, "
+            "the kernel killed 2 of its processes for lack of memory: Killed"
+        )
+        assert self._outcome(said, code) == Outcome.OUT_OF_MEMORY
+
+    def test_is_not_said_to_be_short_because_something_was_killed(self, job: Job) -> None:
+        said = self.killed(job, count=0)
+        assert said == "process_data.sh failed with exit code 137: Killed"
+        assert self._outcome(said, 137) == Outcome.SCRIPT_FAILED
+
+    def test_is_said_to_be_short_behind_the_scripts_own_message(self, job: Job) -> None:
+        job.message_file.write_text("x" * 2000)
+        assert self._outcome(self.killed(job, count=1), 137) == Outcome.OUT_OF_MEMORY
+
+    def test_of_a_success_is_nobodys_concern(self, job: Job) -> None:
+        job.script(f"echo 'oom_kill 7' >'{job.root}/memory.events'; : >\"$OUTPUT_PATH/x\"")
+        assert job.run().returncode == 0
+        assert not job.message_file.exists()
+
+    def test_is_not_said_to_be_short_where_no_count_can_be_read(self, job: Job) -> None:
+        (job.root / "memory.events").write_text("")
+        job.script("exit 137")
+        assert job.run().returncode == 137
+        assert job.message == "process_data.sh failed with exit code 137"
+
+    def _outcome(self, said: str, code: int) -> Outcome:
+        reason = f"AlgorithmError: , exit code: {code}"
+        return classify(Ending(status="Failed", reason=reason, exit_message=said), None)
+
+
+class TestTheOutput:
+    def said(self, job: Job, script: str) -> list[str]:
+        job.script(script)
+        done = job.run()
+        assert done.returncode == 0
+        return done.stderr.decode().splitlines()
+
+    def test_of_plain_files_is_no_matter(self, job: Job) -> None:
+        script = 'mkdir -p "$OUTPUT_PATH/a/b" "$OUTPUT_PATH/empty"; : >"$OUTPUT_PATH/a/b/c"'
+        assert self.said(job, script) == []
+
+    def test_that_is_not_uploaded_is_named(self, job: Job) -> None:
+        script = (
+            'cd "$OUTPUT_PATH"; : >file; ln -s /tmp/result latest; mkfifo pipe; '
+            "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"ear\")'"
+        )
+        begin = f"entrypoint.sh: not uploaded: {job.output}"
+        assert sorted(self.said(job, script)) == [
+            f"{begin}/ear: it is a socket",
+            f"{begin}/latest: it is a symbolic link to /tmp/result",
+            f"{begin}/pipe: it is a named pipe",
+        ]
+
+    def test_that_a_link_took_the_place_of_is_named(self, job: Job) -> None:
+        script = 'rmdir "$OUTPUT_PATH"; mkdir r; : >r/x; ln -s "$PWD/r" "$OUTPUT_PATH"'
+        job.cwd = job.root
+        link, nothing = self.said(job, script)
+        assert link.endswith(f"{job.output}: it is a symbolic link to {job.root}/r")
+        assert "wrote no output" in nothing
+
+    def test_names_no_more_than_can_be_read_and_forges_no_line(self, job: Job) -> None:
+        script = 'cd "$OUTPUT_PATH"; : >x; for n in {1..25}; do ln -s $\'\\n{"_aws"\' "$n"; done'
+        said = self.said(job, script)
+        assert len(said) == 21
+        assert all(line.startswith("entrypoint.sh: not uploaded: ") for line in said)
+        assert said[-1].endswith(": 5 more of that kind")
+
+    @pytest.mark.parametrize("script", ["", 'rm -rf "$OUTPUT_PATH"', 'mkdir "$OUTPUT_PATH/d"'])
+    def test_that_is_empty_is_told(self, job: Job, script: str) -> None:
+        told = f"process_data.sh wrote no output: there is no file under {job.output}"
+        assert self.said(job, script) == [f"entrypoint.sh: {told}"]
+        assert job.message == told
+
+    def test_that_went_below_the_working_directory_is_told(self, job: Job) -> None:
+        job.cwd = job.root / "work"
+        job.cwd.mkdir()
+        [said] = self.said(job, "mkdir output; echo 7 >output/count.txt")
+        assert said.endswith(f", but one such as {job.cwd}/output/count.txt")
+
+    def test_that_is_empty_leaves_the_scripts_own_message(self, job: Job) -> None:
+        self.said(job, TestTheFailureMessage.OWN)
+        assert job.message.startswith("3 days old: newest row (process_data.sh wrote no output")
+
+    def test_that_is_empty_on_one_of_several_hosts_is_only_logged(self, tmp_path: Path) -> None:
+        job = Job(tmp_path, hosts=["algo-1", "algo-2"], host="algo-2")
+        assert len(self.said(job, "")) == 1
+        assert not job.message_file.exists()
+
+    @pytest.mark.parametrize("code", [0, 1])
+    def test_has_no_marker_but_the_pipelines(self, job: Job, code: int) -> None:
+        job.script(
+            f'cd "$OUTPUT_PATH"; mkdir table; touch _SUCCESS table/_SUCCESS part-1; exit {code}'
+        )
+        done = job.run()
+        assert done.returncode == code
+        assert sorted(path.name for path in job.output.iterdir()) == ["part-1", "table"]
+        assert (job.output / "table" / "_SUCCESS").exists()
+        assert f"not uploaded: {job.output}/_SUCCESS".encode() in done.stderr
+
+    def test_has_no_marker_of_several_hosts_either(self, tmp_path: Path) -> None:
+        job = Job(tmp_path, hosts=["algo-1", "algo-2"], host="algo-2")
+        self.said(job, 'touch "$OUTPUT_PATH/_SUCCESS" "$OUTPUT_PATH/../_SUCCESS" "$OUTPUT_PATH/x"')
+        assert [path.name for path in job.output.rglob("*")] == ["algo-2", "x"]
 
 
 class TestASignal:

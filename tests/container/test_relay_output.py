@@ -151,6 +151,7 @@ class TestAFakeMetric:
     def test_does_not_reach_the_log_of_a_job(self, job: Job) -> None:
         fake, own = line(metric("AWS/Billing")).decode().strip(), line(OWN).decode().strip()
         job.script(f"echo '{fake}'; echo '{own}'; echo '{fake}' >&2; echo plain")
+        (job.output / "result").touch()
         done = job.run()
         renamed = fake.replace("_aws", "_aws (not a metric of this job)")
         assert done.stdout.decode().splitlines() == [renamed, own, "plain"]
