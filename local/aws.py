@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import threading
 from contextlib import nullcontext
 from functools import partial
@@ -21,8 +20,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 from components import aws_model
-from local.iam import Authority
+from local.iam import Authority, Keys, answers
 from local.json_protocol import refusal
+from local.signature import RefusedError, Sender, sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,8 @@ _POLL_S = 0.02
 
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
 CREATING_CLIENTS = threading.Lock()
-_SCOPE = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
+_GLOBAL = {"iam"}
+"""Services that are signed for in us-east-1, wherever one is."""
 
 
 class Service(Protocol):
@@ -64,11 +65,14 @@ class LocalAws:
         """Our services, by the name in a signature's scope."""
         self.iam = Authority(ACCOUNT, region)
         """Judges what roles do, and has a record of it."""
+        self.administrator = Keys.long_term()
+        """Of whoever may do everything: this process, and the person who started it."""
         self._moto = _moto_application()
         self._server = make_server(
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self._host}"
         serve = partial(self._server.serve_forever, poll_interval=_POLL_S)
         self._thread = threading.Thread(target=serve, daemon=True)
         self._clients: dict[str, Any] = {}
@@ -96,41 +100,55 @@ class LocalAws:
 
     def client_as(self, session: Session, service: str) -> Any:  # noqa: ANN401 - as above
         """Return a client that has the session of a role."""
-        keys = {name.lower(): value for name, value in session.environment.items()}
         with CREATING_CLIENTS:
-            return self._client(service, **keys)
+            return self._client(service, session.keys)
 
     def _administrator(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
-        client = self._client(
-            service,
-            aws_access_key_id="administrator",
-            aws_secret_access_key="of-the-embedded-aws",  # noqa: S106 - opens nothing
-        )
+        client = self._client(service, self.administrator)
         client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
         return client
 
-    def _client(self, service: str, **keys: str) -> Any:  # noqa: ANN401 - one type for each service
+    def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above
         return cast("Any", boto3).client(
             service,
             endpoint_url=self.url,
             region_name=self.region,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-            **keys,
+            **{name.lower(): value for name, value in keys.environment.items()},
         )
 
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        key, name = scope.groups() if scope else ("", "")
         request = Request(environ)
+        try:
+            who = self._admitted(request)
+        except RefusedError as refused:
+            return answers.not_admitted(request, refused.code, str(refused))(environ, start)
+        name = who.service
         # A body of S3 may be large, and decides nothing.
         body = None if name == "s3" else request.get_data()
-        if response := self._answer(key, name, request):
+        if response := self._answer(who.access_key, name, request):
             return response(environ, start)
         if body is not None:
             environ["wsgi.input"] = io.BytesIO(body)
         # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
         with self._writing if name == "dynamodb" else nullcontext():
             return self._moto(environ, start)
+
+    def _admitted(self, request: Request) -> Sender:
+        """Return who sent a request.
+
+        Raises:
+            RefusedError: somebody who is to get no answer, or it is for another region.
+        """
+        who = sender(request, self._host, self._keys_of)
+        if who.region != self.region and who.service not in _GLOBAL:
+            message = f"the embedded AWS has {self.region} only, and no {who.region}"
+            raise RefusedError("AuthorizationHeaderMalformed", message)
+        return who
+
+    def _keys_of(self, access_key: str) -> Keys | None:
+        administrator = access_key == self.administrator.access_key
+        return self.administrator if administrator else self.iam.keys_of(access_key)
 
     def _answer(self, key: str, name: str, request: Request) -> Response | None:
         """Return the answer that is not moto's: of IAM, of our services, or of AWS's models."""
@@ -151,12 +169,12 @@ def _moto_application() -> Any:  # noqa: ANN401 - a WSGI application without typ
     from moto import backends  # noqa: PLC0415
     from moto.core import utils  # noqa: PLC0415
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
-        DomainDispatcherApplication,
-        create_backend_app,
+    from moto.moto_server import (  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
+        werkzeug_app,
     )
     from moto.s3.models import FakeBucket  # noqa: PLC0415
 
+    # Without it a header of moto's leads into another account's state.
     os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)
 
     # moto applies bucket policies without their conditions: "deny unless TLS" would deny all.
@@ -167,7 +185,16 @@ def _moto_application() -> Any:  # noqa: ANN401 - a WSGI application without typ
     cast("Any", utils).create_loader = lambda: loader
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    return DomainDispatcherApplication(create_backend_app)
+    # No web page is to read an answer.
+    cast("Any", werkzeug_app).DISABLE_GLOBAL_CORS = True
+
+    class Application(werkzeug_app.DomainDispatcherApplication):
+        """moto without its own doors, which some paths open: to reset, seed, record and look."""
+
+        def get_application(self, environ: dict[str, Any]) -> Any:  # noqa: ANN401 - of flask
+            return super().get_application({**environ, "PATH_INFO": "/"})
+
+    return Application(werkzeug_app.create_backend_app)
 
 
 def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401

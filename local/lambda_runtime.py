@@ -1,7 +1,8 @@
 """Runs a function as Lambda does: its own process under AWS's runtime client (awslambdaric).
 
 The client fetches events from a Lambda Runtime API and posts what came of them; this is that API,
-on loopback, for one process at a time.
+on loopback, for one process at a time. Its paths begin with a secret that only this process is
+told: whoever reaches the API could otherwise take a function's events and answer them.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import queue
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from local import lambda_packages
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PROCESS = Path(__file__).with_name("lambda_process.py").read_text("utf-8")
 _POLL_S = 0.02
 _INIT_SECONDS = 10
 """Lambda's own limit for a function's start."""
@@ -78,7 +81,10 @@ class Runtime:
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._packages = tempfile.TemporaryDirectory()
         lambda_packages.link(Path(self._packages.name))
+        self._secret = secrets.token_hex(16)
         self._api = _Api(("127.0.0.1", 0), self._handler())
+        self.address = f"127.0.0.1:{self._api.server_port}"
+        """Of the API, which answers below a secret path only."""
         threading.Thread(target=self._api.serve_forever, args=[_POLL_S], daemon=True).start()
         self._process = self._start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -106,7 +112,8 @@ class Runtime:
             self._process.kill()
             self._watcher.join()
         seconds = time.perf_counter() - began
-        self._ready.wait(_INIT_SECONDS)
+        if self.alive:
+            self._ready.wait(_INIT_SECONDS)
         return Outcome(
             function.name,
             request_id,
@@ -130,7 +137,7 @@ class Runtime:
         function = self._function
         region = function.arn.split(":")[3]
         environment = {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
+            "AWS_LAMBDA_RUNTIME_API": f"{self.address}/{self._secret}",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -149,7 +156,7 @@ class Runtime:
         }
         return subprocess.Popen(
             # Without this machine's packages: the code's own come first, then the runtime's.
-            [sys.executable, "-S", "-m", "awslambdaric", function.handler],
+            [sys.executable, "-S", "-c", _PROCESS, function.handler],
             cwd=function.code,
             env=environment,
             stdout=self._output,
@@ -175,6 +182,15 @@ class Runtime:
             # Small answers would wait 40 ms for the client's acknowledgement.
             disable_nagle_algorithm = True
             wbufsize = -1
+
+            def parse_request(self) -> bool:
+                """Let only the function's own process ask."""
+                parsed = super().parse_request()
+                if parsed and not self.path.startswith(f"/{runtime._secret}/"):
+                    self.close_connection = True
+                    self.send_error(403)
+                    return False
+                return parsed
 
             def do_GET(self) -> None:
                 runtime._ready.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -103,7 +104,8 @@ class Pipeline:
         schedule, slot = self._chosen_slot()
         cloud, step = self.cloud, self._display.step
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory.mkdir()
+        # Input and output lie there as files: other users of the machine do not see them.
+        self._directory.mkdir(mode=0o700)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
@@ -160,9 +162,19 @@ class Pipeline:
         self._display.detail(f"{len(self.cloud.resources.created)} {name}")
 
     def _tell_endpoint(self) -> None:
-        """Write down where the embedded AWS is, for `python -m ops … --stack local`."""
-        place = {"url": self.cloud.aws.url, "region": self.cloud.aws.region, "account": ACCOUNT}
-        (self._directory / "endpoint.json").write_text(json.dumps(place), "utf-8")
+        """Write down where the embedded AWS is and who may use it, for nobody else to read."""
+        aws = self.cloud.aws
+        found = {
+            "url": aws.url,
+            "region": aws.region,
+            "account": ACCOUNT,
+            "access_key_id": aws.administrator.access_key,
+            "secret_access_key": aws.administrator.secret,
+        }
+        path = self._directory / "endpoint.json"
+        only_owner = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(only_owner, "w", encoding="utf-8") as file:
+            json.dump(found, file)
 
     def _upload(self, bucket: str, schedule: str, slot: datetime) -> None:
         s3, root = self.cloud.aws.client("s3"), self._options.input

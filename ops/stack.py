@@ -18,7 +18,7 @@ from runs.identity import Run, parse_job_name
 from runs.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from components.settings import Settings
 
@@ -35,13 +35,15 @@ class Stack:
 
     Args:
         settings: of its file.
-        endpoint: URL of the embedded AWS; None for the real one.
+        local: how boto3 reaches the embedded AWS; None is the real one.
     """
 
     START_LOCAL = "start it with: make local KEEP=yes"
 
-    def __init__(self, settings: Settings, endpoint: str | None = None) -> None:
-        self.settings, self.endpoint = settings, endpoint
+    def __init__(self, settings: Settings, local: Mapping[str, str] | None = None) -> None:
+        self.settings, self._local = settings, local or {}
+        self.endpoint = self._local.get("endpoint_url")
+        """URL of the embedded AWS; None for the real one."""
         self.name, self.region, self.prefix = settings.stack, settings.region, settings.prefix
         self.launcher = f"{self.prefix}-launcher"
         self.table = f"{self.prefix}-runs"
@@ -109,20 +111,15 @@ class Stack:
         return f"python -m ops {words} --stack {self.name}"
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
-        local: dict[str, str] = {}
-        if self.endpoint:
-            local = {
-                "endpoint_url": self.endpoint,
-                "aws_access_key_id": "operator",
-                "aws_secret_access_key": "of-the-embedded-aws",
-            }
         # A second Invoke by the SDK, after a lost answer, would find the slot "already started".
         once = self.endpoint or service == "lambda"
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
             read_timeout=_LAUNCHER_SECONDS + 10,
         )
-        return cast("Any", boto3).client(service, region_name=self.region, config=config, **local)
+        return cast("Any", boto3).client(
+            service, region_name=self.region, config=config, **self._local
+        )
 
 
 def load(name: str, *, reach: bool = True) -> Stack:
@@ -145,11 +142,16 @@ def load(name: str, *, reach: bool = True) -> Stack:
         settings = configuration.read(keys, stack_file.project(ROOT), name)
     except configuration.SettingsError as error:
         raise OpsError(str(error)) from None
-    return Stack(settings, _local_endpoint() if reach and name == LOCAL else None)
+    return Stack(settings, _embedded_aws() if reach and name == LOCAL else None)
 
 
-def _local_endpoint() -> str:
+def _embedded_aws() -> dict[str, str]:
     try:
-        return json.loads((ROOT / ".local" / "endpoint.json").read_text("utf-8"))["url"]
+        found = json.loads((ROOT / ".local" / "endpoint.json").read_text("utf-8"))
+        return {
+            "endpoint_url": found["url"],
+            "aws_access_key_id": found["access_key_id"],
+            "aws_secret_access_key": found["secret_access_key"],
+        }
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         raise OpsError(f"The local stack is not running; {Stack.START_LOCAL}") from None

@@ -21,6 +21,7 @@ from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from local.iam import Keys
     from local.sagemaker.job import Job
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -196,8 +197,11 @@ def test_a_run_beyond_the_stacks_own_limit_waits_like_for_a_quota(
 class BrokenTopic:
     """SNS takes nothing from the observer."""
 
+    def __init__(self, alarms: Keys) -> None:
+        self._alarms = alarms
+
     def answer(self, request: Request) -> Response | None:
-        by_alarms = "Credential=administrator" in request.headers["Authorization"]
+        by_alarms = self._alarms.access_key in request.headers["Authorization"]
         if by_alarms or b"Action=Publish" not in request.get_data():
             return None
         error = "<Error><Code>InternalError</Code><Message>no</Message></Error>"
@@ -206,7 +210,7 @@ class BrokenTopic:
 
 def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     cloud, before = stage.cloud, len(stage.cloud.messages)
-    cloud.aws.services["sns"] = BrokenTopic()
+    cloud.aws.services["sns"] = BrokenTopic(cloud.aws.administrator)
     stage.play(SCENARIOS["disk full"])
     del cloud.aws.services["sns"]
     cloud.evaluate_alarms(datetime.now(UTC))

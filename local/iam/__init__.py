@@ -6,6 +6,7 @@ policies from the embedded AWS's state; `authority.py` puts them together.
 
 from local.iam import data, services
 from local.iam.authority import AccessDeniedError, Authority, Session, Use
+from local.iam.credentials import Keys
 from local.iam.evaluate import Access
 
-__all__ = ["Access", "AccessDeniedError", "Authority", "Session", "Use", "data", "services"]
+__all__ = ["Access", "AccessDeniedError", "Authority", "Keys", "Session", "Use", "data", "services"]

@@ -24,6 +24,12 @@ def denied(service: str, request: Request, message: str) -> Response:
     return _answer(service, request, code, message, status)
 
 
+def not_admitted(request: Request, code: str, message: str) -> Response:
+    """Return the answer to somebody who may not even ask."""
+    service = "" if request.mimetype or "X-Amz-Target" in request.headers else "s3"
+    return _answer(service, request, code, message, _HTTP_FORBIDDEN)
+
+
 def not_played(service: str, request: Request, message: str) -> Response:
     """Return the answer to a request that the embedded AWS cannot judge; no client retries it."""
     return _answer(service, request, "NotImplemented", message, _HTTP_NOT_IMPLEMENTED)

@@ -6,11 +6,11 @@ Requests of the administrator and of operators are not judged: they stand for a 
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.iam import answers, needs, operations
+from local.iam.credentials import Keys
 from local.iam.evaluate import Access, Identity, admits, refusal
 from local.iam.store import Store
 
@@ -46,18 +46,12 @@ class Session:
     """A role that a service has assumed, with the keys that sign its requests."""
 
     who: Identity
-    access_key: str
-    secret: str
-    token: str
+    keys: Keys
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables in which AWS's SDKs look for the keys."""
-        return {
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.secret,
-            "AWS_SESSION_TOKEN": self.token,
-        }
+        return self.keys.environment
 
 
 class Authority:
@@ -94,10 +88,14 @@ class Authority:
                 f"for {source_arn}: see the role's trust policy"
             )
         who = Identity(role_arn, service.partition(".")[0])
-        key = f"ASIA{secrets.token_hex(8).upper()}"
-        session = Session(who, key, secrets.token_hex(20), secrets.token_hex(32))
-        self._sessions[key] = session
+        session = Session(who, Keys.temporary())
+        self._sessions[session.keys.access_key] = session
         return session
+
+    def keys_of(self, access_key: str) -> Keys | None:
+        """Return the keys of the session that an access key's id belongs to."""
+        session = self._sessions.get(access_key)
+        return session.keys if session else None
 
     def refuse(self, access_key: str, service: str, request: Request) -> Response | None:
         """Return the answer to a signed request that is refused; None if it may go on."""

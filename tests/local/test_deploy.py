@@ -140,7 +140,7 @@ class TestStricterThanMoto:
 
     def test_a_role_is_assumed_only_by_the_service_that_it_trusts(self, aws: LocalAws) -> None:
         role = trusted_by(aws, "lambda.amazonaws.com")
-        assert aws.iam.assume(role, "lambda.amazonaws.com", "arn").token
+        assert aws.iam.assume(role, "lambda.amazonaws.com", "arn").keys.token
         with pytest.raises(PermissionError, match="scheduler"):
             aws.iam.assume(role, "scheduler.amazonaws.com", "arn")
         assert not aws.iam.trusts(f"{role}x", "lambda.amazonaws.com", "arn")

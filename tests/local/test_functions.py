@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -51,9 +55,9 @@ def handler(event, context):
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
+def function(tmp_path: Path) -> Function:
     (tmp_path / "code.py").write_text(SOURCE)
-    function = Function(
+    return Function(
         name="echo",
         arn=f"arn:aws:lambda:{REGION}:123456789012:function:echo",
         handler="code.handler",
@@ -62,6 +66,10 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
         code=tmp_path,
         environment={"AWS_ACCESS_KEY_ID": "of-the-role"},
     )
+
+
+@pytest.fixture
+def runtime(function: Function) -> Iterator[Runtime]:
     made = Runtime(function)
     yield made
     made.close()
@@ -115,6 +123,26 @@ class TestRuntime:
         assert outcome.failed
         assert "Task timed out after 1.00 seconds" in outcome.payload["errorMessage"]
         assert outcome.seconds < 5
+
+    def test_a_function_that_cannot_be_loaded_says_why_and_at_once(
+        self, function: Function
+    ) -> None:
+        began, broken = time.monotonic(), Runtime(replace(function, handler="no_such.handler"))
+        try:
+            assert broken.invoke(b"{}", "id").payload["errorType"] == "Runtime.ImportModuleError"
+        finally:
+            broken.close()
+        assert time.monotonic() - began < 8
+
+    @pytest.mark.parametrize("path", ["", "/", f"/{'0' * 32}"])
+    def test_nobody_else_takes_its_events_or_answers_them(
+        self, runtime: Runtime, path: str
+    ) -> None:
+        api = f"http://{runtime.address}{path}/2018-06-01/runtime"
+        for place, body in (("next", None), ("id/response", b"1"), ("id/error", b"{}")):
+            with pytest.raises(HTTPError, match="403"):
+                urlopen(f"{api}/invocation/{place}", body, timeout=5)  # noqa: S310 - on loopback
+        assert runtime.invoke(b"{}", "id").payload["name"] == "echo"
 
 
 def deploy_echo(aws: LocalAws, name: str = "echo", role: str = "", **settings: Any) -> str:
@@ -186,7 +214,7 @@ class TestFunctions:
     ) -> None:
         answer = json.load(deployed.invoke({})["Payload"])
         assert answer["own"] == "configured"
-        assert answer["who"] not in ("administrator", "testing")
+        assert answer["who"] not in (deployed.aws.administrator.access_key, "testing")
 
     def test_a_synchronous_error_is_marked_as_lambda_marks_it(self, deployed: Lambda) -> None:
         answer = deployed.invoke({"raise": "no"})

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from ops.__main__ import main
+from tests.ops.endpoint import put_endpoint
 from tests.ops.world import NAME, NOW, SLOT
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ class TestErrors:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-            (project / ".local").mkdir()
-            (project / ".local" / "endpoint.json").write_text(json.dumps({"url": url}), "utf-8")
+            put_endpoint(project, url)
             assert main(["list", "--stack", "local"]) == 1
         assert "start it with: make local KEEP=yes" in capsys.readouterr().err
 

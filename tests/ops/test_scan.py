@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ops.__main__ import main
+from tests.ops.endpoint import put_endpoint
 from tests.ops.world import NAME, NOW
 
 if TYPE_CHECKING:
@@ -310,7 +310,6 @@ class TestTheImage:
 def test_nothing_is_claimed_of_an_image_in_the_embedded_aws(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (project / ".local").mkdir()
-    (project / ".local" / "endpoint.json").write_text(json.dumps({"url": "http://127.0.0.1:9"}))
+    put_endpoint(project)
     assert main(["scan", "--stack", "local"]) == 1
     assert "The embedded AWS scans no image" in capsys.readouterr().err

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,16 +8,12 @@ import pytest
 from ops import stack
 from ops.errors import OpsError, UsageError
 from tests.conftest import ROOT
+from tests.ops.endpoint import ACCESS_KEY, URL, put_endpoint, put_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.ops.world import World
-
-
-def put_endpoint(project: Path, text: str) -> None:
-    (project / ".local").mkdir()
-    (project / ".local" / "endpoint.json").write_text(text, "utf-8")
 
 
 class TestLoad:
@@ -43,17 +38,19 @@ class TestLoad:
             stack.load("prod")
 
     def test_the_local_stack_is_reached_where_it_says(self, project: Path) -> None:
-        put_endpoint(project, json.dumps({"url": "http://127.0.0.1:4", "region": "eu-central-1"}))
+        put_endpoint(project)
         found = stack.load("local")
         for service in ("dynamodb", "lambda", "logs", "sagemaker"):
-            assert found.client(service).meta.endpoint_url == "http://127.0.0.1:4"
+            client = found.client(service)
+            assert client.meta.endpoint_url == URL
+            assert client._request_signer._credentials.access_key == ACCESS_KEY
 
-    @pytest.mark.parametrize("text", [None, "", "{}", "[]"])
+    @pytest.mark.parametrize("text", [None, "", "{}", "[]", '{"url": "http://127.0.0.1:4"}'])
     def test_a_local_stack_that_is_not_running_says_how_to_start_it(
         self, project: Path, text: str | None
     ) -> None:
         if text is not None:
-            put_endpoint(project, text)
+            put_text(project, text)
         with pytest.raises(OpsError, match="start it with: make local KEEP=yes"):
             stack.load("local")
 
