@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components import account, configuration, naming
+from components import account, configuration, existing_network, naming
 from components.alarms import Alarms, AlarmsArgs
 from components.alerts import Alerts, AlertsArgs
 from components.dashboard import Dashboard, DashboardArgs
@@ -49,6 +49,7 @@ storage = Storage(
     ),
     on_aws,
 )
+existing_network.check(settings.network, here, provider)
 place = existing(settings.network)
 if settings.network.mode == "vpc":
     network = Network(

@@ -7,13 +7,15 @@ import re
 from importlib import metadata
 from pathlib import Path
 
+import pulumi
+
 NAMES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor."""
 
 _LOCK = Path("requirements.txt")
 
 
-class PackageError(ValueError):
+class PackageError(pulumi.RunError):
     """A package is not installed as it is locked."""
 
 

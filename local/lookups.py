@@ -47,11 +47,49 @@ def _endpoint_service(local: Resources, inputs: State) -> State:
     }
 
 
+def _subnet(local: Resources, inputs: State) -> State:
+    found = local.aws.client("ec2").describe_subnets(SubnetIds=[inputs["id"]])["Subnets"][0]
+    return {"vpcId": found["VpcId"], "ownerId": found["OwnerId"]}
+
+
+def _vpc(local: Resources, inputs: State) -> State:
+    """Return a VPC as AWS has it; moto gives a new one no options, AWS the region's own."""
+    ec2, vpc = local.aws.client("ec2"), inputs["id"]
+    options = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["DhcpOptionsId"]
+    if options == "default":
+        own = {
+            "domain-name": f"{local.aws.region}.compute.internal",
+            "domain-name-servers": "AmazonProvidedDNS",
+        }
+        configurations = [{"Key": key, "Values": [value]} for key, value in own.items()]
+        made = ec2.create_dhcp_options(DhcpConfigurations=configurations)["DhcpOptions"]
+        options = made["DhcpOptionsId"]
+        ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc)
+    support = ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsSupport")
+    return {"dhcpOptionsId": options, "enableDnsSupport": support["EnableDnsSupport"]["Value"]}
+
+
+def _dhcp_options(local: Resources, inputs: State) -> State:
+    ids = [inputs["dhcpOptionsId"]]
+    [found] = local.aws.client("ec2").describe_dhcp_options(DhcpOptionsIds=ids)["DhcpOptions"]
+    values = {
+        each["Key"]: [value["Value"] for value in each["Values"]]
+        for each in found["DhcpConfigurations"]
+    }
+    return {
+        "domainName": "".join(values.get("domain-name", [])),
+        "domainNameServers": values.get("domain-name-servers", []),
+    }
+
+
 ANSWERS: dict[str, Callable[[Resources, State], State]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_login,
 }
 """Function token -> answers such an invoke."""

@@ -63,7 +63,7 @@ _PLATFORM = [
         r"InternalServerError|Internal ?Server ?Error|InternalFailure|internal error"
         r"|ServiceUnavailable|^500:",
     ),
-    (Outcome.REFUSED, r"^ValidationException"),
+    (Outcome.REFUSED, r"^ValidationException|expected DHCP options to include keys"),
 ]
 
 # In the exit message. A script's own words on memory do not count: a GPU, a Java heap or a limit

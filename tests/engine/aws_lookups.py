@@ -85,6 +85,21 @@ def _images(cloud: Cloud, args: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _subnet(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {"vpcId": "vpc-0123456789abcdef0", "ownerId": ACCOUNT}
+
+
+def _vpc(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {"dhcpOptionsId": "dopt-0123456789abcdef0", "enableDnsSupport": True}
+
+
+def _dhcp_options(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "domainName": f"{REGION}.compute.internal",
+        "domainNameServers": ["AmazonProvidedDNS"],
+    }
+
+
 _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getPartition:getPartition": _partition,
@@ -93,5 +108,8 @@ _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
     "aws:ecr/getRepositories:getRepositories": _repositories,
     "aws:ecr/getImages:getImages": _images,
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
 }

@@ -10,6 +10,7 @@ import pytest
 
 from components.configuration import SettingsError
 from local.cloud import Cloud
+from local.deploy import DeployError
 from local.display import Display
 from local.kinds import CREATE
 from local.pipeline import Options, Pipeline
@@ -103,19 +104,51 @@ class TestVpc:
         assert found["LogGroupName"] == "/aws/vpc/processing-local-flow-logs"
 
 
-def test_a_slot_runs_in_subnets_that_exist(aws: LocalAws, tmp_path: Path) -> None:
+def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any]) -> Cloud:
+    """Return a cloud whose stack has an existing network, with these DHCP options if any."""
     # moto's state is the process's: both endpoints show the same AWS.
     subnet, group = existing(aws)
+    if options:
+        associate(aws.client("ec2"), vpc_of(aws, subnet) or "", *options)
     config, key = varied("existing"), "sagemaker-processing:network"
     network = {**json.loads(config[key]), "subnets": [subnet], "security_groups": [group]}
     config[key] = json.dumps(network)
-    cloud = Cloud(ROOT, tmp_path, "local", run_job=run_job, build=lambda _: "image", config=config)
+    return Cloud(ROOT, directory, "local", run_job=run_job, build=lambda _: "image", config=config)
+
+
+SERVERS = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
+DOMAIN = {"Key": "domain-name", "Values": ["eu-central-1.compute.internal"]}
+
+
+@pytest.mark.parametrize("options", [(), (DOMAIN, SERVERS)])
+def test_a_slot_runs_in_subnets_that_exist(
+    aws: LocalAws, tmp_path: Path, options: tuple[dict[str, Any], ...]
+) -> None:
+    cloud = cloud_in(aws, tmp_path, *options)
     try:
         cloud.deploy()
         found = play(cloud)
     finally:
         cloud.close()
-    assert found["VpcConfig"] == {"Subnets": [subnet], "SecurityGroupIds": [group]}
+    network = cloud.settings.network
+    assert found["VpcConfig"] == {
+        "Subnets": [*network.subnets],
+        "SecurityGroupIds": [*network.security_groups],
+    }
+
+
+def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: Path) -> None:
+    cloud = cloud_in(aws, tmp_path, SERVERS)
+    try:
+        with pytest.raises(DeployError, match="whose DHCP options have no domain-name, and"):
+            cloud.deploy()
+    finally:
+        cloud.close()
+
+
+def associate(ec2: Any, vpc: str, *options: dict[str, Any]) -> None:
+    made = ec2.create_dhcp_options(DhcpConfigurations=[*options])["DhcpOptions"]
+    ec2.associate_dhcp_options(DhcpOptionsId=made["DhcpOptionsId"], VpcId=vpc)
 
 
 def test_a_script_of_ones_own_is_checked_before_anything_starts(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""What jobs need of a VPC that the settings name: refused in a preview, not found out at night."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from components.account import Account
+    from components.settings import NetworkSettings
+
+_NO_OPTIONS = "default"
+"""EC2's word for a VPC without DHCP options."""
+_OWN_RESOLVER = "AmazonProvidedDNS"
+_UNSEEN = (
+    "cannot be looked at; whoever deploys needs ec2:DescribeVpcs, DescribeVpcAttribute, "
+    "DescribeRouteTables and DescribeDhcpOptions"
+)
+
+
+class VpcError(pulumi.RunError):
+    """Jobs cannot run in the VPC."""
+
+
+def check(network: NetworkSettings, account: Account, provider: aws.Provider) -> None:
+    """Look at the VPC of each of `network.subnets`.
+
+    One that another account shares is left out: its owner's options may be out of sight.
+
+    Raises:
+        VpcError: AWS knows no such subnet, or the names that jobs need would not be resolved
+            there; names all problems, each with the way out.
+    """
+    opts = pulumi.InvokeOptions(provider=provider)
+    problems: list[str] = []
+    vpcs: dict[str, str] = {}
+    for id_ in network.subnets:
+        try:
+            subnet = aws.ec2.get_subnet(id=id_, opts=opts)
+        except Exception as error:  # Pulumi's invokes raise nothing narrower
+            problems.append(f"{id_} is not found in {account.region}: {error}; name another one")
+            continue
+        if subnet.owner_id == account.id:
+            vpcs.setdefault(subnet.vpc_id, id_)
+    for vpc, subnet in vpcs.items():
+        where = f"{subnet} is in {vpc}, "
+        try:
+            problems += [where + each for each in _problems(vpc, account.region, opts)]
+        except Exception as error:
+            problems.append(f"{where}which {_UNSEEN}: {error}")
+    if problems:
+        raise VpcError("\n".join(f"network.subnets: {each}" for each in problems))
+
+
+def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str]:
+    vpc = aws.ec2.get_vpc(id=id_, opts=opts)
+    domain, servers = "", list[str]()
+    if vpc.dhcp_options_id != _NO_OPTIONS:
+        found = aws.ec2.get_vpc_dhcp_options(dhcp_options_id=vpc.dhcp_options_id, opts=opts)
+        domain, servers = found.domain_name, found.domain_name_servers
+    if not domain or not servers:
+        lacking = " and ".join(
+            key
+            for key, value in (("domain-name", domain), ("domain-name-servers", servers))
+            if not value
+        )
+        # SageMaker: "expected DHCP options to include keys domain-name-servers and domain-name".
+        yield (
+            f"whose DHCP options have no {lacking}, and SageMaker fails every job there; set both: "
+            "aws ec2 create-dhcp-options --dhcp-configurations "
+            f"Key=domain-name,Values={domain or _domain(region)} "
+            f"Key=domain-name-servers,Values={','.join(servers) or _OWN_RESOLVER}, then "
+            f"aws ec2 associate-dhcp-options --vpc-id {id_} --dhcp-options-id with its id"
+        )
+    if _OWN_RESOLVER in servers and not vpc.enable_dns_support:
+        yield (
+            "where nothing answers AmazonProvidedDNS: "
+            f"aws ec2 modify-vpc-attribute --vpc-id {id_} --enable-dns-support"
+        )
+
+
+def _domain(region: str) -> str:
+    """Return the domain of a region's default options (VPC guide, "DHCP option sets")."""
+    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
