@@ -28,7 +28,7 @@ class ImageBuilder:
             engine: what the person asked for.
             script: takes the place of process_data.sh; None leaves it.
             work: a directory for copies.
-            note: told why it is not the engine that comes closest to SageMaker.
+            note: told why it is not the engine that comes closest to SageMaker, and its caveat.
         """
         self._engine: EngineName = engine
         self._script, self._work, self._note = script, work, note
@@ -51,4 +51,6 @@ class ImageBuilder:
         self.choice = choose(self._engine, context, dockerfile, arguments, images)
         if self.choice.reason:
             self._note(f"engine process, not docker: {self.choice.reason}")
+        if caveat := self.choice.engine.caveat:
+            self._note(caveat)
         return self.choice.engine.build(context, dockerfile, arguments)

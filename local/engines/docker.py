@@ -29,6 +29,7 @@ class DockerEngine:
     """Docker as found on PATH; images are built by BuildKit for linux/amd64, as SageMaker needs."""
 
     name = "docker"
+    caveat = ""
 
     def __init__(self) -> None:
         self._containers: set[str] = set()

@@ -23,7 +23,7 @@ class ContainerRun:
     """Replaces the image's ENTRYPOINT and CMD; empty keeps them."""
     arguments: Sequence[str]
     environment: Mapping[str, str]
-    """All that the container gets beside PATH and HOME of the image; never credentials."""
+    """All that the container gets beside the image's own; never credentials."""
     ml: Path
     """The host's directory that is `/opt/ml` inside, writable."""
     hostname: str
@@ -39,6 +39,11 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """The engine's name in settings and messages."""
+        ...
+
+    @property
+    def caveat(self) -> str:
+        """What a person should know of containers on this machine; empty if nothing."""
         ...
 
     def available(self) -> str | None:

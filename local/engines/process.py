@@ -1,14 +1,16 @@
 """Run the job's scripts without any container engine: in Linux namespaces, by util-linux.
 
-The Dockerfile is not interpreted: the base image and its packages are not there. The script sees
-this machine's own tools read-only, the Python environment of this process (first on PATH), the
-build context at /app, its own /opt/ml and /tmp, and under isolation no network, not even `lo`.
-That keeps a script from touching the machine by accident; it is no wall against a hostile one.
+Of the Dockerfile only ENV and WORKDIR are taken: the base image and its packages are not there. The
+script sees this machine's own tools read-only, the Python environment of this process at /opt/venv,
+the build context at /app, its own /opt/ml and /tmp, and under isolation no network but `lo`. It is
+root, the time zone is UTC, whatever the machine's is. That keeps a script from touching the machine
+by accident; it is no wall against a hostile one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -19,15 +21,21 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.engines import dockerfile as dockerfiles
 from local.engines.engine import ContainerRun, EngineError
+from local.engines.namespace import CHOWN
 from local.engines.output import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from local.engines.dockerfile import Start
+
+_NAMESPACE = Path(__file__).with_name("namespace.py")
 _SANDBOX = Path(__file__).with_name("sandbox.sh")
 _TOOLS = ("unshare", "setpriv", "mount", "hostname", "chroot", "env")
-_PATH = f"{sys.prefix}/bin:/app/bin:/usr/local/bin:/usr/bin:/bin"
+_ROOT_ONLY = ["--user", "--map-root-user"]
+_ALL_IDS = [*_ROOT_ONLY, "--map-auto"]
 _POLL_S = 0.02
 _SETUP_LINES = 5
 
@@ -39,6 +47,17 @@ class ProcessEngine:
 
     def __init__(self, snapshots: Path) -> None:
         self._snapshots = snapshots
+        self._starts: dict[str, Start] = {}
+
+    @property
+    def caveat(self) -> str:
+        """What this machine does not let a container have that it has on SageMaker."""
+        if _namespace_of_users() != _ROOT_ONLY:
+            return ""
+        return (
+            "engine process: every file stays this user's, whatever the script's chown says; there "
+            "is no range of ids for it in /etc/subuid and /etc/subgid, or no newuidmap (uidmap)"
+        )
 
     def available(self) -> str | None:
         """Return why the namespaces cannot be had here, found by starting an empty one."""
@@ -64,10 +83,15 @@ class ProcessEngine:
 
     def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
         """Copy the context, so that later changes do not reach jobs of this image."""
-        del dockerfile, args
+        del args
+        try:
+            text = (context / dockerfile).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise EngineError(f"{context / dockerfile} cannot be read: {error}") from error
         self._snapshots.mkdir(parents=True, exist_ok=True)
         snapshot = tempfile.mkdtemp(prefix="image-", dir=self._snapshots)
         shutil.copytree(context, snapshot, symlinks=True, dirs_exist_ok=True)
+        self._starts[snapshot] = dockerfiles.start(text)
         return snapshot
 
     def run(
@@ -89,8 +113,11 @@ class ProcessEngine:
             Path(scratch, "root").mkdir()
             Path(scratch, "tmp").mkdir()
             Path(scratch, "tmp").chmod(0o1777)
-            command = _command(scratch, image, spec)
-            return _attend(command, Path(scratch, "pid"), spec, on_line, stop)
+            command = _command(scratch, image, self._starts.get(image, dockerfiles.Start()), spec)
+            try:
+                return _attend(command, Path(scratch, "pid"), spec, on_line, stop)
+            finally:
+                _take_ownership(str(spec.ml), scratch)
 
 
 def _search_path() -> str:
@@ -98,17 +125,49 @@ def _search_path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
-def _command(scratch: str, image: str, spec: ContainerRun) -> list[str]:
+@functools.cache
+def _namespace_of_users() -> list[str]:
+    """Return the options of unshare by which this user becomes root, with all ids if it has any."""
+    if os.geteuid() == 0:
+        return []
+    tried = _quiet("unshare", *_ALL_IDS, "true")
+    return _ALL_IDS if tried.returncode == 0 else _ROOT_ONLY
+
+
+def _command(scratch: str, image: str, start: Start, spec: ContainerRun) -> list[str]:
+    users = _namespace_of_users()
     # Should this process die, even by KILL, the kernel ends unshare and with it the namespaces.
     unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child"]
     unshare += ["--mount", "--propagation", "private", "--pid", "--ipc", "--uts"]
-    unshare += [] if spec.network else ["--net"]
-    unshare += [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    sandbox = ["sh", str(_SANDBOX), scratch, str(spec.ml), image, spec.hostname]
-    variables = {"PATH": _PATH, "HOME": "/root", **spec.environment}
+    unshare += [*([] if spec.network else ["--net"]), *users]
+    likened = [*([] if spec.network else ["--loopback"])]
+    likened += ["--ownership"] if users == _ROOT_ONLY and os.uname().machine in CHOWN else []
+    likened = [sys.executable, "-I", "-S", str(_NAMESPACE), *likened] if likened else []
+    prefixes = [os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix)]
+    sandbox = ["sh", str(_SANDBOX), scratch, str(spec.ml), image, spec.hostname, *prefixes]
+    variables = {"HOSTNAME": spec.hostname, "HOME": "/root", "TZ": "UTC"}
+    variables = {**variables, **start.environment, **spec.environment}
     clean = ["env", "-i", *(f"{key}={value}" for key, value in variables.items())]
     entry = [*spec.entrypoint, *spec.arguments]
-    return [*unshare, *sandbox, sys.prefix, sys.base_prefix, *clean, *entry]
+    return [*unshare, *likened, *sandbox, start.workdir, *clean, *entry]
+
+
+def _take_ownership(*places: str) -> None:
+    """Give this user what others of its ids own there, so that it can be uploaded and removed."""
+    if users := _namespace_of_users():
+        script = 'chown -R -h 0:0 "$@" && chmod -R u+rwX "$@"'
+        _quiet("unshare", *users, "sh", "-c", script, "sh", *places)
+
+
+def _quiet(*command: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        start_new_session=True,
+        env={**os.environ, "PATH": _search_path()},
+        check=False,
+    )
 
 
 def _attend(

@@ -2,14 +2,15 @@
 # The inside of the process engine. Run by `unshare` as the first process of new namespaces, it makes a
 # root directory of read-only views of this machine, enters it and becomes the command:
 #
-#   sandbox.sh SCRATCH ML APP HOSTNAME PYTHON_PREFIX PYTHON_BASE_PREFIX COMMAND...
+#   sandbox.sh SCRATCH ML APP HOSTNAME PYTHON_PREFIX PYTHON_BASE_PREFIX WORKDIR COMMAND...
 #
-# SCRATCH holds two empty directories, `root` and `tmp`. Just before COMMAND starts, the process id as
+# The Python environment at PYTHON_PREFIX is the image's, at /opt/venv. SCRATCH holds two empty directories, `root` and `tmp`. Just before COMMAND starts, the process id as
 # the caller sees it is written to SCRATCH/pid; an exit without that means that the sandbox failed.
 set -eu
+umask 022 # as in a container, whatever this user's is
 
-scratch=$1 ml=$2 app=$3 hostname=$4 prefix=$5 base_prefix=$6
-shift 6
+scratch=$1 ml=$2 app=$3 hostname=$4 prefix=$5 base_prefix=$6 workdir=$7
+shift 7
 root=$scratch/root
 
 show() { # the machine's directory or link $1, at the same place under the new root
@@ -33,6 +34,7 @@ for directory in /usr /etc /bin /sbin /lib*; do show "$directory"; done
 for directory in "$prefix" "$base_prefix"; do
   case $directory in /usr | /usr/*) ;; *) show "$directory" ;; esac
 done
+ln -s "$prefix" "$root/opt/venv"
 mount --bind "$app" "$root/app"
 
 # One by one, since a file system mounted somewhere below a directory keeps its own flags.
@@ -48,10 +50,11 @@ for device in null zero full random urandom; do
 done
 cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr "$root/dev/"
 mount --bind "$ml" "$root/opt/ml"
+mkdir -p "$root$workdir"
 
 cd /
 printf '%s\n' "$pid" >"$scratch/pid.new"
 mv "$scratch/pid.new" "$scratch/pid"
 # Without these capabilities root can neither undo the mounts nor leave the new root again.
 kept=+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+setfcap
-exec chroot "$root" setpriv --bounding-set "-all,$kept" "$@"
+exec chroot "$root" env --chdir="$workdir" setpriv --bounding-set "-all,$kept" "$@"

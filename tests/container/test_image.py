@@ -9,15 +9,16 @@ import subprocess
 import time
 import urllib.request
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from local.engines import dockerfile
 from tests.container.job import CONTAINER, TIMEOUT, Job, parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LOCAL_BASE = "debian:12-slim"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -66,6 +67,13 @@ def image() -> str:
 
 
 @pytest.fixture
+def job(tmp_path: Path) -> Job:
+    job = Job(tmp_path)
+    job.configure(Path("/opt/ml/processing/input"), Path("/opt/ml/processing/output"))
+    return job
+
+
+@pytest.fixture
 def container() -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex}"
     yield name
@@ -91,6 +99,13 @@ class TestTheImage:
         assert facts["Size"] <= 200 * 1000 * 1000
         assert (facts["Os"], facts["Architecture"]) == ("linux", "amd64")
         assert facts["Config"]["Entrypoint"] == ["/app/entrypoint.sh"]
+
+    def test_starts_as_the_process_engine_reads_it_off_the_dockerfile(self, image: str) -> None:
+        [facts] = json.loads(docker("image", "inspect", image).stdout)
+        start = dockerfile.start((CONTAINER / "Dockerfile").read_text())
+        environment = [f"{name}={value}" for name, value in start.environment.items()]
+        assert sorted(facts["Config"]["Env"]) == sorted(environment)
+        assert facts["Config"]["WorkingDir"] == start.workdir
 
     def test_gives_users_packages_a_whole_python(self, image: str) -> None:
         said = docker(
@@ -135,11 +150,23 @@ class TestARun:
         assert job.message == "process_data.sh failed with exit code 3: no rows for today"
 
     def test_loses_no_line_that_was_said_just_before_the_end(self, image: str, job: Job) -> None:
-        job.script("seq 300000; seq 300000 >&2")
+        job.script('seq 300000; seq 300000 >&2; : >"$OUTPUT_PATH/result"')
         run = [*options(job, script=job.app / "process_data.sh"), image]
         done = docker("run", "--rm", *run)
         everything = "".join(f"{number}\n" for number in range(1, 300_001))
         assert (done.stdout == everything, done.stderr == everything) == (True, True)
+
+    def test_out_of_memory_is_told_by_the_kernels_word(self, image: str, job: Job) -> None:
+        job.script("head -c 200000000 /dev/zero | tail -c 150000000; exit 5")
+        run = [*options(job, script=job.app / "process_data.sh"), "--memory=64m", image]
+        assert docker("run", "--rm", "--memory-swap=64m", *run, check=False).returncode == 5
+        assert "the kernel killed 1 of its processes for lack of memory" in job.message
+
+    def test_killed_by_a_timeout_is_not_out_of_memory(self, image: str, job: Job) -> None:
+        job.script("exec timeout --signal KILL 0.1 sleep 600")
+        run = [*options(job, script=job.app / "process_data.sh"), image]
+        assert docker("run", "--rm", *run, check=False).returncode == 137
+        assert job.message == "process_data.sh failed with exit code 137"
 
     def test_is_refused_without_sagemakers_files(self, image: str, job: Job) -> None:
         job.config("resourceconfig.json").unlink()

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from local.engines import Engine
 
-_DOCKERFILE = "FROM debian:12-slim\nENV IN_IMAGE=yes\nWORKDIR /\nCOPY . /app/\n"
+_DOCKERFILE = """\
+FROM debian:12-slim AS base
+ENV BIN=/app/bin
+FROM base
+ENV IN_IMAGE="yes it is" \\
+  LANG=C.UTF-8
+ENV PATH=$BIN:$PATH
+WORKDIR /data
+WORKDIR deep
+COPY . /app/
+"""
 _ENTRY = '#!/bin/bash\nprintf "%s|" "$0" "$@"\n'
 
 

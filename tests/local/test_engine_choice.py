@@ -25,6 +25,12 @@ class TestErrorsNameTheWayOut:
         with pytest.raises(EngineError, match="broken-here"):
             docker.build(tmp_path, "Dockerfile", {})
 
+    def test_a_build_without_its_dockerfile_is_refused(
+        self, engine: Engine, tmp_path: Path
+    ) -> None:
+        with pytest.raises(EngineError, match="Dockerfile"):
+            engine.build(tmp_path, "Dockerfile", {})
+
     def test_an_unknown_image_is_no_exit_code(self, engine: Engine, tmp_path: Path) -> None:
         with pytest.raises(EngineError, match="no-such-image"):
             Container(engine, "no-such-image:1", tmp_path).run("true")

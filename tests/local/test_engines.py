@@ -40,9 +40,17 @@ class TestTheContainerIsTheOneOfTheJob:
     ) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-person")
         assert container.run("env", environment={"SLOT": "now and then"}) == 0
-        names = {line.partition("=")[0] for line in container.lines}
-        assert "SLOT=now and then" in container.lines
-        assert names - {"IN_IMAGE", "HOSTNAME", "PWD", "SHLVL", "_"} == {"SLOT", "PATH", "HOME"}
+        shells = {"PWD", "SHLVL", "_", "TZ"}
+        given = dict(line.split("=", 1) for line in container.lines)
+        assert {name: value for name, value in given.items() if name not in shells} == {
+            "SLOT": "now and then",
+            "IN_IMAGE": "yes it is",
+            "BIN": "/app/bin",
+            "LANG": "C.UTF-8",
+            "PATH": "/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "HOSTNAME": "algo-1",
+        }
 
     def test_the_host_name_is_the_one_of_the_job(self, container: Container) -> None:
         container.run("cat /proc/sys/kernel/hostname")
@@ -57,6 +65,97 @@ class TestTheContainerIsTheOneOfTheJob:
         script = "id -u; echo x >/tmp/x; head -c 4 /dev/urandom | wc -c; echo y >/dev/stderr"
         assert container.run(script) == 0
         assert sorted(container.lines) == ["0", "4", "y"]
+
+
+_TALKS_TO_ITSELF = """
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die "listen: $!";
+IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $server->sockport) or die "connect: $!";
+"""
+
+
+class TestTheContainerIsLikeOneOnSageMaker:
+    @pytest.mark.parametrize(
+        ("command", "said"),
+        [
+            ("pwd", "/data/deep"),
+            ("date +%Z%z", "UTC+0000"),
+            ("locale charmap", "UTF-8"),
+            ("umask", "0022"),
+            ("id -u", "0"),
+        ],
+    )
+    def test_in_place_time_language_and_user(
+        self, container: Container, command: str, said: str
+    ) -> None:
+        assert container.run(command) == 0
+        assert container.lines == [said]
+
+    def test_in_that_it_can_talk_to_itself(self, container: Container) -> None:
+        assert container.run("", entrypoint=["perl", "-e", _TALKS_TO_ITSELF]) == 0
+
+    def test_in_that_root_gives_files_away(self, container: Container) -> None:
+        script = "install -o nobody -g nogroup /etc/hostname x && cp -a x /opt/ml/y"
+        assert container.run(script) == 0
+
+    def test_in_that_its_files_can_be_uploaded_whatever_their_mode(
+        self, container: Container
+    ) -> None:
+        assert container.run("mkdir /opt/ml/d; echo 7 >/opt/ml/d/x; chmod -R 000 /opt/ml/d") == 0
+        assert (container.ml / "d" / "x").read_text() == "7\n"
+
+
+class TestAnOrdinaryUser:
+    """Tests run as root here and there, so this is a process of its own."""
+
+    PROGRAM = """
+import pathlib, sys, tempfile, threading
+from local.engines import ContainerRun
+from local.engines.process import ProcessEngine
+
+with tempfile.TemporaryDirectory() as place:
+    ml = pathlib.Path(place, "ml")
+    ml.mkdir()
+    engine = ProcessEngine(pathlib.Path(place))
+    if reason := engine.available():
+        sys.exit("unavailable: " + reason)
+    spec = ContainerRun(entrypoint=["/bin/bash", "-c", sys.argv[1]], arguments=[], environment={},
+        ml=ml, hostname="algo-1", network=False, stop_grace_s=1)
+    code = engine.run(place, spec, print, threading.Event())
+    print("caveat:", engine.caveat)
+    print("files:", *((path.name, path.read_text()) for path in ml.rglob("*") if path.is_file()))
+sys.exit(code)
+"""
+
+    def run(self, script: str) -> list[str]:
+        prefix, python = list[str](), sys.executable
+        if os.geteuid() == 0:  # this user's Python may lie where nobody else may look
+            prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            prefix, python = [*prefix, "--bounding-set=-all", "--inh-caps=-all"], "/usr/bin/python3"
+        done = subprocess.run(
+            [*prefix, python, "-B", "-c", self.PROGRAM, script],
+            cwd=Path(__file__).parents[2],
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "unavailable: " in done.stderr or not os.access(python, os.X_OK):
+            pytest.skip(f"no process engine for an ordinary user: {done.stderr}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.splitlines()
+
+    def test_sees_a_script_give_files_away_or_is_told(self) -> None:
+        script = (
+            "set -e; cd /tmp; mkdir d; echo 7 >d/x; install -o daemon d/x y; chown 501:20 d/x;"
+            "tar -cf t.tar d; rm -r d; tar -xf t.tar; cp -a d y /opt/ml; stat -c %u d/x"
+        )
+        owner, caveat, _ = self.run(script)
+        assert (owner, caveat == "caveat: ") in {("501", True), ("0", False)}
+
+    def test_reads_what_the_script_locked(self) -> None:
+        *_, files = self.run("mkdir /opt/ml/d; echo 7 >/opt/ml/d/x; chmod -R 000 /opt/ml/d")
+        assert files == "files: ('x', '7\\n')"
 
 
 class TestOutputNeverBlocks:
@@ -128,7 +227,7 @@ class TestIsolation:
             port = server.getsockname()[1]
             return container.run(f"exec 3<>/dev/tcp/127.0.0.1/{port}", network=network)
 
-    @pytest.mark.parametrize("place", ["/usr", "/etc", "/app", sys.prefix, sys.base_prefix])
+    @pytest.mark.parametrize("place", ["/usr", "/etc", "/app", "/opt/venv", sys.base_prefix])
     def test_the_machine_is_read_only(self, sandbox: Container, place: str) -> None:
         assert sandbox.run(f"cd {place} && ! touch written && ! mount -o remount,rw {place}") == 0
         assert any("Read-only" in line for line in sandbox.lines)
@@ -152,15 +251,16 @@ class TestIsolation:
 
     def test_python_is_the_one_of_this_environment(self, sandbox: Container) -> None:
         script = 'import sys, pydantic; print(sys.prefix, "%d.%d" % sys.version_info[:2])'
-        assert sandbox.run("", entrypoint=["python3", "-c", script]) == 0
+        assert sandbox.run("", entrypoint=["/opt/venv/bin/python3", "-c", script]) == 0
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        assert sandbox.lines == [f"{sys.prefix} {version}"]
+        assert sandbox.lines == [f"/opt/venv {version}"]
 
     def test_later_changes_of_the_context_do_not_reach_the_image(
         self, process: ProcessEngine, tmp_path: Path
     ) -> None:
         changing = tmp_path / "context"
         changing.mkdir()
+        (changing / "Dockerfile").touch()
         (changing / "version").write_text("one\n")
         sandbox = Container(process, process.build(changing, "Dockerfile", {}), tmp_path)
         (changing / "version").write_text("two\n")

@@ -36,6 +36,7 @@ class Script:
     """An engine whose container is this: prints, writes, and ends as it is told."""
 
     name = "script"
+    caveat = ""
 
     def __init__(self) -> None:
         self.exit_code = 0
