@@ -23,7 +23,7 @@ from components.storage import Storage, StorageArgs
 
 settings = configuration.load()
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
-here = account.lookup(settings.region, provider)
+here = account.lookup(settings, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
 
 encryption = Encryption(

@@ -12,6 +12,8 @@ import pulumi_aws as aws
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from components.settings import Settings
+
 
 @dataclass(frozen=True)
 class Account:
@@ -30,19 +32,26 @@ class Account:
         return pulumi.Output.format("arn:{0}:s3:::{1}", self.partition, name)
 
 
-def lookup(region: str, provider: aws.Provider) -> Account:
+def lookup(settings: Settings, provider: aws.Provider) -> Account:
     """Return the account that the provider's credentials belong to.
 
     Raises:
-        RunError: AWS does not say.
+        RunError: AWS does not say, or it is another than the settings name.
     """
     opts = pulumi.InvokeOptions(provider=provider)
     with asking("whose account this is; check the credentials with: aws sts get-caller-identity"):
-        return Account(
+        here = Account(
             partition=aws.get_partition(opts=opts).partition,
-            region=region,
+            region=settings.region,
             id=aws.get_caller_identity(opts=opts).account_id,
         )
+    boundary = settings.permissions_boundary
+    if boundary and boundary.split(":")[4] not in (here.id, "aws"):
+        raise pulumi.RunError(
+            f"permissions_boundary = {boundary}: is not of the account {here.id} that the "
+            "credentials belong to, and no role there can have it"
+        )
+    return here
 
 
 @contextmanager

@@ -53,6 +53,12 @@ def service(name: str) -> Any:  # noqa: ANN401 - botocore types this loader as A
 
 
 @cache
+def partition(region: str) -> str:
+    """Return the partition of a region, such as `aws`: with what every ARN there begins."""
+    return _session().get_partition_for_region(region)
+
+
+@cache
 def shape(name: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.
 

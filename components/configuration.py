@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -114,7 +115,7 @@ def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to c
     given = {"prefix": f"{project}-{stack}", **own, **fixed}
     if fixed["region"] is None:
         del given["region"]
-    context = {"script": script, "deploying": deploying}
+    context = {"script": script, "after": datetime.now(UTC) if deploying else None}
     try:
         settings = Settings.model_validate(given, context=context)
     except ValidationError as error:

@@ -10,28 +10,31 @@ _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
 # prefix. With bucket and schedule the S3Uri stays below SageMaker's 1,024 characters.
 _SAFE = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]{1,512}")
+_NOTHING = re.compile(r"(?!)")
+_FORMATS = {"slot": re.compile(r"(%[A-Za-z]|[^%{}])+"), "schedule": re.compile("")}
+"""Field -> the formats it may have: no width, which could be a gigabyte."""
 _SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
 def problem(template: str) -> str | None:
     """Return what is wrong with a prefix, or None."""
     try:
-        fields = [
-            (name, convert)
-            for _, name, _, convert in Formatter().parse(template)
-            if name is not None
-        ]
-        rendered = render(template, "daily", _SAMPLE_SLOT)
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        fields = list(Formatter().parse(template))
+    except ValueError as error:
         return f"is no valid prefix ({error}); write it like {_EXAMPLE}"
-    if any(name not in ("slot", "schedule") or convert for name, convert in fields):
-        return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
+    for _, name, spec, convert in fields:
+        if name is not None and (convert or not _FORMATS.get(name, _NOTHING).fullmatch(spec or "")):
+            return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
+    if not fixed(template):
+        return (
+            "must not begin with {: roles are given what stands before it, which would be the "
+            f"whole bucket; write it like {_EXAMPLE}, or 20{{slot:%y/%m/%d}}/ for folders by year"
+        )
+    rendered = render(template, "daily", _SAMPLE_SLOT)
     if not rendered.endswith("/") or rendered.startswith("/") or "//" in rendered:
         return f"must end with one / and neither begin with / nor contain //, as in {_EXAMPLE}"
     if not _SAFE.fullmatch(rendered):
         return "may hold at most 512 of the characters a-z A-Z 0-9 ! _ . ' ( ) / = + @ : , -"
-    if "{slot}" in template:
-        return f"needs a format for the slot, as in {_EXAMPLE}"
     return None
 
 

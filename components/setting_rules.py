@@ -14,6 +14,7 @@ from components import (
     limit_rules,
     naming,
     network_rules,
+    place_rules,
     success_window,
 )
 from components.setting_types import JOB, RESERVED_ENVIRONMENT
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
     from components.settings import ScheduleSettings, Settings
 
 
-def problems(settings: Settings, script: str | None = None) -> Iterator[str]:
-    """Yield every rule that the settings break together, and with the job's script."""
+def problems(settings: Settings, script: str | None, after: datetime | None) -> Iterator[str]:
+    """Yield every rule that the settings break together, and with the job's script.
+
+    Args:
+        settings: each value is right by itself.
+        script: its text; None leaves its calls unchecked.
+        after: every schedule needs a slot later than this; None leaves that unchecked.
+    """
     yield from _names(settings)
     yield from _sums(settings)
     yield from _overlap(settings)
@@ -33,6 +40,9 @@ def problems(settings: Settings, script: str | None = None) -> Iterator[str]:
     yield from _ladder(settings)
     yield from _running_long(settings)
     yield from _success_windows(settings)
+    if after:
+        yield from _never(settings, after)
+    yield from place_rules.problems(settings)
     yield from limit_rules.problems(settings)
     yield from network_rules.problems(settings, script)
 
@@ -131,6 +141,18 @@ def _success_windows(settings: Settings) -> Iterator[str]:
             yield (
                 f"{key}: {hours} is shorter than the {gap} between two slots of "
                 f"{schedule.expression}; set more, or null to derive it"
+            )
+
+
+def _never(settings: Settings, after: datetime) -> Iterator[str]:
+    """Yield each schedule that waits for a time that does not come."""
+    for name, schedule in settings.schedules.items():
+        expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
+        if not schedule.suspend and expression.next(after, zone) is None:
+            yield (
+                f"schedules.{name}.expression: {schedule.expression} has no slot after now, "
+                f"{after.astimezone(zone):%Y-%m-%dT%H:%M} in {zone.key}, so it never runs; write a "
+                f"later time, or, if it is done, remove {name} or set its suspend to true"
             )
 
 

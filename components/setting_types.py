@@ -29,6 +29,10 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 """CloudWatch Logs takes these numbers only; its model has no enum (PutRetentionPolicy's text)."""
 
 
+LONGEST_DAYS = 36_500
+"""Ours, a century: what is kept longer is kept for ever, and no date or number runs over."""
+
+
 class Frozen(BaseModel):
     """A part of the settings: no unknown keys, and no change after the check."""
 
@@ -134,12 +138,12 @@ def _tags_problem(tags: Mapping[str, str]) -> str | None:
 
 
 def _key_arn_problem(arn: str) -> str | None:
-    is_key = arn.startswith("arn:") and ":kms:" in arn and ":key/" in arn
+    is_key = re.fullmatch(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", arn)
     return None if is_key else "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID"
 
 
 def _policy_arn_problem(arn: str) -> str | None:
-    is_policy = re.fullmatch(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", arn)
+    is_policy = re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+", arn)
     return None if is_policy else "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME"
 
 

@@ -7,7 +7,7 @@ them; `configuration.py` reads Pulumi and words the errors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -15,6 +15,7 @@ from components import naming, setting_rules
 from components.failure_settings import AlertSettings, RetrySettings
 from components.security_settings import LimitSettings, NetworkSettings
 from components.setting_types import (
+    LONGEST_DAYS,
     Argument,
     BucketName,
     Environment,
@@ -53,7 +54,7 @@ class ScheduleSettings(Frozen):
     """When a run is due while the last one goes on: run both, skip the new, or stop the old."""
     start_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
     """A slot that is delivered later is skipped (EventBridge Scheduler is exact to a minute)."""
-    success_within_hours: Annotated[int, Field(ge=1)] | None = None
+    success_within_hours: Annotated[int, Field(ge=1, le=24 * LONGEST_DAYS)] | None = None
     """An alarm goes off without a success for so long; null: as long as the expression allows."""
     arguments: tuple[Argument, ...] = ()
     """Appended to the job's arguments."""
@@ -115,13 +116,13 @@ class RetentionSettings(Frozen):
 
     log_days: LogDays = 90
     """Of the launcher's logs."""
-    output_days: Annotated[int, Field(ge=1)] | None = None
+    output_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
     """Outputs in the created bucket are deleted after this; null keeps them."""
-    noncurrent_days: Annotated[int, Field(ge=1)] = 30
+    noncurrent_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 30
     """Overwritten and deleted versions of objects stay recoverable this long."""
     images: Annotated[int, Field(ge=2, le=1000)] = 10
     """The newest images, which the repository keeps; one of them is in use."""
-    run_days: Annotated[int, Field(ge=30)] = 400
+    run_days: Annotated[int, Field(ge=30, le=LONGEST_DAYS)] = 400
     """Of the journal's entry of each run."""
 
 
@@ -183,6 +184,7 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _parts_agree(self, info: ValidationInfo) -> Self:
-        script = info.context["script"] if info.context else None
-        refuse("\n".join(setting_rules.problems(self, script)))
+        context: dict[str, Any] = info.context or {}
+        found = setting_rules.problems(self, context.get("script"), context.get("after"))
+        refuse("\n".join(found))
         return self

@@ -139,7 +139,8 @@ def load(name: str, *, reach: bool = True) -> Stack:
         raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known)}")
     try:
         keys = stack_file.keys(ROOT, name)
-        settings = configuration.read(keys, stack_file.project(ROOT), name)
+        # A schedule whose only slot has passed may be replayed, though no longer deployed.
+        settings = configuration.read(keys, stack_file.project(ROOT), name, deploying=False)
     except configuration.SettingsError as error:
         raise OpsError(str(error)) from None
     return Stack(settings, _embedded_aws() if reach and name == LOCAL else None)

@@ -84,3 +84,9 @@ def test_what_aws_does_not_answer_is_told(
 def test_a_region_with_too_few_zones_is_told(tmp_path: Path) -> None:
     with Stack(tmp_path, "dev", {"network": {"mode": "vpc", "zones": 4}}) as stack:
         assert refusal(stack).startswith("network.zones = 4: eu-central-1 has 3 for this account")
+
+
+def test_a_boundary_of_another_account_is_told(tmp_path: Path) -> None:
+    boundary = "arn:aws:iam::210987654321:policy/boundary"
+    with Stack(tmp_path, "dev", {"permissions_boundary": boundary}) as stack:
+        assert "is not of the account 123456789012" in refusal(stack)

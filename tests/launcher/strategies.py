@@ -46,7 +46,7 @@ tags = st.dictionaries(
 slots = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda slot: slot.replace(microsecond=0)
 )
-prefixes = st.sampled_from(["in/", "{slot:%Y/%m/%d}/", "{schedule}/", f"{'p' * 400}/"])
+prefixes = st.sampled_from(["in/", "20{slot:%y/%m/%d}/", "x/{schedule}/", f"{'p' * 400}/"])
 attempts = st.integers(1, 99)
 
 

@@ -1,0 +1,161 @@
+"""Each value that AWS or the program refuses, with its key, what is allowed, and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.components.test_settings import KEY, PROJECT, refusal
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "allowed"),
+    [
+        ({"job__instance_type": "ml.t3.small"}, "job.instance_type", "ml.t3.medium"),
+        ({"job__instance_count": 0}, "job.instance_count", "from 1 to 100"),
+        ({"job__volume_gb": 0}, "job.volume_gb", "from 1 to 16384"),
+        ({"job__volume_gb": 20_000}, "job.volume_gb", "from 1 to 16384"),
+        ({"job__max_runtime_seconds": 777_601}, "job.max_runtime_seconds", "777600"),
+        ({"job__environment": {"A": "x" * 257}}, "job.environment.A", "0 to 256"),
+        ({"job__environment": {"1A": "x"}}, "job.environment.1A", "pattern"),
+        ({"job__environment": {"SLOT": "x"}}, "job.environment.SLOT", "every run gets its own"),
+        ({"job__arguments": [""]}, "job.arguments", "at least 1"),
+        ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
+        ({"jobs": {}}, "jobs = {}", "closest: job"),
+        ({"stack": "other"}, "stack = 'other'", "no such key"),
+        (
+            {"schedules__daily__cron": "x"},
+            "schedules.daily.cron = 'x'",
+            "environment, expression",
+        ),
+        (
+            {"schedules__daily__expression": "cron(0 2 * * *)"},
+            "schedules.daily.expression",
+            "cron(",
+        ),
+        (
+            {"schedules__daily__timezone": "Europe/Berlinn"},
+            "schedules.daily.timezone",
+            "Europe/Berlin",
+        ),
+        ({"schedules": {}}, "schedules", "at least 1"),
+        ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
+        ({"schedules__daily__enabled": False}, "schedules.daily.enabled = False", "suspend"),
+        ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "'Forbid'"),
+        (
+            {"schedules__daily__start_deadline_seconds": 30},
+            "schedules.daily.start_deadline_seconds",
+            "at least 60",
+        ),
+        (
+            {"schedules__daily__success_within_hours": 24},
+            "schedules.daily.success_within_hours",
+            "shorter than the 1 day, 1:00:00 between two slots",
+        ),
+        (
+            {
+                "schedules__daily__success_within_hours": 24,
+                "schedules__daily__expression": "at(2030-01-31T02:00:00)",
+            },
+            "schedules.daily.success_within_hours",
+            "set it to null",
+        ),
+        ({"input__when_empty": "wait"}, "input.when_empty", "'skip'"),
+        ({"output__when_empty": "skip"}, "output.when_empty", "'allow'"),
+        ({"retries__instance_types": ["ml.x.y"]}, "retries.instance_types", "allowed values"),
+        (
+            {"retries__instance_types": ["ml.m5.xlarge"]},
+            "retries.instance_types",
+            "name each type once",
+        ),
+        ({"retries__size_ups": 4}, "retries.size_ups", "3"),
+        ({"retries__delay_seconds": 59}, "retries.delay_seconds", "60"),
+        ({"retries__deadline_seconds": 86_401}, "retries.deadline_seconds", "86400"),
+        (
+            {"alerts__running_long_seconds": 14_400},
+            "alerts.running_long_seconds",
+            "job.max_runtime_seconds = 14400",
+        ),
+        (
+            {"alerts__subscriptions": [{"protocol": "email", "endpoint": "team"}]},
+            "alerts.subscriptions[0]",
+            "team@example.com",
+        ),
+        (
+            {"alerts__subscriptions": [{"protocol": "sms", "endpoint": "0151 1234"}]},
+            "alerts.subscriptions[0]",
+            "+4915112345678",
+        ),
+        (
+            {"alerts__subscriptions": [{"protocol": "https", "endpoint": "http://x.com"}]},
+            "alerts.subscriptions[0]",
+            "https://example.com",
+        ),
+        (
+            {"alerts__subscriptions": [{"protocol": "fax", "endpoint": "1"}]},
+            "alerts.subscriptions[0].protocol",
+            "'email'",
+        ),
+        (
+            {"alerts__subscriptions": [{"protocol": "sms", "number": "1"}]},
+            "alerts.subscriptions[0].number = '1'",
+            "must be one of endpoint, protocol",
+        ),
+        ({"retention__run_days": 29}, "retention.run_days", "30"),
+        ({"retention__run_days": 10**20}, "retention.run_days", "at most 36500"),
+        (
+            {"schedules__daily__success_within_hours": 10**20},
+            "schedules.daily.success_within_hours",
+            "at most 876000",
+        ),
+        ({"input__bucket": "Not_A_Bucket"}, "input.bucket", "3 to 63"),
+        ({"input__bucket": "192.168.0.1"}, "input.bucket", "IP address"),
+        ({"input__prefix": "/input/"}, "input.prefix", "neither begin with /"),
+        ({"input__prefix": "input"}, "input.prefix", "must end with one /"),
+        ({"input__prefix": "in*/{slot:%Y}/"}, "input.prefix", "at most 512 of the characters"),
+        ({"input__prefix": "p" * 512 + "/"}, "input.prefix", "at most 512 of the characters"),
+        ({"input__prefix": "{slot:%Y/%m/%d}/"}, "input.prefix", "20{slot:%y/%m/%d}/"),
+        ({"input__prefix": "{schedule}/"}, "input.prefix", "the whole bucket"),
+        ({"output__prefix": "{schedule}/{slot:%s}/"}, "output.prefix", "the whole bucket"),
+        ({"input__prefix": "in/{schedule:>999999999}/"}, "input.prefix", "may contain only"),
+        ({"input__prefix": "in/{slot:%9999999Y}/"}, "input.prefix", "may contain only"),
+        ({"input__prefix": "in/{slot}/"}, "input.prefix", "may contain only"),
+        ({"input__prefix": "in/{slot:{schedule}}/"}, "input.prefix", "may contain only"),
+        ({"input__prefix": "{nothing}/"}, "input.prefix", "{slot:"),
+        ({"input__prefix": "{slot.__class__}/"}, "input.prefix", "{slot:"),
+        ({"input__kms_key_arn": KEY}, "input.bucket", "existing one"),
+        ({"input__kms_key_arn": "arn:aws:kms:x:1:key/1"}, "input.kms_key_arn", "key's ARN"),
+        (
+            {"input__kms_key_arn": KEY.replace("central", "west"), "input__bucket": "lake"},
+            "input.kms_key_arn",
+            "the key of the bucket",
+        ),
+        (
+            {"input__kms_key_arn": KEY.replace("aws:", "aws-cn:", 1), "input__bucket": "lake"},
+            "input.kms_key_arn",
+            "partition aws",
+        ),
+        (
+            {"permissions_boundary": "arn:aws-us-gov:iam::123456789012:policy/all"},
+            "permissions_boundary",
+            "needs arn:aws:iam::",
+        ),
+        ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
+        ({"retention__images": 1}, "retention.images", "2"),
+        ({"protection__key_deletion_days": 3}, "protection.key_deletion_days", "7"),
+        ({"protection__force_destroy": True}, "protection.force_destroy", "contradict"),
+        ({"tags": {"aws:x": "y"}}, 'tags["aws:x"]', "AWS's own"),
+        ({"tags": {"a?": "y"}}, 'tags["a?"]', "pattern"),
+        ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 45"),
+        ({"prefix": "Processing"}, "prefix", "a-z"),
+        ({"prefix": "p" * 33}, "prefix", "32"),
+    ],
+)
+def test_what_aws_refuses_is_refused_with_key_value_and_way_out(
+    changes: dict[str, Any], key: str, allowed: str
+) -> None:
+    message = refusal(**changes)
+    assert f"{PROJECT}:{key}" in message
+    assert allowed in message
+    assert "Change Pulumi.prod.yaml" in message
