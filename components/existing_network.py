@@ -79,7 +79,7 @@ def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str
     if _OWN_RESOLVER in servers and not vpc.enable_dns_support:
         yield (
             "where nothing answers AmazonProvidedDNS: "
-            f"aws ec2 modify-vpc-attribute --vpc-id {id_} --enable-dns-support"
+            f"aws ec2 modify-vpc-attribute --vpc-id {id_} --enable-dns-support Value=true"
         )
 
 

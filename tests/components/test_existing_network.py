@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pulumi_aws as aws
@@ -12,6 +13,7 @@ from components.account import Account
 from components.existing_network import VpcError
 from components.settings import NetworkSettings
 from tests import conftest
+from tests.aws_cli import problems
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ class TestRefused:
         assert "Key=domain-name,Values=eu-central-1.compute.internal " in text
         assert "Key=domain-name-servers,Values=10.0.0.2,10.0.0.3, then" in text
         assert f"associate-dhcp-options --vpc-id {VPC} " in text
+        create, associate = re.findall(r"aws ec2 .*?(?=, then| with its id)", text)
+        assert [*problems(create), *problems(f"{associate} dopt-1")] == []
 
     def test_are_options_without_a_resolver(self, answers: Callable[..., None]) -> None:
         answers("getVpcDhcpOptions", domainName="corp.example", domainNameServers=[])
@@ -111,7 +115,9 @@ class TestRefused:
         answers("getVpc", enableDnsSupport=False)
         text = self.refusal()
         assert text.count("\n") == 0
-        assert f"aws ec2 modify-vpc-attribute --vpc-id {VPC} --enable-dns-support" in text
+        command = f"aws ec2 modify-vpc-attribute --vpc-id {VPC} --enable-dns-support Value=true"
+        assert text.endswith(command)
+        assert [*problems(command)] == []
 
     def test_are_subnets_that_aws_does_not_know_by_name(
         self, monkeypatch: pytest.MonkeyPatch
