@@ -109,19 +109,13 @@ def environment_name_problem(name: str) -> str | None:
 
 
 _BREAKING = {
-    "ML_ROOT": "the entry point would look for the job elsewhere",
-    "PATH": "it is no addition to the image's own, in which the entry point finds its tools",
-    "TMPDIR": "the entry point's own files go there, and it need not exist",
+    "PATH": "nothing expands it, so it would take the place of the image's own, with all tools",
+    "PYTHONHOME": "no Python of the image would start",
     "LD_(PRELOAD|LIBRARY_PATH|AUDIT)": "the entry point and its tools would load it, too",
-    "BASH_ENV|ENV": "a shell would run that file before the entry point",
+    "POSIXLY_CORRECT": "the entry point, too, would run in bash's POSIX mode",
     "IFS": "a shell ignores it in its environment",
-    "SHELLOPTS|BASHOPTS|POSIXLY_CORRECT": "the entry point would run with these options, too",
-    "PYTHON(HOME|PLATLIBDIR|SAFEPATH|INSPECT)": "the image's Python would not run its tools",
 }
-"""Names that break the entry point or its tools, or that a shell ignores, and why.
-
-PYTHONPATH and the like reach the script: the entry point's tools start without them.
-"""
+"""Names that break the entry point, or every script, or that have no effect; and why."""
 
 
 def _tag_key_problem(key: str) -> str | None:

@@ -259,6 +259,7 @@ def test_the_program_checks_what_its_own_script_calls(
 ) -> None:
     script = tmp_path / "process_data.sh"
     script.write_text("curl https://example.com\n")
+    (tmp_path / "Dockerfile").touch()
     monkeypatch.setattr(configuration, "SCRIPT", script)
     with pytest.raises(
         configuration.SettingsError, match="line 1 of the script calls the internet"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from components import aws_model
 from tests.container.job import CONTAINER, PATH
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENVIRONMENT = {"PATH": PATH, "STACK": "dev", "SCHEDULE": "hourly"}
 NAME = aws_model.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
@@ -35,6 +38,11 @@ def sent(*arguments: str) -> dict[str, Any]:
 
 
 class TestTheLine:
+    def test_is_printed_whatever_modules_the_script_brings(self, tmp_path: Path) -> None:
+        (tmp_path / "json.py").write_text("raise SystemExit('not this one')\n")
+        done = send("RecordsProcessed", "42", "Count", PYTHONPATH=str(tmp_path))
+        assert (done.returncode, done.stderr) == (0, "")
+
     def test_is_one_metric_with_the_stack_and_the_schedule(self) -> None:
         line = sent("RecordsProcessed", "42", "Count")
         stamp = line["_aws"].pop("Timestamp")
