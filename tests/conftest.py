@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,8 @@ import pytest
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
-from components import stack_file
+from components import build_context, stack_file
+from components.image_push import DOCKER_MANIFEST
 from local.deploy import plain
 
 if TYPE_CHECKING:
@@ -25,13 +27,14 @@ ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
+DIGEST = f"sha256:{'ab' * 32}"
 
 _ANSWERS: dict[str, dict[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": {"partition": "aws"},
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": {
-        "userName": "AWS",
-        "password": "registry-password",
+    "aws:ecr/getRepositories:getRepositories": {"names": ["processing-prod"]},
+    "aws:ecr/getImages:getImages": {
+        "imageIds": [{"imageTag": build_context.tag(ROOT / "container", {})}]
     },
     "aws:ec2/getSubnet:getSubnet": {"vpcId": "vpc-0123456789abcdef0", "ownerId": ACCOUNT},
     "aws:ec2/getVpc:getVpc": {"dhcpOptionsId": "dopt-0123456789abcdef0", "enableDnsSupport": True},
@@ -106,8 +109,8 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
             "repositoryUrl": repository,
             "registryId": ACCOUNT,
         },
-        "docker:index/image:Image": {
-            "repoDigest": f"{str(inputs.get('imageName')).rpartition(':')[0]}@sha256:{'ab' * 32}"
+        "command:local:Command": {
+            "stdout": json.dumps({"digest": DIGEST, "media_type": DOCKER_MANIFEST})
         },
         "aws:iam/role:Role": {"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
         "aws:cloudwatch/logGroup:LogGroup": {"arn": arn("logs", f"log-group:{name}")},

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 
+from components import build_context
 from components.account import Account
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
@@ -139,34 +141,44 @@ def image(context: Path, base_image: str | None = None) -> Recorder:
     return build(lambda: Image("image", args))
 
 
-def image_name(context: Path, base_image: str | None = None) -> str:
-    return image(context, base_image).one("docker:index/image:Image")["imageName"]
+def tag(context: Path, base_image: str | None = None) -> str:
+    return image(context, base_image).one("command:local:Command")["environment"]["TAG"]
 
 
 class TestImage:
-    def test_is_built_for_the_processor_of_processing_instances(self, context: Path) -> None:
-        built = image(context).one("docker:index/image:Image")
-        assert built["build"]["platform"] == "linux/amd64"
-        assert built["buildOnPreview"] is False
-        assert built["skipPush"] is False
+    def test_is_pushed_by_a_command_that_reads_the_same_on_every_machine(
+        self, context: Path
+    ) -> None:
+        pushed = image(context, "debian:13-slim").one("command:local:Command")
+        assert pushed["create"] == ".venv/bin/python -m components.image_push"
+        assert pushed["environment"] == {
+            "REPOSITORY": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/p-dev",
+            "TAG": build_context.tag(context, {"BASE_IMAGE": "debian:13-slim"}),
+            "CONTEXT": context.as_posix(),
+            "MISSED_AT": ANY,
+            "BASE_IMAGE": "debian:13-slim",
+        }
 
     def test_the_same_context_has_the_same_tag_and_any_change_another(self, context: Path) -> None:
-        before = image_name(context)
-        assert image_name(context) == before
-        assert not before.endswith(":latest")
-        assert image_name(context, "debian:13-slim") != before
+        before = tag(context)
+        assert tag(context) == before
+        assert tag(context, "debian:13-slim") != before
         (context / "entrypoint.sh").write_text("false\n")
-        assert image_name(context) != before
+        assert tag(context) != before
 
     def test_the_repository_is_immutable_scanned_and_encrypted(self, context: Path) -> None:
         repository = image(context).one("aws:ecr/repository:Repository")
-        assert repository["imageTagMutability"] == "IMMUTABLE"
+        assert repository["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+        assert repository["imageTagMutabilityExclusionFilters"] == [
+            {"filter": "in-use", "filterType": "WILDCARD"}
+        ]
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
     def test_tagged_images_are_bounded_too(self, context: Path) -> None:
         policy = json.loads(image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
-        untagged, newest = [rule["selection"] for rule in policy["rules"]]
+        in_use, untagged, newest = [rule["selection"] for rule in policy["rules"]]
+        assert (in_use["tagPrefixList"], in_use["countNumber"]) == (["in-use"], 1)
         assert untagged["tagStatus"] == "untagged"
         assert newest == {
             "tagStatus": "any",

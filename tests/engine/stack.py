@@ -19,7 +19,7 @@ from pulumi import automation
 from tests.conftest import ROOT
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
-from tests.engine.docker_provider import DockerProvider
+from tests.engine.command_provider import CommandProvider
 from tests.engine.provider import served
 from tests.engine.state import Resource, resources
 
@@ -120,12 +120,12 @@ class Stack:
         self.directory, self.name = directory / "project", name
         self.cloud = cloud or Cloud()
         self.aws = AwsProvider(self.cloud)
-        self.docker = DockerProvider(self.cloud, self.directory)
+        self.command = CommandProvider(self.cloud)
         self._home = directory
         self._copy(bare=bare)
         self.configure(settings or {})
         self._open = ExitStack()
-        ports = [self._open.enter_context(served(each)) for each in (self.aws, self.docker)]
+        ports = [self._open.enter_context(served(each)) for each in (self.aws, self.command)]
         self._automation = self._created(",".join(ports))
 
     def __enter__(self) -> Self:
@@ -175,7 +175,7 @@ class Stack:
     @property
     def calls(self) -> list[Call]:
         """Every call that changed the cloud, or looked something up."""
-        return [*self.aws.log, *self.docker.log]
+        return [*self.aws.log, *self.command.log]
 
     def _copy(self, *, bare: bool) -> None:
         self.directory.mkdir(parents=True)
