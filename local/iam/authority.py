@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.iam import answers, needs, operations
+from local.iam import answers, context, needs, operations
 from local.iam.credentials import Keys
 from local.iam.evaluate import Access, Identity, admits, refusal
 from local.iam.store import Store
@@ -74,7 +74,7 @@ class Authority:
             "aws:SourceAccount": self.store.account,
         }
         access = Access("sts:AssumeRole", role_arn, keys)
-        return admits(self.store.trust(role_arn), service, access)
+        return self._admits(self.store.trust(role_arn), service, access)
 
     def assume(self, role_arn: str, service: str, source_arn: str) -> Session:
         """Return a session of a role that `service` assumes for the resource `source_arn`.
@@ -106,7 +106,7 @@ class Authority:
             operation, asked = operations.read(service, request)
             needed = needs.of(self.store, f"{service}:{operation}", asked)
             message = self.refusal(session, needed)
-        except (KeyError, NotImplementedError) as problem:  # a KeyError: a parameter is missing
+        except Exception as problem:  # of a request that is malformed, perhaps to be let through
             _log.exception("a request of %s cannot be judged", session.who.name)
             return answers.not_played(service, request, str(problem))
         return answers.denied(service, request, message) if message else None
@@ -119,14 +119,7 @@ class Authority:
         """
         who = session.who
         for access in needed:
-            keys: dict[str, Value] = {
-                "aws:PrincipalAccount": who.account,
-                "aws:PrincipalArn": who.role_arn,
-                "aws:RequestedRegion": self.store.region,
-                "aws:ResourceAccount": self.store.account,
-                "aws:SecureTransport": "true",
-                **access.context,
-            }
+            keys = context.of_role(self.store, who, access)
             asked = Access(access.action, access.resource, keys)
             why = refusal(asked, who, self.store.policies(who, access.resource))
             self.used.add(Use(who.name, access.action, access.resource, allowed=why is None))
@@ -152,4 +145,8 @@ class Authority:
         Raises:
             NotImplementedError: a policy has something that is not played.
         """
-        return all(admits(self.store.policy(access.resource), service, access) for access in needed)
+        return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
+
+    def _admits(self, policy: str | None, service: str, access: Access) -> bool:
+        keys = context.of_service(self.store, service, access)
+        return admits(policy, service, Access(access.action, access.resource, keys))

@@ -7,14 +7,18 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 
 from __future__ import annotations
 
+import json
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from local.iam.patterns import Context, matches, matches_arn
+from local.iam.patterns import Context, matches, matches_arn, resolved
 
 Compare = Callable[[str, str, Context], bool]
 """Of the request's value, the policy's value and the request's context, for policy variables."""
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 def _equals(found: str, wanted: str, context: Context) -> bool:
@@ -22,10 +26,8 @@ def _equals(found: str, wanted: str, context: Context) -> bool:
 
 
 def _ignoring_case(found: str, wanted: str, context: Context) -> bool:
-    del context
-    if "${" in wanted:
-        raise NotImplementedError("StringEqualsIgnoreCase with a variable is not played here")
-    return found.lower() == wanted.lower()
+    text = resolved(wanted, context)
+    return text is not None and found.lower() == text.lower()
 
 
 def _like(found: str, wanted: str, context: Context) -> bool:
@@ -42,7 +44,13 @@ def _bool(found: str, wanted: str, context: Context) -> bool:
 
 
 def _number(compare: Callable[[float, float], bool]) -> Compare:
-    return lambda found, wanted, _context: compare(float(found), float(wanted))
+    return lambda found, wanted, _context: compare(_float(found), _float(wanted))
+
+
+def _float(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise NotImplementedError(f"the local IAM does not know what {text!r} is as a number")
+    return float(text)
 
 
 _OPERATORS: dict[str, Compare] = {
@@ -77,11 +85,12 @@ def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool
         context: the request's keys, in lower case.
 
     Raises:
-        NotImplementedError: an operator is not played here, or a multivalued key is compared
-            without ForAnyValue or ForAllValues, for which AWS promises no result.
+        NotImplementedError: an operator is not played here, something is no number, or a
+            multivalued key is compared without ForAnyValue or ForAllValues, for which AWS
+            promises no result.
     """
     return all(
-        _holds(spelled, key, [str(each) for each in listed(wanted)], context)
+        _holds(spelled, key, [_text(each) for each in listed(wanted)], context)
         for spelled, tests in conditions.items()
         for key, wanted in tests.items()
     )
@@ -92,16 +101,22 @@ def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or a list
     return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
+def _text(value: object) -> str:
+    """Return a value of a policy as text: JSON's booleans and numbers mean their JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
-    found = context.get(key.lower(), ())
-    values = [found] if isinstance(found, str) else found
     qualifier, _, named = spelled.rpartition(":")
-    if named == "Null" and not qualifier:
-        return (not values) == (wanted[0].lower() == "true")
     name = named.removesuffix("IfExists")
     compare, negated = _OPERATORS.get(_NEGATED.get(name, name)), name in _NEGATED
-    if compare is None or qualifier not in ("", "ForAllValues", "ForAnyValue"):
+    known = compare and qualifier in ("", "ForAllValues", "ForAnyValue")
+    if not known and spelled != "Null":
         raise NotImplementedError(f"the local IAM has no condition operator {spelled}")
+    found = context.get(key.lower(), ())
+    values = [found] if isinstance(found, str) else found
+    if compare is None:
+        return (not values) == (wanted[0].lower() == "true")
     if not values:
         if_exists = name != named or qualifier == "ForAllValues"
         return if_exists or (negated and not qualifier)

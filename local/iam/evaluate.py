@@ -1,9 +1,9 @@
 """Whether policies allow a request: pure, without any AWS.
 
-Policies of one account, as they apply here: an explicit deny wins, a permissions boundary limits,
-a resource's own policy can allow by itself, and a KMS key allows nothing that its policy does not.
-A resource's policy that names a role's session is limited by the boundary too, which AWS leaves
-open. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+An explicit deny wins. A permissions boundary limits, but not what a resource's own policy grants a
+session by its ARN. In the account of the role, a resource's policy can allow by itself, and a KMS
+key allows nothing that its policy does not; in another account both have to allow.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from local.iam.conditions import holds, listed
-from local.iam.patterns import Context, Value, matches_action, matches_arn
+from local.iam.context import Sent
+from local.iam.patterns import Context, Value, matches_action, matches_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,10 @@ _KNOWN = {
 }
 
 
+_WITH_VARIABLES = "2012-10-17"
+"""Policies of any other version, and of none, have no variables: there `${` is text."""
+
+
 @dataclass(frozen=True)
 class Access:
     """One thing that a request needs to be allowed."""
@@ -35,6 +40,11 @@ class Access:
     """Its ARN, or `*` where the action knows no resource."""
     context: Mapping[str, Value] = field(default_factory=dict[str, Value])
     """Condition keys beyond those that every request has."""
+
+    @property
+    def account(self) -> str:
+        """The account that the resource's ARN names; empty where it names none, as for buckets."""
+        return (self.resource.split(":", 5) + [""] * 5)[4]
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,8 @@ class Policies:
     """All that decides about a role's request."""
 
     identity: Statements
-    boundary: Statements | None = None
+    bounds: tuple[Statements, ...] = ()
+    """The permissions boundary, if there is one. A session's policy would be another."""
     resource: Statements = ()
 
 
@@ -76,6 +87,8 @@ def parse(document: str) -> Statements:
     Raises:
         NotImplementedError: a statement has an element that is not played, such as NotPrincipal.
     """
+    if json.loads(document).get("Version") != _WITH_VARIABLES:
+        document = document.replace("${", "${$}{")
     statements = tuple(listed(json.loads(document)["Statement"]))
     for statement in statements:
         if unknown := statement.keys() - _KNOWN:
@@ -89,27 +102,27 @@ def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
     Raises:
         NotImplementedError: a policy has something that is not played.
     """
-    context = _lowered(access.context)
-    bounds = [] if policies.boundary is None else [policies.boundary]
+    context = _keys(access)
 
     def allowed(statements: Statements, names: set[str] | None = None) -> bool:
         return _finds("Allow", statements, access, context, names)
 
     denying = [
         ("an identity-based policy", policies.identity, None),
-        *(("a permissions boundary", bound, None) for bound in bounds),
+        *(("a permissions boundary", bound, None) for bound in policies.bounds),
         ("a resource-based policy", policies.resource, _names(who) | _account(who)),
     ]
     for kind, statements, names in denying:
         if _finds("Deny", statements, access, context, names):
             return f"with an explicit deny in {kind}"
-    if not allowed(policies.resource, _names(who)):
-        is_key = access.action.startswith("kms:")
-        if is_key and not allowed(policies.resource, _account(who)):
-            return f"because no resource-based policy allows the {access.action} action"
-        if not allowed(policies.identity):
-            return f"because no identity-based policy allows the {access.action} action"
-    if not all(allowed(bound) for bound in bounds):
+    granted, delegated = (allowed(policies.resource, n) for n in (_names(who), _account(who)))
+    elsewhere = access.account not in ("", who.account)
+    if (elsewhere or access.action.startswith("kms:")) and not (granted or delegated):
+        return f"because no resource-based policy allows the {access.action} action"
+    if (elsewhere or not granted) and not allowed(policies.identity):
+        return f"because no identity-based policy allows the {access.action} action"
+    by_session = not elsewhere and allowed(policies.resource, {who.arn})
+    if not by_session and not all(allowed(bound) for bound in policies.bounds):
         return f"because no permissions boundary allows the {access.action} action"
     return None
 
@@ -117,8 +130,8 @@ def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
 def admits(policy: str | None, service: str, access: Access) -> bool:
     """Return whether a resource's policy lets a service of AWS in: an Allow, and no Deny.
 
-    A key that the service does not send is absent. Everybody is denied by a principal of `*`, but
-    whether that lets services in, AWS does not say clearly, so here it does not.
+    A key that the service does not send is absent. A principal of `*` is services too, as in
+    AWS's own examples, which bind it by aws:SourceArn.
 
     Args:
         policy: the document as JSON; None is a resource without policy.
@@ -130,16 +143,15 @@ def admits(policy: str | None, service: str, access: Access) -> bool:
     """
     if policy is None:
         return False
-    # Services call each other by TLS.
-    context = {"aws:securetransport": "true", **_lowered(access.context)}
-    statements = parse(policy)
-    return _finds("Allow", statements, access, context, {service}) and not _finds(
-        "Deny", statements, access, context, {service, "*"}
+    statements, context, names = parse(policy), _keys(access), {service, "*"}
+    return _finds("Allow", statements, access, context, names) and not _finds(
+        "Deny", statements, access, context, names
     )
 
 
-def _lowered(context: Mapping[str, Value]) -> Context:
-    return {key.lower(): value for key, value in context.items()}
+def _keys(access: Access) -> Context:
+    keys = access.context
+    return keys if isinstance(keys, Sent) else {key.lower(): keys[key] for key in keys}
 
 
 def _names(who: Identity) -> set[str]:
@@ -175,7 +187,7 @@ def _fits(statement: Mapping[str, Any], access: Access, context: Context) -> boo
     acts = any(matches_action(each, access.action) for each in actions)
     # Only a role's trust policy has no resource: it is the role's.
     resources = listed(statement.get("Resource", statement.get("NotResource", "*")))
-    applies = any(matches_arn(each, access.resource, context) for each in resources)
+    applies = any(matches_resource(each, access.resource, context) for each in resources)
     return (
         acts == ("Action" in statement)
         and applies == ("NotResource" not in statement)

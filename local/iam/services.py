@@ -49,7 +49,8 @@ def log_access(store: Store, action: str, group: str, stream: str) -> Access:
 
 @needed_by("sns:Publish")
 def _publish(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    return [Access(operation, asked["TopicArn"]), *keys.of_topic(store, asked["TopicArn"])]
+    topic = store.named("sns", "", asked["TopicArn"])
+    return [Access(operation, topic), *keys.of_topic(store, topic)]
 
 
 def send_message(store: Store, queue_arn: str) -> list[Access]:
@@ -63,7 +64,7 @@ def _put_events(store: Store, operation: str, asked: Parameters) -> list[Access]
     return [
         Access(
             operation,
-            store.arn("events", f"event-bus/{entry.get('EventBusName', 'default')}"),
+            store.named("events", "event-bus/", entry.get("EventBusName", "default")),
             {key: entry[name] for name, key in names.items() if name in entry},
         )
         for entry in asked["Entries"]
@@ -92,8 +93,10 @@ def _get_schedule(store: Store, operation: str, asked: Parameters) -> list[Acces
 
 @needed_by("lambda:Invoke")
 def _invoke(store: Store, _operation: str, asked: Parameters) -> list[Access]:
-    name = asked["FunctionName"].partition(":function:")[2] or asked["FunctionName"]
-    return [Access("lambda:InvokeFunction", store.arn("lambda", f"function:{name}"))]
+    name = asked["FunctionName"]
+    if ":function:" in name and not name.startswith("arn:"):
+        name = f"arn:aws:lambda:{store.region}:{name}"
+    return [Access("lambda:InvokeFunction", store.named("lambda", "function:", name))]
 
 
 def _asked_of_job(asked: Parameters) -> dict[str, Value]:

@@ -24,10 +24,26 @@ class Store:
         """Return the ARN of a resource of this region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
+    def named(self, service: str, kind: str, name: str) -> str:
+        """Return the ARN of what a request names by its ARN, or by its name.
+
+        Raises:
+            NotImplementedError: it is in another region.
+        """
+        if not name.startswith("arn:"):
+            return self.arn(service, kind + name)
+        if name.split(":")[3] != self.region:
+            raise NotImplementedError(f"the local IAM knows {self.region} only, and not {name}")
+        return name
+
     def trust(self, role_arn: str) -> str | None:
         """Return a role's trust policy; None if there is no such role."""
         role = self._role(role_arn)
         return role.assume_role_policy_document if role else None
+
+    def role_id(self, role_arn: str) -> str:
+        """Return the unique id by which AWS calls a role in aws:userid."""
+        return self._role(role_arn).id
 
     def policies(self, who: Identity, resource: str) -> Policies:
         """Return all that decides about a role's request for a resource.
@@ -41,12 +57,15 @@ class Store:
         documents += [_current(policy) for policy in role.managed_policies.values()]
         statements = tuple(each for document in documents for each in parse(document))
         own = self.policy(resource)
-        return Policies(statements, self._boundary(role), parse(own) if own else ())
+        return Policies(statements, self._bounds(role), parse(own) if own else ())
 
     def policy(self, arn: str) -> str | None:
-        """Return the policy of a bucket, queue, topic, key or function; None without one."""
+        """Return the policy of a bucket, queue, topic, key or function; None without one.
+
+        Nothing is known of other accounts and regions, so nothing there has one.
+        """
         parts = arn.split(":", 5)
-        service, name = (parts[2], parts[5]) if len(parts) > 5 else ("", "")
+        service, name = (parts[2], parts[5]) if self._is_here(arn) else ("", "")
         match service:
             case "s3":
                 bucket = self._global("s3").buckets.get(name.partition("/")[0])
@@ -66,6 +85,14 @@ class Store:
             case _:
                 return None
 
+    def _is_here(self, arn: str) -> bool:
+        """Return whether an ARN is of this account and region; S3's name neither."""
+        match arn.split(":", 5):
+            case [_, _, _, region, account, _]:
+                return region in ("", self.region) and account in ("", self.account)
+            case _:
+                return False
+
     def key_arn(self, key: str | None) -> str | None:
         """Return the ARN of a customer's key by its id, alias or ARN; None for none or AWS's own.
 
@@ -73,6 +100,8 @@ class Store:
         """
         if not key or key.rpartition(":")[2].startswith("alias/aws/"):
             return None
+        if key.startswith("arn:") and not self._is_here(key):
+            return key
         found = self._key(key)
         return found.arn if found else self.arn("kms", f"key/{key.rpartition('/')[2]}")
 
@@ -118,12 +147,12 @@ class Store:
         roles = list(self._global("iam").roles.values())
         return next((role for role in roles if role.arn == arn), None)
 
-    def _boundary(self, role: Any) -> Statements | None:  # noqa: ANN401 - as above
+    def _bounds(self, role: Any) -> tuple[Statements, ...]:  # noqa: ANN401 - as above
         arn = role.permissions_boundary_arn
         if not arn:
-            return None
+            return ()
         policy = self._global("iam").managed_policies.get(arn)
-        return parse(_current(policy)) if policy else ()
+        return (parse(_current(policy)) if policy else (),)
 
     def _key(self, key: str) -> Any:  # noqa: ANN401 - as above
         keys, alias = self._regional("kms").keys, key.rpartition(":")[2]
@@ -139,7 +168,8 @@ class Store:
         except UnknownFunctionException:
             return None
         statements: list[Any] = function.policy.statements
-        return json.dumps({"Statement": statements}) if statements else None
+        document = {"Version": "2012-10-17", "Statement": statements}
+        return json.dumps(document) if statements else None
 
     def _regional(self, service: str) -> Any:  # noqa: ANN401 - as above
         return _backends(service)[self.account][self.region]

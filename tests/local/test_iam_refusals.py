@@ -11,8 +11,10 @@ import pytest
 from tests.local.iam_caller import (
     ACCOUNT,
     CREATE_JOB,
+    REGION,
     SERVICE,
     SOURCE,
+    TABLE,
     TOPIC,
     Caller,
     encrypted,
@@ -188,10 +190,82 @@ class TestRefusals:
         assert refused["Code"] == "NotImplemented"
         assert "DateLessThan" in refused["Message"]
 
+    @pytest.mark.parametrize(
+        "key", ["aws:SourceIp", "aws:PrincipalTag/stack", "aws:PrincipalOrgID"]
+    )
+    def test_a_key_that_aws_may_send_and_is_not_played_refuses(
+        self, aws: LocalAws, key: str
+    ) -> None:
+        deny = {**NOTHING, "Condition": {"StringLike": {key: "*"}}}
+        caller = Caller(aws, ONLY_SNS, deny)
+        refused = caller.refusal("sns", "publish", TopicArn=TOPIC, Message="m")
+        assert refused["Code"] == "NotImplemented"
+        assert f"does not play the condition key {key.lower()}" in refused["Message"]
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            {"Bool": {"aws:ViaAWSService": "false"}},
+            {"Bool": {"aws:PrincipalIsAWSService": "false"}},
+            {"StringLike": {"aws:userid": "AROA*:lambda"}},
+            {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
+        ],
+    )
+    def test_a_deny_on_what_aws_always_sends_hits(
+        self, aws: LocalAws, condition: dict[str, Any]
+    ) -> None:
+        caller = Caller(aws, ONLY_SNS, {**NOTHING, "Condition": condition})
+        told = caller.refusal("sns", "publish", TopicArn=TOPIC, Message="m")["Message"]
+        assert "with an explicit deny in an identity-based policy" in told
+
     def test_a_person_is_not_judged(self, aws: LocalAws) -> None:
         before = set(aws.iam.used)
         assert aws.client("iam").list_roles()["Roles"]
         assert aws.iam.used == before
+
+
+OTHER = "999988887777"
+ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
+    ("sns", "publish", {"TopicArn": TOPIC.replace(ACCOUNT, OTHER), "Message": "m"}),
+    ("lambda", "invoke", {"FunctionName": SOURCE.replace(ACCOUNT, OTHER)}),
+    ("lambda", "invoke", {"FunctionName": f"{OTHER}:function:f"}),
+    ("dynamodb", "get_item", {"TableName": TABLE.replace(ACCOUNT, OTHER), "Key": {}}),
+    (
+        "sagemaker",
+        "create_processing_job",
+        {**CREATE_JOB, "RoleArn": CREATE_JOB["RoleArn"].replace(ACCOUNT, OTHER)},
+    ),
+]
+
+
+class TestOtherAccountsAndRegions:
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize(("service", "operation", "asked"), ELSEWHERE)
+    def test_what_is_of_another_account_is_not_judged_as_ones_own(
+        self, aws: LocalAws, service: str, operation: str, asked: dict[str, Any]
+    ) -> None:
+        told = Caller(aws).refusal(service, operation, **asked)["Message"]
+        assert f":{OTHER}:" in told
+        assert "because no resource-based policy allows" in told
+
+    def test_a_key_of_another_account_is_not_ones_own(self, aws: LocalAws, key: str) -> None:
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key.replace(ACCOUNT, OTHER)}
+        where = {"Bucket": "iam-plain", "Key": "a", "Body": b""}
+        told = Caller(aws).refusal("s3", "put_object", **where, **encryption)["Message"]
+        assert f"kms:GenerateDataKey on resource: {key.replace(ACCOUNT, OTHER)}" in told
+
+    @pytest.mark.parametrize(
+        ("service", "operation", "asked"),
+        [
+            ("sns", "publish", {"TopicArn": TOPIC.replace(REGION, "us-west-2"), "Message": "m"}),
+            ("lambda", "invoke", {"FunctionName": SOURCE.replace(REGION, "us-west-2")}),
+            ("s3", "get_object", {"Bucket": "b", "Key": "k", "ExpectedBucketOwner": OTHER}),
+        ],
+    )
+    def test_what_is_elsewhere_in_another_way_is_refused(
+        self, aws: LocalAws, service: str, operation: str, asked: dict[str, Any]
+    ) -> None:
+        assert Caller(aws).refusal(service, operation, **asked)["Code"] == "NotImplemented"
 
 
 class TestManagedPolicies:
