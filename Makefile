@@ -6,10 +6,9 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCAL_FLAGS = $(if $(INPUT),--input '$(INPUT)') $(if $(SCRIPT),--script '$(SCRIPT)') \
-	$(if $(SLOT),--slot '$(SLOT)') $(if $(SCHEDULE),--schedule '$(SCHEDULE)') \
-	$(if $(ENGINE),--engine '$(ENGINE)') $(foreach fault,$(FAULT),--fault '$(fault)') \
-	$(if $(KEEP),--keep)
+# The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
+$(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
+	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . container/bin/csv_to_parquet container/bin/relay_output container/bin/send_metric
 
@@ -29,7 +28,11 @@ $(VENV)/installed: requirements-dev.txt
 setup: $(VENV)/installed ## Install everything into .venv
 
 local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENGINE= FAULT= KEEP=)
-	@$(BIN)/python -m local $(LOCAL_FLAGS)
+	@set -f; $(BIN)/python -m local $${GIVEN_INPUT:+"--input=$$GIVEN_INPUT"} \
+		$${GIVEN_SCRIPT:+"--script=$$GIVEN_SCRIPT"} $${GIVEN_SLOT:+"--slot=$$GIVEN_SLOT"} \
+		$${GIVEN_SCHEDULE:+"--schedule=$$GIVEN_SCHEDULE"} \
+		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \
+		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} $${GIVEN_KEEP:+--keep}
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
