@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from components import build_context, configuration, stack_file
-from local import deploy, metrics
+from local import deploy, existing, metrics
 from local.activity import Activity
 from local.alarms import Alarms
 from local.aws import ACCOUNT, LocalAws
@@ -147,6 +147,7 @@ class Cloud:
             "sagemaker": JsonService(self.sagemaker.call, _refusal),
         }
         self.aws.start()
+        existing.create(self.aws, self.settings)
         self.exports = deploy.deploy(
             self._project, self._stack, self._config, self.resources, self._on_created
         )

@@ -62,10 +62,11 @@ class Store:
     def policy(self, arn: str) -> str | None:
         """Return the policy of a bucket, queue, topic, key or function; None without one.
 
-        Nothing is known of other accounts and regions, so nothing there has one.
+        Of other accounts and regions nothing is known but a key that settings call existing.
         """
         parts = arn.split(":", 5)
-        service, name = (parts[2], parts[5]) if self._is_here(arn) else ("", "")
+        known = self._is_here(arn) or self._is_foreign_key(arn)
+        service, name = (parts[2], parts[5]) if known else ("", "")
         match service:
             case "s3":
                 bucket = self._global("s3").buckets.get(name.partition("/")[0])
@@ -92,6 +93,10 @@ class Store:
                 return region in ("", self.region) and account in ("", self.account)
             case _:
                 return False
+
+    def _is_foreign_key(self, arn: str) -> bool:
+        key = self._key(arn)
+        return key is not None and key.arn == arn
 
     def key_arn(self, key: str | None) -> str | None:
         """Return the ARN of a customer's key by its id, alias or ARN; None for none or AWS's own.

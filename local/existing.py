@@ -1,0 +1,39 @@
+"""What AWS has before the program runs: the buckets and the key that settings call existing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.aws import ACCOUNT
+
+if TYPE_CHECKING:
+    from components.settings import Settings
+    from local.aws import LocalAws
+
+
+def create(aws: LocalAws, settings: Settings) -> None:
+    """Create them, empty; their policies leave it to the account's, as AWS's own defaults do."""
+    s3 = aws.client("s3")
+    where = {"LocationConstraint": aws.region}
+    for name in {settings.input.bucket, settings.output.bucket} - {None}:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    if arn := settings.input.kms_key_arn:
+        _create_key(aws, arn)
+        encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
+        s3.put_bucket_encryption(
+            Bucket=settings.input.bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]
+            },
+        )
+
+
+def _create_key(aws: LocalAws, arn: str) -> None:
+    """Create a key with this ARN, which KMS would choose; its account may be a real one."""
+    from moto.backends import get_backend  # noqa: PLC0415 - see local.aws on its import
+
+    made = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    keys: dict[str, Any] = get_backend("kms")[ACCOUNT][aws.region].keys
+    key = keys.pop(made)
+    key.id, key.arn = arn.rpartition("/")[2], arn
+    keys[key.id] = key

@@ -1,0 +1,55 @@
+"""What the settings call existing is there when the program runs at home."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from components import configuration, stack_file
+from local import existing
+from tests.conftest import ROOT
+from tests.local.iam_caller import Caller
+
+if TYPE_CHECKING:
+    from local.aws import LocalAws
+
+KEY = "arn:aws:kms:eu-central-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEYS = [KEY.format("123456789012"), KEY.format("999988887777")]
+
+
+def create(aws: LocalAws, **named: dict[str, Any]) -> None:
+    keys = stack_file.keys(ROOT, "local")
+    project = stack_file.project(ROOT)
+    for group, values in named.items():
+        key = f"{project}:{group}"
+        keys[key] = json.dumps({**json.loads(keys[key]), **values})
+    existing.create(aws, configuration.read(keys, project, "local"))
+
+
+def test_buckets_are_made_once_each(aws: LocalAws) -> None:
+    create(aws, input={"bucket": "corp-in"}, output={"bucket": "corp-out"})
+    create(aws, input={"bucket": "corp-lake"}, output={"bucket": "corp-lake"})
+    names = {each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]}
+    assert names == {"corp-in", "corp-out", "corp-lake"}
+
+
+def test_without_existing_ones_there_is_nothing(aws: LocalAws) -> None:
+    before = aws.client("s3").list_buckets()["Buckets"]
+    create(aws)
+    assert aws.client("s3").list_buckets()["Buckets"] == before
+
+
+@pytest.mark.parametrize("arn", KEYS)
+def test_a_buckets_own_key_is_asked_for_whichever_account_it_is_of(aws: LocalAws, arn: str) -> None:
+    bucket = f"corp-{arn.split(':')[4]}"
+    create(aws, input={"bucket": bucket, "kms_key_arn": arn})
+    where = {"Bucket": bucket, "Key": "a"}
+    aws.client("s3").put_object(**where, Body=b"a")
+    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn}
+    caller = Caller(aws, read, decrypt)
+    assert caller.call("s3", "get_object", **where)["Body"].read() == b"a"
+    assert ("kms:Decrypt", arn) in caller.used()
+    assert arn in Caller(aws, read).refusal("s3", "get_object", **where)["Message"]
