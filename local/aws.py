@@ -170,6 +170,7 @@ def _moto_application() -> Any:  # noqa: ANN401 - a WSGI application without typ
     from moto.core import utils  # noqa: PLC0415
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415
     from moto.moto_server import (  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
+        utilities,
         werkzeug_app,
     )
     from moto.s3.models import FakeBucket  # noqa: PLC0415
@@ -187,6 +188,14 @@ def _moto_application() -> Any:  # noqa: ANN401 - a WSGI application without typ
     backends.list_of_moto_modules = lambda: modules
     # No web page is to read an answer.
     cast("Any", werkzeug_app).DISABLE_GLOBAL_CORS = True
+
+    class AnyText(utilities.RegexConverter):
+        """moto's patterns of paths, in which `.` is a line break too: keys of objects have them."""
+
+        def __init__(self, url_map: Any, pattern: str) -> None:  # noqa: ANN401 - of werkzeug
+            super().__init__(url_map, f"(?s:{pattern})")
+
+    cast("Any", werkzeug_app).RegexConverter = AnyText
 
     class Application(werkzeug_app.DomainDispatcherApplication):
         """moto without its own doors, which some paths open: to reset, seed, record and look."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from components import cron, key_prefix
-from local import findings, remains
+from local import findings, inputs, remains
 from local.aws import ACCOUNT
 from local.cloud import Cloud
 from local.image_builder import ImageBuilder
@@ -102,6 +102,7 @@ class Pipeline:
             RunError: nothing ran; a job that failed is in the report, and no error here.
         """
         schedule, slot = self._chosen_slot()
+        files = self._input(schedule, slot)
         cloud, step = self.cloud, self._display.step
         shutil.rmtree(self._directory, ignore_errors=True)
         # Input and output lie there as files: other users of the machine do not see them.
@@ -111,7 +112,7 @@ class Pipeline:
                 cloud.deploy()
                 self._tell_endpoint()
             with step("upload", f"Upload {self._options.input.name} as the slot's input"):
-                self._upload(cloud.exports["input_bucket"], schedule, slot)
+                self._upload(files)
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
@@ -176,13 +177,19 @@ class Pipeline:
         with os.fdopen(only_owner, "w", encoding="utf-8") as file:
             json.dump(found, file)
 
-    def _upload(self, bucket: str, schedule: str, slot: datetime) -> None:
-        s3, root = self.cloud.aws.client("s3"), self._options.input
+    def _input(self, schedule: str, slot: datetime) -> dict[str, Path]:
         prefix = key_prefix.render(self.cloud.settings.input.prefix, schedule, slot)
-        for path in sorted(file for file in root.rglob("*") if file.is_file()):
-            name = path.relative_to(root).as_posix()
-            self._display.detail(name)
-            s3.upload_file(str(path), bucket, prefix + name)
+        try:
+            return inputs.find(self._options.input, prefix)
+        except inputs.InputError as error:
+            raise RunError(str(error)) from error
+
+    def _upload(self, files: dict[str, Path]) -> None:
+        s3, bucket = self.cloud.aws.client("s3"), self.cloud.exports["input_bucket"]
+        try:
+            inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
+        except inputs.InputError as error:
+            raise RunError(str(error)) from error
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self._builder.choice is None:

@@ -107,7 +107,8 @@ def _route(operation: Any) -> _Route:  # noqa: ANN401 - botocore's models are An
     required: list[str] = shape.required_members if shape else []
     return _Route(
         operation=operation.name,
-        path=re.compile(f"{path}/?"),
+        # The key of an object may hold line breaks.
+        path=re.compile(f"{path}/?", re.DOTALL),
         query=tuple(
             (name, value[0]) for name, value in parse_qs(query, keep_blank_values=True).items()
         ),

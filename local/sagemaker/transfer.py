@@ -12,6 +12,7 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local import object_key
 from local.sagemaker.job_files import JobFailedError, input_file, local_path, output_files
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 _PARALLEL = 8
-_LONGEST_KEY = 1024
-"""Bytes (S3 User Guide, "Naming Amazon S3 objects"); moto takes more."""
 # Files are moved in parallel instead; a file of any size takes a few MB of memory.
 _ONE_THREAD = TransferConfig(use_threads=False)
 
@@ -90,7 +89,7 @@ def upload(s3: S3Client, target: dict[str, Any], key_id: str | None, ml: Path) -
 
     def send(path: Path) -> None:
         key = prefix + path.relative_to(directory).as_posix()
-        if problem := _key_problem(key):
+        if problem := object_key.problem(key):
             name = os.fsencode(path.name)
             raise JobFailedError(f"ClientError: Data upload failed: {uri}: {name!r} {problem}")
         s3.upload_file(str(path), bucket, key, ExtraArgs=encryption, Config=_ONE_THREAD)
@@ -120,17 +119,6 @@ def _check_directories(keys: Iterable[str]) -> None:
                     f"ClientError: Data download failed: the key {key[:at]!r} is a file, and the "
                     f"directory of the key {key!r}"
                 )
-
-
-def _key_problem(key: str) -> str | None:
-    """Return why S3 takes no such key, if it does not."""
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError:
-        return "is not UTF-8, as a key has to be"
-    if size > _LONGEST_KEY:
-        return f"would have a key of {size} bytes, S3 takes {_LONGEST_KEY}"
-    return None
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

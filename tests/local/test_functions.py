@@ -94,10 +94,12 @@ class TestRuntime:
         ("module", "found"), [("boto3", True), ("aws_lambda_powertools", False), ("pulumi", False)]
     )
     def test_a_function_has_the_sdk_and_else_only_what_it_carries(
-        self, runtime: Runtime, module: str, *, found: bool
+        self, function: Function, module: str, *, found: bool
     ) -> None:
         event = json.dumps({"import": module}).encode()
+        runtime = Runtime(replace(function, timeout_s=30))
         assert runtime.invoke(event, "id").failed != found
+        runtime.close()
 
     def test_a_raised_error_is_told_as_lambda_tells_it(self, runtime: Runtime) -> None:
         outcome = runtime.invoke(b'{"raise": "why"}', "id")
