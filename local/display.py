@@ -109,6 +109,9 @@ def _facts(report: Report, zone: str | None, deployed: str) -> Iterator[tuple[st
 def _results(report: Report) -> Iterator[tuple[str, str]]:
     for name, value in sorted(report.metrics.items()):
         yield name, f"{value:,.0f}" if value.is_integer() else f"{value:,}"
+    written = {output["key"] for output in report.outputs} - {report.success_marker}
+    if report.status == "Completed" and not written:
+        yield "output", "no output: the job uploaded nothing; its log says what it left out"
     for output in report.outputs[:_LONGEST_LIST]:
         yield "output", f"{output['size']:>11,} B  {output['key']}"
     if len(report.outputs) > _LONGEST_LIST:

@@ -49,6 +49,7 @@ class Jobs:
         self.stop = threading.Event()
         self.started = threading.Event()
         (root / "context").mkdir()
+        (root / "context" / "Dockerfile").touch()
         self.runner = JobRunner(
             endpoint_url=endpoint,
             region="us-east-1",

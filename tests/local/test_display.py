@@ -46,3 +46,23 @@ class TestHostileText:
         display.moment("message", HOSTILE)
         assert out.getvalue().count(SEEN) == 2
         assert "\x1b" not in out.getvalue()
+
+
+class TestTheSummary:
+    @pytest.mark.parametrize(
+        ("keys", "is_told"), [([], True), (["out/_SUCCESS"], True), (["out/_SUCCESS", "x"], False)]
+    )
+    def test_says_that_a_completed_job_has_no_output(
+        self, shown: tuple[Display, io.StringIO], keys: list[str], *, is_told: bool
+    ) -> None:
+        display, out = shown
+        outputs = [{"bucket": "b", "key": key, "size": 1} for key in keys]
+        report = Report(stack="local", status="Completed", outputs=outputs)
+        report.success_marker = "out/_SUCCESS" if keys else None
+        display.summary(report, None, "")
+        assert ("no output: " in out.getvalue()) == is_told
+
+    def test_expects_none_of_a_job_that_failed(self, shown: tuple[Display, io.StringIO]) -> None:
+        display, out = shown
+        display.summary(Report(stack="local", status="Failed"), None, "")
+        assert "no output" not in out.getvalue()
