@@ -48,6 +48,7 @@ def observer(settings: Settings) -> dict[str, Any]:
         "prefix": settings.prefix,
         "input_prefix": settings.input.prefix,
         "output_prefix": settings.output.prefix,
+        "when_no_output": settings.output.when_empty,
         "run_days": settings.retention.run_days,
         "schedules": {
             name: {"timezone": schedule.timezone} for name, schedule in settings.schedules.items()

@@ -96,6 +96,8 @@ class Launcher(pulumi.ComponentResource):
                     key_arn=args.key_arn,
                     input_arn=args.account.bucket_arn(args.input_bucket),
                     input_prefix=key_prefix.fixed(settings.input.prefix),
+                    output_arn=args.account.bucket_arn(args.output_bucket),
+                    output_prefix=key_prefix.fixed(settings.output.prefix),
                     job_conditions=job_conditions.conditions(
                         settings,
                         args.place and args.place.subnets,

@@ -133,7 +133,8 @@ class Observer(pulumi.ComponentResource):
                     output_arn=account.bucket_arn(args.output_bucket),
                     output_prefix=key_prefix.fixed(settings.output.prefix),
                 ),
-                timeout_s=300,
+                # Lambda's maximum: a slot of a million objects is read and listed in minutes.
+                timeout_s=900,
                 memory_mb=512,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -93,6 +93,8 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
     key_arn: pulumi.Input[str],
     input_arn: pulumi.Input[str],
     input_prefix: str,
+    output_arn: pulumi.Input[str],
+    output_prefix: str,
     job_conditions: Mapping[str, Any],
 ) -> list[Statement]:
     """Return what the launcher may do: start, describe and stop jobs of this stack, and tell.
@@ -121,6 +123,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
         ),
         key_uses.read_table(account, key_arn),
         allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
+        *_withdraw_success(output_arn, output_prefix),
         allow(
             "TellWhatDidNotStart",
             ["events:PutEvents"],
@@ -145,7 +148,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
 ) -> list[Statement]:
     """Return what the observer may do: look at jobs, plan the next attempt, mark and tell."""
     logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
-    markers = pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS")
+    parts = pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS.parts/*")
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
         _list_jobs(),
@@ -157,8 +160,8 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
             [table_arn],
         ),
         allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
-        allow("ListOutput", ["s3:ListBucket"], [output_arn], _under(output_prefix)),
-        allow("MarkSuccess", ["s3:PutObject"], [markers]),
+        *_withdraw_success(output_arn, output_prefix),
+        allow("MarkSuccess", ["s3:PutObject"], [_markers(output_arn, output_prefix), parts]),
         allow("Tell", ["sns:Publish"], [topic_arn]),
         key_uses.read_table(account, key_arn),
         key_uses.write_object(account, key_arn),
@@ -203,6 +206,19 @@ def schedule(
         allow("KeepUndelivered", ["sqs:SendMessage"], [failures_arn]),
         key_uses.send_failures(account, key_arn),
     )
+
+
+def _withdraw_success(output_arn: pulumi.Input[str], output_prefix: str) -> list[Statement]:
+    """Return what it takes to see whether a slot has a success marker, and to delete that."""
+    return [
+        allow("ListOutput", ["s3:ListBucket"], [output_arn], _under(output_prefix)),
+        # No version of it: what is withdrawn can be had back.
+        allow("WithdrawSuccess", ["s3:DeleteObject"], [_markers(output_arn, output_prefix)]),
+    ]
+
+
+def _markers(output_arn: pulumi.Input[str], output_prefix: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS")
 
 
 def _jobs(account: Account, prefix: str) -> list[str]:

@@ -14,6 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from moto.s3.models import s3_backends
+
 from components import documents
 from components.settings import Settings
 from launcher.config import LauncherConfig
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+ACCOUNT = "123456789012"
 PREFIX = "processing-test"
 NOW = datetime(2026, 1, 5, 2, 0, 30, tzinfo=UTC)
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -63,6 +66,8 @@ SETTINGS: Json = {
     "schedules": {"daily": {"expression": "cron(0 3 * * ? *)", "timezone": "Europe/Berlin"}},
     "job": {"instance_type": "ml.m5.large", "volume_gb": 10, "max_runtime_seconds": 3600},
     "retries": {"instance_types": ["ml.m6i.large", "ml.c5.xlarge"]},
+    # The jobs here write nothing, unless a test says so.
+    "output": {"when_empty": "allow"},
 }
 RATE_1H: Json = {"hourly": {"expression": "rate(1 hour)", "timezone": "UTC"}}
 
@@ -230,6 +235,22 @@ class World:
     def upload(self, key: str = "input/2026/01/05/a.csv", body: bytes = b"1,2\n") -> None:
         """Put an object into the input bucket."""
         self.client("s3").put_object(Bucket="in-bucket", Key=key, Body=body)
+
+    def write(self, key: str, body: bytes = b"x") -> None:
+        """Put an object into the output bucket, at this world's time."""
+        self.client("s3").put_object(Bucket="out-bucket", Key=key, Body=body)
+        stored: Any = s3_backends[ACCOUNT]["aws"].buckets["out-bucket"].keys[key]
+        stored.last_modified = self.now.replace(tzinfo=None)
+
+    def output(self) -> list[str]:
+        """Return the keys of the output bucket."""
+        listed = self.client("s3").list_objects_v2(Bucket="out-bucket")
+        return [item["Key"] for item in listed.get("Contents", [])]
+
+    def marker(self, run: Run = RUN) -> Json:
+        """Return a slot's success marker."""
+        key = f"output/{run.schedule}/{run.slot:%Y/%m/%d/%H%M%S}/_SUCCESS"
+        return json.load(self.client("s3").get_object(Bucket="out-bucket", Key=key)["Body"])
 
     def schedule(self, name: str = "daily", **known: Any) -> None:
         """Deploy one of the stack's schedules, changed a month ago."""

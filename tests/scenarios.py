@@ -141,6 +141,7 @@ SCENARIOS = {
         Outcome.SCRIPT_FAILED,
         ends=(failed("AlgorithmError: , exit code: 3", "process_data.sh failed: no rows"),),
     ),
+    "empty output": final(Outcome.EMPTY_OUTPUT, ends=(JobEnd("Completed"),)),
     "bad image": final(
         Outcome.BAD_IMAGE,
         ends=(failed("ClientError: Cannot pull algorithm container. It does not exist."),),

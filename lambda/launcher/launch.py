@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from launcher import notice, policy, processing
-from launcher.plan import input_prefix, plan
+from launcher.plan import input_prefix, output_prefix, plan
 from launcher.policy import FAILED, SKIPPED, Refusal, Replacement
-from runs import answers
+from runs import answers, marker
 from runs.identity import job_name, parse_job_name, slot_text
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class Launcher:
         instance_type = planned if planned in job.volume_keys else job.instance_type
         wanted = plan(self.config, request.run, instance_type, with_input=with_input)
         name = wanted["ProcessingJobName"]
+        if request.run.attempt > 1:  # it will overwrite what an earlier one was successful with
+            bucket = self.config.deployed.output_bucket
+            marker.withdraw(self.s3, bucket, output_prefix(self.config, request.run))
         arn = processing.start(self.sagemaker, wanted)
         if arn is None:
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
@@ -170,7 +173,7 @@ class Launcher:
         )
 
 
-_ANSWERS = {"CreateProcessingJob", "ListObjectsV2"}
+_ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
 """Calls whose refusal is the run's own end; any other is the launcher's error, which is raised."""
 
 

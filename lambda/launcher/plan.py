@@ -58,6 +58,11 @@ def input_prefix(config: LauncherConfig, run: Run) -> str:
     return config.input_prefix.format(schedule=run.schedule, slot=run.slot)
 
 
+def output_prefix(config: LauncherConfig, run: Run) -> str:
+    """Return the prefix of the slot's output."""
+    return config.output_prefix.format(schedule=run.schedule, slot=run.slot)
+
+
 def _identity(config: LauncherConfig, run: Run) -> dict[str, str]:
     region = config.deployed.aws_region
     return {
@@ -97,11 +102,10 @@ def _input(config: LauncherConfig, run: Run) -> dict[str, Any]:
 
 
 def _output(config: LauncherConfig, run: Run) -> dict[str, Any]:
-    prefix = config.output_prefix.format(schedule=run.schedule, slot=run.slot)
     return {
         "OutputName": "output",
         "S3Output": {
-            "S3Uri": f"s3://{config.deployed.output_bucket}/{prefix}",
+            "S3Uri": f"s3://{config.deployed.output_bucket}/{output_prefix(config, run)}",
             "LocalPath": OUTPUT_PATH,
             # Nothing of a run that fails half-way is to be mistaken for a result.
             "S3UploadMode": "EndOfJob",

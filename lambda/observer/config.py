@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from runs.environment import required
 
@@ -65,6 +65,8 @@ class ObserverConfig:
     input_prefix: str
     output_prefix: str
     """Key prefixes; may contain `{schedule}` and `{slot:<strftime format>}`."""
+    when_no_output: Literal["fail", "allow"]
+    """Whether an attempt that completed and wrote nothing has failed."""
     run_days: int
     """How long the journal keeps an attempt."""
     zones: dict[str, str]
@@ -81,6 +83,7 @@ class ObserverConfig:
             prefix=document["prefix"],
             input_prefix=document["input_prefix"],
             output_prefix=document["output_prefix"],
+            when_no_output=document["when_no_output"],
             run_days=document["run_days"],
             zones={name: found["timezone"] for name, found in document["schedules"].items()},
             retries=RetryConfig(**document["retries"]),

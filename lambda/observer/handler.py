@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from observer import listing
 from observer.config import ObserverConfig
 from observer.event import Watch, parse
 from observer.next_launch import NextLaunches
@@ -45,7 +46,7 @@ def _observer() -> Observer:
         journal=journal,
         launches=NextLaunches(config, journal, _scheduler()),
         sagemaker=boto3.client("sagemaker", config=_CONFIG),
-        s3=boto3.client("s3", config=_CONFIG),
+        s3=listing.client(_CONFIG),
         logs=boto3.client("logs", config=_CONFIG),
         sns=boto3.client("sns", config=_CONFIG),
     )

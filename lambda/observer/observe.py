@@ -10,11 +10,12 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from observer import ending as endings
-from observer import limit, message, metrics, success
+from observer import limit, message, metrics
 from observer.logs import last_lines
 from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
-from runs import answers, cost
+from observer.success import Output
+from runs import answers, cost, identity
 from runs.identity import Run, parse_job_name, slot_text
 from runs.journal import Claim, Entry, Journal
 from runs.outcome import NO_FAILURE, Outcome
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from observer.config import ObserverConfig
     from observer.ending import Ending
 
-LEASE = timedelta(minutes=6)
-"""Longer than the function's timeout of 5 minutes: who holds a claim after that has died."""
+LEASE = timedelta(minutes=16)
+"""Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""
 
 ENDED = {"Completed", "Failed", "Stopped"}
 REPLACED_BY = "replaced by "
@@ -117,10 +118,10 @@ class Observer:
                 ending, status=known.status or "", reason=known.reason, ended=known.ended
             )
         stop = known.stop if known else None
-        outcome = endings.classify(ending, stop)
-        marker = None
-        if outcome == Outcome.COMPLETED:
-            marker = success.write_marker(self.s3, self.config, run, job_name, ending)
+        outcome, uri = endings.classify(ending, stop), None
+        if has_job:
+            output = Output(self.s3, self.config, run, job_name, lambda: self._followed(run))
+            outcome, ending, uri = output.settle(outcome, ending)
         following = None if stop else self._plan_next(run, ending, outcome, known, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
@@ -140,7 +141,7 @@ class Observer:
             ended=ending.ended,
             cost_usd=_cost(ending),
             next_attempt_at=following.at if following else None,
-            success_marker=marker,
+            success_marker=uri,
             concluded_at=now,
         )
         self._tell(entry, ending, now, has_job=has_job)
@@ -151,6 +152,12 @@ class Observer:
         self.journal.conclude(entry, self._expires(now))
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
+
+    def _followed(self, run: Run) -> bool:
+        """Return whether the next attempt has a job already."""
+        following = run.next()
+        name = identity.job_name(self.config.prefix, following) if following else None
+        return name is not None and self._find(name) is not None
 
     def _plan_next(
         self, run: Run, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime

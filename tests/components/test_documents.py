@@ -82,3 +82,7 @@ class TestObserver:
         found = observer(retention__run_days=90)
         assert found["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
         assert found["run_days"] == 90
+
+    @pytest.mark.parametrize("when_empty", ["fail", "allow"])
+    def test_knows_whether_a_run_may_write_nothing(self, when_empty: str) -> None:
+        assert observer(output__when_empty=when_empty)["when_no_output"] == when_empty

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -21,6 +22,7 @@ from components.observer import Observer, ObserverArgs
 from launcher import notice
 from launcher.config import LauncherConfig
 from observer.config import ObserverConfig
+from observer.observe import LEASE
 from tests.components.test_settings import settings as prod_settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 
@@ -219,6 +221,9 @@ class TestLauncher:
 
 
 class TestObserver:
+    def test_nobody_takes_over_an_end_that_an_invocation_may_still_be_at(self) -> None:
+        assert timedelta(seconds=function("observer")["timeout"]) < LEASE
+
     def test_hears_how_this_stacks_attempts_end_and_of_no_others(self) -> None:
         rule = observer().one("aws:cloudwatch/eventRule:EventRule")
         assert rule["name"] == f"{PREFIX}-job-changes"

@@ -54,7 +54,7 @@ def actions(package: str) -> set[str]:
         node.value
         for tree in own
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "boto3.client"
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("boto3.")
         for node in call.args[:1]
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -107,4 +107,12 @@ class TestObserversRoles:
 
     def test_marks_success_and_writes_nothing_else(self) -> None:
         [mark] = [s for s in allowed(observer(), "observer") if "s3:PutObject" in s["Action"]]
-        assert mark["Resource"] == ["arn:aws:s3:::out/output/*_SUCCESS"]
+        assert mark["Resource"] == [
+            "arn:aws:s3:::out/output/*_SUCCESS",
+            "arn:aws:s3:::out/output/*_SUCCESS.parts/*",
+        ]
+
+    @BOTH
+    def test_and_the_launchers_delete_markers_of_success_only(self, name: str) -> None:
+        [withdraw] = [s for s in allowed(BUILT[name](), name) if "s3:DeleteObject" in s["Action"]]
+        assert withdraw["Resource"] == ["arn:aws:s3:::out/output/*_SUCCESS"]

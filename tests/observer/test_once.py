@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from observer.observe import LEASE
 from runs.identity import Run, job_name
 from tests.lambda_world import NAME, PREFIX, RUN, SLOT, CrashError, World
 
@@ -119,7 +120,7 @@ class TestACrash:
         world.crash_before = len(world.requests) + 3
         with pytest.raises(CrashError):
             world.observe(event, "first")
-        world.now += timedelta(minutes=5)
+        world.now += LEASE - timedelta(minutes=1)
         assert world.observe(event, "second") == "another invocation is at it"
         world.now += timedelta(minutes=2)
         assert world.observe(event, "second") == ENDS[end][0]
@@ -133,7 +134,7 @@ class TestACrash:
         world.crash_before = len(world.requests) + 3
         with pytest.raises(CrashError):
             world.observe(event, "first")
-        world.now += timedelta(minutes=5)
+        world.now += LEASE - timedelta(minutes=1)
         assert world.turn() == {NAME: "another invocation is at it"}
         world.now += timedelta(minutes=5)
         assert world.turn() == {NAME: ENDS[end][0]}

@@ -1,105 +1,221 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from observer.ending import Ending
-from observer.success import write_marker
-from tests.lambda_world import ENVIRONMENT, NAME, RUN, World
+import pytest
+from moto.s3.models import s3_backends
 
-MARKER = "output/daily/2026/01/05/020000/_SUCCESS"
-# moto's objects have the real time; the job comes after all that a run of the tests puts there.
-NOW = datetime.now(UTC) + timedelta(days=1)
-ENDING = Ending(
-    status="Completed",
-    created=NOW + timedelta(minutes=1),
-    started=NOW + timedelta(minutes=2),
-    ended=NOW + timedelta(minutes=3),
-    image_uri="image@sha256:ab",
-)
+from observer import written
+from runs.identity import job_name
+from tests.lambda_world import ACCOUNT, ENVIRONMENT, NAME, NOW, PREFIX, RUN, World
 
+if TYPE_CHECKING:
+    from runs.identity import Run
 
-def put(world: World, name: str, body: bytes = b"x") -> str:
-    """Let the job have written an object; return its ETag."""
-    key = MARKER.replace("_SUCCESS", name)
-    answer = world.client("s3").put_object(Bucket="out-bucket", Key=key, Body=body)
-    return answer["ETag"].strip('"')
+PLACE = "output/daily/2026/01/05/020000/"
+MARKER = f"{PLACE}_SUCCESS"
+SECOND = replace(RUN, attempt=2)
 
 
-def write(world: World, ending: Ending = ENDING) -> str:
-    return write_marker(world.client("s3"), world.observer_config, RUN, NAME, ending)
+def completes(world: World, run: Run = RUN, *names: str, body: bytes = b"x") -> str:
+    """Let an attempt write these, complete and be observed; return its outcome."""
+    world.now += timedelta(minutes=1)
+    world.sagemaker.add(job_name(PREFIX, run))
+    world.now += timedelta(minutes=11)
+    for name in names:
+        world.write(PLACE + name, body)
+    return world.observe(world.sagemaker.end(job_name(PREFIX, run), "Completed"))
 
 
-def marker(world: World) -> dict[str, Any]:
-    answer = world.client("s3").get_object(Bucket="out-bucket", Key=MARKER)
-    return json.loads(answer["Body"].read())
+def keys(world: World) -> list[str]:
+    return [each["key"].removeprefix(PLACE) for each in world.marker()["objects"]]
 
 
 class TestMarker:
     def test_names_job_times_image_and_every_object(self, world: World) -> None:
-        etags = [put(world, "a.parquet", b"abc"), put(world, "b/c.parquet")]
-        assert write(world) == f"s3://out-bucket/{MARKER}"
-        document = marker(world)
-        assert document.pop("input")["objects"] == 1
+        completes(world, RUN, "a.parquet", "b/c.parquet", body=b"abc")
+        document = world.marker()
+        assert document.pop("input")["prefix"] == "s3://in-bucket/input/2026/01/05/"
+        etag = hashlib.md5(b"abc", usedforsecurity=False).hexdigest()
         assert document == {
             "job_name": NAME,
             "schedule": "daily",
             "slot": "2026-01-05T02:00:00Z",
             "attempt": 1,
-            "image": "image@sha256:ab",
+            "image": f"image@sha256:{'ab' * 32}",
             "created": (NOW + timedelta(minutes=1)).isoformat(),
             "started": (NOW + timedelta(minutes=2)).isoformat(),
-            "ended": (NOW + timedelta(minutes=3)).isoformat(),
+            "ended": (NOW + timedelta(minutes=12)).isoformat(),
+            "object_count": 2,
             "objects": [
-                {"key": MARKER.replace("_SUCCESS", "a.parquet"), "size": 3, "etag": etags[0]},
-                {"key": MARKER.replace("_SUCCESS", "b/c.parquet"), "size": 1, "etag": etags[1]},
+                {"key": f"{PLACE}a.parquet", "size": 3, "etag": etag},
+                {"key": f"{PLACE}b/c.parquet", "size": 3, "etag": etag},
             ],
+            "stale": {"count": 0, "keys": []},
         }
 
-    def test_written_twice_is_the_same(self, world: World) -> None:
-        put(world, "a.parquet")
-        write(world)
-        first = marker(world)
-        write(world)
-        assert marker(world) == first
-
     def test_leaves_out_other_slots_and_names_that_begin_alike(self, world: World) -> None:
-        world.client("s3").put_object(
-            Bucket="out-bucket", Key="output/daily/2026/01/06/020000/a.parquet"
-        )
-        put(world, "_SUCCESS.parquet")
-        write(world)
-        (described,) = marker(world)["objects"]
-        assert described["key"].endswith("_SUCCESS.parquet")
+        world.write("output/daily/2026/01/06/020000/a.parquet")
+        completes(world, RUN, "_SUCCESS.parquet")
+        assert keys(world) == ["_SUCCESS.parquet"]
 
     def test_is_encrypted_with_the_stacks_key(self, world: World) -> None:
-        write(world)
+        completes(world)
         (request,) = [each for each in world.asked("PutObject") if each["Key"] == MARKER]
         assert request["ServerSideEncryption"] == "aws:kms"
         assert request["SSEKMSKeyId"] == ENVIRONMENT["KMS_KEY_ARN"]
 
-    def test_lists_more_objects_than_one_page_holds(self, world: World) -> None:
-        for name in "abcde":
-            put(world, name)
-        events = world.client("s3").meta.events
+    def test_lists_more_objects_than_one_page_holds(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+        completes(world, RUN, *"abcde")
+        assert keys(world) == list("abcde")
 
-        def two(params: dict[str, Any], **_: object) -> dict[str, Any]:
-            return {**params, "MaxKeys": 2}
 
-        events.register("provide-client-params.s3.ListObjectsV2", two)
-        write(world)
-        events.unregister("provide-client-params.s3.ListObjectsV2", two)
-        assert [each["key"][-1] for each in marker(world)["objects"]] == list("abcde")
+class TestParts:
+    """What a slot with more objects than the marker lists leaves behind."""
+
+    @pytest.fixture(autouse=True)
+    def two(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(written, "LISTED", 2)
+
+    def test_lie_beside_the_marker_which_comes_last(self, world: World) -> None:
+        completes(world, RUN, *"abcde")
+        marker = world.marker()
+        parts = [f"{PLACE}_SUCCESS.parts/1-{number:05}.jsonl" for number in (1, 2, 3)]
+        assert (marker["objects"], marker["object_count"]) == (None, 5)
+        assert marker["parts"] == parts
+        put = [each["Key"] for each in world.asked("PutObject") if "_SUCCESS" in each["Key"]]
+        assert put == [*parts, MARKER]
+
+    def test_of_an_earlier_attempt_are_neither_listed_nor_named(self, world: World) -> None:
+        completes(world, RUN, *"abc")
+        completes(world, SECOND, *"abc")
+        assert world.marker()["parts"] == [
+            f"{PLACE}_SUCCESS.parts/2-{number:05}.jsonl" for number in (1, 2)
+        ]
+        assert (world.marker()["object_count"], world.marker()["stale"]["count"]) == (3, 0)
+
+
+class TestAttempts:
+    def test_a_later_one_lists_only_what_it_wrote_and_names_the_rest(self, world: World) -> None:
+        completes(world, RUN, "1", "2", "3")
+        completes(world, SECOND, "1", "2")
+        assert (world.marker()["attempt"], keys(world)) == (2, ["1", "2"])
+        assert world.marker()["stale"] == {"count": 1, "keys": [f"{PLACE}3"]}
+
+    def test_before_a_later_one_starts_the_earlier_marker_is_gone(self, world: World) -> None:
+        completes(world, RUN, "1")
+        assert world.launch(SECOND, "operator")["result"] == "started"
+        assert world.output() == [f"{PLACE}1"]
+        names = [name for name, _ in world.requests]
+        assert names.index("DeleteObject") < names.index("CreateProcessingJob")
+
+    def test_a_first_one_and_one_without_a_marker_delete_nothing(self, world: World) -> None:
+        world.launch()
+        world.write(f"{PLACE}_SUCCESS.parquet")
+        world.launch(SECOND, "operator")
+        assert world.asked("DeleteObject") == []
+
+    def test_a_refused_one_takes_no_success_back(self, world: World) -> None:
+        completes(world, RUN, "1")
+        world.client("s3").delete_object(Bucket="in-bucket", Key="input/2026/01/05/a.csv")
+        assert world.launch(SECOND, "operator")["result"] == "refused"
+        assert world.marker()["attempt"] == 1
+
+    def test_one_whose_marker_may_not_be_withdrawn_is_refused_and_told(self, world: World) -> None:
+        completes(world, RUN, "1")
+        world.errors["DeleteObject"] = [("AccessDenied", "Access Denied")]
+        assert world.launch(SECOND, "operator")["result"] == "refused"
+        assert world.deliver() == ["access_denied"]
+
+    def test_an_end_that_is_heard_of_late_leaves_the_place_to_the_later_one(
+        self, world: World
+    ) -> None:
+        event = world.run()
+        assert completes(world, SECOND, "1") == "completed"
+        assert world.observe(event) == "completed"
+        assert world.marker()["attempt"] == 2
+        entry = world.journal.attempt(RUN)
+        assert entry
+        assert entry.success_marker is None
+
+    def test_a_failure_that_is_heard_of_late_leaves_it_too(self, world: World) -> None:
+        event = world.fail()
+        completes(world, SECOND, "1")
+        assert world.observe(event) == "script_failed"
+        assert world.marker()["attempt"] == 2
+
+
+class TestForeignMarker:
+    """A script's own _SUCCESS, or anybody's: Spark writes one."""
+
+    def test_of_a_job_that_failed_does_not_stay(self, world: World) -> None:
+        event = world.fail()
+        world.write(MARKER, b"")
+        world.write(f"{PLACE}table/_SUCCESS", b"")
+        world.observe(event)
+        assert world.output() == [f"{PLACE}table/_SUCCESS"]
+
+    def test_of_a_job_that_completed_is_overwritten(self, world: World) -> None:
+        completes(world, RUN, "a", "_SUCCESS")
+        assert keys(world) == ["a"]
+
+    def test_makes_no_success_of_a_slot_for_anybody_here(self, world: World) -> None:
+        world.schedule()
+        world.write(MARKER, b"")
+        world.now = NOW + timedelta(hours=2)
+        assert world.turn() == {NAME: "never_started"}
+        assert world.journal.health("daily").last_success is None
+
+
+class TestEmptyOutput:
+    @pytest.fixture(autouse=True)
+    def fail(self, world: World) -> None:
+        world.configure(output={"when_empty": "fail"})
+
+    def test_is_a_failure_and_told_without_a_marker(self, world: World) -> None:
+        assert completes(world) == "empty_output"
+        assert world.output() == []
+        ((subject, text),) = world.messages()
+        assert "failed: empty output" in subject
+        assert f"Reason: EmptyOutput: the job wrote no object under s3://out-bucket/{PLACE}" in text
+        assert world.metrics()[0]["JobsFailed"] == 1
+        assert world.planned() == {}
+
+    def test_is_that_of_an_attempt_which_left_an_earlier_ones_objects_alone(
+        self, world: World
+    ) -> None:
+        completes(world, RUN, "a")
+        world.now += timedelta(minutes=1)
+        world.launch(SECOND, "operator")
+        assert world.observe(world.run(SECOND)) == "empty_output"
+        assert world.output() == [f"{PLACE}a"]
+
+    def test_with_a_scripts_own_marker_is_empty_all_the_same(self, world: World) -> None:
+        assert completes(world, RUN, "_SUCCESS") == "empty_output"
+        assert world.output() == []
+
+    def test_is_a_success_where_the_settings_allow_it(self, world: World) -> None:
+        world.configure(output={"when_empty": "allow"})
+        assert completes(world) == "completed"
+        assert (world.marker()["object_count"], world.marker()["objects"]) == (0, [])
 
 
 class TestInput:
     def test_is_hashed_by_key_size_and_etag(self, world: World) -> None:
-        write(world)
+        stored: Any = (
+            s3_backends[ACCOUNT]["aws"].buckets["in-bucket"].keys["input/2026/01/05/a.csv"]
+        )
+        stored.last_modified = NOW.replace(tzinfo=None) - timedelta(minutes=1)
+        completes(world)
         etag = hashlib.md5(b"1,2\n", usedforsecurity=False).hexdigest()
         line = f'input/2026/01/05/a.csv\x004\x00"{etag}"\n'
-        assert marker(world)["input"] == {
+        assert world.marker()["input"] == {
             "prefix": "s3://in-bucket/input/2026/01/05/",
             "objects": 1,
             "listing_sha256": hashlib.sha256(line.encode()).hexdigest(),
@@ -107,7 +223,7 @@ class TestInput:
         }
 
     def test_that_came_after_the_job_was_created_is_counted_apart(self, world: World) -> None:
-        write(world, Ending(status="Completed", created=NOW - timedelta(days=2)))
-        found = marker(world)["input"]
+        completes(world)  # moto's objects have the real time, which is later
+        found = world.marker()["input"]
         assert (found["objects"], found["changed_since"]) == (0, 1)
         assert found["listing_sha256"] == hashlib.sha256().hexdigest()

@@ -42,6 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     try:
         stage.cloud.deploy()
         stage.night()
+        stage.replay()
         stage.night("capacity")
         stage.night("quota")
         stage.night(exit_code=3)

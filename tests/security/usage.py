@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -139,6 +140,12 @@ class Stage:
         self.cloud.tick()
         self.cloud.faults.clear()
 
+    def replay(self) -> None:
+        """Play one more attempt at the slot that was successful."""
+        event = {"schedule": "daily", "slot": f"{self._slot:%Y-%m-%dT%H:%M:%SZ}", "attempt": 2}
+        self.cloud.functions.invoke(self.cloud.exports["launcher"], json.dumps(event).encode())
+        self.cloud.settle()
+
     def replaced_night(self) -> None:
         """Play a slot whose job still runs when the next one is due."""
         self.script.exit_code, self.script.waits = 0, True
@@ -181,6 +188,9 @@ class Stage:
         self.cloud.fire("daily", self._slot)
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
+        if self.script.exit_code:  # it leaves a marker of its own behind
+            bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
+            cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}_SUCCESS", Body=b"")
         runner = JobRunner(
             endpoint_url=cloud.aws.url,
             region=cloud.aws.region,

@@ -1,0 +1,146 @@
+"""Measure what a slot's success marker takes, by the number of its objects.
+
+Usage: python benchmarks/success_marker.py [--objects 1000 1000000]
+
+S3 is played below the client: its answers are AWS's XML, 1,000 objects each, so reading them is
+part of it, and the network is not. Prints for each number of objects, as input and as output, the
+processor's seconds, how many times those of an ordinary client that only turns the pages, and the
+peak memory of a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "lambda")]
+
+import boto3  # noqa: E402
+from botocore.awsrequest import AWSResponse  # noqa: E402
+from botocore.compat import HTTPHeaders  # noqa: E402
+from botocore.config import Config  # noqa: E402
+
+from observer import listing  # noqa: E402
+from observer.ending import Ending  # noqa: E402
+from observer.success import Output  # noqa: E402
+from runs.identity import Run  # noqa: E402
+from runs.outcome import Outcome  # noqa: E402
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from mypy_boto3_s3 import S3Client
+
+PAGE = 1000
+SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+ITEM = (
+    "<Contents><Key>{prefix}year=2026/part-{number:08}.snappy.parquet</Key>"
+    "<LastModified>2026-01-05T02:10:00.000Z</LastModified>"
+    "<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>1234</Size>"
+    "<StorageClass>STANDARD</StorageClass></Contents>"
+)
+
+
+class Body(io.BytesIO):
+    """An answer's body, as botocore reads it."""
+
+    def stream(self, **_: object) -> Any:  # noqa: ANN401 - urllib3's form
+        """Yield all of it."""
+        yield self.read()
+
+
+class Bucket:
+    """So many objects under every prefix."""
+
+    def __init__(self, objects: int) -> None:
+        self.objects, self.seconds = objects, 0.0
+
+    def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        """Answer ListObjectsV2 and PutObject; the time that this takes is the bench's own."""
+        begin = time.process_time()
+        query = parse_qs(urlsplit(request.url).query)
+        text = self._page(query) if "list-type" in query else ""
+        self.seconds += time.process_time() - begin
+        return AWSResponse(request.url, 200, HTTPHeaders(), cast("Any", Body(text.encode())))
+
+    def _page(self, query: dict[str, list[str]]) -> str:
+        first, prefix = int(query.get("continuation-token", ["0"])[0]), query["prefix"][0]
+        last = min(first + PAGE, self.objects)
+        items = "".join(ITEM.format(prefix=prefix, number=n) for n in range(first, last))
+        more = last < self.objects
+        token = f"<NextContinuationToken>{last}</NextContinuationToken>" if more else ""
+        return (
+            '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<IsTruncated>{str(more).lower()}</IsTruncated>{items}{token}</ListBucketResult>"
+        )
+
+
+def settle(s3: S3Client) -> None:
+    """Write a marker."""
+    deployed = SimpleNamespace(input_bucket="in", output_bucket="out", kms_key_arn="key")
+    config: Any = SimpleNamespace(
+        deployed=deployed, input_prefix="in/", output_prefix="out/", when_no_output="fail"
+    )
+    output = Output(s3, config, Run("daily", SLOT, 1), "job", lambda: False)
+    outcome, _, uri = output.settle(Outcome.COMPLETED, Ending(status="Completed", created=SLOT))
+    assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
+
+
+def turn_pages(s3: S3Client) -> None:
+    """Only look at both lists, and keep nothing."""
+    for bucket in ("in", "out"):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="p/"):
+            page.get("Contents", [])
+
+
+def measure(what: str, objects: int) -> None:
+    """Print the seconds and the peak megabytes of this process."""
+    config = Config(region_name="eu-central-1")
+    ordinary = cast("S3Client", cast("Any", boto3).client("s3", config=config))
+    s3 = listing.client(config) if what == "settle" else ordinary
+    bucket = Bucket(objects)
+    s3.meta.events.register("before-send.s3", cast("Any", bucket.answer))
+    begin = time.process_time()
+    {"settle": settle, "turn_pages": turn_pages}[what](s3)
+    seconds = time.process_time() - begin - bucket.seconds
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def child(what: str, objects: int) -> tuple[float, float]:
+    """Return the seconds and the peak megabytes of a process of its own."""
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    command = [sys.executable, __file__, "--only", what, "--objects", str(objects)]
+    done = subprocess.run(command, env=keys, check=True, capture_output=True, text=True)
+    return tuple(json.loads(done.stdout))
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Measure the success marker.")
+    parser.add_argument("--objects", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
+    parser.add_argument("--only", choices=["settle", "turn_pages"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        measure(options.only, options.objects[0])
+        return
+    for objects in options.objects:
+        floor, _ = child("turn_pages", objects)
+        seconds, megabytes = child("settle", objects)
+        print(
+            f"{objects:>9,} objects {seconds:6.1f} s {seconds / floor:5.2f} x turning the pages "
+            f"{megabytes:5.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()
