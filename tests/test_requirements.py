@@ -47,7 +47,7 @@ class TestLockFiles:
 
 
 class TestEveryInstallation:
-    @pytest.mark.parametrize("name", ["Makefile", "container/Dockerfile", "pulumi.yml"])
+    @pytest.mark.parametrize("name", ["Makefile", "container/Dockerfile", "action.yml"])
     def test_accepts_nothing_without_its_hash(self, name: str) -> None:
         found = INSTALL.findall(FILES[name] if name in FILES else text(name))
         assert found

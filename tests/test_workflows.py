@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".github" / "workflows"
-FILES = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}
-WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in FILES.items()}
+FILES = {path.name: path.read_text() for path in sorted((ROOT / ".github").glob("*/**/*.yml"))}
+PARSED: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in FILES.items()}
+WORKFLOWS = {name: parsed for name, parsed in PARSED.items() if "jobs" in parsed}
 STACKS = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")} - {"local"}
+every_file = pytest.mark.parametrize("name", PARSED)
 every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
+PULUMI = "./.github/actions/pulumi"
 
 
 def jobs(name: str) -> dict[str, dict[str, Any]]:
@@ -23,7 +28,8 @@ def jobs(name: str) -> dict[str, dict[str, Any]]:
 
 
 def steps(name: str) -> Iterator[dict[str, Any]]:
-    for job in jobs(name).values():
+    yield from PARSED[name].get("runs", {}).get("steps", [])
+    for job in PARSED[name].get("jobs", {}).values():
         yield from job.get("steps", [])
 
 
@@ -31,8 +37,21 @@ def triggers(name: str) -> dict[str, Any]:
     return WORKFLOWS[name][True]  # YAML 1.1 reads the key `on` as true
 
 
+def commands(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (environment, Pulumi's command, stack) of every job that runs one, in its order."""
+    for job in jobs(name).values():
+        for stack in job.get("strategy", {}).get("matrix", {}).get("stack", [""]):
+            for step in job.get("steps", []):
+                if step.get("uses") == PULUMI:
+                    given = [job["environment"], step["with"]["command"], step["with"]["stack"]]
+                    environment, command, on = (
+                        each.replace("${{ matrix.stack }}", stack) for each in given
+                    )
+                    yield environment, command, on
+
+
 class TestNothingForeignRunsUnpinned:
-    @every_workflow
+    @every_file
     def test_every_action_is_a_commit_with_its_exact_release_beside_it(self, name: str) -> None:
         uses = re.findall(r"uses: (\S+)(.*)", FILES[name])
         assert uses
@@ -49,10 +68,10 @@ class TestNothingForeignRunsUnpinned:
         (pinned,) = re.findall(
             r"^pulumi==(\S+)", (ROOT / "requirements.in").read_text(), re.MULTILINE
         )
-        for name in ("ci.yml", "pulumi.yml"):
+        for name in ("ci.yml", "action.yml"):
             assert re.findall(r"pulumi-version: (\S+)", FILES[name]) == [pinned]
 
-    @every_workflow
+    @every_file
     def test_a_script_takes_outside_text_only_through_its_environment(self, name: str) -> None:
         """An expression inside a script is pasted into it, whatever its text says."""
         assert [step["run"] for step in steps(name) if "${{" in step.get("run", "")] == []
@@ -64,9 +83,9 @@ class TestLeastRights:
         written = {
             right for right, level in WORKFLOWS[name]["permissions"].items() if level != "read"
         }
-        assert written <= ({"id-token"} if name == "pulumi.yml" else set[str]())
+        assert not written
 
-    @every_workflow
+    @every_file
     def test_no_stored_key_leads_to_aws(self, name: str) -> None:
         assert not re.search(
             r"aws-(secret-)?access-key|AWS_(SECRET_)?ACCESS_KEY|secrets\.AWS", FILES[name], re.I
@@ -82,14 +101,15 @@ class TestLeastRights:
         assert all("permissions" not in job for job in jobs("ci.yml").values())
 
     def test_the_job_that_writes_the_comment_runs_no_code_of_the_pull_request(self) -> None:
-        comment = jobs("preview.yml")["comment"]
+        comment = jobs("comment.yml")["comment"]
         assert comment["permissions"] == {"pull-requests": "write"}
         actions = [step["uses"].split("@")[0] for step in comment["steps"] if "uses" in step]
         assert actions == ["actions/download-artifact"]
 
     def test_a_pull_request_from_a_fork_is_not_previewed(self) -> None:
         condition = "github.event.pull_request.head.repo.full_name == github.repository"
-        assert condition in jobs("preview.yml")["preview"]["if"]
+        assert condition in jobs("preview.yml")["dev"]["if"]
+        assert jobs("preview.yml")["approved"]["needs"] == "dev"
 
     @every_workflow
     def test_a_checkout_leaves_no_token_behind(self, name: str) -> None:
@@ -97,44 +117,98 @@ class TestLeastRights:
         assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
 
 
-class TestEachStackInItsTurn:
-    def test_every_stack_is_previewed(self) -> None:
-        assert set(jobs("preview.yml")["preview"]["strategy"]["matrix"]["stack"]) == STACKS
+class TestSecrets:
+    def test_are_those_of_the_jobs_own_environment(self) -> None:
+        for name in WORKFLOWS:
+            for job in jobs(name).values():
+                assert "secrets" not in job, "a caller's secrets go to every job that it calls"
+                if "secrets." in str(job):
+                    assert job["environment"]
 
-    def test_every_stack_is_in_the_comment(self) -> None:
-        (script,) = (step["run"] for step in steps("preview.yml") if "run" in step)
+    def test_are_given_to_no_step_but_pulumis(self) -> None:
+        for name, workflow in WORKFLOWS.items():
+            assert "secrets." not in str(workflow.get("env", {}))
+            for job in jobs(name).values():
+                assert "secrets." not in str({**job, "steps": []})
+            using = [step for step in steps(name) if "secrets." in str(step)]
+            assert [step["uses"] for step in using] == [PULUMI] * len(using)
+
+    def test_are_seen_by_one_command_alone(self) -> None:
+        seeing = [
+            step["name"]
+            for step in steps("action.yml")
+            if "access-token" in str(step) or "passphrase" in str(step)
+        ]
+        assert seeing == ["Run Pulumi"]
+        assert next(reversed([*steps("action.yml")]))["name"] == "Run Pulumi"
+
+    def test_of_a_stack_are_not_there_for_the_preview_of_another(self) -> None:
+        assert [*commands("preview.yml")] == [
+            (f"preview-{stack}", "preview", stack) for stack in ("dev", "staging", "prod")
+        ]
+        assert "must\n# have required reviewers" in FILES["preview.yml"]
+
+
+class TestEachStackInItsTurn:
+    def test_every_stack_is_previewed_and_in_the_comment(self) -> None:
+        assert {stack for _, _, stack in commands("preview.yml")} == STACKS
+        (script,) = (step["run"] for step in steps("comment.yml") if "run" in step)
         (listed,) = re.findall(r"for stack in ([\w ]+);", script)
         assert set(listed.split()) == STACKS
 
+    def test_the_comment_does_not_wait_for_what_a_person_has_to_approve(self) -> None:
+        waiting = {name: job["needs"] for name, job in jobs("preview.yml").items() if "uses" in job}
+        assert waiting == {"comment": "dev", "comment-on-all": ["dev", "approved"]}
+
     def test_dev_comes_before_staging_and_staging_before_prod(self) -> None:
-        deploy = jobs("deploy.yml")
-        assert set(deploy) == STACKS
-        assert {stack: job.get("needs") for stack, job in deploy.items()} == {
-            "dev": None,
-            "staging": "dev",
-            "prod": "staging",
-        }
-        for stack, job in deploy.items():
-            assert job["with"] == {"command": "up", "stack": stack}
+        assert [*commands("deploy.yml")] == [
+            (stack, "up --yes", stack) for stack in ("dev", "staging", "prod")
+        ]
+        needs = {stack: job.get("needs") for stack, job in jobs("deploy.yml").items()}
+        assert needs == {"dev": None, "staging": "dev", "prod": "staging"}
 
     def test_only_main_is_deployed_and_an_update_is_never_cut_off(self) -> None:
         assert triggers("deploy.yml") == {"push": {"branches": ["main"]}}
         assert WORKFLOWS["deploy.yml"]["concurrency"]["cancel-in-progress"] is False
 
-    def test_each_stack_is_deployed_in_its_own_environment(self) -> None:
-        environment = jobs("pulumi.yml")["pulumi"]["environment"]
-        assert environment == "${{ inputs.command == 'up' && inputs.stack || 'preview' }}"
 
-    def test_only_the_deployment_runs_pulumi_up(self) -> None:
-        calling = {
-            name: job["with"]["command"]
-            for name in WORKFLOWS
-            for job in jobs(name).values()
-            if "pulumi.yml" in job.get("uses", "")
-        }
-        assert calling == {"deploy.yml": "up", "preview.yml": "preview"}
-        changing = [step for name in FILES for step in steps(name) if "up " in step.get("run", "")]
-        assert [step["if"] for step in changing] == ["inputs.command == 'up'"]
+class TestTheComment:
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            "```\n````\n</details>\n# Approved by the owner\n",
+            "~~~\n" + "`" * 40 + "\n<img src=x>\n",
+            "a\r\n\r\n\r# Approved\r\n",
+            "\n" * 30_000 + "# Approved\n",
+            "é" * 40_000,
+            "",
+        ],
+    )
+    def test_shows_what_pulumi_printed_as_text_and_nothing_else(
+        self, tmp_path: Path, hostile: str
+    ) -> None:
+        for stack in ("dev", "prod"):
+            (tmp_path / "previews" / f"preview-{stack}").mkdir(parents=True)
+            file = tmp_path / "previews" / f"preview-{stack}" / "pulumi.txt"
+            file.write_text(f"{hostile}Resources: 1 to update\n", newline="")
+        (tmp_path / "gh").write_text("#!/bin/sh\n")
+        (tmp_path / "gh").chmod(0o755)
+        (script,) = (step["run"] for step in steps("comment.yml") if "run" in step)
+        names = dict.fromkeys(("COMMENTS", "COMMIT", "RUN"), "x")
+        subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script],
+            env={**names, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+            cwd=tmp_path,
+            check=True,
+        )
+        comment = (tmp_path / "comment.md").read_text()
+        assert len(comment) < 65_536
+        tokens = MarkdownIt().parse(comment)
+        shown = [each.content for each in tokens if each.type == "code_block"]
+        assert [text.splitlines()[-1][-22:] for text in shown] == ["Resources: 1 to update"] * 2
+        told = "".join(each.content for each in tokens if each.type != "code_block")
+        assert re.findall(r"<\w+|# \w+|Approved", told) == ["<details", "<summary"] * 3
+        assert "waits for approval" in told
 
 
 @every_workflow
