@@ -8,6 +8,7 @@ import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import hypothesis
 import pulumi
 import pulumi.runtime
 import pytest
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"

@@ -184,7 +184,7 @@ class TestTheLongestGap:
         over = cron.parse("cron(0 4 * * ? 2020)")
         assert success_window.longest_gap(over, BERLIN) is None
 
-    @hypothesis.settings(deadline=None, max_examples=25)
+    @hypothesis.settings(max_examples=25)
     @given(
         minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
         hours=st.sets(st.integers(0, 23), min_size=1, max_size=3),

@@ -119,7 +119,7 @@ class TestNeverLaxerThanBotocore:
         assert violations(create_job(), REQUEST) == []
 
     @given(path=st.sampled_from(list(paths(REQUEST))), junk=st.sampled_from(JUNK))
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     def test_whatever_botocore_refuses_is_found_and_nothing_else_but_by_the_model(
         self, path: list[str | int], junk: object
     ) -> None:

@@ -245,7 +245,7 @@ class TestTheFailureMessage:
             max_size=30,
         ).map(b"".join)
     )
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_is_short_plain_utf8_whatever_was_printed(self, printed: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
             job = Job(Path(folder))

@@ -58,7 +58,6 @@ def _runs() -> st.SearchStrategy[Run]:
 
 
 unhurried = limits(
-    deadline=None,
     max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

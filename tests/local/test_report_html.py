@@ -77,7 +77,7 @@ class TestHostileText:
         )
         assert ("title", runs.HOSTILE) in page.attributes
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
     def test_every_text_of_a_message_arrives_as_it_was(self, text: str) -> None:
         message = {"subject": "s", "body": text, "at": "2026-01-05T02:00:00+00:00"}

@@ -176,7 +176,7 @@ class TestAnyMessage:
             assert len(text.split("\n")) < 50
             assert len(text) < 30_000
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(st.text("é\x1b\u202e\u200d\n\r\t😀[red]", max_size=9), st.sampled_from([1, 300, 9000]))
     def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
         ending = replace(ENDING, reason=(odd + "x") * times, exit_message=("x" + odd) * times)

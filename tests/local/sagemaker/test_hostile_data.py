@@ -103,7 +103,7 @@ class TestAKey:
             unique=True,
         )
     )
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_leads_to_its_own_file_or_to_none_at_all(self, s3: S3Client, keys: list[str]) -> None:
         bucket = f"bucket-{uuid4().hex}"
         s3.create_bucket(Bucket=bucket)
