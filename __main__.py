@@ -11,6 +11,7 @@ from components import account, configuration, existing_network, naming
 from components.alarms import Alarms, AlarmsArgs
 from components.alerts import Alerts, AlertsArgs
 from components.dashboard import Dashboard, DashboardArgs
+from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
@@ -118,16 +119,16 @@ launcher = Launcher(
         table=runs.table,
         table_arn=runs.table_arn,
         place=place,
+        after=[storage, job],
     ),
     on_aws,
 )
-schedule = Schedule(
-    "schedule",
-    ScheduleArgs(
+dispatch = Dispatch(
+    "dispatch",
+    DispatchArgs(
         account=here,
         prefix=settings.prefix,
         permissions_boundary=settings.permissions_boundary,
-        schedules=settings.schedules,
         function_arn=launcher.function_arn,
         key_arn=encryption.key_arn,
     ),
@@ -145,9 +146,23 @@ observer = Observer(
         table_arn=runs.table_arn,
         topic_arn=alerts.topic_arn,
         launcher_arn=launcher.function_arn,
-        schedule_group=schedule.group,
-        schedule_role_arn=schedule.role_arn,
-        schedule_failures_arn=schedule.failures_arn,
+        schedule_group=dispatch.group,
+        schedule_role_arn=dispatch.role_arn,
+        schedule_failures_arn=dispatch.failures_arn,
+        after=[storage, dispatch],
+    ),
+    on_aws,
+)
+Schedule(
+    "schedule",
+    ScheduleArgs(
+        schedules=settings.schedules,
+        group=dispatch.group,
+        role_arn=dispatch.role_arn,
+        failures_arn=dispatch.failures_arn,
+        function_arn=launcher.function_arn,
+        key_arn=encryption.key_arn,
+        after=[dispatch, launcher, observer],
     ),
     on_aws,
 )
@@ -156,7 +171,7 @@ queues = {
     "alerts-failures": alerts.failures_name,
     "launcher-failures": launcher.failures_name,
     "observer-failures": observer.failures_name,
-    "schedule-failures": schedule.failures_name,
+    "schedule-failures": dispatch.failures_name,
 }
 alarms = Alarms(
     "alarms",
@@ -165,13 +180,13 @@ alarms = Alarms(
         topic_arn=alerts.topic_arn,
         functions=functions,
         queues=queues,
-        schedule_group=schedule.group,
+        schedule_group=dispatch.group,
         rule=observer.rule,
     ),
     on_aws,
 )
 if settings.alerts.dashboard:
-    Dashboard(
+    dashboard = Dashboard(
         "dashboard",
         DashboardArgs(
             prefix=settings.prefix,
@@ -185,6 +200,7 @@ if settings.alerts.dashboard:
         ),
         on_aws,
     )
+    pulumi.export("dashboard", dashboard.name)
 
 pulumi.export("input_bucket", storage.input_bucket)
 pulumi.export("output_bucket", storage.output_bucket)
@@ -193,12 +209,11 @@ pulumi.export("job_name_prefix", naming.job_name_prefix(settings.prefix))
 pulumi.export("launcher", launcher.function_name)
 pulumi.export("launcher_log_group", launcher.log_group)
 pulumi.export("launcher_failures", launcher.failures_url)
-pulumi.export("schedule_group", schedule.group)
-pulumi.export("schedule_failures", schedule.failures_url)
+pulumi.export("schedule_group", dispatch.group)
+pulumi.export("schedule_failures", dispatch.failures_url)
 pulumi.export("observer", observer.function_name)
 pulumi.export("observer_log_group", observer.log_group)
 pulumi.export("observer_failures", observer.failures_url)
 pulumi.export("runs_table", runs.table)
 pulumi.export("alerts_topic", alerts.topic_arn)
 pulumi.export("alerts_failures", alerts.failures_url)
-pulumi.export("dashboard", settings.prefix)

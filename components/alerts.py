@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import event_messages, resource_policies
+from components import event_messages, naming, resource_policies
 from components.delivery import DELIVERY, QUEUE_RETENTION_S
 
 if TYPE_CHECKING:
@@ -79,12 +79,14 @@ class Alerts(pulumi.ComponentResource):
             )
         failures = aws.sqs.Queue(
             f"{name}-failures",
+            name=naming.queue(args.prefix, f"{name}-failures"),
             message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
         )
         self._tell_of_events(name, args, topic, policy, failures)
-        self.topic_arn = topic.arn
+        # The policy's: so whoever publishes waits until it is allowed to.
+        self.topic_arn = policy.arn
         self.failures_name = failures.name
         self.failures_url = failures.url
         self.register_outputs(

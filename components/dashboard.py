@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 import pulumi_aws as aws
 
+from components import naming
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -65,22 +67,26 @@ class DashboardArgs:
 class Dashboard(pulumi.ComponentResource):
     """The stack's dashboard, of one region.
 
-    Creates: a dashboard named `<prefix>`. Dashboards are global in an account, and so are their
-    names.
+    Creates: a dashboard named `<prefix>-<region>`. Dashboards are global in an account, and so are
+    their names.
     """
+
+    name: pulumi.Output[str]
+    """The dashboard's name."""
 
     def __init__(
         self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:dashboard:Dashboard", name, None, opts)
         query = pulumi.Output.concat("SOURCE '", args.observer_log_group, "' | ", FAILURES)
-        aws.cloudwatch.Dashboard(
+        dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=args.prefix,
+            dashboard_name=naming.dashboard(args.prefix, args.region),
             dashboard_body=pulumi.Output.json_dumps(body(args, query)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({})
+        self.name = dashboard.dashboard_name
+        self.register_outputs({"name": self.name})
 
 
 def body(args: DashboardArgs, failures_query: pulumi.Input[str]) -> dict[str, Any]:

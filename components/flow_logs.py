@@ -37,6 +37,7 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
     any_flow_log = account.arn("ec2", "vpc-flow-log/*")
     own = role.create(
         name,
+        naming.role(settings.prefix, account.region, name),
         trust=policies.trust(
             "vpc-flow-logs.amazonaws.com", policies.from_source(account, any_flow_log)
         ),

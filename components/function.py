@@ -44,6 +44,8 @@ class FunctionArgs:
     """What its role may do, beyond logging and keeping failed events."""
     timeout_s: int
     memory_mb: int
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be there when the function is called, and none of its inputs names."""
 
 
 class Function(pulumi.ComponentResource):
@@ -82,6 +84,7 @@ class Function(pulumi.ComponentResource):
         )
         failures = aws.sqs.Queue(
             f"{name}-failures",
+            name=naming.queue(args.prefix, f"{name}-failures"),
             message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
@@ -129,6 +132,7 @@ class Function(pulumi.ComponentResource):
         )
         own = role.create(
             name,
+            naming.role(args.prefix, args.account.region, name),
             # Without conditions: AWS does not say that Lambda sends its function's ARN or account
             # when it assumes a role, and without them no function would start. A role of this
             # account can be passed only to functions of this account (iam:PassRole).
@@ -151,7 +155,7 @@ class Function(pulumi.ComponentResource):
             memory_size=args.memory_mb,
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Without its permissions the first event would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy, *args.after]),
         )
 
 

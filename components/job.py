@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import key_prefix, network_policies, policies, role, role_policies
+from components import key_prefix, naming, network_policies, policies, role, role_policies
 
 if TYPE_CHECKING:
     from components.account import Account
@@ -63,6 +63,7 @@ class Job(pulumi.ComponentResource):
         )
         own = role.create(
             name,
+            naming.role(settings.prefix, account.region, name),
             trust=policies.trust("sagemaker.amazonaws.com", policies.from_source(account, any_job)),
             allowed=allowed,
             boundary=settings.permissions_boundary,

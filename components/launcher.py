@@ -40,6 +40,8 @@ class LauncherArgs:
     table_arn: pulumi.Input[str]
     place: Place | None = None
     """Where in a VPC the jobs run; None: in none."""
+    after: Sequence[pulumi.Resource] = ()
+    """What a job needs, and no value here depends on: the policies of its role and its buckets."""
 
 
 class Launcher(pulumi.ComponentResource):
@@ -106,6 +108,7 @@ class Launcher(pulumi.ComponentResource):
                 ),
                 timeout_s=60,
                 memory_mb=256,
+                after=[*args.after, *(args.place.ready if args.place else ())],
             ),
             pulumi.ResourceOptions(parent=self),
         )

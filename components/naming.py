@@ -12,10 +12,6 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # After the prefix comes --, after the schedule slot and attempt: job_name in the launcher's plan.
 _JOB_NAME_FIXED = len("--") + len("-20260105T020000Z") + len("-99")
 
-MAX_PREFIX = 32
-"""Leaves nine characters for the schedule in a job's name, and room for each name below."""
-
-
 EVENT_SOURCE = "sagemaker-processing.launcher"
 """Of the launcher's own events, on the account's default bus."""
 
@@ -65,9 +61,53 @@ def alarm(prefix: str, suffix: str) -> str:
     return f"{prefix}--{suffix}"
 
 
-def bucket(prefix: str, role: str, account: str) -> str:
-    """Return a bucket name: unique in all of AWS by its account, at most 63 characters."""
-    return f"{prefix}-{role}-{account}"
+def queue(prefix: str, name: str) -> str:
+    """Return a queue's name (AWS: 80 characters)."""
+    return f"{prefix}-{name}"
+
+
+def security_group(prefix: str, name: str) -> str:
+    """Return what a security group's name begins with; it ends in what the provider makes up.
+
+    A change of its description replaces a group, the new one before the old: they need two names.
+    """
+    return f"{prefix}-{name}-"
+
+
+# Of names that are the account's or all of AWS's, the region is a part: the same stack may be
+# there a second time, in another region.
+
+
+def role(prefix: str, region: str, name: str) -> str:
+    """Return a role's name (AWS: 64 characters)."""
+    return f"{prefix}-{region}-{name}"
+
+
+def dashboard(prefix: str, region: str) -> str:
+    """Return the dashboard's name."""
+    return f"{prefix}-{region}"
+
+
+def bucket(prefix: str, role: str, account: str, region: str) -> str:
+    """Return a bucket name: unique in all of AWS by account and region."""
+    return f"{prefix}-{role}-{account}-{region}"
+
+
+MAX_PREFIX = 63 - len(bucket("", "output", "123456789012", "ap-southeast-1"))
+"""28: what the longest bucket name leaves, in the regions with the longest names (AWS: 63).
+
+It leaves 13 characters for the schedule in a job's name, and room for every other name.
+"""
+
+
+def prefix_problem(prefix: str) -> str | None:
+    """Return why a stack's prefix is too long, or None."""
+    if len(prefix) <= MAX_PREFIX:
+        return None
+    return (
+        f"has {len(prefix)} characters; at most {MAX_PREFIX} leave room for the rest of a bucket's "
+        "name, <prefix>-output-<account>-<region>"
+    )
 
 
 def bucket_problem(name: str) -> str | None:

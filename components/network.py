@@ -38,6 +38,8 @@ class Place:
     """Ids."""
     owner: str
     """The account that owns them; `*` where it may be another one, which shares its VPC."""
+    ready: Sequence[pulumi.Resource] = ()
+    """Whatever starts a job depends on it: the ways out of the place."""
 
 
 def existing(network: NetworkSettings) -> Place | None:
@@ -74,7 +76,7 @@ class Network(pulumi.ComponentResource):
     """
 
     place: Place
-    """Where jobs run; known only when all that they need in it is there."""
+    """Where jobs run."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -88,8 +90,7 @@ class Network(pulumi.ComponentResource):
         table = aws.ec2.RouteTable(
             f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child()
         )
-        subnets = [self._subnet(n, vpc, *zone) for n, zone in enumerate(zones.items(), 1)]
-        routed = [self._route(n, each, table) for n, each in enumerate(subnets, 1)]
+        subnets = [self._subnet(n, table, *zone) for n, zone in enumerate(zones.items(), 1)]
         s3 = self._gateway(table)
         groups = security_groups.create(
             name,
@@ -100,7 +101,7 @@ class Network(pulumi.ComponentResource):
             several=args.settings.job.instance_count > 1,
             parent=self,
         )
-        interfaces = self._interfaces(services, subnets, groups.endpoints)
+        self._interfaces(services, subnets, groups.endpoints)
         flow_logs.create(
             f"{name}-flow-logs",
             account=args.account,
@@ -110,12 +111,7 @@ class Network(pulumi.ComponentResource):
             tags=self._tags("flow-logs"),
             parent=self,
         )
-        ready = [s3.id, *groups.rules, *(each.id for each in (*routed, *interfaces))]
-        self.place = Place(
-            [_after(each.id, ready) for each in subnets],
-            [_after(groups.jobs, ready)],
-            args.account.id,
-        )
+        self.place = Place([each.id for each in subnets], [groups.jobs], args.account.id, [self])
         self._tell_cost(len(services), len(zones))
         self.register_outputs(
             {"subnets": self.place.subnets, "security_groups": self.place.security_groups}
@@ -156,8 +152,8 @@ class Network(pulumi.ComponentResource):
         services: Mapping[str, vpc_endpoints.Service],
         subnets: Sequence[aws.ec2.Subnet],
         group: pulumi.Input[str],
-    ) -> list[aws.ec2.VpcEndpoint]:
-        return [
+    ) -> None:
+        for each, service in services.items():
             vpc_endpoints.interface(
                 f"{self._name}-endpoint-{each}",
                 service,
@@ -167,8 +163,6 @@ class Network(pulumi.ComponentResource):
                 tags=self._tags(each),
                 parent=self,
             )
-            for each, service in services.items()
-        ]
 
     def _service(self, name: str, kind: str) -> vpc_endpoints.Service:
         return vpc_endpoints.look_up(name, kind, self._args.account.region, self)
@@ -187,30 +181,29 @@ class Network(pulumi.ComponentResource):
         zones = network_plan.choose(self._args.account.region, settings.zones, offered)
         return network_plan.subnets(settings.cidr, zones)
 
-    def _subnet(self, number: int, vpc: aws.ec2.Vpc, zone: str, block: str) -> aws.ec2.Subnet:
-        return aws.ec2.Subnet(
+    def _subnet(
+        self, number: int, table: aws.ec2.RouteTable, zone: str, block: str
+    ) -> aws.ec2.Subnet:
+        subnet = aws.ec2.Subnet(
             f"{self._name}-private-{number}",
-            vpc_id=vpc.id,
+            vpc_id=table.vpc_id,
             availability_zone=zone,
             cidr_block=block,
             map_public_ip_on_launch=False,
             tags=self._tags(f"private-{zone}"),
             opts=self._child(),
         )
-
-    def _route(
-        self, number: int, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable
-    ) -> aws.ec2.RouteTableAssociation:
-        return aws.ec2.RouteTableAssociation(
+        aws.ec2.RouteTableAssociation(
             f"{self._name}-private-{number}-routes",
             subnet_id=subnet.id,
             route_table_id=table.id,
             opts=self._child(),
         )
+        return subnet
 
     def _tell_cost(self, services: int, zones: int) -> None:
         if services:
-            pulumi.log.warn(
+            pulumi.log.info(
                 f"network.endpoints: {services} in {zones} zones cost about "
                 f"${services * zones * _USD_A_MONTH:.0f} a month",
                 self,
@@ -221,12 +214,3 @@ class Network(pulumi.ComponentResource):
 
     def _tags(self, part: str) -> dict[str, str]:
         return {"Name": f"{self._args.settings.prefix}-{part}"}
-
-
-def _after(id_: pulumi.Output[str], ready: Sequence[pulumi.Output[str]]) -> pulumi.Output[str]:
-    """Return an id that is known only when all of `ready` is there."""
-
-    def first(ids: Sequence[str]) -> str:
-        return ids[0]
-
-    return pulumi.Output.all(id_, *ready).apply(first)

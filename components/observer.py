@@ -23,6 +23,8 @@ from components.delivery import DELIVERY
 from components.function import Function, FunctionArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.account import Account
     from components.settings import Settings
 
@@ -55,6 +57,8 @@ class ObserverArgs:
     schedule_role_arn: pulumi.Input[str]
     """By it EventBridge Scheduler invokes the launcher: for slots, and for the next attempts."""
     schedule_failures_arn: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
+    """What the observer needs, and no value here depends on: the policies of what it passes on."""
 
 
 class Observer(pulumi.ComponentResource):
@@ -136,6 +140,7 @@ class Observer(pulumi.ComponentResource):
                 # Lambda's maximum: a slot of a million objects is read and listed in minutes.
                 timeout_s=900,
                 memory_mb=512,
+                after=args.after,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -171,8 +176,9 @@ class Observer(pulumi.ComponentResource):
             arn=function.arn,
             retry_policy=DELIVERY,
             dead_letter_config={"arn": function.failures_arn},
-            # Before the permissions the first event would be lost.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_invoke, may_keep]),
+            # Before the permissions the first event would be lost, and so would one on which the
+            # function fails, before its own queue is set.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[function, may_invoke, may_keep]),
         )
         return rule
 
@@ -180,6 +186,7 @@ class Observer(pulumi.ComponentResource):
         own = role.create(
             # Not `<name>`, which is the function's.
             f"{name}-watch",
+            naming.role(args.settings.prefix, args.account.region, f"{name}-watch"),
             trust=policies.trust_schedules(args.account, args.settings.prefix),
             allowed=role_policies.schedule(
                 args.account,
@@ -206,7 +213,7 @@ class Observer(pulumi.ComponentResource):
                 "dead_letter_config": {"arn": function.failures_arn},
             },
             # Creating a schedule fails while its role cannot do what it needs.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[function, own.policy]),
         )
 
 

@@ -20,8 +20,9 @@ class Role(NamedTuple):
     """Depend on it where the first call would fail without the role's permissions."""
 
 
-def create(
+def create(  # noqa: PLR0913 - each is one thing that it depends on
     name: str,
+    role_name: str,
     *,
     trust: Mapping[str, Any],
     allowed: Mapping[str, Any],
@@ -32,6 +33,8 @@ def create(
 
     Args:
         name: of the resources `<name>-role` and `<name>-policy`.
+        role_name: the physical name. Nothing but a new name replaces a role, so it is never in the
+            way of its successor.
         trust: policy that says who may assume the role.
         allowed: policy that says what the role may do.
         boundary: ARN of the managed policy of settings.permissions_boundary; None sets none.
@@ -40,6 +43,7 @@ def create(
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         f"{name}-role",
+        name=role_name,
         assume_role_policy=pulumi.Output.json_dumps(trust),
         permissions_boundary=boundary,
         opts=child,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from components import naming
 
 _HTTPS = 443
 
 
 class Groups(NamedTuple):
-    """The ids of the groups, and of their rules."""
+    """The ids of the groups."""
 
     jobs: pulumi.Output[str]
     endpoints: pulumi.Output[str]
     """The jobs' own where there are no interface endpoints."""
-    rules: Sequence[pulumi.Output[str]]
 
 
 def create(  # noqa: PLR0913 - each is one thing that the rules depend on
@@ -58,39 +56,40 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
     )
     jobs = aws.ec2.SecurityGroup(
         f"{name}-jobs",
+        name_prefix=naming.security_group(prefix, "jobs"),
         description="Processing jobs: out to S3 and to the endpoints",
         vpc_id=vpc_id,
         tags={"Name": f"{prefix}-jobs"},
         opts=child,
     )
-    rules = [
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-jobs-to-s3",
-            security_group_id=jobs.id,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            prefix_list_id=s3_prefix_list,
-            description="S3, by the gateway endpoint",
-            opts=child,
-        ).id
-    ]
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-jobs-to-s3",
+        security_group_id=jobs.id,
+        ip_protocol="tcp",
+        from_port=_HTTPS,
+        to_port=_HTTPS,
+        prefix_list_id=s3_prefix_list,
+        description="S3, by the gateway endpoint",
+        opts=child,
+    )
     if several:
         # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
         among = _Way("jobs", "jobs", "Between the instances of a job, encrypted", None)
-        rules += _open(name, among, jobs, jobs, child)
+        _open(name, among, jobs, jobs, child)
     if not with_endpoints:
-        return Groups(jobs.id, jobs.id, rules)
+        return Groups(jobs.id, jobs.id)
     endpoints = aws.ec2.SecurityGroup(
         f"{name}-endpoints",
+        name_prefix=naming.security_group(prefix, "endpoints"),
         description="Interface endpoints: in from processing jobs",
         vpc_id=vpc_id,
         tags={"Name": f"{prefix}-endpoints"},
         opts=child,
     )
     out = _Way("jobs", "endpoints", "Processing jobs to interface endpoints", _HTTPS)
-    return Groups(jobs.id, endpoints.id, [*rules, *_open(name, out, jobs, endpoints, child)])
+    _open(name, out, jobs, endpoints, child)
+    return Groups(jobs.id, endpoints.id)
 
 
 class _Way(NamedTuple):
@@ -107,10 +106,10 @@ def _open(
     source: aws.ec2.SecurityGroup,
     target: aws.ec2.SecurityGroup,
     child: pulumi.ResourceOptions,
-) -> list[pulumi.Output[str]]:
+) -> None:
     """Let one group talk to another: out of the one, and into the other."""
     protocol = "tcp" if way.port else "-1"
-    going = aws.vpc.SecurityGroupEgressRule(
+    aws.vpc.SecurityGroupEgressRule(
         f"{name}-{way.source}-to-{way.target}",
         security_group_id=source.id,
         referenced_security_group_id=target.id,
@@ -120,7 +119,7 @@ def _open(
         description=way.told,
         opts=child,
     )
-    coming = aws.vpc.SecurityGroupIngressRule(
+    aws.vpc.SecurityGroupIngressRule(
         f"{name}-{way.target}-from-{way.source}",
         security_group_id=target.id,
         referenced_security_group_id=source.id,
@@ -130,4 +129,3 @@ def _open(
         description=way.told,
         opts=child,
     )
-    return [going.id, coming.id]

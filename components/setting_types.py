@@ -72,7 +72,7 @@ def _name_problem(name: str) -> str | None:
 
 
 def _region_problem(region: str) -> str | None:
-    return None if region in _regions() else aws_model.choices(region, _regions())
+    return None if region in regions() else aws_model.choices(region, regions())
 
 
 def _zone_problem(zone: str) -> str | None:
@@ -80,7 +80,8 @@ def _zone_problem(zone: str) -> str | None:
 
 
 @cache
-def _regions() -> list[str]:
+def regions() -> list[str]:
+    """Return the regions that SageMaker is in."""
     session = boto3.Session()
     # Elsewhere services are called otherwise (logs.<region>.amazonaws.com.cn), in policies too.
     partitions = ("aws", "aws-us-gov")
@@ -155,6 +156,7 @@ def _log_days_problem(days: int) -> str | None:
 
 
 Name = Annotated[str, _checked(_name_problem)]
+StackPrefix = Annotated[Name, _checked(naming.prefix_problem)]
 ScheduleName = Annotated[str, _checked(_name_problem)]
 Region = Annotated[str, _checked(_region_problem)]
 Zone = Annotated[str, _checked(_zone_problem)]

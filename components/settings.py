@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from components import naming, setting_rules
+from components import setting_rules
 from components.failure_settings import AlertSettings, RetrySettings
 from components.security_settings import LimitSettings, NetworkSettings
 from components.setting_types import (
@@ -26,7 +26,6 @@ from components.setting_types import (
     InstanceType,
     KeyArn,
     LogDays,
-    Name,
     PolicyArn,
     Prefix,
     Region,
@@ -34,6 +33,7 @@ from components.setting_types import (
     ScheduleName,
     SecretName,
     ServiceName,
+    StackPrefix,
     Tags,
     VolumeGb,
     Zone,
@@ -149,7 +149,7 @@ class Settings(Frozen):
     project: str
     stack: EnvironmentValue
     region: Region
-    prefix: Annotated[Name, Field(max_length=naming.MAX_PREFIX)]
+    prefix: StackPrefix
     """Begins the physical names of this stack; unique in its account and region."""
     base_image: Annotated[str, Field(min_length=1)] | None = None
     """Replaces the BASE_IMAGE of the Dockerfile."""

@@ -73,7 +73,7 @@ class Storage(pulumi.ComponentResource):
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
             name,
-            bucket=naming.bucket(args.prefix, role, args.account.id),
+            bucket=naming.bucket(args.prefix, role, args.account.id, args.account.region),
             force_destroy=args.protection.force_destroy,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
         )

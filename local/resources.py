@@ -63,12 +63,9 @@ class Resources:
 
 
 _AUTO_NAMED = {
-    "aws:iam/role:Role": "name",
     "aws:iam/rolePolicy:RolePolicy": "name",
-    "aws:sqs/queue:Queue": "name",
     "aws:cloudwatch/eventTarget:EventTarget": "targetId",
     "aws:lambda/permission:Permission": "statementId",
-    "aws:ec2/securityGroup:SecurityGroup": "name",
 }
 """Type token -> the input that the provider makes up where the program leaves it out."""
 

@@ -55,7 +55,7 @@ def payload(name: str) -> dict[str, str]:
 
 def keeps(recorder: Recorder, role: str, queue: str) -> bool:
     """Return whether a role may send to a queue: by the queue's key, too."""
-    encrypted = {arn("sqs", f"{name}-0a1b2c3") for name in recorder.inputs(QUEUE)}
+    encrypted = {arn("sqs", each["name"]) for each in recorder.inputs(QUEUE).values()}
     assert queue in encrypted
     assert {each["kmsMasterKeyId"] for each in recorder.inputs(QUEUE).values()} == {KEY}
     may, context = of_role(recorder, role), {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}
@@ -218,7 +218,7 @@ class TestNothingIsLostOnTheWay:
         watched = {
             alarm["dimensions"].get("QueueName") for alarm in recorder.inputs(ALARM).values()
         }
-        queues = {f"{name}-0a1b2c3" for name in recorder.inputs("aws:sqs/queue:Queue")}
+        queues = {each["name"] for each in recorder.inputs("aws:sqs/queue:Queue").values()}
         kept = [each["deadLetterConfig"]["arn"] for each in recorder.inputs(TARGET).values()]
         assert {each.rpartition(":")[2] for each in kept} <= queues
         assert len(queues) == 4

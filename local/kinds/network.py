@@ -95,12 +95,12 @@ def _endpoint(local: Resources, inputs: State) -> State:
     return state
 
 
-@creates("aws:ec2/securityGroup:SecurityGroup", "name", "description", "vpcId", "tags")
+@creates("aws:ec2/securityGroup:SecurityGroup", "namePrefix", "description", "vpcId", "tags")
 def _security_group(local: Resources, inputs: State) -> State:
     """Create a group without rules: like the provider, take away AWS's own one."""
     ec2 = local.aws.client("ec2")
     group = ec2.create_security_group(
-        GroupName=inputs["name"],
+        GroupName=f"{inputs['namePrefix']}1",
         Description=inputs["description"],
         VpcId=inputs["vpcId"],
         TagSpecifications=_tagged("security-group", inputs),

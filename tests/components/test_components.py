@@ -11,6 +11,7 @@ import pytest
 
 from components import build_context
 from components.account import Account
+from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.runs import Runs, RunsArgs
@@ -109,7 +110,8 @@ class TestStorage:
     def test_only_the_missing_bucket_is_created(self) -> None:
         args = replace(STORAGE, existing_input="mine")
         recorder = build(lambda: Storage("storage", args))
-        assert recorder.one("aws:s3/bucket:Bucket")["bucket"] == f"p-dev-output-{ACCOUNT}"
+        name = recorder.one("aws:s3/bucket:Bucket")["bucket"]
+        assert name == f"p-dev-output-{ACCOUNT}-{REGION}"
 
     def test_outputs_expire_and_inputs_do_not(self) -> None:
         recorder = build(lambda: Storage("storage", STORAGE))
@@ -187,16 +189,20 @@ class TestImage:
         }
 
 
+LAUNCHER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher"
+
+
 def schedules(**settings: Any) -> Recorder:
     daily = ScheduleSettings(expression="cron(0 2 * * ? *)", timezone="Europe/Berlin", **settings)
     hourly = ScheduleSettings(expression="rate(1 hour)", timezone="UTC")
     args = ScheduleArgs(
-        account=HERE,
-        prefix="p-dev",
-        permissions_boundary=None,
         schedules={"daily": daily, "hourly": hourly},
-        function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher",
+        group="p-dev",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/p-dev-schedule",
+        failures_arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:p-dev-schedule-failures",
+        function_arn=LAUNCHER,
         key_arn=KEY,
+        after=[],
     )
     return build(lambda: Schedule("schedule", args))
 
@@ -236,17 +242,30 @@ class TestSchedule:
         recorder = schedules()
         for schedule in recorder.inputs("aws:scheduler/schedule:Schedule").values():
             target = schedule["target"]
-            assert target["deadLetterConfig"]["arn"].endswith(":schedule-failures-0a1b2c3")
+            assert target["deadLetterConfig"]["arn"].endswith(":p-dev-schedule-failures")
             assert target["retryPolicy"]["maximumEventAgeInSeconds"] >= 60
 
-    def test_its_events_and_what_is_kept_of_them_are_encrypted_with_the_stacks_key(self) -> None:
-        recorder = schedules()
-        for schedule in recorder.inputs("aws:scheduler/schedule:Schedule").values():
+    def test_its_events_are_encrypted_with_the_stacks_key(self) -> None:
+        for schedule in schedules().inputs("aws:scheduler/schedule:Schedule").values():
             assert schedule["kmsKeyArn"] == KEY
-        queue = recorder.one("aws:sqs/queue:Queue")
+
+
+class TestDispatch:
+    def dispatch(self) -> Recorder:
+        args = DispatchArgs(
+            account=HERE,
+            prefix="p-dev",
+            permissions_boundary=None,
+            function_arn=LAUNCHER,
+            key_arn=KEY,
+        )
+        return build(lambda: Dispatch("dispatch", args))
+
+    def test_what_is_kept_is_encrypted_with_the_stacks_key(self) -> None:
+        queue = self.dispatch().one("aws:sqs/queue:Queue")
         assert (queue["kmsMasterKeyId"], queue.get("sqsManagedSseEnabled")) == (KEY, None)
 
     def test_the_role_may_invoke_this_function_and_no_other(self) -> None:
-        policy = json.loads(schedules().one("aws:iam/rolePolicy:RolePolicy")["policy"])
+        policy = json.loads(self.dispatch().one("aws:iam/rolePolicy:RolePolicy")["policy"])
         [invoke] = [s for s in policy["Statement"] if "lambda:InvokeFunction" in s["Action"]]
-        assert invoke["Resource"] == [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher"]
+        assert invoke["Resource"] == [LAUNCHER]

@@ -190,8 +190,8 @@ class TestDashboard:
 
         return record(make, "dev").one("aws:cloudwatch/dashboard:Dashboard")
 
-    def test_is_named_by_the_prefix_because_names_are_global_in_an_account(self) -> None:
-        assert self.registered()["dashboardName"] == "p-dev"
+    def test_is_named_by_prefix_and_region_because_names_are_global_in_an_account(self) -> None:
+        assert self.registered()["dashboardName"] == f"p-dev-{REGION}"
 
     def test_is_json_of_what_is_known_only_after_the_deployment(self) -> None:
         body = json.loads(self.registered()["dashboardBody"])

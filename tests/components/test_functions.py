@@ -110,7 +110,7 @@ class TestEveryFunction:
         assert config["maximumRetryAttempts"] == 2
         assert config["maximumEventAgeInSeconds"] == 6 * 3600
         assert config["destinationConfig"]["onFailure"]["destination"].endswith(
-            f":{name}-failures-0a1b2c3"
+            f":{PREFIX}-{name}-failures"
         )
         queue = recorder.one("aws:sqs/queue:Queue")
         assert queue["messageRetentionSeconds"] == 14 * 86400
@@ -250,9 +250,9 @@ class TestObserver:
         recorder = observer()
         target = recorder.one("aws:cloudwatch/eventTarget:EventTarget")
         queue = target["deadLetterConfig"]["arn"]
-        assert queue.endswith(":observer-failures-0a1b2c3")
+        assert queue.endswith(f":{PREFIX}-observer-failures")
         policy = recorder.one("aws:sqs/queuePolicy:QueuePolicy")
-        assert policy["queueUrl"].endswith("/observer-failures-0a1b2c3")
+        assert policy["queueUrl"].endswith(f"/{PREFIX}-observer-failures")
         [statement] = json.loads(policy["policy"])["Statement"]
         assert statement["Principal"] == {"Service": "events.amazonaws.com"}
         assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)

@@ -149,7 +149,7 @@ from tests.components.test_settings import KEY, PROJECT, refusal
         ({"tags": {"a?": "y"}}, 'tags["a?"]', "pattern"),
         ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 45"),
         ({"prefix": "Processing"}, "prefix", "a-z"),
-        ({"prefix": "p" * 33}, "prefix", "32"),
+        ({"prefix": "p" * 29}, "prefix", "at most 28 leave room"),
     ],
 )
 def test_what_aws_refuses_is_refused_with_key_value_and_way_out(

@@ -26,7 +26,8 @@ class TestEveryRole:
         policies = recorder.inputs(POLICY)
         assert {name.removesuffix("-policy") for name in policies} == names
         for name, policy in policies.items():
-            assert policy["role"].startswith(f"{name.removesuffix('-policy')}-role")
+            role = recorder.inputs(ROLE)[f"{name.removesuffix('-policy')}-role"]
+            assert policy["role"] == role["name"]
 
 
 def test_one_variant_sets_a_boundary() -> None:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from pydantic import BaseModel
 
-from components import naming, stack_file
+from components import naming, setting_types, stack_file
 from components.configuration import SettingsError, read
 from components.settings import ScheduleSettings, Settings
 from tests.conftest import ROOT
@@ -199,6 +199,8 @@ class TestNames:
         assert not f"dev-{more}--daily-20260105T020000Z-1".startswith(jobs)
 
     @given(strategies.names_up_to(naming.MAX_PREFIX))
-    def test_every_prefix_gives_legal_bucket_names(self, name: str) -> None:
-        for role in ("input", "output"):
-            assert naming.bucket_problem(naming.bucket(name, role, "123456789012")) is None
+    def test_every_prefix_gives_legal_bucket_names_in_every_region(self, name: str) -> None:
+        for region in setting_types.regions():
+            for role in ("input", "output"):
+                bucket = naming.bucket(name, role, "123456789012", region)
+                assert naming.bucket_problem(bucket) is None

@@ -62,7 +62,7 @@ class TestEveryResource:
             )
 
     def test_a_queue_is_encrypted_by_sqs_or_with_a_key(self, resources: Resources) -> None:
-        inputs = {"messageRetentionSeconds": 60, "kmsMasterKeyId": "alias/mine"}
+        inputs = {"name": "kept", "messageRetentionSeconds": 60, "kmsMasterKeyId": "alias/mine"}
         with pytest.raises(ValueError, match="not both"):
             resources.create(
                 "aws:sqs/queue:Queue", "queue", {**inputs, "sqsManagedSseEnabled": True}
@@ -76,7 +76,7 @@ class TestEveryResource:
     def test_the_boundary_of_a_role_has_to_exist(self, resources: Resources) -> None:
         trust = json.dumps({"Version": "2012-10-17", "Statement": []})
         boundary = "arn:aws:iam::123456789012:policy/nowhere"
-        inputs = {"assumeRolePolicy": trust, "permissionsBoundary": boundary}
+        inputs = {"name": "r", "assumeRolePolicy": trust, "permissionsBoundary": boundary}
         with pytest.raises(ClientError, match="nowhere not found"):
             resources.create("aws:iam/role:Role", "bounded", inputs)
 

@@ -15,7 +15,7 @@ from local.sagemaker.job import JobEnd
 from local.sagemaker.job_files import JobFailedError, prepare
 from local.sagemaker.transfer import download, upload
 from local.scheduler import ScheduleError
-from tests.conftest import ROOT
+from tests.conftest import REGION, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -57,10 +57,10 @@ class Stack:
 
     @contextmanager
     def without(self, role: str, *actions: str) -> Generator[None]:
-        """Take grants away from a role: the one whose name begins so."""
+        """Take grants away from a role: the one whose name ends so."""
         iam = self.cloud.aws.client("iam")
         names = [each["RoleName"] for each in iam.list_roles()["Roles"]]
-        [name] = [each for each in names if each.startswith(role)]
+        [name] = [each for each in names if each.endswith(f"-{REGION}-{role}")]
         [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
         whole = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         kept = [
@@ -89,7 +89,7 @@ class Stack:
         return {
             use.action
             for use in self.cloud.aws.iam.used
-            if use.role.startswith(role) and use.allowed == allowed
+            if use.role.endswith(role) and use.allowed == allowed
         }
 
     def _run(self, cloud: Cloud, job: Job) -> JobEnd:
@@ -118,7 +118,7 @@ class TestAWholeStack:
     def test_a_slot_needs_nothing_that_is_not_granted(self, stack: Stack) -> None:
         assert stack.play().outcome == "completed"
         assert not stack.used("", allowed=False)
-        assert stack.used("job-role") == {
+        assert stack.used("job") == {
             "s3:ListBucket",
             "s3:GetObject",
             "s3:PutObject",
@@ -131,24 +131,24 @@ class TestAWholeStack:
             "ecr:GetDownloadUrlForLayer",
             "ecr:BatchGetImage",
         }
-        assert "lambda:InvokeFunction" in stack.used("schedule-role")
-        assert "logs:PutLogEvents" in stack.used("launcher-role")
+        assert "lambda:InvokeFunction" in stack.used("dispatch")
+        assert "logs:PutLogEvents" in stack.used("launcher")
 
 
 class TestWithoutAGrant:
     @pytest.mark.parametrize(
         ("role", "action"),
         [
-            ("launcher-role", "sagemaker:CreateProcessingJob"),
-            ("launcher-role", "sagemaker:AddTags"),
-            ("launcher-role", "iam:PassRole"),
-            ("job-role", "s3:GetObject"),
-            ("job-role", "s3:ListBucket"),
-            ("job-role", "s3:PutObject"),
-            ("job-role", "kms:Decrypt"),
-            ("job-role", "kms:GenerateDataKey"),
-            ("job-role", "kms:CreateGrant"),
-            ("job-role", "ecr:BatchGetImage"),
+            ("launcher", "sagemaker:CreateProcessingJob"),
+            ("launcher", "sagemaker:AddTags"),
+            ("launcher", "iam:PassRole"),
+            ("job", "s3:GetObject"),
+            ("job", "s3:ListBucket"),
+            ("job", "s3:PutObject"),
+            ("job", "kms:Decrypt"),
+            ("job", "kms:GenerateDataKey"),
+            ("job", "kms:CreateGrant"),
+            ("job", "ecr:BatchGetImage"),
         ],
     )
     def test_a_run_fails_and_its_message_tells_what_is_denied(
@@ -166,7 +166,7 @@ class TestWithoutAGrant:
     def test_a_schedule_that_may_not_deliver_keeps_its_slot(self, stack: Stack) -> None:
         before = stack.depth("schedule-failures")
         refused = pytest.raises(ScheduleError, match="perform: lambda:InvokeFunction")
-        with stack.without("schedule-role", "lambda:InvokeFunction"), refused:
+        with stack.without("dispatch", "lambda:InvokeFunction"), refused:
             stack.fire()
         assert stack.depth("schedule-failures") == before + 1
 
@@ -184,7 +184,7 @@ class TestWithoutAGrant:
         lost = "InvocationsFailedToBeSentToDeadLetterCount"
         before, counted = stack.depth("schedule-failures"), stack.counted(lost)
         refused = pytest.raises(ScheduleError, match=f"perform: {actions[0]}")
-        with stack.without("schedule-role", *actions), refused:
+        with stack.without("dispatch", *actions), refused:
             stack.fire()
         assert stack.depth("schedule-failures") == before
         assert stack.counted(lost) == counted + 1
@@ -197,7 +197,7 @@ class TestWithoutAGrant:
         stack.fail_launcher()
         assert (stack.depth("launcher-failures"), stack.counted(lost)) == (before + 1, 0)
         for number, action in enumerate(("sqs:SendMessage", "kms:GenerateDataKey"), 1):
-            with stack.without("launcher-role", action):
+            with stack.without("launcher", action):
                 stack.fail_launcher()
             assert stack.depth("launcher-failures") == before + 1
             assert stack.counted(lost) == number
@@ -210,7 +210,7 @@ class TestWithoutAGrant:
             if each["logGroupName"].endswith("-launcher")
         ]
         before = len(logs.describe_log_streams(logGroupName=group)["logStreams"])
-        with stack.without("launcher-role", "logs:PutLogEvents"):
+        with stack.without("launcher", "logs:PutLogEvents"):
             assert stack.play().outcome == "completed"
         assert len(logs.describe_log_streams(logGroupName=group)["logStreams"]) == before
 
@@ -218,8 +218,8 @@ class TestWithoutAGrant:
         self, stack: Stack
     ) -> None:
         before, sent = stack.depth("observer-failures"), len(stack.cloud.messages)
-        silent = stack.without("observer-role", "sns:Publish")
-        with silent, stack.without("job-role", "s3:GetObject"):
+        silent = stack.without("observer", "sns:Publish")
+        with silent, stack.without("job", "s3:GetObject"):
             stack.fire()
             stack.cloud.settle()
         assert stack.depth("observer-failures") > before

@@ -86,8 +86,8 @@ def _owner(name: str, inputs: dict[str, Any]) -> str:
 
 
 def of_role(role: str) -> str:
-    """Return whose a role is by its physical name: `job` for `job-role-0a1b2c3`."""
-    return re.sub(r"-role-[0-9a-f]{7}$", "", role)
+    """Return whose a role is by its physical name: `job` for `processing-prod-eu-central-1-job`."""
+    return role.partition(f"-{REGION}-")[2]
 
 
 def _permission(name: str, inputs: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -16,6 +15,7 @@ from tests.security.policies import (
     actions,
     conditions,
     everywhere,
+    of_role,
     policies,
     resources,
     services,
@@ -167,7 +167,7 @@ class TestPrincipals:
         for where, _, each in statements():
             if "iam:PassRole" in actions(each):
                 [role] = resources(each)
-                owner = re.sub(r"-role-[0-9a-f]{7}$", "", role.rpartition("/")[2])
+                owner = of_role(role)
                 condition = {"iam:PassedToService": trusted[owner][0]}
                 assert each["Condition"] == {"StringEquals": condition}, where
 

@@ -1,0 +1,58 @@
+"""The physical names of every stack: whose they are, and that nothing else has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components import naming, stack_file
+from tests.conftest import ROOT, record_program
+from tests.recorded import STACKS, VARIANTS, program, varied
+
+if TYPE_CHECKING:
+    from tests.conftest import Recorder
+
+PROJECT = stack_file.project(ROOT)
+GLOBAL_NAMES = {
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:iam/role:Role": "name",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
+}
+"""Kind -> the input with its name, which the account, or all of AWS, has only once."""
+
+
+def named(recorder: Recorder, kinds: dict[str, str]) -> set[str]:
+    found = ((kind, inputs) for kind in kinds for inputs in recorder.inputs(kind).values())
+    return {inputs[kinds[kind]] for kind, inputs in found}
+
+
+class TestNames:
+    @pytest.mark.parametrize("stack", [*STACKS, *VARIANTS])
+    def test_begin_with_the_stacks_prefix(self, stack: str) -> None:
+        kinds = {
+            **GLOBAL_NAMES,
+            "aws:sqs/queue:Queue": "name",
+            "aws:lambda/function:Function": "name",
+            "aws:cloudwatch/eventRule:EventRule": "name",
+            "aws:ec2/securityGroup:SecurityGroup": "namePrefix",
+        }
+        prefix = f"processing-{'local' if stack in VARIANTS else stack}-"
+        names = named(program(stack), kinds)
+        assert len(names) > 10
+        assert {name for name in names if not name.startswith(prefix)} == set()
+
+    def test_leave_room_for_the_same_stack_in_another_region(self) -> None:
+        keys = stack_file.keys(ROOT, "prod")
+        other = record_program("prod", {**keys, "aws:region": "ap-southeast-1"})
+        here, there = named(program("prod"), GLOBAL_NAMES), named(other, GLOBAL_NAMES)
+        assert len(here) == len(there) > 5
+        assert here.isdisjoint(there)
+
+    def test_fit_into_the_limits_of_aws_with_the_longest_prefix_and_region(self) -> None:
+        prefix = {"aws:region": "ap-southeast-1", f"{PROJECT}:prefix": "p" * naming.MAX_PREFIX}
+        recorder = record_program("local", {**varied("vpc"), **prefix})
+        for kind, longest in {"aws:iam/role:Role": 64, "aws:sqs/queue:Queue": 80}.items():
+            assert {name for name in named(recorder, {kind: "name"}) if len(name) > longest} == (
+                set()
+            )
