@@ -14,7 +14,7 @@ from rich.markup import escape
 from local.deploy import DeployError
 from local.display import Display
 from local.pipeline import STACK, Options, Pipeline, RunError
-from local.report import Report
+from local.report import NOT_ENDED, Report
 from local.sagemaker.faults import NAMES
 from local.scheduler import ScheduleError
 
@@ -23,15 +23,32 @@ _SAMPLE = _PROJECT / "local" / "sample"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the pipeline once; return the exit status."""
+    """Run the pipeline once; return the exit status. The report is of this run, however it ends."""
     options, keep = _options(arguments)
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
+    _report(NOT_ENDED)
     display = Display()
     try:
         pipeline = Pipeline(_PROJECT, options, display)
+    except KeyboardInterrupt:
+        _report("interrupted")
+        return 130
     except ValueError as error:
-        return _refused(display, str(error))
+        _report(str(error))
+        display.console.print(f"[red]{escape(str(error))}[/]")
+        return 1
+    except Exception as error:
+        _report(repr(error))
+        raise
+    try:
+        return _play(pipeline, display, keep=keep)
+    finally:
+        pipeline.close()
+
+
+def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
+    """Run the slot, show what came of it, stay up if asked to; return the exit status."""
     problem, status = None, 1
     try:
         pipeline.run()
@@ -44,30 +61,28 @@ def main(arguments: list[str]) -> int:
         problem = repr(error)
     if problem:
         pipeline.report.failure_reason = problem
-    display.summary(pipeline.report, pipeline.zone, pipeline.deployed)
     try:
+        display.summary(pipeline.report, pipeline.zone, pipeline.deployed)
         if keep and pipeline.cloud.exports and status != 130:
             display.kept()
             pipeline.stay()
     except KeyboardInterrupt:
         pass
-    finally:
-        pipeline.close()
     return 0 if pipeline.report.outcome == "completed" and not problem else status
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report arguments that are refused, like everything that ends a run."""
-        Report(stack=STACK, failure_reason=message).write(_PROJECT / ".local")
+        _report(message)
         super().error(message)
 
 
-def _refused(display: Display, problem: str) -> int:
-    """Report settings that are refused: nothing was started."""
-    Report(stack=STACK, failure_reason=problem).write(_PROJECT / ".local")
-    display.console.print(f"[red]{escape(problem)}[/]")
-    return 1
+def _report(problem: str) -> None:
+    """Put a report that has only a reason in the place of the last run's."""
+    directory = _PROJECT / ".local"
+    Report(stack=STACK, failure_reason=problem).write(directory)
+    (directory / "report.html").unlink(missing_ok=True)
 
 
 def _options(arguments: list[str]) -> tuple[Options, bool]:

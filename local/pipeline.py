@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from local import findings, inputs, remains
 from local.aws import ACCOUNT
 from local.cloud import Cloud
 from local.image_builder import ImageBuilder
-from local.report import Report
+from local.report import NOT_ENDED, Report
 from local.sagemaker.runner import JobRunner
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Pipeline:
         shutil.rmtree(self._directory, ignore_errors=True)
         # Input and output lie there as files: other users of the machine do not see them.
         self._directory.mkdir(mode=0o700)
+        replace(self.report, failure_reason=NOT_ENDED).write(self._directory)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
@@ -144,8 +145,10 @@ class Pipeline:
     def close(self) -> None:
         """Stop everything that still runs, and write the report."""
         (self._directory / "endpoint.json").unlink(missing_ok=True)
-        self.cloud.close()
-        self._write()
+        try:
+            self.cloud.close()
+        finally:
+            self._write()
 
     def _chosen_slot(self) -> tuple[str, datetime]:
         schedules = self.cloud.settings.schedules

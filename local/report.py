@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOT_ENDED = "the run was ended before it could say how"
+"""Reason of a run that nobody let finish: it stands there from the beginning on."""
+
 Rows = list[dict[str, Any]]
 
 
@@ -47,7 +50,7 @@ class Report:
     """at, what, detail."""
 
     def write(self, directory: Path) -> None:
-        """Write report.json."""
-        directory.mkdir(parents=True, exist_ok=True)
+        """Write report.json, in a directory that other users of the machine do not see into."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps(dataclasses.asdict(self), indent=2)
         (directory / "report.json").write_text(text + "\n", "utf-8")

@@ -19,6 +19,7 @@ import boto3
 import pytest
 
 from local.engines.process import ProcessEngine
+from local.report import NOT_ENDED
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -176,14 +177,47 @@ class TestLocalRun:
         status, report, printed = run(checkout, "--slot", "2199-01-05T02:00:00Z")
         assert (status, "lies in the future" in report["failure_reason"]) == (2, True)
 
-    def test_settings_that_are_refused_are_reported_too(self, checkout: Path) -> None:
-        file = checkout / "Pulumi.local.yaml"
+    @pytest.mark.parametrize(
+        ("right", "wrong", "reason"),
+        [
+            ("ml.t3.medium", "ml.t3.small", "ml.t3.medium"),
+            ("  sage", "\tsage", "line 4: found character"),
+            ("tags: {}", "tags: {a: 2026-01-05}", "an unquoted date"),
+            ("", None, "Pulumi.local.yaml cannot be read: No such file"),
+        ],
+        ids=["value", "tab", "date", "missing"],
+    )
+    def test_settings_that_are_refused_are_reported_too(
+        self, checkout: Path, right: str, wrong: str | None, reason: str
+    ) -> None:
+        file, page = checkout / "Pulumi.local.yaml", checkout / ".local" / "report.html"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text("of the last run")
         good = file.read_text("utf-8")
-        file.write_text(good.replace("ml.t3.medium", "ml.t3.small"), "utf-8")
+        file.unlink()
+        if wrong is not None:
+            file.write_text(good.replace(right, wrong, 1), "utf-8")
         try:
             status, report, printed = run(checkout)
         finally:
             file.write_text(good, "utf-8")
         assert (status, report["status"]) == (1, None)
-        assert "ml.t3.small" in report["failure_reason"]
-        assert "ml.t3.medium" in printed
+        assert reason in report["failure_reason"]
+        assert reason in printed
+        assert "Traceback" not in printed
+        assert not page.exists()
+
+    def test_a_run_that_is_killed_leaves_no_report_of_the_last(self, checkout: Path) -> None:
+        command = [sys.executable, "-m", "local", "--engine", "process", "--keep"]
+        environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(checkout)}
+        last = checkout / ".local" / "report.json"
+        last.parent.mkdir(exist_ok=True)
+        last.write_text('{"outcome": "completed"}', "utf-8")
+        with subprocess.Popen(
+            command, cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            next(line for line in process.stdout if "Deploy stack" in line)
+            process.kill()
+        report = json.loads(last.read_text("utf-8"))
+        assert (report["outcome"], report["failure_reason"]) == (None, NOT_ENDED)

@@ -1,0 +1,115 @@
+"""A stack's file without Pulumi: the same values as with it, or a sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components import stack_file
+from components.setting_errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAIN = """
+config:
+  aws:region: eu-central-1
+  prefix: own
+  p:date: 2026-01-05
+  p:nothing:
+  p:whole: 1e3
+  p:truth: true
+  p:text: yes
+  p:values:
+    - [2026-01-05, 2026-1-5 02:03:04, 2026-01-05T02:00:00.250+02:00, 2026-13-45, "2026-01-05"]
+    - [010, 0o10, 08, 0x1f, 0b11, 1_000, +4915, -0, 12:30:45]
+    - [1.50, .5, 1e3, 1.10, 1.2.3]
+    - [yes, no, on, off, y, TRUE, False, true, ~, Null, null]
+    - {2: a, true: b, <<: {c: d}, =: e}
+"""
+READ = {
+    "aws:region": "eu-central-1",
+    "p:prefix": "own",
+    "p:date": "2026-01-05 00:00:00 +0000 UTC",
+    "p:nothing": "",
+    "p:whole": "1000",
+    "p:truth": "true",
+    "p:text": "yes",
+    "p:values": [
+        [
+            "2026-01-05 00:00:00 +0000 UTC",
+            "2026-01-05 02:03:04 +0000 UTC",
+            "2026-01-05 02:00:00.25 +0200 +0200",
+            "2026-13-45",
+            "2026-01-05",
+        ],
+        [8, 8, 8, 31, 3, 1000, 4915, 0, "12:30:45"],
+        [1.5, 0.5, 1000, 1.1, "1.2.3"],
+        ["yes", "no", "on", "off", "y", True, False, True, None, None, None],
+        {"2": "a", "true": "b", "c": "d", "=": "e"},
+    ],
+}
+
+
+def written(directory: Path, text: str) -> Path:
+    (directory / "Pulumi.yaml").write_text("name: p\nruntime: python\n", "utf-8")
+    (directory / "Pulumi.x.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    return directory
+
+
+def test_gives_what_a_program_gets_from_pulumi(tmp_path: Path) -> None:
+    keys = stack_file.keys(written(tmp_path, PLAIN), "x")
+    assert {key: json.loads(t) if t[:1] == "[" else t for key, t in keys.items()} == READ
+
+
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on PATH")
+def test_pulumi_itself_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, PLAIN)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", tmp_path.as_uri())
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    for words in (["stack", "init", "x"], ["config", "--json"]):
+        done = subprocess.run(
+            ["pulumi", *words], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    found = {
+        key: each.get("objectValue", each["value"]) for key, each in json.loads(done.stdout).items()
+    }
+    assert found == READ
+
+
+@pytest.mark.parametrize("text", ["", "encryptionsalt: v1:abc\n", "config:\n", "config: {}\n"])
+def test_a_file_that_sets_nothing_is_read(tmp_path: Path, text: str) -> None:
+    assert stack_file.keys(written(tmp_path, text), "x") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("config:\n\tp:prefix: x\n", r"Pulumi.x.yaml, line 2: found character .* with spaces"),
+        ("config:\n  p:a: {b: 1, b: 2}\n", "Pulumi.x.yaml, line 2: b comes twice"),
+        ("config:\n  p:a: [1\n", "Pulumi.x.yaml, line 3: "),
+        ("config: {a: 1}\n---\nconfig: {}\n", "Pulumi.x.yaml, line 2: "),
+        ("config:\n  p:a: !!python/object:os.system x\n", "Pulumi.x.yaml, line 2: "),
+        ("config: {p:a: {? [1] : 2}}\n", "Pulumi.x.yaml, line 1: "),
+        ("config: [p:a]\n", "config must be a map"),
+        ("- config\n", "must be a map, with config"),
+        ("config: {p:a: [.inf]}\n", "p:a is nothing for JSON"),
+        ("config: {p:a: \x01}\n", "no YAML that Pulumi would read"),
+        ("config: {p:a: \udcff}\n", "is not UTF-8"),
+        ("config: {p:a: " + "[" * 5000 + "}", "no YAML that Pulumi would read"),
+    ],
+)
+def test_anything_else_is_refused_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as error:
+        stack_file.keys(written(tmp_path, text), "x")
+    assert str(error.value).isprintable()
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"Pulumi.x.yaml cannot be read: No such file"):
+        stack_file.keys(tmp_path, "x")
