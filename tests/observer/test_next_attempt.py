@@ -55,6 +55,27 @@ class TestNextAttempt:
         world.observe(world.sagemaker.end(job_name(PREFIX, run), "Failed", FailureReason=reason))
         assert len(world.planned()) == (reason == CAPACITY)
 
+    @pytest.mark.parametrize(
+        "stated",
+        [
+            "The account-level service limit 'Number of instances across all processing jobs' is 0 "
+            "Instances, with current utilization of 0 Instances and a request delta of 1 "
+            "Instances.",
+            "The request delta of 1025 GBs for 'Size of EBS volume for a processing job instance' "
+            "is greater than the account-level service-limit of 1024 GBs.",
+        ],
+    )
+    def test_of_a_limit_that_no_type_gets_round_is_none_and_told_at_once(
+        self, world: World, stated: str
+    ) -> None:
+        world.errors["CreateProcessingJob"] = [("ResourceLimitExceeded", stated)]
+        world.launch()
+        assert world.deliver() == ["quota_too_low"]
+        assert world.planned() == {}
+        ((subject, text),) = world.messages()
+        assert "failed: quota too low" in subject
+        assert f"Reason: ResourceLimitExceeded: {stated}" in text
+
     def test_quota_is_waited_for_and_at_the_deadline_told_once(self, world: World) -> None:
         world.configure(retries={"deadline_seconds": 3600})
         quota = ("ResourceLimitExceeded", "The account-level service limit …")
