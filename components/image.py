@@ -13,6 +13,7 @@ import pulumi_aws as aws
 import pulumi_command as command
 
 from components import base_image, build_context, image_push
+from components.account import asking
 
 if TYPE_CHECKING:
     from components.settings import ProtectionSettings
@@ -122,9 +123,10 @@ class Image(pulumi.ComponentResource):
     def _tags(self, repository: str) -> set[str]:
         """Return the tags that the repository has right now; none if there is no repository yet."""
         opts = pulumi.InvokeOptions(parent=self)
-        if repository not in aws.ecr.get_repositories(opts=opts).names:
-            return set()
-        found = aws.ecr.get_images(repository_name=repository, opts=opts)
+        with asking(f"which images the repository {repository} has"):
+            if repository not in aws.ecr.get_repositories(opts=opts).names:
+                return set()
+            found = aws.ecr.get_images(repository_name=repository, opts=opts)
         return {image.image_tag for image in found.image_ids}
 
     def _warn_of_base_image(self, args: ImageArgs) -> None:
