@@ -12,7 +12,6 @@ import base64
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from components import build_context
+from components.image_build import ImageError, build, push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,19 +31,9 @@ if TYPE_CHECKING:
 IN_USE = "in-use"
 """Moves to the image that was deployed last; the repository's lifecycle never expires that one."""
 
-PLATFORM = "linux/amd64"
-"""No instance type of SageMaker Processing has another processor."""
-
 _URL = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[\w-]+)\.[\w.]+/(?P<name>.+)")
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 """The one media type that SageMaker is known to take."""
-
-_NO_ATTESTATION = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-"""With an attestation the tag would be an index of images, not an image."""
-
-
-class PushError(Exception):
-    """The image could be neither found nor made; says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,7 @@ class Repository:
         """Find the repository by its URL, `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
         found = _URL.fullmatch(url)
         if not found:
-            raise PushError(f"{url} is no repository of ECR")
+            raise ImageError(f"{url} is no repository of ECR")
         self._name = found["name"]
         self._ecr = client or boto3.client("ecr", region_name=found["region"])
 
@@ -108,65 +98,21 @@ def ensure(repository: Repository, tag: str, push: Callable[[], None]) -> Pushed
         push: builds the image and pushes it under that tag; called only if the registry lacks it.
 
     Raises:
-        PushError: it was pushed, and is not there.
+        ImageError: it was pushed, and is not there.
     """
     image = repository.find(tag)
     if not image:
         push()
         image = repository.find(tag)
     if not image:
-        raise PushError(f"the registry has no {tag}, though it was pushed: look at its policies")
+        raise ImageError(f"the registry has no {tag}, though it was pushed: look at its policies")
     repository.move(IN_USE, image)
     return image
-
-
-def build(context: Path, name: str, args: Mapping[str, str]) -> None:
-    """Build the context with Docker, the same way on every machine, and name the image."""
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch, "context")
-        build_context.copy(context, copy)
-        _docker(*build_arguments(args), "--tag", name, str(copy))
 
 
 def build_args(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the build's arguments, of which the Dockerfile has defaults."""
     return {key: environment[key] for key in ("BASE_IMAGE",) if key in environment}
-
-
-def build_arguments(args: Mapping[str, str]) -> list[str]:
-    """Return what every `docker build` of the image is given, apart from context and name."""
-    command = ["build", "--platform", PLATFORM]
-    for key, value in args.items():
-        command += ["--build-arg", f"{key}={value}"]
-    if authorities := os.environ.get("PIP_CA"):
-        command += ["--secret", f"id=pip_ca,src={authorities}"]
-    return command
-
-
-def push(name: str, login: tuple[str, str]) -> None:
-    """Push an image that Docker has to the registry that its name begins with."""
-    user, password = login
-    registry = name.partition("/")[0]
-    _docker("login", "--username", user, "--password-stdin", registry, stdin=password)
-    _docker("push", name)
-
-
-def _docker(*command: str, stdin: str = "") -> None:
-    try:
-        done = subprocess.run(
-            ["docker", *command],
-            env={**os.environ, **_NO_ATTESTATION},
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
-        raise PushError("there is no docker on PATH, and the image is to be built") from None
-    if done.returncode:
-        raise PushError(f"docker {command[0]} ended with {done.returncode}:\n{done.stdout}")
 
 
 def _say(text: str) -> None:
@@ -180,14 +126,17 @@ def main(environment: Mapping[str, str]) -> int:
 
     def build_and_push() -> None:
         _say(f"building {name}")
-        build(Path(environment["CONTEXT"]), name, build_args(environment))
+        with tempfile.TemporaryDirectory() as scratch:
+            context = Path(scratch, "context")
+            build_context.copy(Path(environment["CONTEXT"]), context)
+            build(context, name, build_args(environment))
         _say(f"pushing {name}")
         push(name, repository.login())
 
     try:
         repository = Repository(url)
         image = ensure(repository, tag, build_and_push)
-    except PushError as error:
+    except ImageError as error:
         _say(str(error))
         return 1
     print(json.dumps(asdict(image)))  # noqa: T201 - what Pulumi reads

@@ -58,7 +58,7 @@ def _wanted(stack: Stack, text: str | None) -> Reference:
         )
     found = base_image.parse(text)
     if found is None:
-        raise UsageError(f"{text!r} is no image; it must be such as debian:12-slim")
+        raise UsageError(f"{text!r} is no image; it must be such as debian:13-slim")
     if found.digest and not found.tag:
         raise UsageError(
             f"{text} has no tag whose present digest could be looked up; "

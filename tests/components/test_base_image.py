@@ -33,12 +33,12 @@ class TestReference:
         ("text", "name", "tag", "digest"),
         [
             ("debian", "debian", None, None),
-            ("debian:12-slim", "debian", "12-slim", None),
+            ("debian:13-slim", "debian", "13-slim", None),
             (f"debian@{DIGEST}", "debian", None, DIGEST),
-            (f"debian:12-slim@{DIGEST}", "debian", "12-slim", DIGEST),
+            (f"debian:13-slim@{DIGEST}", "debian", "13-slim", DIGEST),
             ("localhost:5000/base", "localhost:5000/base", None, None),
             (f"10.0.0.1:5000/a/b_c:1.2@{DIGEST}", "10.0.0.1:5000/a/b_c", "1.2", DIGEST),
-            ("public.ecr.aws/a/debian:12", "public.ecr.aws/a/debian", "12", None),
+            ("public.ecr.aws/a/debian:13", "public.ecr.aws/a/debian", "13", None),
         ],
     )
     def test_has_a_name_and_perhaps_a_tag_and_a_digest(
@@ -64,21 +64,22 @@ class TestInForce:
         (tmp_path / "Dockerfile").write_text(f"{line}\nFROM scratch\n")
         assert in_force(tmp_path, None) is None
 
-    def test_of_the_repositorys_own_dockerfile_has_a_tag(self) -> None:
+    def test_of_the_repositorys_own_dockerfile_is_a_stable_debian_with_a_digest(self) -> None:
         found = parse(in_force(ROOT / "container", None) or "")
         assert found is not None
-        assert found.tag
+        assert (found.name, found.tag) == ("public.ecr.aws/docker/library/debian", "13-slim")
+        assert found.digest
 
 
 class TestWarning:
     def test_names_the_image_and_the_command(self) -> None:
-        found = warning("debian:12-slim", "prod")
+        found = warning("debian:13-slim", "prod")
         assert found is not None
-        assert "debian:12-slim has no digest" in found
+        assert "debian:13-slim has no digest" in found
         assert "python -m ops base-image --stack prod" in found
 
     def test_is_none_with_a_digest_and_where_there_is_no_base_image(self) -> None:
-        assert warning(f"debian:12-slim@{DIGEST}", "prod") is None
+        assert warning(f"debian:13-slim@{DIGEST}", "prod") is None
         assert warning(None, "prod") is None
 
     @pytest.mark.parametrize(

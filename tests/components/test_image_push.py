@@ -14,8 +14,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from components import build_context, image_push
-from components.image_push import DOCKER_MANIFEST, IN_USE, PushError, Repository, ensure
+from components import build_context, image_build, image_push
+from components.image_build import ImageError
+from components.image_push import DOCKER_MANIFEST, IN_USE, Repository, ensure
 from tests.conftest import ACCOUNT, REGION, ROOT
 from tests.container.job import TIMEOUT
 from tests.container.test_image import docker, engine_answers
@@ -108,11 +109,11 @@ class TestEnsure:
         assert ensure(Repository(URL, ecr), "a", pytest.fail).media_type == kind
 
     def test_does_not_believe_a_push_that_left_nothing(self, ecr: ECRClient) -> None:
-        with pytest.raises(PushError, match="the registry has no new, though it was pushed"):
+        with pytest.raises(ImageError, match="the registry has no new, though it was pushed"):
             ensure(Repository(URL, ecr), "new", lambda: None)
 
     def test_another_registry_is_refused(self) -> None:
-        with pytest.raises(PushError, match=r"docker\.io/p is no repository of ECR"):
+        with pytest.raises(ImageError, match=r"docker\.io/p is no repository of ECR"):
             Repository("docker.io/p")
 
 
@@ -189,9 +190,9 @@ def test_a_real_engine_builds_and_pushes_what_sagemaker_takes(tmp_path: Path) ->
     (tmp_path / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM scratch\nCOPY Dockerfile /\n")
     repository, tag = f"push-test-{uuid.uuid4().hex}", "1"
     name = f"{registry}/{repository}:{tag}"
-    image_push.build(tmp_path, name, {"BASE_IMAGE": "x"})
+    image_build.build(tmp_path, name, {"BASE_IMAGE": "x"})
     try:
-        image_push.push(name, ("AWS", "password"))
+        image_build.push(name, ("AWS", "password"))
     finally:
         docker("rmi", "--force", name, check=False)
         docker("logout", registry, check=False)

@@ -20,7 +20,7 @@ from tests.container.job import CONTAINER, TIMEOUT, Job, parquet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOCAL_BASE = "debian:12-slim"
+LOCAL_BASE = "debian:13-slim"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local.engines import Engine
 
 _DOCKERFILE = """\
-FROM debian:12-slim AS base
+FROM debian:13-slim AS base
 ENV BIN=/app/bin
 FROM base
 ENV IN_IMAGE="yes it is" \\

@@ -21,7 +21,7 @@ class TestErrorsNameTheWayOut:
         docker = DockerEngine()
         if reason := docker.available():
             pytest.skip(reason)
-        (tmp_path / "Dockerfile").write_text("FROM debian:12-slim\nRUN echo broken-here; exit 3\n")
+        (tmp_path / "Dockerfile").write_text("FROM debian:13-slim\nRUN echo broken-here; exit 3\n")
         with pytest.raises(EngineError, match="broken-here"):
             docker.build(tmp_path, "Dockerfile", {})
 
