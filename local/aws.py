@@ -7,7 +7,6 @@ answers; jobs that run and functions that execute are ours. What a role asks for
 from __future__ import annotations
 
 import io
-import os
 import threading
 from contextlib import nullcontext
 from functools import partial
@@ -15,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 from botocore.config import Config
-from botocore.loaders import create_loader
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 from components import aws_model
+from local import moto_application
 from local.iam import Authority, Keys, answers
 from local.json_protocol import refusal
 from local.signature import RefusedError, Sender, sender
@@ -67,7 +66,7 @@ class LocalAws:
         """Judges what roles do, and has a record of it."""
         self.administrator = Keys.long_term()
         """Of whoever may do everything: this process, and the person who started it."""
-        self._moto = _moto_application()
+        self._moto = moto_application.create(ACCOUNT)
         self._server = make_server(
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
         )
@@ -87,7 +86,7 @@ class LocalAws:
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
-        from moto.core.base_backend import BackendDict  # noqa: PLC0415 - see _moto_application
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415 - see moto_application
 
         BackendDict.reset()
 
@@ -162,48 +161,6 @@ class LocalAws:
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401
         """Say nothing: a line for each request would hide the pipeline's own."""
-
-
-def _moto_application() -> Any:  # noqa: ANN401 - a WSGI application without types
-    # Its one import takes a second, so nobody pays for it who starts no embedded AWS.
-    from moto import backends  # noqa: PLC0415
-    from moto.core import utils  # noqa: PLC0415
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415
-    from moto.moto_server import (  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
-        utilities,
-        werkzeug_app,
-    )
-    from moto.s3.models import FakeBucket  # noqa: PLC0415
-
-    # Without it a header of moto's leads into another account's state.
-    os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)
-
-    # moto applies bucket policies without their conditions: "deny unless TLS" would deny all.
-    FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL  # noqa: ARG005
-    # moto lists its own folder for each request, and botocore's for each service: a third of the
-    # time of a run.
-    loader = create_loader()
-    cast("Any", utils).create_loader = lambda: loader
-    modules = frozenset(backends.list_of_moto_modules())
-    backends.list_of_moto_modules = lambda: modules
-    # No web page is to read an answer.
-    cast("Any", werkzeug_app).DISABLE_GLOBAL_CORS = True
-
-    class AnyText(utilities.RegexConverter):
-        """moto's patterns of paths, in which `.` is a line break too: keys of objects have them."""
-
-        def __init__(self, url_map: Any, pattern: str) -> None:  # noqa: ANN401 - of werkzeug
-            super().__init__(url_map, f"(?s:{pattern})")
-
-    cast("Any", werkzeug_app).RegexConverter = AnyText
-
-    class Application(werkzeug_app.DomainDispatcherApplication):
-        """moto without its own doors, which some paths open: to reset, seed, record and look."""
-
-        def get_application(self, environ: dict[str, Any]) -> Any:  # noqa: ANN401 - of flask
-            return super().get_application({**environ, "PATH_INFO": "/"})
-
-    return Application(werkzeug_app.create_backend_app)
 
 
 def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
