@@ -73,7 +73,7 @@ class TestReadme:
             re.findall(r'add_argument\(\s*"--(\w+)"', (ROOT / "local/__main__.py").read_text())
         )
         makefile = (ROOT / "Makefile").read_text("utf-8")
-        variables = re.findall(r"\$\((?:if |foreach \w+,)\$\((\w+)\),--(\w+)", makefile)
+        variables = re.findall(r"\{GIVEN_(\w+):\+[^}]*?--(\w+)", makefile)
         assert dict(variables) == {flag.upper(): flag for flag in flags}
         for flag in flags:
             assert f"`{flag.upper()}=" in section("Try it")
