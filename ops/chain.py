@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from runs.entry import Entry
     from runs.identity import Run
 
-_GRACE = timedelta(minutes=15)
-"""The observer's watch catches up with a lost event within 5 minutes; after three it is dead."""
+_GRACE = timedelta(minutes=25)
+"""The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
+died once its lease of 16 minutes is over."""
 
 
 def wait(session: Session, run: Run) -> list[Entry]:

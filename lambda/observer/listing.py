@@ -40,12 +40,16 @@ class Prefix:
         return self.key + MARKER
 
     def objects(self, s3: S3Client) -> Iterator[ObjectTypeDef]:
-        """Yield what lies there, but for a marker and its parts, in S3's order: by key."""
+        """Yield what lies there, in S3's order: by key.
+
+        A marker and its parts are left out, and keys that end in a slash: the console's folders.
+        """
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.key)
         for page in pages:
             for item in page.get("Contents", []):
                 key = item.get("Key", "")
-                if key != self.marker and not key.startswith(self.key + PARTS):
+                own = key == self.marker or key.startswith(self.key + PARTS)
+                if not own and not key.endswith("/"):
                     yield item
 
 

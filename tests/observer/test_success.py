@@ -3,14 +3,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from moto.s3.models import s3_backends
 
 from observer import written
 from runs.identity import job_name
-from tests.lambda_world import ACCOUNT, ENVIRONMENT, NAME, NOW, PREFIX, RUN, World
+from tests.lambda_world import ENVIRONMENT, NAME, NOW, PREFIX, RUN, World, set_last_modified
 
 if TYPE_CHECKING:
     from runs.identity import Run
@@ -196,6 +195,9 @@ class TestEmptyOutput:
         assert world.observe(world.run(SECOND)) == "empty_output"
         assert world.output() == [f"{PLACE}a"]
 
+    def test_with_a_folder_of_the_console_is_empty_all_the_same(self, world: World) -> None:
+        assert completes(world, RUN, "folder/") == "empty_output"
+
     def test_with_a_scripts_own_marker_is_empty_all_the_same(self, world: World) -> None:
         assert completes(world, RUN, "_SUCCESS") == "empty_output"
         assert world.output() == []
@@ -208,10 +210,7 @@ class TestEmptyOutput:
 
 class TestInput:
     def test_is_hashed_by_key_size_and_etag(self, world: World) -> None:
-        stored: Any = (
-            s3_backends[ACCOUNT]["aws"].buckets["in-bucket"].keys["input/2026/01/05/a.csv"]
-        )
-        stored.last_modified = NOW.replace(tzinfo=None) - timedelta(minutes=1)
+        set_last_modified("in-bucket", "input/2026/01/05/a.csv", NOW)
         completes(world)
         etag = hashlib.md5(b"1,2\n", usedforsecurity=False).hexdigest()
         line = f'input/2026/01/05/a.csv\x004\x00"{etag}"\n'

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.config import Config
+
+from observer import listing
+from tests.lambda_clients import REGION
+from tests.lambda_world import World, set_last_modified
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+AT = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def s3(world: World) -> S3Client:
+    world.upload("input/a.csv")
+    world.upload("input/folder/", b"")
+    return listing.client(Config(region_name=REGION))
+
+
+class TestClient:
+    def test_tells_each_objects_time_as_an_instant(self, s3: S3Client) -> None:
+        set_last_modified("in-bucket", "input/a.csv", AT)
+        [found] = listing.Prefix("in-bucket", "input/a").objects(s3)
+        assert found.get("LastModified") == AT
+
+    def test_reads_the_times_of_headers_too(self, s3: S3Client) -> None:
+        set_last_modified("in-bucket", "input/a.csv", AT)
+        assert s3.head_object(Bucket="in-bucket", Key="input/a.csv")["LastModified"] == AT
+
+
+def test_the_consoles_folders_are_no_objects(s3: S3Client) -> None:
+    found = listing.Prefix("in-bucket", "input/").objects(s3)
+    assert "input/folder/" not in [each.get("Key") for each in found]
