@@ -5,8 +5,8 @@ form, by `fetch`, or by a name that it lets resolve to 127.0.0.1 (DNS rebinding)
 is computed anew with the key's secret, as on AWS, and what a browser sends is refused beforehand.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
-The body of a request to S3 may be large; it is not compared with the hash that was signed. That
-would matter to somebody who can change what others send on loopback, who is root.
+The body of a request to S3 may be large; it is not compared with the hash that was signed, nor is
+a request's time. That would matter to somebody who sees what others send on loopback, who is root.
 """
 
 from __future__ import annotations

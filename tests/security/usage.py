@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.cloud import Cloud
 from local.iam.conditions import holds
-from local.iam.patterns import matches_arn
+from local.iam.patterns import matches_resource
 from local.sagemaker.runner import JobRunner
 from local.scheduler import ScheduleError
 from tests.conftest import ROOT
@@ -89,7 +89,7 @@ class Grant:
             owner == self.owner
             and access.action in listed(self.statement["Action"])
             and any(
-                matches_arn(each, access.resource, keys)
+                matches_resource(each, access.resource, keys)
                 for each in listed(self.statement["Resource"])
             )
             and holds(self.statement.get("Condition", {}), keys)
