@@ -76,7 +76,7 @@ def _load(file: Path) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise SettingsError(f"{file.name}{line}: {shown_text(_problem(error))}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # PyYAML has no error of its own for a tag that does not fit
         reason = shown_text(str(error).replace("\n", " "))
         raise SettingsError(f"{file.name} is no YAML that Pulumi would read: {reason}") from None
     if document is None:
