@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Start:
     """How a container of an image starts."""
 
@@ -20,19 +20,24 @@ class Start:
 
 
 def start(text: str) -> Start:
-    """Return how containers of a Dockerfile's last stage start; of its base only PATH is known."""
+    """Return how containers of a Dockerfile's last stage start; of its base only PATH is known.
+
+    Raises:
+        ValueError: a quote is not closed.
+    """
     stages, current = dict[str, Start](), Start()
     for instruction, rest in _instructions(text):
         match instruction:
             case "FROM":
                 words = [word for word in rest.split() if not word.startswith("--")]
-                current = stages.get(words[0], Start())
+                base = stages.get(words[0], Start())
+                current = replace(base, environment=dict(base.environment))
                 stages[words[-1]] = current
             case "ENV":
                 current.environment.update(_pairs(rest, current.environment))
             case "WORKDIR":
-                place = PurePosixPath(current.workdir, _filled(rest, current.environment))
-                current = Start(current.environment, str(place))
+                place = _filled(rest, current.environment)
+                current.workdir = str(PurePosixPath(current.workdir, place))
             case _:
                 pass
     return current

@@ -85,13 +85,13 @@ class ProcessEngine:
         """Copy the context, so that later changes do not reach jobs of this image."""
         del args
         try:
-            text = (context / dockerfile).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            start = dockerfiles.start((context / dockerfile).read_text("utf-8"))
+        except (OSError, ValueError) as error:
             raise EngineError(f"{context / dockerfile} cannot be read: {error}") from error
         self._snapshots.mkdir(parents=True, exist_ok=True)
         snapshot = tempfile.mkdtemp(prefix="image-", dir=self._snapshots)
         shutil.copytree(context, snapshot, symlinks=True, dirs_exist_ok=True)
-        self._starts[snapshot] = dockerfiles.start(text)
+        self._starts[snapshot] = start
         return snapshot
 
     def run(
