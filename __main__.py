@@ -149,7 +149,7 @@ observer = Observer(
         schedule_group=dispatch.group,
         schedule_role_arn=dispatch.role_arn,
         schedule_failures_arn=dispatch.failures_arn,
-        after=[storage, dispatch],
+        after=[storage, launcher, dispatch],
     ),
     on_aws,
 )

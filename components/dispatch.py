@@ -60,7 +60,7 @@ class Dispatch(pulumi.ComponentResource):
         own = role.create(
             name,
             naming.role(args.prefix, args.account.region, name),
-            trust=policies.trust_schedules(args.account, args.prefix),
+            trust=policies.trust_schedules(args.account, group.name),
             allowed=role_policies.schedule(
                 args.account,
                 f"{args.prefix}/*",

@@ -58,7 +58,7 @@ class ObserverArgs:
     """By it EventBridge Scheduler invokes the launcher: for slots, and for the next attempts."""
     schedule_failures_arn: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
-    """What the observer needs, and no value here depends on: the policies of what it passes on."""
+    """What the observer needs, and no value here depends on: whatever completes what it names."""
 
 
 class Observer(pulumi.ComponentResource):
@@ -187,7 +187,7 @@ class Observer(pulumi.ComponentResource):
             # Not `<name>`, which is the function's.
             f"{name}-watch",
             naming.role(args.settings.prefix, args.account.region, f"{name}-watch"),
-            trust=policies.trust_schedules(args.account, args.settings.prefix),
+            trust=policies.trust_schedules(args.account, args.schedule_group),
             allowed=role_policies.schedule(
                 args.account,
                 f"{args.settings.prefix}/{_WATCH}",

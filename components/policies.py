@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pulumi
 
     from components.account import Account
 
@@ -50,10 +50,10 @@ def trust(service: str, conditions: Mapping[str, Any] | None = None) -> dict[str
     return document({**statement, "Condition": dict(conditions)} if conditions else statement)
 
 
-def trust_schedules(account: Account, group: str) -> dict[str, Any]:
+def trust_schedules(account: Account, group: pulumi.Input[str]) -> dict[str, Any]:
     """Return a trust policy: only EventBridge Scheduler, for the schedules of this group."""
     # The form that AWS documents: schedules of this group, not of anybody's.
-    group_arn = account.arn("scheduler", f"schedule-group/{group}")
+    group_arn = pulumi.Output.concat(account.arn("scheduler", "schedule-group/"), group)
     return trust("scheduler.amazonaws.com", from_source(account, group_arn))
 
 

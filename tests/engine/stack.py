@@ -163,6 +163,11 @@ class Stack:
     def destroy(self, **options: Any) -> Outcome:
         return self._run(self._automation.destroy, **options)
 
+    def cli(self, *words: str) -> str:
+        """Run another command of the CLI on the stack, and return what it prints."""
+        run = cast("Any", self._automation)._run_pulumi_cmd_sync
+        return run([*words, "--stack", self.name]).stdout
+
     # What is to be seen afterwards.
 
     def state(self) -> list[Resource]:

@@ -1,0 +1,101 @@
+"""How a stack, or one of its buckets, goes: what stays, and that no way ends half-way."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ACCOUNT, REGION
+from tests.engine.aws_cloud import BUCKET, REPOSITORY
+from tests.engine.stack import OperationFailed, Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.aws_cloud import Cloud
+
+DATA = ["encryption-key", "image-repository", "runs-table", "storage-input", "storage-output"]
+OF_A_BUCKET = {"", "-encryption", "-lifecycle", "-ownership", "-private", "-tls", "-versioning"}
+ALL_GOES = {"protection": {"protect": False, "force_destroy": True}}
+
+
+def fill(cloud: Cloud) -> None:
+    """Put an object into each bucket; each repository has an image since the stack is up."""
+    for bucket in cloud.of(BUCKET):
+        cloud.objects[bucket.id].add("key")
+    assert all(cloud.images[repository.id] for repository in cloud.of(REPOSITORY))
+
+
+def left(cloud: Cloud) -> set[str]:
+    return {each.name for each in cloud.made.values()}
+
+
+def test_a_protected_stack_lets_a_bucket_go_and_then_goes_as_the_readme_says(
+    tmp_path: Path,
+) -> None:
+    with Stack(tmp_path, "prod", {"alerts": {"alarms": False}}) as stack:
+        stack.up()
+        fill(stack.cloud)
+        assert sorted(each.name for each in stack.state() if each.protect) == DATA
+        _turn_to_an_existing_bucket(stack)
+
+        with pytest.raises(OperationFailed, match="because it is protected"):
+            stack.destroy(preview_only=True)
+        with pytest.raises(OperationFailed, match="because it is protected"):
+            stack.destroy()  # without a preview: half of it is gone
+        assert {"encryption-key", "storage-input"} < left(stack.cloud)
+        assert "launcher-function" not in left(stack.cloud)
+
+        stack.configure(ALL_GOES)
+        _forget_settings_of_buckets(stack.cloud, "storage-input")
+        stack.up()
+        stack.destroy()
+        assert left(stack.cloud) == {f"storage-output{each}" for each in OF_A_BUCKET}
+
+
+def _turn_to_an_existing_bucket(stack: Stack) -> None:
+    """Refused before anything changes, with the way; after which the bucket stays as it was."""
+    before = left(stack.cloud)
+    stack.cloud.outside.add("arn:aws:s3:::elsewhere")
+    stack.configure({"output": {"bucket": "elsewhere"}})
+    with pytest.raises(OperationFailed) as refused:
+        stack.preview()
+    advice = re.search(r"`pulumi (state unprotect) '?([^'`]+)'?`", str(refused.value))
+    assert advice
+    assert advice[2].endswith("::storage-output")
+
+    stack.cli(*advice[1].split(), advice[2], "--yes")
+    changes = stack.up().changes
+    assert {name for name, how in changes.items() if how == "delete"} == {
+        f"storage-output{each}" for each in OF_A_BUCKET
+    }
+    assert left(stack.cloud) == before
+    assert stack.cloud.objects[f"processing-prod-output-{ACCOUNT}-{REGION}"] == {"key"}
+    assert stack.exports()["output_bucket"] == "elsewhere"
+
+
+def _forget_settings_of_buckets(cloud: Cloud, bucket: str) -> None:
+    """Take away what S3 overwrites, where the stand-in would refuse a second one."""
+    for key, each in [*cloud.made.items()]:
+        if each.name.startswith(f"{bucket}-"):
+            del cloud.made[key]
+
+
+def test_a_stack_without_force_destroy_leaves_its_buckets_to_whoever_comes_next(
+    tmp_path: Path,
+) -> None:
+    with Stack(tmp_path, "dev", {"protection": {"force_destroy": False}}) as stack:
+        stack.up()
+        fill(stack.cloud)
+        stack.destroy()
+        buckets = {f"storage-{name}{each}" for name in ("input", "output") for each in OF_A_BUCKET}
+        assert left(stack.cloud) == {"encryption-key", *buckets}
+
+        names = {
+            name: {"bucket": f"processing-dev-{name}-{ACCOUNT}-{REGION}"}
+            for name in ("input", "output")
+        }
+        stack.configure(names)
+        stack.up()
