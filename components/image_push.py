@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from components import build_context
 from components.image_build import ImageError, build, push
@@ -136,7 +137,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         repository = Repository(url)
         image = ensure(repository, tag, build_and_push)
-    except ImageError as error:
+    except (ImageError, BotoCoreError, ClientError) as error:
         _say(str(error))
         return 1
     print(json.dumps(asdict(image)))  # noqa: T201 - what Pulumi reads

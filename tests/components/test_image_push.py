@@ -182,6 +182,13 @@ class TestTheCommand:
         assert image_push.main(environment()) == 1
         assert "there is no docker on PATH, and the image is to be built" in capsys.readouterr().err
 
+    @pytest.mark.usefixtures("ecr")
+    def test_says_what_aws_said_without_a_traceback(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert image_push.main(environment(REPOSITORY=f"{URL}-other")) == 1
+        assert capsys.readouterr().err.startswith("An error occurred (RepositoryNotFoundException)")
+
 
 def test_a_real_engine_builds_and_pushes_what_sagemaker_takes(tmp_path: Path) -> None:
     registry = os.environ.get("REGISTRY")

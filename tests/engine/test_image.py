@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from components import build_context
 from components.image_push import IN_USE
 from tests.conftest import ACCOUNT, REGION
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,12 +86,11 @@ def test_an_image_that_the_state_calls_built_and_that_is_gone_is_built_anew(stac
     stack.preview(expect_no_changes=True)
 
 
-def test_a_deployment_that_broke_off_after_its_push_goes_on_from_there(stack: Stack) -> None:
+def test_a_push_that_succeeded_before_the_state_was_saved_is_used(stack: Stack) -> None:
     write(stack, "B")
-    stack.command.breaks_off = True
-    with pytest.raises(OperationFailed, match="connection reset"):
-        stack.up()
-    [pushed] = [found for found, tags in stack.cloud.images["p-dev"].items() if IN_USE not in tags]
+    pushed = f"sha256:{'0b' * 32}"
+    tag = build_context.tag(stack.directory / "container", {})
+    stack.cloud.push("p-dev", tag, pushed)
     stack.command.engine_runs = False
     stack.up()
     assert digest(stack) == pushed
@@ -105,8 +105,6 @@ def test_docker_is_needed_only_where_something_is_built(stack: Stack) -> None:
     stack.refresh(expect_no_changes=True)
     write(stack, "B")
     assert stack.preview().changes == {"image-image": "update"}
-    with pytest.raises(OperationFailed, match="Cannot connect to the Docker daemon"):
-        stack.up()
     stack.destroy()
 
 
