@@ -105,29 +105,38 @@ def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to c
     refused = [*_secrets(project, secrets), *_unreadable(trees)]
     if refused:  # nothing may be said about these values, or nothing can
         raise SettingsError(report(stack, refused))
-    problems = [*_of_nobody(trees, project, secrets), *_dates(trees)]
+    visible = {key: tree for key, tree in trees.items() if key not in secrets}
+    problems = [*_of_nobody(trees, project, secrets), *_dates(visible)]
+    context = {"script": script, "after": datetime.now(UTC) if deploying else None}
+    try:
+        settings = Settings.model_validate(_given(trees, project, stack), context=context)
+    except ValidationError as error:
+        problems += _explained(error, project, secrets)
+    else:
+        if not problems:
+            return settings
+    raise SettingsError(report(stack, problems))
+
+
+def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]:
+    """Return what the stack's settings are made of."""
     own = {
         key.removeprefix(f"{project}:"): tree
         for key, tree in trees.items()
         if key.startswith(f"{project}:")
     }
-    fixed = {"project": project, "stack": stack, "region": keys.get("aws:region")}
+    fixed = {"project": project, "stack": stack, "region": trees.get("aws:region")}
     given = {"prefix": f"{project}-{stack}", **own, **fixed}
-    if fixed["region"] is None:
-        del given["region"]
-    context = {"script": script, "after": datetime.now(UTC) if deploying else None}
-    try:
-        settings = Settings.model_validate(given, context=context)
-    except ValidationError as error:
-        for detail in error.errors():
-            hidden = bool(detail["loc"]) and place(project, detail["loc"][:1])[0] in secrets
-            value = "(a secret)" if hidden else shown(detail["input"])
-            found = explain(Settings, project, detail, value)
-            problems += [each.of_secret() for each in found] if hidden else found
-    else:
-        if not problems:
-            return settings
-    raise SettingsError(report(stack, problems))
+    return {key: each for key, each in given.items() if each is not None}
+
+
+def _explained(error: ValidationError, project: str, secrets: Collection[str]) -> Iterator[Problem]:
+    """Yield what pydantic has found, without the values of secrets."""
+    for detail in error.errors():
+        hidden = bool(detail["loc"]) and place(project, detail["loc"][:1])[0] in secrets
+        value = "(a secret)" if hidden else shown(detail["input"])
+        for problem in explain(Settings, project, detail, value):
+            yield problem.of_secret() if problem.path[0] in secrets else problem
 
 
 def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
@@ -181,7 +190,7 @@ def _unreadable(tree: object, path: setting_errors.Path = ()) -> Iterator[Proble
     """Yield text that no UTF-8 can hold, in values and in names."""
     for place_, text in _texts(tree, path):
         if any("\ud800" <= char <= "\udfff" for char in text):
-            yield Problem(place_, f"= {shown(text)}: must be text that UTF-8 can hold")
+            yield Problem(place_, "must be text that UTF-8 can hold")
 
 
 def _dates(tree: object) -> Iterator[Problem]:
