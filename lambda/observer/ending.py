@@ -34,7 +34,8 @@ _PLATFORM = [
     (Outcome.QUOTA, r"ResourceLimitExceeded|account-level service limit|^InstanceLimit"),
     (
         Outcome.NO_ADDRESSES,
-        r"InsufficientFreeAddresses|not enough free (IP )?addresses|addresses on subnet is 0",
+        r"Insufficient ?(Free|IP) ?Addresses|NoFreeAddresses|(enough|no) free (IP )?addresses"
+        r"|addresses on subnet is 0",
     ),
     (Outcome.CAPACITY, r"CapacityError|InsufficientInstanceCapacity|ML compute capacity"),
     (Outcome.THROTTLED, r"Throttling|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
