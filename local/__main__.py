@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         return 130
     except ValueError as error:
         _report(str(error))
-        display.console.print(f"[red]{escape(str(error))}[/]")
+        display.console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         return 1
     except Exception as error:
         _report(repr(error))
