@@ -8,31 +8,62 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components import configuration, stack_file
-from local import existing
+from local import deploy, existing
+from local.cloud import Cloud
+from local.deploy import DeployError
+from local.sagemaker.job import JobEnd
 from tests.conftest import ROOT
 from tests.local.iam_caller import Caller
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.aws import LocalAws
 
 KEY = "arn:aws:kms:eu-central-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+PROJECT = stack_file.project(ROOT)
 KEYS = [KEY.format("123456789012"), KEY.format("999988887777")]
 
 
-def create(aws: LocalAws, **named: dict[str, Any]) -> None:
+def stack(**named: dict[str, Any]) -> dict[str, str]:
     keys = stack_file.keys(ROOT, "local")
-    project = stack_file.project(ROOT)
     for group, values in named.items():
-        key = f"{project}:{group}"
+        key = f"{PROJECT}:{group}"
         keys[key] = json.dumps({**json.loads(keys[key]), **values})
-    existing.create(aws, configuration.read(keys, project, "local"))
+    return keys
+
+
+def create(aws: LocalAws, **named: dict[str, Any]) -> None:
+    existing.create(aws, configuration.read(stack(**named), PROJECT, "local"))
+
+
+def test_it_is_there_before_the_program_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def program(*_: object) -> None:
+        raise DeployError(str(cloud.aws.client("s3").list_buckets()["Buckets"]))
+
+    cloud = Cloud(
+        ROOT,
+        tmp_path / "cloud",
+        "local",
+        run_job=lambda _cloud, _job: JobEnd("Completed"),
+        build=lambda _: "image",
+        config=stack(output={"bucket": "corp-results"}),
+    )
+    monkeypatch.setattr(deploy, "deploy", program)
+    try:
+        with pytest.raises(DeployError, match="corp-results"):
+            cloud.deploy()
+    finally:
+        cloud.close()
 
 
 def test_buckets_are_made_once_each(aws: LocalAws) -> None:
     create(aws, input={"bucket": "corp-in"}, output={"bucket": "corp-out"})
     create(aws, input={"bucket": "corp-lake"}, output={"bucket": "corp-lake"})
-    names = {each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]}
-    assert names == {"corp-in", "corp-out", "corp-lake"}
+    names = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+    assert [names.count(each) for each in ("corp-in", "corp-out", "corp-lake")] == [1, 1, 1]
 
 
 def test_without_existing_ones_there_is_nothing(aws: LocalAws) -> None:
