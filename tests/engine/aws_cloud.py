@@ -116,6 +116,8 @@ class Cloud:
     """Kind and id -> resource."""
     outside: set[str] = field(default_factory=set[str])
     """ARNs of what others have made and a stack may name."""
+    held: dict[str, str] = field(default_factory=dict[str, str])
+    """Id -> what no stack has made and holds up its deletion, such as a job's interface."""
     images: dict[str, dict[str, set[str]]] = field(default_factory=dict[str, dict[str, set[str]]])
     """Repository -> digest -> tags, the oldest image first."""
     objects: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -153,6 +155,9 @@ class Cloud:
         if row is None:
             return  # the provider takes "not found" for done
         error, holders = HOLDS.get(kind, ("", []))
+        if id_ in self.held:
+            message = f"{error}: {row.name} ({id_}) is held by {self.held[id_]}"
+            raise Refused(message)
         for other, key in holders:
             for each in self.of(other):
                 if id_ in _listed(each.inputs.get(key)):

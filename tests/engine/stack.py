@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import yaml
 from pulumi import automation
 
+from components import aws_model  # kept for all stacks: it only reads and caches AWS's models
 from tests.conftest import ROOT
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
@@ -124,9 +125,10 @@ class Stack:
         self._home = directory
         self._copy(bare=bare)
         self.configure(settings or {})
-        self._open = ExitStack()
-        ports = [self._open.enter_context(served(each)) for each in (self.aws, self.command)]
-        self._automation = self._created(",".join(ports))
+        with ExitStack() as opened:
+            ports = [opened.enter_context(served(each)) for each in (self.aws, self.command)]
+            self._automation = self._created(",".join(ports))
+            self._open = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +151,17 @@ class Stack:
         with (self.directory / file).open("a", encoding="utf-8") as stream:
             stream.write(text)
 
+    @contextmanager
+    def restored(self) -> Generator[None]:
+        """Take back whatever is changed in the project meanwhile."""
+        before = self._home / "before"
+        shutil.copytree(self.directory, before)
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.directory)
+            before.rename(self.directory)
+
     # Operations of the engine. Each raises OperationFailed.
 
     def preview(self, **options: Any) -> Outcome:
@@ -160,7 +173,11 @@ class Stack:
     def refresh(self, **options: Any) -> Outcome:
         return self._run(self._automation.refresh, **options)
 
+    def preview_destroy(self, **options: Any) -> Outcome:
+        return self._run(self._automation.preview_destroy, **options)
+
     def destroy(self, **options: Any) -> Outcome:
+        """Destroy, without the preview that `pulumi destroy` begins with."""
         return self._run(self._automation.destroy, **options)
 
     def cli(self, *words: str) -> str:
@@ -170,12 +187,21 @@ class Stack:
 
     # What is to be seen afterwards.
 
+    def written_state(self) -> str:
+        """Return the engine's own state as it is on disk, with secrets encrypted."""
+        path = self._home / "state" / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json"
+        return path.read_text("utf-8")
+
     def state(self) -> list[Resource]:
-        """Return the engine's own state, by `pulumi stack export`."""
-        return resources(cast("Any", self._automation.export_stack().deployment))
+        return resources(self._latest())
 
     def exports(self) -> dict[str, Any]:
-        return {name: each.value for name, each in self._automation.outputs().items()}
+        """Return the stack's exports, as they are on disk."""
+        [root] = [each for each in self._latest() if each["type"] == "pulumi:pulumi:Stack"]
+        return root.get("outputs", {})
+
+    def _latest(self) -> list[dict[str, Any]]:
+        return json.loads(self.written_state())["checkpoint"]["latest"].get("resources", [])
 
     @property
     def calls(self) -> list[Call]:
@@ -203,13 +229,16 @@ class Stack:
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "passphrase",
             "PULUMI_DEBUG_PROVIDERS": ports,
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_EXPERIMENTAL": "true",
             "PULUMI_HOME": str(self._home / "home"),
+            "PULUMI_SKIP_CHECKPOINTS": "true",  # the state is written once, at the end
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         workspace = automation.LocalWorkspace(
             work_dir=str(self.directory), program=self._program, env_vars=environment
         )
-        return automation.Stack.create(self.name, workspace)
+        return _Quick.create(self.name, workspace)
 
     def _program(self) -> None:
         """Run `__main__.py` as Pulumi's language host does: anew, in the project's directory."""
@@ -233,24 +262,37 @@ class Stack:
         return outcome
 
 
+class _Quick(automation.Stack):
+    """Leaves out the calls of the CLI that follow each operation: exports and history."""
+
+    def outputs(self) -> Any:
+        return {}
+
+    def info(self, show_secrets: bool = False) -> Any:
+        del show_secrets
+
+
 @contextmanager
 def _project(directory: Path) -> Generator[None]:
     """Make a copy of the project the one that is imported and run, for a while."""
-    before, path, modules = Path.cwd(), list(sys.path), dict(sys.modules)
-    for name in [name for name in modules if name.split(".")[0] == "components"]:
-        del sys.modules[name]
+    working_directory, path = Path.cwd(), list(sys.path)
+    modules = _taken_out()
+    sys.modules[aws_model.__name__] = aws_model
     sys.path.insert(0, str(directory))
     os.chdir(directory)
     try:
         yield
     finally:
-        os.chdir(before)
+        os.chdir(working_directory)
         sys.path[:] = path
-        for name in [name for name in sys.modules if name.split(".")[0] == "components"]:
-            del sys.modules[name]
-        sys.modules.update(
-            {name: each for name, each in modules.items() if name.split(".")[0] == "components"}
-        )
+        _taken_out()
+        sys.modules.update(modules)
+
+
+def _taken_out() -> dict[str, Any]:
+    """Remove the project's modules from the imported ones, and return them."""
+    names = [name for name in sys.modules if name.split(".")[0] == "components"]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def _note(outcome: Outcome, event: EngineEvent) -> None:

@@ -49,8 +49,8 @@ class Resource:
     custom: bool
 
 
-def resources(deployment: dict[str, Any]) -> list[Resource]:
-    """Return the resources of an exported deployment, the stack itself left out."""
+def resources(latest: list[dict[str, Any]]) -> list[Resource]:
+    """Return the resources of a checkpoint, the stack itself left out."""
     return [
         Resource(
             urn=each["urn"],
@@ -64,7 +64,7 @@ def resources(deployment: dict[str, Any]) -> list[Resource]:
             dependencies=frozenset(each.get("dependencies", [])),
             custom=each["custom"],
         )
-        for each in deployment.get("resources", [])
+        for each in latest
         if each["type"] != "pulumi:pulumi:Stack"
     ]
 

@@ -1,4 +1,4 @@
-"""A stack's life under the engine: from nothing, through quiet days, to nothing."""
+"""Lives of the three stacks, and of one that sets only what it has to."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engine.life import LIVES, REQUIRED, live
 from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", ["dev"])
-def test_a_life(name: str, tmp_path: Path) -> None:
-    with Stack(tmp_path, name) as stack:
-        planned = stack.preview()
-        done = stack.up()
-        assert planned.changes == done.changes
-        assert set(done.changes.values()) == {"create"}
-        stack.preview(expect_no_changes=True)
-        stack.up(expect_no_changes=True)
-        stack.refresh(expect_no_changes=True)
-        assert set(stack.destroy().changes.values()) == {"delete"}
-        assert stack.cloud.made == {}
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_a_stack_lives_without_a_surprise(name: str, tmp_path: Path) -> None:
+    with Stack(tmp_path, *LIVES[name]) as stack:
+        live(stack)
+
+
+def test_a_stack_of_nothing_but_required_keys_lives_without_a_surprise(tmp_path: Path) -> None:
+    with Stack(tmp_path, "own", REQUIRED, bare=True) as stack:
+        live(stack)

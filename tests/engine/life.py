@@ -1,0 +1,94 @@
+"""One stack's life: from nothing, through quiet days, to nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.aws_lookups import PASSWORD
+from tests.engine.stack import OperationFailed
+
+if TYPE_CHECKING:
+    from tests.engine.stack import Stack
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+DATA = {
+    "aws:dynamodb/table:Table",
+    "aws:ecr/repository:Repository",
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+}
+"""Kinds that hold what nobody can make again."""
+
+LIVES: dict[str, tuple[str, dict[str, Any]]] = {
+    "dev": ("dev", {}),
+    "staging": ("staging", {}),
+    "prod": ("prod", {}),
+    "vpc": ("dev", {"network": {"mode": "vpc"}}),
+    "vpc of three zones, not isolated, two instances": (
+        "staging",
+        {
+            "network": {
+                "mode": "vpc",
+                "isolation": False,
+                "zones": 3,
+                "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
+            },
+            "job": {
+                "instance_count": 2,
+                "secrets": ["database"],
+                "calls": ["secretsmanager", "sts"],
+            },
+            "permissions_boundary": BOUNDARY,
+        },
+    ),
+    "existing network and buckets, several schedules": (
+        "dev",
+        {
+            "alerts": {"alarms": True},
+            "input": {"bucket": "their-input"},
+            "output": {"bucket": "their-output"},
+            "network": {
+                "mode": "existing",
+                "subnets": ["subnet-0123456789abcdef0"],
+                "security_groups": ["sg-0123456789abcdef0"],
+            },
+            "schedules": {
+                "hourly": {"expression": "rate(1 hour)", "timezone": "UTC"},
+                "weekly": {"expression": "cron(0 3 ? * MON *)", "timezone": "Asia/Tokyo"},
+            },
+        },
+    ),
+}
+"""What is played -> the stack file, and what is set otherwise."""
+
+REQUIRED = {
+    "schedules": {"daily": {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}},
+    "job": {"instance_type": "ml.m5.large", "max_runtime_seconds": 3600, "volume_gb": 10},
+}
+"""What a stack has to set, beside its region."""
+
+
+def live(stack: Stack) -> None:
+    """Play a life, and check what holds for each."""
+    stack.cloud.outside |= {BOUNDARY, "arn:aws:s3:::their-input", "arn:aws:s3:::their-output"}
+    planned = stack.preview()
+    done = stack.up()
+    assert planned.changes == done.changes
+    assert set(done.changes.values()) == {"create"}
+    assert not done.said("error")
+    stack.preview(expect_no_changes=True)
+    stack.up(expect_no_changes=True)
+    stack.refresh(expect_no_changes=True)
+    assert PASSWORD not in stack.written_state()
+    state = stack.state()
+    protected = {each.kind for each in state if each.protect}
+    if protected:
+        assert protected == DATA & {each.kind for each in state}
+        with pytest.raises(OperationFailed, match="protect"):
+            stack.preview_destroy()
+        stack.configure({"protection": {"protect": False, "force_destroy": True}})
+        assert set(stack.up().changes.values()) == {"update"}
+    assert set(stack.destroy().changes.values()) == {"delete"}
+    assert stack.cloud.made == {}

@@ -1,0 +1,140 @@
+"""What one change of a deployed stack changes: exactly what it should, by a preview of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.life import BOUNDARY, DATA
+from tests.engine.stack import OperationFailed, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+FUNCTIONS = {"launcher-function": "update", "observer-function": "update"}
+"""Both carry the schedules and the shared modules in their archives."""
+ROLES = ("job-role", "launcher-role", "observer-role", "observer-watch-role", "schedule-role")
+
+
+def alarms_of(schedule: str, operation: str) -> dict[str, str]:
+    names = ("failed", "no-success", "running-long")
+    return {f"alarms-{schedule}-{name}": operation for name in names}
+
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "expression": (
+        {"schedules": {"daily": {"expression": "cron(0 5 * * ? *)"}}},
+        {"schedule-daily": "update"},
+    ),
+    "suspend": (
+        {"schedules": {"daily": {"suspend": True}}},
+        {
+            "alarms-daily-no-success": "delete",
+            "dashboard-dashboard": "update",
+            "schedule-daily": "update",
+        },
+    ),
+    "instance type": (
+        {"job": {"instance_type": "ml.m6i.xlarge"}, "retries": {"instance_types": []}},
+        {"launcher-policy": "update", **FUNCTIONS},
+    ),
+    "schedule added": (
+        {"schedules": {"hourly": {"expression": "rate(1 hour)", "timezone": "UTC"}}},
+        {
+            "dashboard-dashboard": "update",
+            "schedule-hourly": "create",
+            **alarms_of("hourly", "create"),
+            **FUNCTIONS,
+        },
+    ),
+    "schedule renamed": (
+        {
+            "schedules": {
+                "daily": ...,
+                "nightly": {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"},
+            }
+        },
+        {
+            "dashboard-dashboard": "update",
+            "schedule-daily": "delete",
+            "schedule-nightly": "create",
+            **alarms_of("daily", "delete"),
+            **alarms_of("nightly", "create"),
+            **FUNCTIONS,
+        },
+    ),
+    "schedule removed": (
+        {"schedules": {"weekly": ...}},
+        {
+            "dashboard-dashboard": "update",
+            "schedule-weekly": "delete",
+            **alarms_of("weekly", "delete"),
+            **FUNCTIONS,
+        },
+    ),
+    "log days": (
+        {"retention": {"log_days": 90}},
+        {"launcher-logs": "update", "observer-logs": "update"},
+    ),
+    "images to keep": ({"retention": {"images": 7}}, {"image-lifecycle": "replace"}),
+    "boundary": ({"permissions_boundary": BOUNDARY}, dict.fromkeys(ROLES, "update")),
+}
+"""What is changed -> settings, and what becomes of which resource."""
+
+FILES: dict[str, dict[str, str]] = {
+    "container/process_data.sh": {"image-image": "update", "launcher-function": "update"},
+    "lambda/launcher/handler.py": {"launcher-function": "update"},
+    "lambda/observer/handler.py": {"observer-function": "update"},
+    "lambda/runs/journal.py": FUNCTIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+    weekly = {"expression": "cron(0 3 ? * MON *)", "timezone": "UTC"}
+    with Stack(tmp_path_factory.mktemp("prod"), "prod", {"schedules": {"weekly": weekly}}) as stack:
+        stack.up()
+        yield stack
+
+
+def previewed(stack: Stack, settings: Mapping[str, Any]) -> Any:
+    with stack.restored():
+        stack.configure(settings)
+        return stack.preview()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_setting_changes_what_it_means_and_nothing_else(deployed: Stack, change: str) -> None:
+    settings, expected = CHANGES[change]
+    assert previewed(deployed, settings).changes == dict(sorted(expected.items()))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_changes_what_it_is_part_of_and_nothing_else(deployed: Stack, file: str) -> None:
+    with deployed.restored():
+        deployed.append(file, "\n# changed\n")
+        assert deployed.preview().changes == FILES[file]
+
+
+def test_a_tag_changes_tags_and_the_jobs_that_carry_it(deployed: Stack) -> None:
+    found = previewed(deployed, {"tags": {"CostCenter": "other"}})
+    assert set(found.changes.values()) == {"update"}
+    assert set(found.changes) > {step.name for step in found.steps if step.kind in DATA}
+    beside = {
+        name: found.paths(name).keys() - {"tagsAll.CostCenter"}
+        for name in found.changes
+        if name != "aws"
+    }
+    assert {name: paths for name, paths in beside.items() if paths} == {
+        "launcher-function": {"code"}
+    }
+
+
+def test_another_prefix_is_refused_where_it_would_replace_what_is_protected(
+    deployed: Stack,
+) -> None:
+    with pytest.raises(OperationFailed) as refused:
+        previewed(deployed, {"prefix": "other"})
+    for kind in ("storage-input", "storage-output", "runs-table", "image-repository"):
+        assert f"{kind}" in str(refused.value)

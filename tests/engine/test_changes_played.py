@@ -1,0 +1,91 @@
+"""Changes that replace much, played one after the other in one stack's life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.stack import OperationFailed, Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.stack import Outcome
+
+EXISTING = {
+    "mode": "existing",
+    "subnets": ["subnet-0123456789abcdef0"],
+    "security_groups": ["sg-0123456789abcdef0"],
+}
+ENTERED = {"job-policy": "update", "launcher-function": "update", "launcher-policy": "update"}
+"""What a job's network means elsewhere."""
+
+
+def outside_of_network(outcome: Outcome) -> dict[str, str]:
+    return {
+        name: operation
+        for name, operation in outcome.changes.items()
+        if name.split("-")[0] != "network"
+    }
+
+
+def in_network(outcome: Outcome) -> set[str]:
+    return {
+        operation for name, operation in outcome.changes.items() if name.split("-")[0] == "network"
+    }
+
+
+def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Path) -> None:
+    with Stack(tmp_path) as stack:
+        stack.up()
+        key_too = {"encryption-key": "update", **ENTERED}  # its policy names the flow logs' group
+
+        stack.configure({"network": {"mode": "vpc"}})
+        entered = stack.up()
+        assert outside_of_network(entered) == key_too
+        assert in_network(entered) == {"create"}
+
+        stack.configure({"network": {"zones": 3}})
+        widened = stack.up()
+        assert outside_of_network(widened) == ENTERED
+        assert widened.changes["network-vpc"] == "replace"
+        assert in_network(widened) == {"create", "replace"}
+
+        stack.configure({"network": {"endpoints": ["logs"]}})
+        assert stack.up().changes == {"network-endpoint-monitoring": "delete"}
+
+        default = {"zones": 2, "endpoints": ["logs", "monitoring"]}
+        stack.configure({"network": {**default, **EXISTING}})
+        left = stack.up()
+        assert outside_of_network(left) == key_too
+        assert in_network(left) == {"delete"}
+
+        stack.configure({"network": {"mode": "isolated", "subnets": [], "security_groups": []}})
+        assert stack.up().changes == ENTERED
+        assert not [kind for kind, _ in stack.cloud.made if kind.startswith(("aws:ec2", "aws:vpc"))]
+        stack.preview(expect_no_changes=True)
+
+        stack.configure({"prefix": "another"})
+        renamed = stack.up()
+        assert renamed.changes["storage-input"] == renamed.changes["runs-table"] == "replace"
+        assert "encryption-key" not in {
+            name for name, operation in renamed.changes.items() if operation == "replace"
+        }
+        stack.preview(expect_no_changes=True)
+        stack.destroy()
+        assert stack.cloud.made == {}
+
+
+def test_a_job_that_runs_holds_up_the_end_of_its_network_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    with Stack(tmp_path, settings={"network": {"mode": "vpc"}}) as stack:
+        stack.up()
+        [subnet, *_] = [id_ for kind, id_ in stack.cloud.made if kind == "aws:ec2/subnet:Subnet"]
+        stack.cloud.held[subnet] = "a network interface of a job"
+        with pytest.raises(OperationFailed, match="network interface of a job"):
+            stack.destroy()
+        stack.cloud.held.clear()
+        stack.destroy()
+        assert stack.cloud.made == {}

@@ -1,0 +1,19 @@
+"""Lives of stacks in a network, with others' buckets, with several schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.life import LIVES, live
+from tests.engine.stack import Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("variant", sorted(LIVES.keys() - {"dev", "staging", "prod"}))
+def test_a_variant_lives_without_a_surprise(variant: str, tmp_path: Path) -> None:
+    with Stack(tmp_path, *LIVES[variant]) as stack:
+        live(stack)
