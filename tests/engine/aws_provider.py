@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,8 @@ class AwsProvider:
         self, subject: Subject, olds: dict[str, Any], old: dict[str, Any], new: dict[str, Any]
     ) -> Diff:
         del olds
-        rule, own_name = RULES[subject.kind], False
-        if rule.name and _DEFAULTS in new:
-            own_name = rule.name not in new[_DEFAULTS]
+        rule = RULES[subject.kind]
+        own_name = rule.name in new and rule.name not in new.get(_DEFAULTS, [])
         changes = differences(_without_defaults(old), _without_defaults(new), "")
         replaces = rule.force_new & {top(path) for path in changes}
         replaces |= rule.one_of & (old.keys() ^ new.keys())
@@ -84,8 +84,11 @@ class AwsProvider:
 
     def create(self, subject: Subject, new: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         _refuse_unknowns(subject, new)
-        id_, added = computed(subject.kind, new)
-        outputs = {**new, **added}
+        named, key = dict(new), RULES[subject.kind].name
+        if prefix := new.get(f"{key}Prefix"):
+            named[key] = f"{prefix}{secrets.token_hex(13)}"
+        id_, added = computed(subject.kind, named)
+        outputs = {**named, **added}
         with self.cloud.lock:
             self.cloud.create(Made(subject.kind, id_, subject.name, new, outputs))
         return id_, outputs

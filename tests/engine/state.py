@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.engine.values import parsed, strings
 
-if TYPE_CHECKING:
-    from collections.abc import Set as Names
-
 _NOT_A_NAME = {"__defaults", "description", "tags", "tagsAll"}
-
-_COMPLETED_BY = {
-    "aws:iam/rolePolicy:RolePolicy": "role",
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "functionName",
-    "aws:sns/topicPolicy:TopicPolicy": "arn",
-    "aws:sqs/queuePolicy:QueuePolicy": "queueUrl",
-}
-"""Kind -> the input that names what is not complete without it."""
-
-_USED_BY = {
-    "aws:cloudwatch/eventTarget:EventTarget": {"arn", "deadLetterConfig", "roleArn"},
-    "aws:cloudwatch/metricAlarm:MetricAlarm": {"alarmActions", "okActions"},
-    "aws:ec2/flowLog:FlowLog": {"iamRoleArn"},
-    "aws:lambda/function:Function": {"environment", "role"},
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"destinationConfig"},
-    "aws:scheduler/schedule:Schedule": {"target"},
-}
-"""Kind that acts as soon as it is there -> the inputs that name what it uses then."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +58,7 @@ def undeclared(found: list[Resource]) -> set[tuple[str, str]]:
     owners = _owners(found)
     missing: set[tuple[str, str]] = set()
     for each in (one for one in found if one.custom):
-        for text in _texts(each, each.inputs.keys() - _NOT_A_NAME):
+        for text in _texts(each):
             named = owners.get(text, [])
             if not named or any(other.urn in before[each.urn] | {each.urn} for other in named):
                 continue
@@ -89,60 +68,20 @@ def undeclared(found: list[Resource]) -> set[tuple[str, str]]:
     return missing
 
 
-def unfinished(found: list[Resource]) -> set[tuple[str, str]]:
-    """Return (resource, what is missing) where one acts before what it uses is complete.
-
-    A function whose job has a role must wait for the role's policy, an alarm for its topic's: AWS
-    takes each call, and what runs or is sent in between fails.
-    """
-    before = _everything_before(found)
-    owners = _owners(found)
-    completed = [
-        (part, whole)
-        for part in found
-        for whole in owners.get(str(part.inputs.get(_COMPLETED_BY.get(part.kind, ""), "")), [])
-        if whole.urn in part.dependencies
-    ]
-    return {
-        (each.name, part.name)
-        for each in found
-        for part, whole in completed
-        if any(
-            whole in owners.get(text, []) for text in _texts(each, _USED_BY.get(each.kind, set()))
-        )
-        and part.urn not in before[each.urn] | {each.urn}
-        and each.urn not in before[part.urn]
-    }
-
-
 def _everything_before(found: list[Resource]) -> dict[str, set[str]]:
-    """Return URN -> URNs of all that the engine has finished when it starts with this one.
-
-    A component that is depended on stands for all of its children.
-    """
-    children: dict[str, set[str]] = {}
-    for each in found:
-        children.setdefault(each.parent, set()).add(each.urn)
+    """Return URN -> URNs of all that the engine has finished when it starts with this one."""
     direct = {each.urn: {*each.dependencies, each.parent} for each in found}
-    components = {each.urn for each in found if not each.custom}
     reached: dict[str, set[str]] = {}
     for urn, first in direct.items():
         seen: set[str] = set()
         todo = list(first)
         while todo:
             step = todo.pop()
-            if step in seen:
-                continue
-            seen.add(step)
-            todo += direct.get(step, ())
-            if step in components and step in first and step != _parent(found, urn):
-                todo += children.get(step, ())
+            if step not in seen:
+                seen.add(step)
+                todo += direct.get(step, ())
         reached[urn] = seen
     return reached
-
-
-def _parent(found: list[Resource], urn: str) -> str:
-    return next(each.parent for each in found if each.urn == urn)
 
 
 def _owners(found: list[Resource]) -> dict[str, list[Resource]]:
@@ -155,10 +94,12 @@ def _owners(found: list[Resource]) -> dict[str, list[Resource]]:
     return owners
 
 
-def _texts(resource: Resource, keys: Names[str]) -> set[str]:
-    """Return what some inputs may name: whole texts, and ARNs that patterns begin with."""
+def _texts(resource: Resource) -> set[str]:
+    """Return what a resource's inputs may name: whole texts, and ARNs that patterns begin with."""
     found: set[str] = set()
-    for text in strings({key: resource.inputs[key] for key in keys & resource.inputs.keys()}):
+    for text in strings(
+        {key: each for key, each in resource.inputs.items() if key not in _NOT_A_NAME}
+    ):
         document = parsed(text)
         for each in strings(document) if document is not None else [text]:
             found |= {each, each.rstrip("*").rstrip("/:")}
