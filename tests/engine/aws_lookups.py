@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from tests.engine.aws_cloud import Cloud
 
-PASSWORD = "ecr-password"
-
 
 def answer(cloud: Cloud, token: str, args: dict[str, Any]) -> dict[str, Any]:
     """Return a function's result.
@@ -41,16 +39,6 @@ def _identity(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
 
 def _partition(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     return {"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
-
-
-def _authorization(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "authorizationToken": "QVdTOmVjci1wYXNzd29yZA==",
-        "expiresAt": "2026-01-01T12:00:00Z",
-        "password": PASSWORD,
-        "proxyEndpoint": f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
-        "userName": "AWS",
-    }
 
 
 def _zones(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +93,6 @@ _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": lambda _, __: {"name": REGION, "id": REGION},
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
     "aws:ecr/getRepositories:getRepositories": _repositories,
     "aws:ecr/getImages:getImages": _images,
     "aws:ec2/getSubnet:getSubnet": _subnet,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.life import LIVES, REQUIRED, live
+from tests.engine.life import ENDPOINT, LIVES, REQUIRED, keep_secret, live
 from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_a_stack_lives_without_a_surprise(name: str, tmp_path: Path) -> None:
     with Stack(tmp_path, *LIVES[name]) as stack:
+        keep_secret(stack)
         live(stack)
+        assert f'"{ENDPOINT}"' in json.dumps([call.inputs for call in stack.calls])
 
 
 def test_a_stack_of_nothing_but_required_keys_lives_without_a_surprise(tmp_path: Path) -> None:
