@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 
 @pytest.fixture(scope="session", autouse=True)
-def pulumi() -> None:
-    """Skip this tier where no CLI is on PATH."""
+def pulumi(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Skip this tier where no CLI is on PATH, and keep every call of it out of ~/.pulumi."""
     if shutil.which("pulumi") is None:
         pytest.skip("no `pulumi` on PATH: https://www.pulumi.com/docs/iac/download-install/")
+    with pytest.MonkeyPatch.context() as patch:
+        # Before a workspace has an environment of its own, it asks the CLI for its version.
+        patch.setenv("PULUMI_HOME", str(tmp_path_factory.mktemp("pulumi")))
+        yield
