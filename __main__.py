@@ -73,6 +73,7 @@ runs = Runs(
 image = Image(
     "image",
     ImageArgs(
+        account=here,
         prefix=settings.prefix,
         key_arn=encryption.key_arn,
         context=Path("container"),

@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import shutil
+import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,11 @@ _LISTS = (DOCKERFILE, _IGNORE_FILE, "apt.txt", "requirements.txt")
 
 _TAG_LENGTH = 16
 """64 bits of the hash: enough that no two contexts of a repository share a tag."""
+
+_STAGE = ".build"
+"""Beside the context, and not under version control: copies of contexts, as they are built."""
+
+_TRIES = 5
 
 _MODE = 0o755
 """Of every file and directory: Windows, WSL and a umask give a checkout others than git has."""
@@ -78,6 +85,30 @@ def copy(context: Path, target: Path) -> None:
         os.utime(path, (0, 0))
 
 
+def stage(context: Path) -> Path:
+    """Return the copy of a context that is built: made, brought up to date, or left as it is.
+
+    Its path is the same text on every machine, as Pulumi's state keeps it. Programs that run at
+    the same time, with the same files, do not disturb each other.
+
+    Raises:
+        ContextError: what an earlier run left cannot be replaced; says how to remove it.
+    """
+    target = context.parent / _STAGE / context.name
+    failure = None
+    for _ in range(_TRIES):
+        if _is_staged(target, context):
+            return target
+        try:
+            _put(context, target)
+        except OSError as error:  # another program may have been quicker
+            failure = error
+    raise ContextError(
+        f"{target} cannot be brought up to date: {failure}\n"
+        f"It is a copy, which each run makes: rm -rf {target.parent}"
+    )
+
+
 def check(context: Path, script: Path | None = None) -> None:
     """Refuse what would fail only in a job that is paid for: line ends of Windows.
 
@@ -96,6 +127,31 @@ def check(context: Path, script: Path | None = None) -> None:
     problems = [_line_ends(path) for path in (*read, *([script] if script else []))]
     if refused := [problem for problem in problems if problem]:
         raise ContextError("\n".join(refused))
+
+
+def _is_staged(target: Path, context: Path) -> bool:
+    """Tell whether a directory is what `copy` makes of a context."""
+    try:
+        found = [target, *sorted(target.rglob("*"))]
+        states = [path.lstat() for path in found]
+        names = [path.relative_to(target) for path in found if not path.is_dir()]
+        return (
+            all(stat.S_IMODE(each.st_mode) == _MODE and each.st_mtime == 0 for each in states)
+            and names == files(context)
+            and all((target / name).read_bytes() == (context / name).read_bytes() for name in names)
+        )
+    except OSError:
+        return False
+
+
+def _put(context: Path, target: Path) -> None:
+    """Put a copy in the place of whatever is there, whole at each moment."""
+    target.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        copy(context, Path(scratch, "new"))
+        if os.path.lexists(target):
+            target.rename(Path(scratch, "old"))
+        Path(scratch, "new").rename(target)
 
 
 def _is_script(path: Path) -> bool:

@@ -53,7 +53,7 @@ class Cloud:
         stack: str,
         *,
         run_job: Callable[[Cloud, Job], JobEnd],
-        build: Callable[[Mapping[str, str]], str],
+        build: Callable[[Mapping[str, Any]], str],
         faults: Iterable[str] = (),
         config: Mapping[str, str] | None = None,
         script: Path | None = None,
@@ -67,7 +67,7 @@ class Cloud:
             work: a directory of the cloud's own, which `close` removes.
             stack: the stack's name.
             run_job: runs a job to its end; tells the job's `started` unless it fails before.
-            build: builds from the environment of `components.image_push`; returns a handle.
+            build: builds an image from docker.Image's `build`, and returns a handle on it.
             faults: what is to go wrong (`sagemaker.faults.NAMES`).
             config: the stack's configuration; None is that of its file.
             script: the job's script, if it is not the image's own.

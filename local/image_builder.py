@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from components import build_context, image_push
+from components import build_context
 from local.engines.choice import Choice, EngineName, choose
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SCRIPT = "process_data.sh"
 
 
 class ImageBuilder:
-    """Builds the program's build context, with another script in the place of the user's."""
+    """Builds from docker.Image's `build`, with another script in the place of the user's."""
 
     def __init__(
         self, engine: EngineName, script: Path | None, work: Path, note: Callable[[str], None]
@@ -35,20 +35,18 @@ class ImageBuilder:
         self.choice: Choice | None = None
         """The engine that was chosen at the first build."""
 
-    def __call__(self, environment: Mapping[str, str]) -> str:
+    def __call__(self, build: Mapping[str, Any]) -> str:
         """Build and return the engine's handle on the image.
-
-        Args:
-            environment: of `components.image_push`: CONTEXT, and perhaps BASE_IMAGE.
 
         Raises:
             EngineError: no engine works here, or the build failed.
         """
         context = self._work / "context"
-        build_context.copy(Path(environment["CONTEXT"]), context)
+        dockerfile = Path(build["dockerfile"]).relative_to(build["context"]).as_posix()
+        build_context.copy(Path(build["context"]), context)
         if self._script:
             shutil.copyfile(self._script, context / SCRIPT)
-        arguments, dockerfile = image_push.build_args(environment), build_context.DOCKERFILE
+        arguments: dict[str, str] = build["args"]
         images = self._work / "images"
         self.choice = choose(self._engine, context, dockerfile, arguments, images)
         if self.choice.reason:

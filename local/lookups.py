@@ -20,14 +20,8 @@ def _partition(_: Resources, _inputs: State) -> State:
     return {"partition": "aws"}
 
 
-def _repositories(local: Resources, _: State) -> State:
-    found = local.aws.client("ecr").describe_repositories()["repositories"]
-    return {"names": [repository["repositoryName"] for repository in found]}
-
-
-def _images(local: Resources, inputs: State) -> State:
-    found = local.aws.client("ecr").list_images(repositoryName=inputs["repositoryName"])
-    return {"imageIds": found["imageIds"]}
+def _registry_login(_: Resources, _inputs: State) -> State:
+    return {"userName": "AWS", "password": "of-the-embedded-aws"}
 
 
 def _zones(local: Resources, inputs: State) -> State:
@@ -96,7 +90,6 @@ ANSWERS: dict[str, Callable[[Resources, State], State]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
-    "aws:ecr/getRepositories:getRepositories": _repositories,
-    "aws:ecr/getImages:getImages": _images,
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_login,
 }
 """Function token -> answers such an invoke."""

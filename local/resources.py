@@ -9,6 +9,7 @@ from local import kinds, lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from local.aws import LocalAws
     from local.kinds import State
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 class Resources:
     """Creates resources in the embedded AWS, and remembers them."""
 
-    def __init__(self, aws: LocalAws, build: Callable[[Mapping[str, str]], str]) -> None:
+    def __init__(self, aws: LocalAws, build: Callable[[Mapping[str, Any]], str]) -> None:
         """Prepare to create.
 
         Args:
             aws: where to create.
-            build: builds from the environment of `components.image_push`; returns a handle.
+            build: builds an image from docker.Image's `build`, and returns a handle on it.
         """
         self.aws, self.build = aws, build
         self.created: list[str] = []

@@ -37,7 +37,7 @@ KINDS = {
     "sagemaker-processing:image:Image",
     "aws:ecr/repository:Repository",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    "command:local:Command",
+    "docker:index/image:Image",
     "sagemaker-processing:alerts:Alerts",
     "aws:sns/topic:Topic",
     "aws:sns/topicPolicy:TopicPolicy",
@@ -201,6 +201,13 @@ class TestSecureByDefault:
         assert recorder.one("aws:sns/topic:Topic")["kmsMasterKeyId"].endswith(":key/1234abcd")
         journal = recorder.one("aws:dynamodb/table:Table")["serverSideEncryption"]
         assert journal["kmsKeyArn"].endswith(":key/1234abcd")
+
+    def test_the_registry_password_stays_secret(self, stack: str) -> None:
+        recorder = program(stack)
+        [image] = [a for a in recorder.created if a.typ == "docker:index/image:Image"]
+        assert "4dabf18193072939515e22adb298388d" in image.inputs["registry"]
+        others = "".join(repr(a) for a in recorder.created if a is not image)
+        assert "registry-password" not in others
 
     def test_data_is_protected_where_the_stack_says_so(self, stack: str) -> None:
         destroyable = {

@@ -80,7 +80,7 @@ class TestTheState:
         )
         text += json.dumps(recorder.exports, default=str) + repr(recorder.called)
         assert "processing-local-alerts" in text
-        for canary in (URL, MAIL, "7f3a91c4", "5d1e8b20"):
+        for canary in (URL, MAIL, "7f3a91c4", "5d1e8b20", "registry-password"):
             assert canary not in text
 
     def test_names_a_subscription_so_that_others_and_their_order_do_not_matter(self) -> None:

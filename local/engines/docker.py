@@ -11,7 +11,6 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components import image_build
 from local.engines.engine import EngineError
 from local.engines.output import Follower
 
@@ -51,7 +50,11 @@ class DockerEngine:
 
     def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
         """Build the context and return the image's id; the output is shown only on failure."""
-        command = [*image_build.build_arguments(args), "--file", str(context / dockerfile)]
+        command = ["build", "--platform", "linux/amd64", "--file", str(context / dockerfile)]
+        for key, value in args.items():
+            command += ["--build-arg", f"{key}={value}"]
+        if authorities := os.environ.get("PIP_CA"):
+            command += ["--secret", f"id=pip_ca,src={authorities}"]
         with tempfile.TemporaryDirectory() as scratch:
             id_file = Path(scratch, "id")
             built = _docker(*command, "--iidfile", str(id_file), str(context))

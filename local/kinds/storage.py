@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from components.image_push import DOCKER_MANIFEST, Repository, ensure
 from local.kinds.kind import State, creates
 from local.kinds.shapes import pascal
 
@@ -126,15 +124,14 @@ def _table(local: Resources, inputs: State) -> State:
 
 @creates(
     "aws:ecr/repository:Repository",
-    *("name", "imageTagMutability", "imageTagMutabilityExclusionFilters"),
-    *("imageScanningConfiguration", "encryptionConfigurations", "forceDelete"),
+    *("name", "imageTagMutability", "imageScanningConfiguration", "encryptionConfigurations"),
+    "forceDelete",
 )
 def _repository(local: Resources, inputs: State) -> State:
     [encryption] = inputs["encryptionConfigurations"]
     answer = local.aws.client("ecr").create_repository(
         repositoryName=inputs["name"],
         imageTagMutability=inputs["imageTagMutability"],
-        imageTagMutabilityExclusionFilters=inputs["imageTagMutabilityExclusionFilters"],
         imageScanningConfiguration=inputs["imageScanningConfiguration"],
         encryptionConfiguration=encryption,
     )["repository"]
@@ -153,33 +150,28 @@ def _repository_lifecycle(local: Resources, inputs: State) -> State:
     return {}
 
 
-@creates("command:local:Command", "create", "environment", "triggers", "addPreviousOutputInEnv")
+@creates("docker:index/image:Image", "build", "imageName", "registry", "skipPush", "buildOnPreview")
 def _image(local: Resources, inputs: State) -> State:
-    """Do what the command does, but build with the engine, and push a manifest of the result."""
-    environment = inputs["environment"]
-    url, tag = environment["REPOSITORY"], environment["TAG"]
-    handles: list[str] = []
-
-    def push() -> None:
-        handles.append(local.build(environment))
-        manifest: State = {
-            "schemaVersion": 2,
-            "mediaType": DOCKER_MANIFEST,
-            "config": {"digest": _digest(handles[0]), "size": 0},
-            "layers": [],
-        }
-        text = json.dumps(manifest)
-        local.aws.client("ecr").put_image(
-            repositoryName=url.partition("/")[2],
-            imageManifest=text,
-            imageManifestMediaType=DOCKER_MANIFEST,
-            imageTag=tag,
-            imageDigest=_digest(text),
-        )
-
-    image = ensure(Repository(url, local.aws.client("ecr")), tag, push)
-    local.images[f"{url}@{image.digest}"] = handles[0]
-    return {"stdout": json.dumps(asdict(image)), "stderr": ""}
+    """Build with the engine, and keep a manifest of the result in the registry."""
+    handle = local.build(inputs["build"])
+    url, _, tag = inputs["imageName"].rpartition(":")
+    manifest: State = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {"digest": _digest(handle), "size": 0},
+        "layers": [],
+    }
+    text = json.dumps(manifest)
+    digest = _digest(text)
+    local.aws.client("ecr").put_image(
+        repositoryName=url.partition("/")[2],
+        imageManifest=text,
+        imageTag=tag,
+        imageDigest=digest,
+    )
+    uri = f"{url}@{digest}"
+    local.images[uri] = handle
+    return {"repoDigest": uri}
 
 
 def _digest(text: str) -> str:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pulumi.runtime
 import pytest
 
+from components.account import Account
 from components.base_image import Reference, in_force, parse, warning
 from components.image import Image, ImageArgs
 from components.settings import ProtectionSettings
-from tests.conftest import ROOT, record
+from tests.conftest import ACCOUNT, REGION, ROOT, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,7 @@ DIGEST = f"sha256:{'ab' * 32}"
 
 def image(context: Path, base_image: str | None) -> ImageArgs:
     return ImageArgs(
+        account=Account(partition="aws", region=REGION, id=ACCOUNT),
         prefix="p-dev",
         key_arn="arn:aws:kms:eu-central-1:123456789012:key/1234abcd",
         context=context,
@@ -96,8 +98,10 @@ class TestWarning:
     ) -> None:
         preview, settings = case
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
-        (tmp_path / "Dockerfile").write_text("ARG BASE_IMAGE=a:1\n")
-        for args in (image(tmp_path, setting) for setting in settings):
+        context = tmp_path / "context"
+        context.mkdir()
+        (context / "Dockerfile").write_text("ARG BASE_IMAGE=a:1\n")
+        for args in (image(context, setting) for setting in settings):
             record(partial(Image, "image", args), "dev")
         told = [each.getMessage() for each in caplog.records if "digest" in each.getMessage()]
         assert told == ([warning("a:1", "dev"), warning("b:2", "dev")] if preview else [])

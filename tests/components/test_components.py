@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import ANY
 
 import pytest
 
-from components import build_context
 from components.account import Account
 from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
@@ -126,13 +124,16 @@ class TestStorage:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
-    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    (tmp_path / "entrypoint.sh").write_text("true\n")
-    return tmp_path
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "entrypoint.sh").write_text("true\n")
+    return folder
 
 
 def image(context: Path, base_image: str | None = None) -> Recorder:
     args = ImageArgs(
+        account=HERE,
         prefix="p-dev",
         key_arn=KEY,
         context=context,
@@ -143,44 +144,51 @@ def image(context: Path, base_image: str | None = None) -> Recorder:
     return build(lambda: Image("image", args))
 
 
-def tag(context: Path, base_image: str | None = None) -> str:
-    return image(context, base_image).one("command:local:Command")["environment"]["TAG"]
+def image_name(context: Path, base_image: str | None = None) -> str:
+    return image(context, base_image).one("docker:index/image:Image")["imageName"]
 
 
 class TestImage:
-    def test_is_pushed_by_a_command_that_reads_the_same_on_every_machine(
-        self, context: Path
-    ) -> None:
-        pushed = image(context, "debian:13-slim").one("command:local:Command")
-        assert pushed["create"] == ".venv/bin/python -m components.image_push"
-        assert pushed["environment"] == {
-            "REPOSITORY": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/p-dev",
-            "TAG": build_context.tag(context, {"BASE_IMAGE": "debian:13-slim"}),
-            "CONTEXT": context.as_posix(),
-            "MISSED_AT": ANY,
+    def test_is_built_for_the_processor_of_processing_instances(self, context: Path) -> None:
+        built = image(context).one("docker:index/image:Image")
+        assert built["build"]["platform"] == "linux/amd64"
+        assert built["buildOnPreview"] is False
+        assert built["skipPush"] is False
+
+    def test_is_built_of_a_copy_that_is_the_same_on_every_machine(self, context: Path) -> None:
+        build = image(context).one("docker:index/image:Image")["build"]
+        staged = context.parent / ".build" / context.name
+        assert build["context"] == staged.as_posix()
+        assert build["dockerfile"] == (staged / "Dockerfile").as_posix()
+        assert (staged / "Dockerfile").read_text() == "FROM scratch\n"
+
+    def test_is_found_again_by_the_cache_that_the_registry_has_of_it(self, context: Path) -> None:
+        built = image(context, "debian:13-slim").one("docker:index/image:Image")
+        assert built["build"]["cacheFrom"] == {"images": [built["imageName"]]}
+        assert built["build"]["args"] == {
             "BASE_IMAGE": "debian:13-slim",
+            "BUILDKIT_INLINE_CACHE": "1",
         }
 
     def test_the_same_context_has_the_same_tag_and_any_change_another(self, context: Path) -> None:
-        before = tag(context)
-        assert tag(context) == before
-        assert tag(context, "debian:13-slim") != before
+        before = image_name(context)
+        assert image_name(context) == before
+        assert not before.endswith(":latest")
+        assert image_name(context, "debian:13-slim") != before
         (context / "entrypoint.sh").write_text("false\n")
-        assert tag(context) != before
+        assert image_name(context) != before
 
-    def test_the_repository_is_immutable_scanned_and_encrypted(self, context: Path) -> None:
+    def test_the_repository_takes_a_tag_again_and_is_scanned_and_encrypted(
+        self, context: Path
+    ) -> None:
         repository = image(context).one("aws:ecr/repository:Repository")
-        assert repository["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
-        assert repository["imageTagMutabilityExclusionFilters"] == [
-            {"filter": "in-use", "filterType": "WILDCARD"}
-        ]
+        assert repository["imageTagMutability"] == "MUTABLE"
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
     def test_tagged_images_are_bounded_too(self, context: Path) -> None:
         policy = json.loads(image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
-        in_use, untagged, newest = [rule["selection"] for rule in policy["rules"]]
-        assert (in_use["tagPrefixList"], in_use["countNumber"]) == (["in-use"], 1)
+        untagged, newest = [rule["selection"] for rule in policy["rules"]]
         assert untagged["tagStatus"] == "untagged"
         assert newest == {
             "tagStatus": "any",

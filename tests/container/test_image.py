@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import urllib.request
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components import build_context
 from local.engines import dockerfile
+from tests.conftest import record_program
 from tests.container.job import CONTAINER, TIMEOUT, Job, parquet
 
 if TYPE_CHECKING:
@@ -46,24 +49,56 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def image() -> str:
+def build(context: Path, *options: str) -> str:
+    """Build a context and return the image's id."""
     base = os.environ.get("BASE_IMAGE")
     if not base and docker("image", "inspect", LOCAL_BASE, check=False).returncode == 0:
         base = LOCAL_BASE
     authorities = os.environ.get("PIP_CA")
     built = docker(
-        "build",
-        "--platform=linux/amd64",
-        "--quiet",
-        "--tag=container-test",  # without one it would go with the tag of the push
+        *("build", "--platform=linux/amd64", "--quiet"),
+        *options,
         *(["--build-arg", f"BASE_IMAGE={base}"] if base else []),
         *(["--secret", f"id=pip_ca,src={authorities}"] if authorities else []),
-        str(CONTAINER),
+        str(context),
         check=False,
     )
     assert built.returncode == 0, built.stderr
     return built.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    # Without a tag it would go with the tag of the push.
+    return build(CONTAINER, "--tag=container-test")
+
+
+@pytest.fixture
+def pushed_name() -> str:
+    """Where to push to, under a tag that is not there."""
+    if registry := os.environ.get("REGISTRY"):
+        return f"{registry}/container-test:{uuid.uuid4().hex}"
+    pytest.skip("REGISTRY is not set")
+
+
+def push(name: str) -> str:
+    """Push an image, remove its name here, and return its digest in the registry."""
+    try:
+        pushed = re.search(r"digest: (sha256:\w+)", docker("push", name).stdout)
+    finally:
+        docker("rmi", name)
+    assert pushed
+    return pushed[1]
+
+
+def fetched(name: str, path: str) -> Any:
+    """Return a JSON document of the registry that a name begins with."""
+    registry = name.partition("/")[0]
+    request = urllib.request.Request(
+        f"http://{registry}/v2/container-test/{path}", headers={"Accept": MANIFEST}
+    )
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - http
+        return json.load(answer)
 
 
 @pytest.fixture
@@ -114,24 +149,32 @@ class TestTheImage:
         )
         assert said.stdout == "/opt/venv\n"
 
-    def test_arrives_in_a_registry_as_it_was_pushed(self, image: str) -> None:
-        registry = os.environ.get("REGISTRY")
-        if not registry:
-            pytest.skip("REGISTRY is not set")
-        name = f"{registry}/container-test:{uuid.uuid4().hex}"
-        docker("tag", image, name)
-        try:
-            pushed = re.search(r"digest: (sha256:\w+)", docker("push", name).stdout)
-        finally:
-            docker("rmi", name)
-        assert pushed
-        request = urllib.request.Request(
-            f"http://{registry}/v2/container-test/manifests/{pushed[1]}",
-            headers={"Accept": MANIFEST},
-        )
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - http
-            manifest = json.load(answer)
+    def test_arrives_in_a_registry_as_it_was_pushed(self, image: str, pushed_name: str) -> None:
+        docker("tag", image, pushed_name)
+        manifest = fetched(pushed_name, f"manifests/{push(pushed_name)}")
         assert manifest["config"]["digest"] == image
+
+    def test_is_the_same_image_when_another_checkout_builds_it_again(
+        self, image: str, pushed_name: str, tmp_path: Path
+    ) -> None:
+        del image  # built before, so that each build here takes a second
+        program = record_program("local").one("docker:index/image:Image")["build"]
+        assert program["args"].pop("BASE_IMAGE") == LOCAL_BASE
+        options = [f"--build-arg={key}={value}" for key, value in program["args"].items()]
+        digests: set[str] = set()
+        for mode in (0o755, 0o700):
+            checkout = tmp_path / f"{mode:o}" / "container"
+            shutil.copytree(CONTAINER, checkout, copy_function=shutil.copyfile)
+            for path in checkout.rglob("*"):
+                path.chmod(mode)
+            context = build_context.stage(checkout)
+            docker("pull", pushed_name, check=False)  # as pulumi-docker does before a build
+            build(context, *options, f"--cache-from={pushed_name}", f"--tag={pushed_name}")
+            digests.add(push(pushed_name))
+        [digest] = digests
+        config = fetched(pushed_name, f"manifests/{digest}")["config"]["digest"]
+        # With it, a machine that has never built the image finds it, too.
+        assert "moby.buildkit.cache.v0" in fetched(pushed_name, f"blobs/{config}")
 
 
 class TestARun:

@@ -7,7 +7,7 @@
         stack.append("container/process_data.sh", "# x\\n")   # a file of the project's copy
         outcome = stack.up()    # .changes {name: operation}, .paths(name), .said("warning"), .text
         stack.state(); undeclared(stack.state())             # tests.engine.state
-        stack.cloud.objects["bucket"].add("key"); stack.calls; stack.command.engine_runs = False
+        stack.cloud.objects["bucket"].add("key"); stack.calls; stack.docker.engine_runs = False
         stack.destroy()         # what is refused raises OperationFailed: .outcome, and its errors
 
 Every test here is skipped where there is no CLI. The stand-ins speak the provider protocol from

@@ -203,10 +203,8 @@ class Cloud:
         """
         images = self.images_of(repository)
         taken = [found for found, tags in images.items() if tag in tags]
-        rules = self.made[REPOSITORY, repository].inputs
-        excluded = [each["filter"] for each in rules.get("imageTagMutabilityExclusionFilters", [])]
-        immutable = rules["imageTagMutability"].startswith("IMMUTABLE") and tag not in excluded
-        if taken and immutable:
+        mutability = self.made[REPOSITORY, repository].inputs["imageTagMutability"]
+        if taken and mutability == "IMMUTABLE":
             message = (
                 f"tag invalid: The image tag '{tag}' already exists in the '{repository}' "
                 "repository and cannot be overwritten because the tag is immutable."

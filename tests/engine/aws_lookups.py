@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tests.engine.aws_cloud import Cloud
 
+PASSWORD = "ecr-password"
+
 
 def answer(cloud: Cloud, token: str, args: dict[str, Any]) -> dict[str, Any]:
     """Return a function's result.
@@ -41,6 +43,16 @@ def _partition(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     return {"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
+def _authorization(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "authorizationToken": "QVdTOmVjci1wYXNzd29yZA==",
+        "expiresAt": "2026-01-01T12:00:00Z",
+        "password": PASSWORD,
+        "proxyEndpoint": f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
+        "userName": "AWS",
+    }
+
+
 def _zones(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     return {"groupNames": [REGION], "names": ZONES, "zoneIds": ["euc1-az2", "euc1-az3", "euc1-az1"]}
 
@@ -54,22 +66,6 @@ def _endpoint_service(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
         "privateDnsName": "" if gateway else f"{service}.{REGION}.amazonaws.com",
         "serviceName": f"com.amazonaws.{REGION}.{service}",
         "vpcEndpointPolicySupported": True,
-    }
-
-
-def _repositories(cloud: Cloud, _: dict[str, Any]) -> dict[str, Any]:
-    return {"names": sorted(cloud.repositories())}
-
-
-def _images(cloud: Cloud, args: dict[str, Any]) -> dict[str, Any]:
-    """Answer as ListImages: one entry for each tag, and for each image without one."""
-    images = cloud.images_of(args["repositoryName"])
-    return {
-        "imageIds": [
-            {"imageDigest": digest, "imageTag": tag}
-            for digest, tags in images.items()
-            for tag in (sorted(tags) or [""])
-        ]
     }
 
 
@@ -93,8 +89,7 @@ _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": lambda _, __: {"name": REGION, "id": REGION},
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
-    "aws:ecr/getRepositories:getRepositories": _repositories,
-    "aws:ecr/getImages:getImages": _images,
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.engine.aws_lookups import PASSWORD
 from tests.engine.stack import PROJECT, OperationFailed
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def live(stack: Stack) -> None:
     stack.preview(expect_no_changes=True)
     stack.up(expect_no_changes=True)
     stack.refresh(expect_no_changes=True)
-    assert ENDPOINT not in planned.text + done.text + stack.written_state()
+    everything = planned.text + done.text + stack.written_state()
+    assert ENDPOINT not in everything
+    assert PASSWORD not in everything
     state = stack.state()
     protected = {each.kind for each in state if each.protect}
     if protected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -20,7 +21,7 @@ from components import aws_model  # kept for all stacks: it only reads and cache
 from tests.conftest import ROOT
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
-from tests.engine.command_provider import CommandProvider
+from tests.engine.docker_provider import DockerProvider
 from tests.engine.provider import served
 from tests.engine.state import Resource, resources
 
@@ -121,12 +122,12 @@ class Stack:
         self.directory, self.name = directory / "project", name
         self.cloud = cloud or Cloud()
         self.aws = AwsProvider(self.cloud)
-        self.command = CommandProvider(self.cloud)
+        self.docker = DockerProvider(self.cloud, self.directory)
         self._home = directory
         self._copy(bare=bare)
         self.configure(settings or {})
         with ExitStack() as opened:
-            ports = [opened.enter_context(served(each)) for each in (self.aws, self.command)]
+            ports = [opened.enter_context(served(each)) for each in (self.aws, self.docker)]
             self._automation = self._created(",".join(ports))
             self._open = opened.pop_all()
 
@@ -206,7 +207,7 @@ class Stack:
     @property
     def calls(self) -> list[Call]:
         """Every call that changed the cloud, or looked something up."""
-        return [*self.aws.log, *self.command.log]
+        return [*self.aws.log, *self.docker.log]
 
     def _copy(self, *, bare: bool) -> None:
         self.directory.mkdir(parents=True)
@@ -242,6 +243,8 @@ class Stack:
 
     def _program(self) -> None:
         """Run `__main__.py` as Pulumi's language host does: anew, in the project's directory."""
+        image_manifest: Any = importlib.import_module("components.image_manifest")  # the copy's
+        image_manifest.media_type = self.docker.media_type_of
         runpy.run_path(str(self.directory / "__main__.py"), run_name="__main__")
 
     def _run(self, operation: Callable[..., Any], **options: Any) -> Outcome:

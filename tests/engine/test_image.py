@@ -1,15 +1,15 @@
-"""One commit is one image: built once, found again, and built anew only where it is gone."""
+"""One commit is one image: built once, and found again by every deployment of the same files."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from components import build_context
-from components.image_push import IN_USE
 from tests.conftest import ACCOUNT, REGION
-from tests.engine.stack import Stack
+from tests.engine.docker_provider import NO_ENGINE
+from tests.engine.stack import OperationFailed, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,14 @@ PROGRAM = f"""
 from pathlib import Path
 import pulumi
 import pulumi_aws as aws
+from components.account import Account
 from components.image import Image, ImageArgs
 from components.settings import ProtectionSettings
 
 image = Image(
     "image",
     ImageArgs(
+        account=Account("aws", "{REGION}", "{ACCOUNT}"),
         prefix="p-dev",
         key_arn="{KEY}",
         context=Path("container"),
@@ -66,54 +68,72 @@ def digest(stack: Stack) -> str:
     return stack.exports()["uri"].partition("@")[2]
 
 
-def test_a_rollback_runs_the_image_that_ran_then_and_builds_nothing(stack: Stack) -> None:
+def test_a_rollback_runs_the_image_that_ran_then(stack: Stack) -> None:
     first, second = digest(stack), deployed(stack, "B")
-    stack.command.engine_runs = False
+    assert first != second
     assert deployed(stack, "A") == first
-    assert IN_USE in stack.cloud.images["p-dev"][first]
-    assert IN_USE not in stack.cloud.images["p-dev"][second]
     stack.preview(expect_no_changes=True)
-    stack.command.engine_runs = True
+    stack.refresh(expect_no_changes=True)
     assert deployed(stack, "C") not in (first, second)
+    assert deployed(stack, "B") == second
 
 
-def test_an_image_that_the_state_calls_built_and_that_is_gone_is_built_anew(stack: Stack) -> None:
-    before = digest(stack)
-    stack.cloud.images["p-dev"].clear()
-    assert stack.preview().changes == {"image-image": "update"}
-    stack.up()
-    assert digest(stack) != before
+def test_a_rollback_onto_a_base_image_that_has_moved_is_a_new_image(stack: Stack) -> None:
+    first = digest(stack)
+    deployed(stack, "B")
+    stack.docker.base = "sha256:moved"
+    assert deployed(stack, "A") != first
     stack.preview(expect_no_changes=True)
 
 
-def test_a_push_that_succeeded_before_the_state_was_saved_is_used(stack: Stack) -> None:
-    write(stack, "B")
-    pushed = f"sha256:{'0b' * 32}"
-    tag = build_context.tag(stack.directory / "container", {})
-    stack.cloud.push("p-dev", tag, pushed)
-    stack.command.engine_runs = False
+def test_a_push_that_succeeded_before_the_state_was_saved_is_used(
+    stack: Stack, tmp_path: Path
+) -> None:
+    shutil.copytree(tmp_path / "state", tmp_path / "saved")
+    pushed = deployed(stack, "B")
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "saved").rename(tmp_path / "state")
+    assert stack.preview().changes == {"image-image": "update"}
     stack.up()
     assert digest(stack) == pushed
 
 
-def test_docker_is_needed_only_where_something_is_built(stack: Stack) -> None:
-    stack.command.engine_runs = False
-    for path in (stack.directory / "container").rglob("*"):
+def test_another_checkout_of_the_same_commit_changes_nothing(stack: Stack) -> None:
+    context = stack.directory / "container"
+    shutil.rmtree(stack.directory / ".build")
+    for path in (context, *context.rglob("*")):
         path.chmod(0o700)
-    (stack.directory / "container" / ".DS_Store").write_text("x")
+    (context / ".DS_Store").write_text("x")
+    (context / "bin" / "tool.pyc").write_text("x")
     stack.preview(expect_no_changes=True)
-    stack.refresh(expect_no_changes=True)
-    write(stack, "B")
-    assert stack.preview().changes == {"image-image": "update"}
+    stack.up(expect_no_changes=True)
+
+
+def test_without_an_engine_each_operation_says_so(stack: Stack) -> None:
+    stack.docker.engine_runs = False
+    for operation in (stack.preview, stack.up, stack.refresh, stack.destroy):
+        with pytest.raises(OperationFailed) as failed:
+            operation()
+        assert NO_ENGINE in failed.value.outcome.text
+        assert "Traceback" not in failed.value.outcome.text
+    stack.docker.engine_runs = True
     stack.destroy()
 
 
 def test_a_manifest_that_sagemaker_may_refuse_is_told_with_the_way_out(stack: Stack) -> None:
-    stack.command.media_type = "application/vnd.oci.image.manifest.v1+json"
-    write(stack, "B")
-    stack.up()
-    [told] = [text for text in stack.preview().said("warning") if "manifest" in text]
-    [tag] = stack.cloud.images["p-dev"][digest(stack)] - {IN_USE}
-    assert stack.command.media_type in told
-    assert '"containerd-snapshotter": false' in told
-    assert f"--repository-name p-dev --image-ids imageTag={tag}" in told
+    assert not stack.up().said("warning")
+    stack.docker.media_type = "application/vnd.oci.image.manifest.v1+json"
+    refused = digest_warned_of(stack, "B")
+    stack.docker.media_type = "application/vnd.docker.distribution.manifest.v2+json"
+    assert not stack.up(replace=["**image-image"]).said("warning")
+    assert digest(stack) != refused
+
+
+def digest_warned_of(stack: Stack, version: str) -> str:
+    write(stack, version)
+    assert not stack.preview().said("warning")
+    [warning] = stack.up().said("warning")
+    assert f"is {stack.docker.media_type}, which SageMaker may refuse" in warning
+    assert '"containerd-snapshotter": false' in warning
+    assert "pulumi up --replace '**image-image'" in warning
+    return digest(stack)

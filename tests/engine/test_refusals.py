@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
-REPOSITORIES = "aws:ecr/getRepositories:getRepositories"
 ENDPOINT = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
 
 
@@ -62,7 +61,6 @@ def test_a_file_that_is_missing_is_named(file: str, said: str, tmp_path: Path) -
     [
         (IDENTITY, "whose account this is; check the credentials"),
         (ZONES, "which zones eu-central-1 has"),
-        (REPOSITORIES, "which images the repository processing-dev has"),
         (ENDPOINT, "network.endpoints: logs is no interface endpoint that eu-central-1 has"),
     ],
 )

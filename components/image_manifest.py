@@ -1,0 +1,39 @@
+"""The image's manifest as the registry has it: what SageMaker may refuse is told."""
+
+from __future__ import annotations
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+_DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+"""The one media type that SageMaker is known to take."""
+
+_PATIENCE = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
+
+_WARNING = (
+    "The manifest of image {tag} is {media_type}, which SageMaker may refuse. Docker's containerd "
+    'store makes it: set "features": {{"containerd-snapshotter": false}} in Docker\'s '
+    "daemon.json, restart Docker, and push it anew: pulumi up --replace '**image-image'"
+)
+
+
+def media_type(region: str, repository: str, digest: str) -> str | None:
+    """Return the media type of an image's manifest by ECR; None if ECR does not say.
+
+    No function of Pulumi's AWS or Docker provider tells it.
+    """
+    try:
+        [image] = boto3.client("ecr", region_name=region, config=_PATIENCE).describe_images(
+            repositoryName=repository, imageIds=[{"imageDigest": digest}]
+        )["imageDetails"]
+    except (BotoCoreError, ClientError):
+        return None
+    return image.get("imageManifestMediaType")
+
+
+def warning(found: str | None, tag: str) -> str | None:
+    """Return what is said of a manifest's media type, with the way out; None if all is well."""
+    if found in (None, _DOCKER):
+        return None
+    return _WARNING.format(media_type=found, tag=tag)
