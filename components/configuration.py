@@ -23,6 +23,7 @@ from components.setting_errors import (
     place,
     report,
     shown,
+    shown_text,
 )
 from components.settings import Settings
 
@@ -168,7 +169,7 @@ def _of_nobody(
         value = "(a secret)" if key in secrets else shown(tree)
         if namespace not in names:
             close = difflib.get_close_matches(namespace, names, n=1, cutoff=0) or names
-            why = f"{namespace} is none of {', '.join(names)}; closest: {close[0]}"
+            why = f"{shown_text(namespace)} is none of {', '.join(names)}; closest: {close[0]}"
         elif key in unsettable:
             why = "there is no such key"
         elif namespace == "aws" and key != "aws:region":

@@ -32,6 +32,8 @@ class FakeSageMaker:
     def add(self, name: str, instance_type: str = "ml.m5.large", **known: Any) -> None:
         """Let there be a job that runs."""
         cluster = {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 10}
+        # No two jobs are created at the same time, even where a test's clock stands still.
+        created = self._clock() + timedelta(microseconds=len(self.jobs))
         self.jobs[name] = {
             "ProcessingJobName": name,
             "ProcessingJobArn": _ARN + name,
@@ -39,8 +41,8 @@ class FakeSageMaker:
             "AppSpecification": {"ImageUri": f"image@sha256:{'ab' * 32}"},
             "ProcessingResources": {"ClusterConfig": cluster},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-            "CreationTime": self._clock(),
-            "LastModifiedTime": self._clock(),
+            "CreationTime": created,
+            "LastModifiedTime": created,
             **known,
         }
 

@@ -15,7 +15,7 @@ from observer.logs import last_lines
 from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
 from observer.success import Output
-from runs import answers, cost, identity
+from runs import answers, cost
 from runs.identity import Run, parse_job_name, slot_text
 from runs.journal import Claim, Entry, Journal
 from runs.outcome import NO_FAILURE, Outcome
@@ -120,7 +120,10 @@ class Observer:
         stop = known.stop if known else None
         outcome, uri = endings.classify(ending, stop), None
         if has_job:
-            output = Output(self.s3, self.config, run, job_name, lambda: self._followed(run))
+            created = ending.created or now
+            output = Output(
+                self.s3, self.config, run, job_name, lambda: self._followed(job_name, created)
+            )
             outcome, ending, uri = output.settle(outcome, ending)
         following = None if stop else self._plan_next(run, ending, outcome, known, now)
         if stop and stop.startswith(REPLACED_BY):
@@ -153,11 +156,18 @@ class Observer:
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
 
-    def _followed(self, run: Run) -> bool:
-        """Return whether the next attempt has a job already."""
-        following = run.next()
-        name = identity.job_name(self.config.prefix, following) if following else None
-        return name is not None and self._find(name) is not None
+    def _followed(self, job_name: str, created: datetime) -> bool:
+        """Return whether another attempt at the slot has a job that was created later.
+
+        By the time and not by the number: a person may start the attempts in any order.
+        """
+        attempts = job_name.rpartition("-")[0] + "-"
+        pages = self.sagemaker.get_paginator("list_processing_jobs").paginate(NameContains=attempts)
+        return any(
+            job["CreationTime"] > created and job["ProcessingJobName"].startswith(attempts)
+            for page in pages
+            for job in page["ProcessingJobSummaries"]
+        )
 
     def _plan_next(
         self, run: Run, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime

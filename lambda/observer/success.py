@@ -33,7 +33,7 @@ class Output:
     run: Run
     job_name: str
     followed: Callable[[], bool]
-    """Whether the next attempt has a job already, which overwrites what lies there."""
+    """Whether a later attempt has a job already, which overwrites what lies there."""
 
     @property
     def place(self) -> Prefix:

@@ -59,7 +59,7 @@ def _changed(tree: Any, path: tuple[str, ...], value: Any) -> Any:
     return {**kept, path[0]: _changed(kept.get(path[0]), path[1:], value)}
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     changes=st.lists(
         st.tuples(st.sampled_from(_paths()) | st.tuples(_texts, _texts), _trees), max_size=3
@@ -67,6 +67,7 @@ def _changed(tree: Any, path: tuple[str, ...], value: Any) -> Any:
     region=st.just("eu-central-1") | _texts,
 )
 @example(changes=[(("\ud800", "x"), 1)], region="eu-central-1")
+@example(changes=[(("\x1f:", ""), None)], region="eu-central-1")
 def test_gives_settings_or_a_refusal_that_can_be_printed(
     changes: list[tuple[tuple[str, ...], Any]], region: str
 ) -> None:

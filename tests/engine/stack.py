@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -248,7 +249,7 @@ class Stack:
         runpy.run_path(str(self.directory / "__main__.py"), run_name="__main__")
 
     def _run(self, operation: Callable[..., Any], **options: Any) -> Outcome:
-        outcome, printed = Outcome(), list[str]()
+        outcome, printed, failure = Outcome(), list[str](), ""
         with _project(self.directory):
             try:
                 operation(
@@ -259,10 +260,28 @@ class Stack:
                     **options,
                 )
             except automation.CommandError as error:
-                raise OperationFailed(outcome, str(error)) from None
-            finally:
-                outcome.text = "".join(printed)
+                failure = str(error)
+        outcome.text = "".join(printed)
+        if failure:
+            _drop_abandoned_programs()
+            raise OperationFailed(outcome, failure)
         return outcome
+
+
+def _drop_abandoned_programs() -> None:
+    """Let go of the program of an operation that failed, which Pulumi's inline host never ends.
+
+    Python complains when it drops such a coroutine, in whichever test it happens to do so.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, _ignore
+    try:
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
+
+
+def _ignore(_: object) -> None:
+    pass
 
 
 class _Quick(automation.Stack):

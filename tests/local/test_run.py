@@ -155,7 +155,7 @@ class TestLocalRun:
             assert stat.S_IMODE(endpoint.parent.stat().st_mode) == 0o700
             with pytest.raises(HTTPError, match="403"):
                 urlopen(found["url"], timeout=10)  # noqa: S310 - on loopback
-            assert [name.split("-")[2] for name in buckets(found)] == ["input", "output"]
+            assert {name.split("-")[2] for name in buckets(found)} == {"input", "output"}
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
         assert not endpoint.exists()

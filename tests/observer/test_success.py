@@ -143,6 +143,19 @@ class TestAttempts:
         assert entry
         assert entry.success_marker is None
 
+    def test_the_later_one_is_the_one_that_was_started_later_whatever_its_number(
+        self, world: World
+    ) -> None:
+        completes(world, replace(RUN, attempt=3), "1")
+        assert completes(world, SECOND, "1") == "completed"
+        assert world.marker()["attempt"] == 2
+
+    def test_one_that_was_started_with_a_number_left_out_is_later_too(self, world: World) -> None:
+        event = world.fail()
+        completes(world, replace(RUN, attempt=3), "1")
+        assert world.observe(event) == "script_failed"
+        assert world.marker()["attempt"] == 3
+
     def test_a_failure_that_is_heard_of_late_leaves_it_too(self, world: World) -> None:
         event = world.fail()
         completes(world, SECOND, "1")
