@@ -59,6 +59,14 @@ def partition(region: str) -> str:
 
 
 @cache
+def sagemaker_regions() -> list[str]:
+    """Return the regions that SageMaker is in."""
+    # Elsewhere services are called otherwise (logs.<region>.amazonaws.com.cn), in policies too.
+    partitions = ("aws", "aws-us-gov")
+    return [r for p in partitions for r in _session().get_available_regions("sagemaker", p)]
+
+
+@cache
 def shape(name: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.
 

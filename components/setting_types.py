@@ -8,7 +8,6 @@ from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-import boto3
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from components import aws_model, cron, key_prefix, naming
@@ -72,20 +71,12 @@ def _name_problem(name: str) -> str | None:
 
 
 def _region_problem(region: str) -> str | None:
-    return None if region in regions() else aws_model.choices(region, regions())
+    known = aws_model.sagemaker_regions()
+    return None if region in known else aws_model.choices(region, known)
 
 
 def _zone_problem(zone: str) -> str | None:
     return None if zone in _zones() else aws_model.choices(zone, _zones()) + " (IANA names)"
-
-
-@cache
-def regions() -> list[str]:
-    """Return the regions that SageMaker is in."""
-    session = boto3.Session()
-    # Elsewhere services are called otherwise (logs.<region>.amazonaws.com.cn), in policies too.
-    partitions = ("aws", "aws-us-gov")
-    return [r for p in partitions for r in session.get_available_regions("sagemaker", p)]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
+
+# Nearly all that lives is the SDKs' modules: the usual thresholds have all of it looked through
+# again and again, a tenth of the time of the whole suite.
+gc.set_threshold(50_000, 20, 50)
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from pydantic import BaseModel
 
-from components import naming, setting_types, stack_file
+from components import aws_model, naming, stack_file
 from components.configuration import SettingsError, read
 from components.settings import ScheduleSettings, Settings
 from tests.conftest import ROOT
@@ -200,7 +200,7 @@ class TestNames:
 
     @given(strategies.names_up_to(naming.MAX_PREFIX))
     def test_every_prefix_gives_legal_bucket_names_in_every_region(self, name: str) -> None:
-        for region in setting_types.regions():
+        for region in aws_model.sagemaker_regions():
             for role in ("input", "output"):
                 bucket = naming.bucket(name, role, "123456789012", region)
                 assert naming.bucket_problem(bucket) is None

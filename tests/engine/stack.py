@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import json
-import os
 import runpy
 import shutil
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
+from unittest.mock import patch
 
+import pulumi
 import yaml
 from pulumi import automation
 
-from components import aws_model  # kept for all stacks: it only reads and caches AWS's models
+from components import image_manifest
 from tests.conftest import ROOT
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
@@ -228,6 +228,7 @@ class Stack:
         state = self._home / "state"
         state.mkdir()
         environment = {
+            "GOGC": "off",  # the CLI lives for seconds: a tenth of its time would be clean-up
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "passphrase",
             "PULUMI_DEBUG_PROVIDERS": ports,
@@ -238,19 +239,25 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         workspace = automation.LocalWorkspace(
-            work_dir=str(self.directory), program=self._program, env_vars=environment
+            work_dir=str(self.directory),
+            program=self._program,
+            env_vars=environment,
+            pulumi_command=_command_line(),
         )
         return _Quick.create(self.name, workspace)
 
     def _program(self) -> None:
         """Run `__main__.py` as Pulumi's language host does: anew, in the project's directory."""
-        image_manifest: Any = importlib.import_module("components.image_manifest")  # the copy's
-        image_manifest.media_type = self.docker.media_type_of
         runpy.run_path(str(self.directory / "__main__.py"), run_name="__main__")
 
     def _run(self, operation: Callable[..., Any], **options: Any) -> Outcome:
         outcome, printed, failure = Outcome(), list[str](), ""
-        with _project(self.directory):
+        with (
+            chdir(self.directory),
+            patch.object(image_manifest, "media_type", self.docker.media_type_of),
+            # A call for each resource, whose text the CLI does not show.
+            patch.object(pulumi.log, "debug"),
+        ):
             try:
                 operation(
                     color="never",
@@ -266,6 +273,12 @@ class Stack:
             _drop_abandoned_programs()
             raise OperationFailed(outcome, failure)
         return outcome
+
+
+@cache
+def _command_line() -> automation.PulumiCommand:
+    """Return the CLI, which is asked for its version only once."""
+    return automation.PulumiCommand()
 
 
 def _drop_abandoned_programs() -> None:
@@ -292,29 +305,6 @@ class _Quick(automation.Stack):
 
     def info(self, show_secrets: bool = False) -> Any:
         del show_secrets
-
-
-@contextmanager
-def _project(directory: Path) -> Generator[None]:
-    """Make a copy of the project the one that is imported and run, for a while."""
-    working_directory, path = Path.cwd(), list(sys.path)
-    modules = _taken_out()
-    sys.modules[aws_model.__name__] = aws_model
-    sys.path.insert(0, str(directory))
-    os.chdir(directory)
-    try:
-        yield
-    finally:
-        os.chdir(working_directory)
-        sys.path[:] = path
-        _taken_out()
-        sys.modules.update(modules)
-
-
-def _taken_out() -> dict[str, Any]:
-    """Remove the project's modules from the imported ones, and return them."""
-    names = [name for name in sys.modules if name.split(".")[0] == "components"]
-    return {name: sys.modules.pop(name) for name in names}
 
 
 def _note(outcome: Outcome, event: EngineEvent) -> None:
