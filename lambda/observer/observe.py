@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -120,10 +121,7 @@ class Observer:
         stop = known.stop if known else None
         outcome, uri = endings.classify(ending, stop), None
         if has_job:
-            created = ending.created or now
-            output = Output(
-                self.s3, self.config, run, job_name, lambda: self._followed(job_name, created)
-            )
+            output = self._output(run, job_name, ending.created or now)
             outcome, ending, uri = output.settle(outcome, ending)
         following = None if stop else self._plan_next(run, ending, outcome, known, now)
         if stop and stop.startswith(REPLACED_BY):
@@ -155,6 +153,10 @@ class Observer:
         self.journal.conclude(entry, self._expires(now))
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
+
+    def _output(self, run: Run, job_name: str, created: datetime) -> Output:
+        followed = partial(self._followed, job_name, created)
+        return Output(self.s3, self.config, run, job_name, followed)
 
     def _followed(self, job_name: str, created: datetime) -> bool:
         """Return whether another attempt at the slot has a job that was created later.
