@@ -134,7 +134,7 @@ class Image(pulumi.ComponentResource):
 
     def _warn_of_manifest(self, args: ImageArgs, tag: str, digest: str) -> None:
         found = image_manifest.media_type(args.account.region, args.prefix, digest)
-        if warning := image_manifest.warning(found, tag):
+        if warning := image_manifest.warning(found, args.prefix, tag):
             pulumi.log.warn(warning, resource=self)
 
     def _warn_of_base_image(self, args: ImageArgs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import boto3
+import pulumi
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,7 +15,17 @@ _PATIENCE = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attemp
 _WARNING = (
     "The manifest of image {tag} is {media_type}, which SageMaker may refuse. Docker's containerd "
     'store makes it: set "features": {{"containerd-snapshotter": false}} in Docker\'s '
-    "daemon.json, restart Docker, and push it anew: pulumi up --replace '**image-image'"
+    "daemon.json and restart Docker. Delete the image, which would be found again: {delete}. Then "
+    "push it anew: pulumi up --replace '**image-image'"
+)
+_DELETE = "aws ecr batch-delete-image --repository-name {repository} --image-ids imageTag={tag}"
+
+
+# pulumi-docker takes the first of the digests that Docker has for the image.
+_NOT_THERE = (
+    "The repository {repository} has no image {digest}, which Docker named for it: it has the same "
+    "image of another repository, too. Remove Docker's copies (docker image prune --all), then: "
+    "pulumi up --replace '**image-image'"
 )
 
 
@@ -22,18 +33,26 @@ def media_type(region: str, repository: str, digest: str) -> str | None:
     """Return the media type of an image's manifest by ECR; None if ECR does not say.
 
     No function of Pulumi's AWS or Docker provider tells it.
+
+    Raises:
+        RunError: the repository does not have the image that Docker says it pushed.
     """
     try:
         [image] = boto3.client("ecr", region_name=region, config=_PATIENCE).describe_images(
             repositoryName=repository, imageIds=[{"imageDigest": digest}]
         )["imageDetails"]
-    except (BotoCoreError, ClientError):
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ImageNotFoundException":
+            raise pulumi.RunError(_NOT_THERE.format(repository=repository, digest=digest)) from None
+        return None
+    except BotoCoreError:
         return None
     return image.get("imageManifestMediaType")
 
 
-def warning(found: str | None, tag: str) -> str | None:
+def warning(found: str | None, repository: str, tag: str) -> str | None:
     """Return what is said of a manifest's media type, with the way out; None if all is well."""
     if found in (None, _DOCKER):
         return None
-    return _WARNING.format(media_type=found, tag=tag)
+    delete = _DELETE.format(repository=repository, tag=tag)
+    return _WARNING.format(media_type=found, tag=tag, delete=delete)

@@ -11,6 +11,8 @@ import pulumi_aws as aws
 from components import naming, resource_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.account import Account
     from components.settings import ProtectionSettings, RetentionSettings
 
@@ -50,9 +52,6 @@ class Storage(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        # A bucket that the stack lets go of keeps what guards it: the children inherit this.
-        kept = pulumi.ResourceOptions(retain_on_delete=not args.protection.force_destroy)
-        opts = pulumi.ResourceOptions.merge(opts, kept)
         super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
         self._name, self._args = name, args
         self.input_bucket = self._bucket("input", args.existing_input, expire_days=None)
@@ -69,13 +68,13 @@ class Storage(pulumi.ComponentResource):
         if existing:
             return pulumi.Output.from_input(existing)
         args, name = self._args, f"{self._name}-{role}"
-        child = pulumi.ResourceOptions(parent=self)
+        child = self._child()
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
             name,
             bucket=naming.bucket(args.prefix, role, args.account.id, args.account.region),
             force_destroy=args.protection.force_destroy,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
+            opts=self._child(protect=args.protection.protect),
         )
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
@@ -97,14 +96,27 @@ class Storage(pulumi.ComponentResource):
             bucket=bucket.bucket,
             policy=pulumi.Output.json_dumps(resource_policies.bucket_policy(bucket.arn)),
             # S3 refuses two changes of a bucket's access at the same time.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+            opts=self._child(depends_on=[private]),
         )
         self._keep(name, bucket, expire_days)
         return bucket.bucket
 
+    def _child(
+        self, *, protect: bool | None = None, depends_on: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.ResourceOptions:
+        """Return the options of a part: a bucket that the stack lets go of keeps what guards it.
+
+        Said of each, since Pulumi's documents and engine differ in whether children inherit it.
+        https://github.com/pulumi/pulumi/issues/19654
+        """
+        kept = not self._args.protection.force_destroy
+        return pulumi.ResourceOptions(
+            parent=self, retain_on_delete=kept, protect=protect, depends_on=depends_on
+        )
+
     def _keep(self, name: str, bucket: aws.s3.Bucket, expire_days: int | None) -> None:
         """Create what keeps the bucket's objects: encryption, versions and their lifecycle."""
-        child = pulumi.ResourceOptions(parent=self)
+        child = self._child()
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
@@ -130,7 +142,7 @@ class Storage(pulumi.ComponentResource):
             bucket=bucket.bucket,
             rules=_lifecycle(self._args.retention.noncurrent_days, expire_days),
             # Rules for old versions need versions.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            opts=self._child(depends_on=[versioning]),
         )
 
 

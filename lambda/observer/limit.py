@@ -8,13 +8,13 @@ from dataclasses import dataclass
 # Recorded in tests/observer/recorded_reasons.json. Limits count instances, or GBs of a volume.
 _FORMS = [
     re.compile(
-        r"service.limit (?:'(?P<name>[^']*)'|for (?P<old_name>\S+)) is (?P<most>\d+) \w+, with "
-        r"current utilization of \d+ \w+ and a request delta of (?P<asked>\d+) \w+",
+        r"service.limit (?:'(?P<name>[^']*)'|for (?P<old_name>\S+)) is (?P<most>[\d,.]+) \w+, with "
+        r"current utilization of [\d,.]+ \w+ and a request delta of (?P<asked>[\d,.]+) \w+",
         re.IGNORECASE,
     ),
     re.compile(
-        r"request delta of (?P<asked>\d+) \w+ for '(?P<name>[^']*)' is greater than the "
-        r"account-level service.limit of (?P<most>\d+) \w+",
+        r"request delta of (?P<asked>[\d,.]+) \w+ for '(?P<name>[^']*)' is greater than the "
+        r"account-level service.limit of (?P<most>[\d,]+) \w+",
         re.IGNORECASE,
     ),
 ]
@@ -26,8 +26,8 @@ class Limit:
     """What a refusal states."""
 
     name: str
-    most: int
-    asked: int
+    most: float
+    asked: float
     """By this request alone."""
 
     @property
@@ -47,5 +47,9 @@ def read(reason: str) -> Limit | None:
         if found := form.search(reason):
             values = found.groupdict()
             name = values["name"] or values.get("old_name") or ""
-            return Limit(name, int(values["most"]), int(values["asked"]))
+            return Limit(name, _number(values["most"]), _number(values["asked"]))
     return None
+
+
+def _number(text: str) -> float:
+    return float(text.strip(".").replace(",", ""))

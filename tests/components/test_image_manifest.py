@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 import pytest
 from moto import mock_aws
+from pulumi import RunError
 
 from components.image_manifest import media_type, warning
 from tests.conftest import REGION
@@ -48,6 +49,17 @@ def test_is_not_known_where_ecr_does_not_say(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_is_warned_of_only_where_it_is_another_than_dockers() -> None:
-    assert warning(DOCKER, "1") is None
-    assert warning(None, "1") is None
-    assert OCI in (warning(OCI, "1") or "")
+    assert warning(DOCKER, "p-dev", "1") is None
+    assert warning(None, "p-dev", "1") is None
+    said = warning(OCI, "p-dev", "1") or ""
+    assert OCI in said
+    assert "--repository-name p-dev --image-ids imageTag=1" in said
+
+
+def test_a_digest_that_the_repository_does_not_have_ends_the_update() -> None:
+    with mock_aws():
+        cast("Any", boto3).client("ecr", region_name=REGION).create_repository(
+            repositoryName="p-dev"
+        )
+        with pytest.raises(RunError, match="p-dev has no image sha256:0"):
+            media_type(REGION, "p-dev", f"sha256:{'0' * 64}")

@@ -25,6 +25,10 @@ class TestRead:
     def test_reads_the_limit_and_what_one_run_asks_for(self) -> None:
         assert read(used(4, 3, 2)) == Limit(TYPE, 4, 2)
 
+    def test_reads_numbers_with_separators_and_decimals(self) -> None:
+        text = used(0, 0, 1).replace("is 0 ", "is 1,024.0 ").replace("of 1 ", "of 2,048.0 ")
+        assert read(text) == Limit(TYPE, 1024, 2048)
+
     @pytest.mark.parametrize(
         ("most", "used_now", "asked", "never"),
         [(0, 0, 1, True), (4, 0, 11, True), (4, 4, 1, False), (4, 3, 4, False), (2, 3, 1, False)],
