@@ -28,8 +28,9 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "prod": ("prod", {}),
     "vpc": ("dev", {"network": {"mode": "vpc"}}),
     "vpc of three zones, not isolated, two instances": (
-        "staging",
+        "dev",
         {
+            "alerts": {"alarms": True, "dashboard": True},
             "network": {
                 "mode": "vpc",
                 "isolation": False,
