@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ops import chain, jobs, slots
+from ops import jobs, slots
 from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, printable, span, style
+from ops.wait import until_concluded
 from runs.identity import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
 from runs.outcome import Outcome
 
@@ -112,7 +113,7 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
         return 1 if answer["result"] == "refused" else 0
     session.screen.note(_said(session, answer))
     run = Run(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
-    attempts = chain.wait(session, run)
+    attempts = until_concluded(session, run)
     last = attempts[-1]
     document = {"answer": answer, "outcome": last.outcome, "attempts": attempts}
     session.screen.answer(

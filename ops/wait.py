@@ -1,4 +1,4 @@
-"""Waits until a slot is through: its attempt has ended, and every one that came of it."""
+"""Waits until an attempt and every one that follows from it are concluded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GRACE = timedelta(minutes=25)
 died once its lease of 16 minutes is over."""
 
 
-def wait(session: Session, run: Run) -> list[Entry]:
+def until_concluded(session: Session, run: Run) -> list[Entry]:
     """Return the concluded attempts from `run` on, once no further one is to come.
 
     Raises:
