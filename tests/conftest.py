@@ -17,7 +17,7 @@ from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
 from components import image_manifest, stack_file
-from local.deploy import plain
+from local.deploy.program import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

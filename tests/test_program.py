@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime.mocks import MockMonitor
 
 from components import configuration, success_window
-from local.deploy import plain
+from local.deploy.program import plain
 from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program
 

@@ -70,7 +70,9 @@ class TestReadme:
 
     def test_every_flag_of_the_local_run_is_a_make_variable(self) -> None:
         flags = set(
-            re.findall(r'add_argument\(\s*"--(\w+)"', (ROOT / "local/__main__.py").read_text())
+            re.findall(
+                r'add_argument\(\s*"--(\w+)"', (ROOT / "local/run/command_line.py").read_text()
+            )
         )
         makefile = (ROOT / "Makefile").read_text("utf-8")
         variables = re.findall(r"\{GIVEN_(\w+):\+[^}]*?--(\w+)", makefile)

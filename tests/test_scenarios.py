@@ -12,7 +12,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from components import stack_file
-from local.cloud import Cloud
+from local.deploy.cloud import Cloud
 from local.sagemaker.job import JobEnd
 from runs.entry import run_key
 from tests.conftest import ROOT

@@ -17,10 +17,10 @@ from components import stack_file
 from components.alerts import hint
 from components.configuration import SettingsError, read
 from components.settings import Settings
-from local import findings, remains
 from local.aws import ACCOUNT
-from local.cloud import Cloud
-from local.report import Report
+from local.deploy.cloud import Cloud
+from local.run import artifacts, findings
+from local.run.report import Report
 from local.sagemaker.job import JobEnd
 from tests.conftest import ROOT, Recorder, record
 
@@ -284,7 +284,7 @@ class Planted:
         for group in logs.describe_log_groups()["logGroups"]:
             name = group["logGroupName"]
             for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-                yield from remains.lines(logs, name, stream["logStreamName"])
+                yield from artifacts.lines(logs, name, stream["logStreamName"])
 
     def queues(self) -> Iterator[str]:
         sqs = self.client("sqs")

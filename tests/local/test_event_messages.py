@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.cloud import Cloud
+from local.deploy.cloud import Cloud
 from local.sagemaker.job import JobEnd
 from tests.conftest import ACCOUNT, REGION, ROOT
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local import queues
-from local.cloud import Cloud
+from local.deploy.cloud import Cloud
 from local.sagemaker.job import JobEnd
 from local.sagemaker.job_files import JobFailedError, prepare
 from local.sagemaker.transfer import download, upload

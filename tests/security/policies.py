@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from local.deploy import plain
+from local.deploy.program import plain
 from tests.conftest import ACCOUNT, REGION
 from tests.recorded import STACKS, VARIANTS, listed, program
 

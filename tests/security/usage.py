@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.wrappers import Request, Response
 
-from local.cloud import Cloud
+from local.deploy.cloud import Cloud
 from local.iam.conditions import holds
 from local.iam.patterns import matches_resource
 from local.sagemaker.runner import JobRunner

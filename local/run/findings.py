@@ -13,8 +13,8 @@ from components import key_prefix
 from local import report_html
 
 if TYPE_CHECKING:
-    from local.cloud import Cloud
-    from local.report import Report, Rows
+    from local.deploy.cloud import Cloud
+    from local.run.report import Report, Rows
     from runs.entry import Entry
 
 

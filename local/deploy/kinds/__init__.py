@@ -5,9 +5,9 @@ An input that a kind does not know is refused, so nothing that the program asks 
 silence.
 """
 
-from local.kinds import compute, delivery, network, security, storage, watching
-from local.kinds.kind import CREATE, State
-from local.kinds.shapes import zipped
+from local.deploy.kinds import compute, delivery, network, security, storage, watching
+from local.deploy.kinds.kind import CREATE, State
+from local.deploy.kinds.shapes import zipped
 
 __all__ = [
     "CREATE",

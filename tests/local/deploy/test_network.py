@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.configuration import SettingsError
-from local.cloud import Cloud
-from local.deploy import DeployError
-from local.display import Display
-from local.kinds import CREATE
-from local.pipeline import Options, Pipeline
-from local.resources import Resources
+from local.deploy.cloud import Cloud
+from local.deploy.kinds import CREATE
+from local.deploy.program import DeployError
+from local.deploy.resources import Resources
+from local.run.display import Display
+from local.run.pipeline import Options, Pipeline
 from local.sagemaker.job import JobEnd
 from local.vpcs import vpc_of
 from tests.conftest import ROOT

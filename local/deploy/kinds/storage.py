@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from local.kinds.kind import State, creates
-from local.kinds.shapes import pascal
+from local.deploy.kinds.kind import State, creates
+from local.deploy.kinds.shapes import pascal
 
 if TYPE_CHECKING:
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 
 @creates("aws:s3/bucket:Bucket", "bucket", "forceDestroy")

@@ -19,7 +19,7 @@ import boto3
 import pytest
 
 from local.engines.process import ProcessEngine
-from local.report import NOT_ENDED
+from local.run.report import NOT_ENDED
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(

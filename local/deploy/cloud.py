@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from components import build_context, configuration, stack_file
-from local import deploy, existing, metrics
+from local import metrics
 from local.activity import Activity
 from local.alarms import Alarms
 from local.aws import ACCOUNT, LocalAws
+from local.deploy import existing, program
+from local.deploy.resources import Resources
 from local.event_bus import EventBus
 from local.event_faults import EventFaults
 from local.functions import Functions
 from local.iam import AccessDeniedError
 from local.json_protocol import JsonService
 from local.metric_store import MetricStore, Point
-from local.resources import Resources
 from local.sagemaker import role_needs
 from local.sagemaker.faults import Faults
 from local.sagemaker.job import JobEnd
@@ -148,7 +149,7 @@ class Cloud:
         }
         self.aws.start()
         existing.create(self.aws, self.settings)
-        self.exports = deploy.deploy(
+        self.exports = program.deploy(
             self._project, self._stack, self._config, self.resources, self._on_created
         )
         self.scheduler.deployed = True

@@ -134,7 +134,7 @@ sys.exit(code)
             prefix, python = [*prefix, "--bounding-set=-all", "--inh-caps=-all"], "/usr/bin/python3"
         done = subprocess.run(
             [*prefix, python, "-B", "-c", self.PROGRAM, script],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             env={"PATH": os.defpath},
             capture_output=True,
             text=True,
@@ -281,7 +281,7 @@ class TestNothingSurvivesThisProcess:
             "    environment={}, hostname='h', network=False, stop_grace_s=1)\n"
             f"ProcessEngine(path).run({image!r}, spec, print, threading.Event())\n"
         )
-        root = Path(__file__).parents[2]
+        root = Path(__file__).parents[3]
         environment = {**os.environ, "TMPDIR": str(tmp_path)}
         with subprocess.Popen([sys.executable, "-c", program], cwd=root, env=environment) as parent:
             _until(lambda: _sleeps(duration))

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 State = dict[str, Any]
 Create = Callable[["Resources", State], State]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from local import kinds, lookups
+from local.deploy import kinds, lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
     from local.aws import LocalAws
-    from local.kinds import State
+    from local.deploy.kinds import State
 
 
 class Resources:
@@ -43,7 +43,7 @@ class Resources:
         """
         create = kinds.CREATE.get(kind)
         if create is None:
-            raise NotImplementedError("the embedded AWS cannot create it; see local/kinds/")
+            raise NotImplementedError("the embedded AWS cannot create it; see local/deploy/kinds/")
         made_up = _auto_name(kind, name)
         state = {**made_up, **create(self, {**made_up, **inputs})}
         self.created.append(name)
@@ -59,7 +59,9 @@ class Resources:
         """
         answer = lookups.ANSWERS.get(token)
         if answer is None:
-            raise NotImplementedError("the embedded AWS cannot answer it; see lookups.py")
+            raise NotImplementedError(
+                "the embedded AWS cannot answer it; see local/deploy/lookups.py"
+            )
         return answer(self, inputs)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 State = dict[str, Any]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.remains import local_path
-from local.report import Report
+from local.run.artifacts import local_path
+from local.run.report import Report
 
 
 class TestPathsOfKeys:

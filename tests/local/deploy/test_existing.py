@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components import configuration, stack_file
-from local import deploy, existing
-from local.cloud import Cloud
-from local.deploy import DeployError
+from local.deploy import existing, program
+from local.deploy.cloud import Cloud
+from local.deploy.program import DeployError
 from local.sagemaker.job import JobEnd
 from tests.conftest import ROOT
 from tests.local.iam_caller import Caller
@@ -40,7 +40,7 @@ def create(aws: LocalAws, **named: dict[str, Any]) -> None:
 def test_it_is_there_before_the_program_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def program(*_: object) -> None:
+    def run(*_: object) -> None:
         raise DeployError(str(cloud.aws.client("s3").list_buckets()["Buckets"]))
 
     cloud = Cloud(
@@ -51,7 +51,7 @@ def test_it_is_there_before_the_program_runs(
         build=lambda _: "image",
         config=stack(output={"bucket": "corp-results"}),
     )
-    monkeypatch.setattr(deploy, "deploy", program)
+    monkeypatch.setattr(program, "deploy", run)
     try:
         with pytest.raises(DeployError, match="corp-results"):
             cloud.deploy()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a secret's wrapper
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
-    from local.report import Report
+    from local.run.report import Report
 
 _LONGEST_LIST = 12
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.kinds.kind import State, creates
-from local.kinds.shapes import given
+from local.deploy.kinds.kind import State, creates
+from local.deploy.kinds.shapes import given
 
 if TYPE_CHECKING:
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 
 @creates(

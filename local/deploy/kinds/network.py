@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.aws import ACCOUNT
-from local.kinds.kind import State, creates
-from local.kinds.shapes import given
+from local.deploy.kinds.kind import State, creates
+from local.deploy.kinds.shapes import given
 
 if TYPE_CHECKING:
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 
 def _tagged(kind: str, inputs: State) -> list[dict[str, Any]]:

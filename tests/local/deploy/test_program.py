@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from components import stack_file
 from local.aws import InvalidRequestError, LocalAws
-from local.deploy import plain
-from local.kinds import CREATE, zipped
-from local.resources import Resources
+from local.deploy.kinds import CREATE, zipped
+from local.deploy.program import plain
+from local.deploy.resources import Resources
 from tests.conftest import ROOT, record_program
 from tests.local.roles import trusted_by
 from tests.test_program import program

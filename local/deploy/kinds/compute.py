@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.aws import ACCOUNT
-from local.kinds.kind import State, creates
-from local.kinds.shapes import given, pascal, zipped
+from local.deploy.kinds.kind import State, creates
+from local.deploy.kinds.shapes import given, pascal, zipped
 
 if TYPE_CHECKING:
-    from local.resources import Resources
+    from local.deploy.resources import Resources
 
 _ENVIRONMENT_LIMIT = 4096
 """Bytes of all of a function's variables (Lambda quotas); moto takes any number."""

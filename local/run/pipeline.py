@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from components import cron, key_prefix
-from local import findings, inputs, remains
 from local.aws import ACCOUNT
-from local.cloud import Cloud
-from local.image_builder import ImageBuilder
-from local.report import NOT_ENDED, Report
+from local.deploy.cloud import Cloud
+from local.deploy.image_builder import ImageBuilder
+from local.run import artifacts, findings, inputs
+from local.run.report import NOT_ENDED, Report
 from local.sagemaker.runner import JobRunner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from local.display import Display
     from local.engines.choice import EngineName
+    from local.run.display import Display
     from local.sagemaker.job import Job, JobEnd
 
 STACK = "local"
@@ -211,8 +211,8 @@ class Pipeline:
 
     def _collect(self, schedule: str, slot: datetime) -> None:
         findings.fill(self.report, self.cloud, schedule, slot)
-        remains.save_buckets(self.cloud.aws, self._directory / "s3")
-        remains.save_logs(self.cloud.aws, self._directory / "logs")
+        artifacts.save_buckets(self.cloud.aws, self._directory / "s3")
+        artifacts.save_logs(self.cloud.aws, self._directory / "logs")
         self._write()
         page = findings.write_page(self.report, self.cloud)
         (self._directory / "report.html").write_text(page, "utf-8")

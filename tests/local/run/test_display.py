@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from local.display import Display
-from local.report import Report
+from local.run.display import Display
+from local.run.report import Report
 
 HOSTILE = "\x1b[2J\x1b]0;title\a[red]no[/red]\r\u202egnp \x9b31m größe 😀"
 SEEN = "�[2J�]0;title�[red]no[/red]��gnp �31m größe 😀"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import inputs
-from local.inputs import InputError
+from local.run import inputs
+from local.run.inputs import InputError
 
 if TYPE_CHECKING:
     from local.aws import LocalAws

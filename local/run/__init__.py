@@ -1,0 +1,1 @@
+"""One slot on this machine: what `make local` does and shows."""
