@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components import account, configuration, existing_network, naming
+from components import account, existing_network, naming
 from components.alarms import Alarms, AlarmsArgs
 from components.alerts import Alerts, AlertsArgs
 from components.dashboard import Dashboard, DashboardArgs
@@ -20,9 +20,10 @@ from components.network import Network, NetworkArgs, existing
 from components.observer import Observer, ObserverArgs
 from components.runs import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
+from components.settings import loader
 from components.storage import Storage, StorageArgs
 
-settings = configuration.load()
+settings = loader.load()
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
 here = account.lookup(settings, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)

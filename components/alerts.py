@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from components.account import Account
-    from components.failure_settings import Subscription
+    from components.settings import Subscription
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import key_prefix, naming, network_policies, policies, role, role_policies
+from components import naming, network_policies, policies, role, role_policies
+from components.settings import key_prefix
 
 if TYPE_CHECKING:
     from components.account import Account

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import (
-    documents,
-    instance_types,
-    job_conditions,
-    key_prefix,
-    role_policies,
-)
+from components import documents, instance_types, job_conditions, role_policies
 from components.function import Function, FunctionArgs
+from components.settings import key_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

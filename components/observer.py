@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import (
-    documents,
-    key_prefix,
-    naming,
-    policies,
-    resource_policies,
-    role,
-    role_policies,
-)
+from components import documents, naming, policies, resource_policies, role, role_policies
 from components.delivery import DELIVERY
 from components.function import Function, FunctionArgs
+from components.settings import key_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

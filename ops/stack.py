@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import boto3
 from botocore.config import Config
 
-from components import configuration, stack_file
+from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
 from runs.identity import Run, parse_job_name
 from runs.journal import Journal
@@ -140,8 +140,8 @@ def load(name: str, *, reach: bool = True) -> Stack:
     try:
         keys = stack_file.keys(ROOT, name)
         # A schedule whose only slot has passed may be replayed, though no longer deployed.
-        settings = configuration.read(keys, stack_file.project(ROOT), name, deploying=False)
-    except configuration.SettingsError as error:
+        settings = loader.read(keys, stack_file.project(ROOT), name, deploying=False)
+    except loader.SettingsError as error:
         raise OpsError(str(error)) from None
     return Stack(settings, _embedded_aws() if reach and name == LOCAL else None)
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from components import stack_file
+from components.settings import stack_file
 from tests.conftest import ROOT, Recorder, record_program
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import naming, stack_file
+from components import naming
+from components.settings import stack_file
 from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program, varied
 

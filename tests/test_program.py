@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from components import configuration, success_window
+from components import success_window
+from components.settings import loader
 from local.deploy.program import plain
 from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program
@@ -271,8 +272,6 @@ def test_the_program_checks_what_its_own_script_calls(
     script = tmp_path / "process_data.sh"
     script.write_text("curl https://example.com\n")
     (tmp_path / "Dockerfile").touch()
-    monkeypatch.setattr(configuration, "SCRIPT", script)
-    with pytest.raises(
-        configuration.SettingsError, match="line 1 of the script calls the internet"
-    ):
+    monkeypatch.setattr(loader, "SCRIPT", script)
+    with pytest.raises(loader.SettingsError, match="line 1 of the script calls the internet"):
         record_program("local")

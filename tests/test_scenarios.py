@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from components import stack_file
+from components.settings import stack_file
 from local.deploy.cloud import Cloud
 from local.sagemaker.job import JobEnd
 from runs.entry import run_key

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi.runtime
 import pytest
 
-from components import stack_file
 from components.alerts import hint
-from components.configuration import SettingsError, read
-from components.settings import Settings
+from components.settings import Settings, stack_file
+from components.settings.loader import SettingsError, read
 from local.aws import ACCOUNT
 from local.deploy.cloud import Cloud
 from local.run import artifacts, findings

@@ -8,7 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from components import build_context, configuration, stack_file
+from components import build_context
+from components.settings import loader, stack_file
 from local import metrics
 from local.activity import Activity
 from local.alarms import Alarms
@@ -83,10 +84,10 @@ class Cloud:
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
         self._on_created, self._on_moment, self._play_job = on_created, on_moment, run_job
-        own_script = project / configuration.SCRIPT
+        own_script = project / loader.SCRIPT
         build_context.check(own_script.parent, script)
-        text = configuration.script_text(script or own_script)
-        self.settings = configuration.read(self._config, stack_file.project(project), stack, text)
+        text = loader.script_text(script or own_script)
+        self.settings = loader.read(self._config, stack_file.project(project), stack, text)
         self.faults = Faults(faults)
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""

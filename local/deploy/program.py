@@ -16,7 +16,8 @@ import pulumi
 import pulumi.runtime
 from pulumi.runtime.stack import run_pulumi_func
 
-from components import image_manifest, stack_file
+from components import image_manifest
+from components.settings import stack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from components import key_prefix
+from components.settings import key_prefix
 from local import report_html
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import cron, key_prefix
+from components import cron
+from components.settings import key_prefix
 from local.aws import ACCOUNT
 from local.deploy.cloud import Cloud
 from local.deploy.image_builder import ImageBuilder

@@ -20,9 +20,8 @@ from components.alarm_definitions import Alarm
 from components.alarms import Alarms, AlarmsArgs, definitions
 from components.alerts import Alerts, AlertsArgs
 from components.event_messages import SILENT_ENDING
-from components.failure_settings import Subscription
-from components.settings import Settings
-from tests.components.test_settings import settings
+from components.settings import Settings, Subscription
+from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 
 NOW = datetime(2026, 11, 24, 11, tzinfo=UTC)

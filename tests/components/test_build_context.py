@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import build_context, configuration
+from components import build_context
 from components.build_context import ContextError
+from components.settings import loader
 from tests.conftest import ROOT
 from tests.container.test_image import docker, engine_answers
 
@@ -283,7 +284,7 @@ class TestLineEnds:
         write(tmp_path / "container" / "Dockerfile", "FROM scratch\r\n")
         monkeypatch.chdir(tmp_path)
         with pytest.raises(ContextError, match="container/Dockerfile: line 1"):
-            configuration.load()
+            loader.load()
 
     def test_of_a_checkout_are_unixs_whatever_git_is_set_to(self) -> None:
         assert "* text=auto eol=lf" in (ROOT / ".gitattributes").read_text().splitlines()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components import documents, instance_types
-from tests.components.test_settings import settings
+from tests.components.settings.test_settings import settings
 from tests.launcher.strategies import INSTANCE_TYPES
 
 

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components import naming, packages, stack_file
+from components import naming, packages
 from components.account import Account
-from components.configuration import read
 from components.job_conditions import conditions
 from components.launcher import Launcher, LauncherArgs
 from components.observer import Observer, ObserverArgs
+from components.settings import stack_file
+from components.settings.loader import read
 from launcher import notice
 from launcher.config import LauncherConfig
 from observer.config import ObserverConfig
 from observer.observe import LEASE
-from tests.components.test_settings import settings as prod_settings
+from tests.components.settings.test_settings import settings as prod_settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 
 if TYPE_CHECKING:

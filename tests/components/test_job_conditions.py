@@ -9,7 +9,7 @@ import pytest
 from components import documents, instance_types
 from components.job_conditions import conditions
 from components.settings import Settings
-from tests.components.test_settings import settings
+from tests.components.settings.test_settings import settings
 
 TYPES = "sagemaker:InstanceTypes"
 

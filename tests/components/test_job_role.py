@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from components.account import Account
-from components.configuration import read
 from components.job import Job, JobArgs
 from components.network import Place, existing
 from components.settings import NetworkSettings
-from tests.components.test_settings import PROJECT, keys_of
+from components.settings.loader import read
+from tests.components.settings.test_settings import PROJECT, keys_of
 from tests.conftest import ACCOUNT, REGION, record
 from tests.recorded import allows
 

@@ -11,11 +11,11 @@ from pulumi.runtime.mocks import MockMonitor
 
 from components import network_plan
 from components.account import Account
-from components.configuration import read
 from components.network import Network, NetworkArgs, existing
+from components.settings.loader import read
 from components.vpc_endpoints import EndpointError
 from tests import conftest
-from tests.components.test_settings import PROJECT, keys_of
+from tests.components.settings.test_settings import PROJECT, keys_of
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 from tests.recorded import STACKS, VARIANTS, allows, listed, program
 

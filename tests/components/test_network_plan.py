@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components import network_plan
-from tests.components.test_settings import refusal, settings
+from tests.components.settings.test_settings import refusal, settings
 
 zones = st.integers(1, 6)
 blocks = st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(16, 28))

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from components import aws_model, naming
-from components.setting_types import JOB, RESERVED_TAGS, environment_name_problem
 from components.settings import Settings
+from components.settings.values import JOB, RESERVED_TAGS, environment_name_problem
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
 INSTANCE_TYPES: list[str] = list(aws_model.shape(*JOB, f"{_CLUSTER}.InstanceType").metadata["enum"])

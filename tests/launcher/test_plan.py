@@ -14,8 +14,8 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from components import aws_model, documents, instance_types
-from components.setting_types import RESERVED_ENVIRONMENT
 from components.settings import Settings
+from components.settings.values import RESERVED_ENVIRONMENT
 from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.plan import plan
 from runs.environment import ConfigError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.failure_settings import RetrySettings
+from components.settings import RetrySettings
 from observer.config import RetryConfig
 from observer.retry import AT_ONCE, LONGEST_DELAY, Chain, Next, next_attempt
 from runs.outcome import Outcome

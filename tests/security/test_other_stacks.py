@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import stack_file
+from components.settings import stack_file
 from tests.conftest import ACCOUNT, REGION, ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, listed, program, statements, varied
 from tests.security import exceptions

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components import naming, stack_file
+from components import naming
+from components.settings import stack_file
 from tests.conftest import ROOT, record_program
 from tests.security.policies import Policy, conditions, everywhere, policies
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import stack_file
+from components.settings import stack_file
 from tests.conftest import ROOT
 from tests.recorded import varied
 from tests.security import exceptions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components import stack_file
+from components.settings import stack_file
 from local.deploy.cloud import WATCH, Cloud
 from local.sagemaker.job import JobEnd
 from local.scheduler import ScheduleError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components import configuration, stack_file
+from components.settings import loader, stack_file
 from local.deploy import existing, program
 from local.deploy.cloud import Cloud
 from local.deploy.program import DeployError
@@ -34,7 +34,7 @@ def stack(**named: dict[str, Any]) -> dict[str, str]:
 
 
 def create(aws: LocalAws, **named: dict[str, Any]) -> None:
-    existing.create(aws, configuration.read(stack(**named), PROJECT, "local"))
+    existing.create(aws, loader.read(stack(**named), PROJECT, "local"))
 
 
 def test_it_is_there_before_the_program_runs(

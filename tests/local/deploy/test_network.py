@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.configuration import SettingsError
+from components.settings.loader import SettingsError
 from local.deploy.cloud import Cloud
 from local.deploy.kinds import CREATE
 from local.deploy.program import DeployError

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
-from components import stack_file
+from components.settings import stack_file
 from local.aws import InvalidRequestError, LocalAws
 from local.deploy.kinds import CREATE, zipped
 from local.deploy.program import plain

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import stack_file
-from components.setting_errors import SettingsError
+from components.settings import stack_file
+from components.settings.errors import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from components.setting_types import Frozen, InstanceCount, InstanceType, Runtime, refuse
+from components.settings.values import Frozen, InstanceCount, InstanceType, Runtime, refuse
 
 
 def _cidr_problem(cidr: str) -> str | None:

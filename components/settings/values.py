@@ -10,7 +10,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from components import aws_model, cron, key_prefix, naming
+from components import aws_model, cron, naming
+from components.settings import key_prefix
 
 JOB = ("sagemaker", "CreateProcessingJob")
 _CLUSTER = "ProcessingResources.ClusterConfig"

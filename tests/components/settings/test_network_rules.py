@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from components import configuration, network_endpoints
-from components.configuration import SettingsError, read
-from tests.components.test_settings import PROJECT, keys_of
+from components import network_endpoints
+from components.settings import loader
+from components.settings.loader import SettingsError, read
+from tests.components.settings.test_settings import PROJECT, keys_of
 from tests.conftest import ROOT
 
 OPEN: dict[str, Any] = {"network__mode": "vpc", "network__isolation": False}
@@ -150,10 +151,10 @@ class TestEndpointNames:
 
 class TestTheScript:
     def test_of_the_image_is_what_a_preview_reads(self) -> None:
-        text = configuration.script_text(ROOT / configuration.SCRIPT)
+        text = loader.script_text(ROOT / loader.SCRIPT)
         assert text.startswith("#!/usr/bin/env bash")
         assert problems(text) == []
 
     def test_may_have_bytes_that_are_no_text(self, tmp_path: Any) -> None:
         (tmp_path / "script").write_bytes(b"\xff\naws s3 ls")
-        assert "line 2" in problem(configuration.script_text(tmp_path / "script"))
+        assert "line 2" in problem(loader.script_text(tmp_path / "script"))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from components import documents
 from components.settings import Settings
-from tests.components.test_settings import PROJECT, refusal, settings
+from tests.components.settings.test_settings import PROJECT, refusal, settings
 from tests.lambda_world import SETTINGS
 
 TYPES = ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge"]

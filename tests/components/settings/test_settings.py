@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given
 from pydantic import BaseModel
 
-from components import aws_model, naming, stack_file
-from components.configuration import SettingsError, read
-from components.settings import ScheduleSettings, Settings
+from components import aws_model, naming
+from components.settings import ScheduleSettings, Settings, stack_file
+from components.settings.loader import SettingsError, read
 from tests.conftest import ROOT
 from tests.launcher import strategies
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import script_calls, shell_commands
+from components.settings import script_calls, shell_commands
 from tests.conftest import ROOT
 
 

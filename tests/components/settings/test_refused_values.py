@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.test_settings import KEY, PROJECT, refusal
+from tests.components.settings.test_settings import KEY, PROJECT, refusal
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from components.setting_errors import SettingsError, shown_text
+from components.settings.errors import SettingsError, shown_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from components import stack_file
-from components.configuration import SettingsError, read
-from tests.components.test_settings import PROJECT
+from components.settings import stack_file
+from components.settings.loader import SettingsError, read
+from tests.components.settings.test_settings import PROJECT
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

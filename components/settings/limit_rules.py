@@ -9,7 +9,7 @@ from components import instance_types
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from components.settings import Settings
+    from components.settings.model import Settings
 
 
 def problems(settings: Settings) -> Iterator[str]:

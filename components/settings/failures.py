@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from components.setting_types import Frozen, InstanceType, refuse
+from components.settings.values import Frozen, InstanceType, refuse
 
 
 class RetrySettings(Frozen):

@@ -10,10 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from components import stack_file
-from components.configuration import SettingsError, read
-from components.settings import ScheduleSettings, Settings
-from tests.components.test_settings import PROJECT
+from components.settings import ScheduleSettings, Settings, stack_file
+from components.settings.loader import SettingsError, read
+from tests.components.settings.test_settings import PROJECT
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components import network_endpoints, network_plan, script_calls
+from components import network_endpoints, network_plan
+from components.settings import script_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from components.settings import Settings
+    from components.settings.model import Settings
 
 SECRETS = "secretsmanager"
 _VPC_ONLY = ("cidr", "zones", "endpoints")

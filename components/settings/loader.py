@@ -15,7 +15,7 @@ import pulumi.runtime.config
 from pydantic import ValidationError
 
 from components import build_context
-from components.setting_errors import (
+from components.settings.errors import (
     REMOVE,
     Problem,
     SettingsError,
@@ -25,12 +25,12 @@ from components.setting_errors import (
     shown,
     shown_text,
 )
-from components.settings import Settings
+from components.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from components import setting_errors
+    from components.settings import errors
 
 __all__ = ["SCRIPT", "SettingsError", "load", "read", "script_text"]
 
@@ -187,7 +187,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
 """What Pulumi makes of an unquoted date in a stack's file (Go's time.Time.String)."""
 
 
-def _unreadable(tree: object, path: setting_errors.Path = ()) -> Iterator[Problem]:
+def _unreadable(tree: object, path: errors.Path = ()) -> Iterator[Problem]:
     """Yield text that no UTF-8 can hold, in values and in names."""
     for place_, text in _texts(tree, path):
         if any("\ud800" <= char <= "\udfff" for char in text):
@@ -202,7 +202,7 @@ def _dates(tree: object) -> Iterator[Problem]:
             yield Problem(path, f"= {text!r}: {why}")
 
 
-def _texts(tree: object, path: setting_errors.Path) -> Iterator[tuple[setting_errors.Path, str]]:
+def _texts(tree: object, path: errors.Path) -> Iterator[tuple[errors.Path, str]]:
     """Yield every text in a tree of JSON, values and names, with its place."""
     if isinstance(tree, str):
         yield path, tree

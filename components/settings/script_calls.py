@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from components import shell_commands
+from components.settings import shell_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

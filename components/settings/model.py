@@ -1,7 +1,7 @@
 """Settings: a stack's configuration as one frozen object, checked before any resource exists.
 
-`setting_types.py` says what a single value may be, `setting_rules.py` what must agree between
-them; `configuration.py` reads Pulumi and words the errors.
+`values.py` says what a single value may be, `rules.py` what must agree between them; `loader.py`
+reads Pulumi's configuration and words the errors.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from components import setting_rules
-from components.failure_settings import AlertSettings, RetrySettings
-from components.security_settings import LimitSettings, NetworkSettings
-from components.setting_types import (
+from components.settings import rules
+from components.settings.failures import AlertSettings, RetrySettings
+from components.settings.security import LimitSettings, NetworkSettings
+from components.settings.values import (
     LONGEST_DAYS,
     Argument,
     BucketName,
@@ -185,6 +185,6 @@ class Settings(Frozen):
     @model_validator(mode="after")
     def _parts_agree(self, info: ValidationInfo) -> Self:
         context: dict[str, Any] = info.context or {}
-        found = setting_rules.problems(self, context.get("script"), context.get("after"))
+        found = rules.problems(self, context.get("script"), context.get("after"))
         refuse("\n".join(found))
         return self

@@ -7,22 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import (
-    aws_model,
-    cron,
-    key_prefix,
-    limit_rules,
-    naming,
-    network_rules,
-    place_rules,
-    success_window,
-)
-from components.setting_types import JOB, RESERVED_ENVIRONMENT
+from components import aws_model, cron, naming, success_window
+from components.settings import key_prefix, limit_rules, network_rules, place_rules
+from components.settings.values import JOB, RESERVED_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from components.settings import ScheduleSettings, Settings
+    from components.settings.model import ScheduleSettings, Settings
 
 
 def problems(settings: Settings, script: str | None, after: datetime | None) -> Iterator[str]:
