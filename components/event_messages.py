@@ -88,8 +88,8 @@ def _of_an_enhanced_scan(
 
 
 _FIRST = (
-    "First look it up with ops scan; then raise the base image or the packages under container/, "
-    "and deploy. Runbook: docs/runbook.md#image-findings"
+    "First look it up (aws ecr describe-image-scan-findings); then raise the base image or the "
+    "packages under container/, and deploy. Runbook: docs/runbook.md#image-findings"
 )
 
 

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components import base_image, build_context, image_manifest
+from components import build_context, image_manifest
 
 if TYPE_CHECKING:
     from components.account import Account
@@ -138,9 +138,12 @@ class Image(pulumi.ComponentResource):
             pulumi.log.warn(warning, resource=self)
 
     def _warn_of_base_image(self, args: ImageArgs) -> None:
-        in_force = base_image.in_force(args.context, args.base_image)
-        warning = base_image.warning(in_force, pulumi.get_stack())
-        if warning and pulumi.runtime.is_dry_run():
+        base = args.base_image
+        if base and "@sha256:" not in base and pulumi.runtime.is_dry_run():
+            warning = (
+                f"The base image {base} has no digest, so it may be another image at each build. "
+                f"Find its digest: docker buildx imagetools inspect {base}"
+            )
             pulumi.log.warn(warning, resource=self)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import base_image, costs, listing, logs, run, scan, stop
+from ops import costs, listing, logs, run, stop
 from ops.errors import OpsError, explain
 from ops.screen import Screen
 from ops.session import Session
@@ -29,7 +29,7 @@ def main(
     options = _parsed(arguments)
     screen = Screen(as_json=options.json)
     try:
-        stack = load(options.stack, reach=options.command is not base_image.show)
+        stack = load(options.stack)
         try:
             return options.command(Session(stack, screen, now, sleep), options)
         except (BotoCoreError, ClientError) as error:
@@ -79,17 +79,6 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
-
-    finds = command("scan", scan.show, "Show what ECR found in the image that the jobs run")
-    finds.add_argument(
-        "--fail-on",
-        choices=scan.FAIL_ON,
-        default="high",
-        help="status 1 if there is one as severe as this; default: high",
-    )
-
-    looks_up = command("base-image", base_image.show, "Look up the base image's present digest")
-    looks_up.add_argument("image", nargs="?", metavar="IMAGE", help="default: the stack's")
 
     options = parser.parse_args(arguments)
     if options.command is logs.show and bool(options.job) == bool(

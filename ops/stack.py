@@ -122,12 +122,11 @@ class Stack:
         )
 
 
-def load(name: str, *, reach: bool = True) -> Stack:
+def load(name: str) -> Stack:
     """Return a stack.
 
     Args:
         name: as in Pulumi.<stack>.yaml.
-        reach: whether AWS is to be asked; without, the local stack need not run.
 
     Raises:
         UsageError: no file describes it.
@@ -143,7 +142,7 @@ def load(name: str, *, reach: bool = True) -> Stack:
         settings = loader.read(keys, stack_file.project(ROOT), name, deploying=False)
     except loader.SettingsError as error:
         raise OpsError(str(error)) from None
-    return Stack(settings, _embedded_aws() if reach and name == LOCAL else None)
+    return Stack(settings, _embedded_aws() if name == LOCAL else None)
 
 
 def _embedded_aws() -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 import pytest
 
 from components.account import Account
@@ -154,6 +155,25 @@ class TestImage:
         assert built["build"]["platform"] == "linux/amd64"
         assert built["buildOnPreview"] is False
         assert built["skipPush"] is False
+
+    @pytest.mark.parametrize(
+        ("base", "warned"),
+        [(None, False), (f"a:1@sha256:{'ab' * 32}", False), ("b:2", True)],
+    )
+    def test_of_a_base_image_without_a_digest_is_warned_of_by_a_preview(
+        self,
+        context: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        base: str | None,
+        *,
+        warned: bool,
+    ) -> None:
+        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+        image(context, base)
+        told = [each.getMessage() for each in caplog.records if "no digest" in each.getMessage()]
+        assert bool(told) is warned
+        assert all("docker buildx imagetools inspect b:2" in each for each in told)
 
     def test_is_built_of_a_copy_that_is_the_same_on_every_machine(self, context: Path) -> None:
         build = image(context).one("docker:index/image:Image")["build"]

@@ -34,8 +34,6 @@ class TestWrongCalls:
             "logs --stack prod JOB --lines 10001",
             "stop --stack prod",
             "costs --stack prod --months -1",
-            "scan --stack prod --fail-on none",
-            "base-image",
         ],
     )
     def test_are_status_2_and_show_the_usage(
