@@ -53,7 +53,7 @@ format: setup ## Format the Python files
 lock: setup ## Compile the hash-pinned requirements from the .in files
 	for name in container/requirements requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-			--no-emit-index-url --no-header --no-annotate $$name.in -o $$name.txt; \
+			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done
 
 security: setup ## Write the generated parts of docs/security.md

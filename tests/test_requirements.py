@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from fnmatch import fnmatch
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 from tests.test_workflows import FILES
@@ -67,11 +71,36 @@ class TestEveryInstallation:
 
 
 def test_every_stage_of_the_image_begins_from_one_base_pinned_by_digest() -> None:
-    stages = re.findall(r"^FROM (\S+)", text("container/Dockerfile"), re.MULTILINE)
+    pinned, *stages = re.findall(r"^FROM (.+)", text("container/Dockerfile"), re.MULTILINE)
+    assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64} AS pinned", pinned)
     assert stages
-    assert set(stages) == {"${BASE_IMAGE}"}
-    assert re.search(
-        r"^ARG BASE_IMAGE=[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$",
-        text("container/Dockerfile"),
-        re.MULTILINE,
+    assert {stage.split()[0] for stage in stages} == {"${BASE_IMAGE}"}
+    assert "ARG BASE_IMAGE=pinned\n" in text("container/Dockerfile")
+
+
+class TestUpdates:
+    UPDATES: Any = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))
+
+    def test_come_weekly_in_one_pull_request_for_each_kind(self) -> None:
+        assert self.UPDATES["version"] == 2
+        for each in self.UPDATES["updates"]:
+            assert each["schedule"] == {"interval": "weekly"}
+            assert [group["patterns"] for group in each["groups"].values()] == [["*"]]
+
+    @pytest.mark.parametrize(
+        ("kind", "pattern"),
+        [
+            ("uv", "requirements*.in"),
+            ("docker", "Dockerfile"),
+            ("github-actions", "action.yml"),
+        ],
     )
+    def test_reach_every_file_that_names_versions(self, kind: str, pattern: str) -> None:
+        [update] = [each for each in self.UPDATES["updates"] if each["package-ecosystem"] == kind]
+        folders = update.get("directories") or [update["directory"]]
+        command = ["git", "ls-files", f":(glob)**/{pattern}"]
+        listed = subprocess.check_output(command, cwd=ROOT, text=True).split()
+        found = {f"/{name.rpartition('/')[0]}" for name in listed}
+        assert found
+        for each in found:
+            assert any(fnmatch(each, folder) for folder in folders), each

@@ -14,7 +14,7 @@ class TestThePythonPackages:
         asked = PINNED.findall((CONTAINER / "requirements.in").read_text())
         locked = PINNED.findall((CONTAINER / "requirements.txt").read_text())
         assert asked
-        assert set(asked) <= set(locked), "compile requirements.txt anew, as requirements.in says"
+        assert set(asked) <= set(locked), "run `make lock`"
 
     def test_are_asked_for_in_exact_versions(self) -> None:
         lines = (CONTAINER / "requirements.in").read_text().splitlines()
