@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import JobEnd
 from runs.outcome import Outcome
 
 T3, M5, C5 = "ml.t3.medium", "ml.m5.large", "ml.c5.xlarge"

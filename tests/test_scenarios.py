@@ -12,8 +12,8 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from components.settings import stack_file
+from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
-from local.sagemaker.job import JobEnd
 from runs.entry import run_key
 from tests.conftest import ROOT
 from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
@@ -21,8 +21,8 @@ from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.iam import Keys
-    from local.sagemaker.job import Job
+    from local.aws.iam import Keys
+    from local.aws.sagemaker.job import Job
 
 ZONE = ZoneInfo("Europe/Berlin")
 NAMES = ("JobsSucceeded", "JobsFailed", "Attempts", "SlotsSkipped")

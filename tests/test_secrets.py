@@ -16,18 +16,18 @@ import pytest
 from components.alerts import hint
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
-from local.aws import ACCOUNT
+from local.aws.endpoint import ACCOUNT
+from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
 from local.run import artifacts, findings
 from local.run.report import Report
-from local.sagemaker.job import JobEnd
 from tests.conftest import ROOT, Recorder, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local.sagemaker.job import Job
+    from local.aws.sagemaker.job import Job
 
 PROJECT = stack_file.project(ROOT)
 URL = "https://hooks.example.com/services/canary-7f3a91c4"
@@ -269,7 +269,7 @@ class Planted:
         return self.client("lambda").list_functions()["Functions"]
 
     def archives(self) -> Iterator[str]:
-        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws on its import
+        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
 
         backend: Any = get_backend("lambda")[ACCOUNT][self.cloud.aws.region]
         for function in self.functions():

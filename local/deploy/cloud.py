@@ -10,34 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 from components import build_context
 from components.settings import loader, stack_file
-from local import metrics
-from local.activity import Activity
-from local.alarms import Alarms
-from local.aws import ACCOUNT, LocalAws
+from local.aws.activity import Activity
+from local.aws.cloudwatch import embedded_metrics
+from local.aws.cloudwatch.alarms import Alarms
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.endpoint import ACCOUNT, LocalAws
+from local.aws.events.event_bus import EventBus
+from local.aws.events.event_faults import EventFaults
+from local.aws.events.scheduler import ScheduleError, Scheduler
+from local.aws.functions.service import Functions
+from local.aws.iam import AccessDeniedError
+from local.aws.json_protocol import JsonService
+from local.aws.sagemaker import required_permissions
+from local.aws.sagemaker.faults import Faults
+from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.service import SageMaker, ServiceError
+from local.aws.topics import Message, Topics
+from local.aws.vpcs import vpc_of
 from local.deploy import existing, program
 from local.deploy.resources import Resources
-from local.event_bus import EventBus
-from local.event_faults import EventFaults
-from local.functions import Functions
-from local.iam import AccessDeniedError
-from local.json_protocol import JsonService
-from local.metric_store import MetricStore, Point
-from local.sagemaker import role_needs
-from local.sagemaker.faults import Faults
-from local.sagemaker.job import JobEnd
-from local.sagemaker.service import SageMaker, ServiceError
-from local.scheduler import ScheduleError, Scheduler
-from local.topics import Message, Topics
-from local.vpcs import vpc_of
 from runs.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from local.activity import Kind
-    from local.iam import Session
-    from local.sagemaker.job import Job
+    from local.aws.activity import Kind
+    from local.aws.iam import Session
+    from local.aws.sagemaker.job import Job
 
 _LONG_AGO_S = 600
 _SAGEMAKER = "sagemaker.amazonaws.com"
@@ -208,7 +208,7 @@ class Cloud:
 
     def count_line(self, line: str) -> None:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
-        self.job_points += self.metrics.put(*metrics.extract(line, datetime.now(UTC)))
+        self.job_points += self.metrics.put(*embedded_metrics.extract(line, datetime.now(UTC)))
 
     def assume_for(self, job: Job) -> Session:
         """Return a session of the job's role.
@@ -243,7 +243,9 @@ class Cloud:
         """Run a job, if its role may do what SageMaker does with it before."""
         try:
             session = self.assume_for(job)
-            self.aws.iam.require(session, role_needs.needed(self.aws.iam.store, job.request))
+            self.aws.iam.require(
+                session, required_permissions.needed(self.aws.iam.store, job.request)
+            )
         except AccessDeniedError as denied:
             return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
         return self._play_job(self, job)

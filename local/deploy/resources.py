@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from local.aws import LocalAws
+    from local.aws.endpoint import LocalAws
     from local.deploy.kinds import State
 
 

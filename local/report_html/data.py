@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from local.alarms import AlarmState
-    from local.metric_store import Point
+    from local.aws.cloudwatch.alarms import AlarmState
+    from local.aws.cloudwatch.metric_store import Point
 
 
 @dataclass(frozen=True, kw_only=True)

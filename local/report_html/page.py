@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from local.alarms import AlarmState
-    from local.metric_store import Point
+    from local.aws.cloudwatch.alarms import AlarmState
+    from local.aws.cloudwatch.metric_store import Point
 
 _HEAD = Html(
     '<meta charset="utf-8">'

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.metric_store import Point
+    from local.aws.cloudwatch.metric_store import Point
 
     Terms = Callable[[Point], bool]
 

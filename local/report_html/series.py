@@ -14,7 +14,7 @@ from local.report_html import search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from local.metric_store import Point
+    from local.aws.cloudwatch.metric_store import Point
 
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,

@@ -11,8 +11,8 @@ from local.report_html.markup import Html, table, tag
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from local.alarms import AlarmState
-    from local.metric_store import Point
+    from local.aws.cloudwatch.alarms import AlarmState
+    from local.aws.cloudwatch.metric_store import Point
     from local.report_html.data import Data
 
 _STATES = {"ALARM": "bad", "INSUFFICIENT_DATA": "calm", "OK": "good"}

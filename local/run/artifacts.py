@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local.aws import LocalAws
+    from local.aws.endpoint import LocalAws
 
 _LONGEST_NAME = 200
 """Bytes; file systems take 255, S3 keys may be 1,024."""

@@ -10,12 +10,12 @@ from typing import NoReturn
 
 from rich.markup import escape
 
+from local.aws.events.scheduler import ScheduleError
+from local.aws.sagemaker.faults import NAMES
 from local.deploy.program import DeployError
 from local.run.display import Display
 from local.run.pipeline import STACK, Options, Pipeline, RunError
 from local.run.report import NOT_ENDED, Report
-from local.sagemaker.faults import NAMES
-from local.scheduler import ScheduleError
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import object_key
+from local.aws import object_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

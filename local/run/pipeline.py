@@ -14,20 +14,20 @@ from zoneinfo import ZoneInfo
 
 from components import cron
 from components.settings import key_prefix
-from local.aws import ACCOUNT
+from local.aws.endpoint import ACCOUNT
+from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
 from local.deploy.image_builder import ImageBuilder
 from local.run import artifacts, findings, inputs
 from local.run.report import NOT_ENDED, Report
-from local.sagemaker.runner import JobRunner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from local.aws.sagemaker.job import Job, JobEnd
     from local.engines.choice import EngineName
     from local.run.display import Display
-    from local.sagemaker.job import Job, JobEnd
 
 STACK = "local"
 _LONGEST_S = 7 * 24 * 3600

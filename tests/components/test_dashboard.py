@@ -13,7 +13,7 @@ import pytest
 
 from components import dashboard, naming
 from components.dashboard import Dashboard, DashboardArgs
-from local.metric_store import Point
+from local.aws.cloudwatch.metric_store import Point
 from local.report_html import search
 from tests.conftest import ACCOUNT, REGION, ROOT, record
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from moto.server import ThreadedMotoServer
 
-from local.aws import LocalAws
+from local.aws.endpoint import LocalAws
 from local.engines.docker import DockerEngine
 from local.engines.process import ProcessEngine
 from tests.local.container_bench import Container

@@ -9,8 +9,8 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from local.sagemaker.job import Job, JobEnd
-from local.sagemaker.runner import JobRunner
+from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.runner import JobRunner
 
 if TYPE_CHECKING:
     from pathlib import Path

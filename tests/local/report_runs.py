@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from components import dashboard
 from local import report_html
-from local.alarms import AlarmState
-from local.metric_store import Point
+from local.aws.cloudwatch.alarms import AlarmState
+from local.aws.cloudwatch.metric_store import Point
 
 if TYPE_CHECKING:
-    from local.alarm_rule import State
+    from local.aws.cloudwatch.alarm_rule import State
 
 STARTED = datetime(2026, 1, 5, 2, 0, 4, tzinfo=UTC)
 PREFIX = "weather-dev"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
-from local.sagemaker.job import JobEnd
 from tests.conftest import ACCOUNT, REGION, ROOT
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.metric_store import Point
+from local.aws.cloudwatch.metric_store import Point
 from local.report_html import chart, figures, markdown, search, series, widgets
 from local.report_html.data import Data
 from tests.local import report_runs as runs

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.wrappers import Request, Response
 
+from local.aws.events.scheduler import ScheduleError
+from local.aws.iam.conditions import holds
+from local.aws.iam.patterns import matches_resource
+from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
-from local.iam.conditions import holds
-from local.iam.patterns import matches_resource
-from local.sagemaker.runner import JobRunner
-from local.scheduler import ScheduleError
 from tests.conftest import ROOT
 from tests.recorded import listed
 from tests.security.policies import of_role
@@ -25,9 +25,9 @@ from tests.security.policies import of_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from local.aws.iam import Access, Session
+    from local.aws.sagemaker.job import Job, JobEnd
     from local.engines import ContainerRun
-    from local.iam import Access, Session
-    from local.sagemaker.job import Job, JobEnd
 
 _SEVERAL_PARTS = 9 * 1024 * 1024
 """Bytes of an output that boto3 uploads in more than one part."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.aws import ACCOUNT
+from local.aws.endpoint import ACCOUNT
 from local.deploy.kinds.kind import State, creates
 from local.deploy.kinds.shapes import given, pascal
 

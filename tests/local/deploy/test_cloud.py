@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.settings import stack_file
+from local.aws.events.scheduler import ScheduleError
+from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import WATCH, Cloud
-from local.sagemaker.job import JobEnd
-from local.scheduler import ScheduleError
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.sagemaker.job import Job
+    from local.aws.sagemaker.job import Job
 
 MAY_END = threading.Event()
 MAY_END.set()

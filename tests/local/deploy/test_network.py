@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.settings.loader import SettingsError
+from local.aws.sagemaker.job import JobEnd
+from local.aws.vpcs import vpc_of
 from local.deploy.cloud import Cloud
 from local.deploy.kinds import CREATE
 from local.deploy.program import DeployError
 from local.deploy.resources import Resources
 from local.run.display import Display
 from local.run.pipeline import Options, Pipeline
-from local.sagemaker.job import JobEnd
-from local.vpcs import vpc_of
 from tests.conftest import ROOT
-from tests.local.roles import trusted_by
+from tests.local.aws.iam.roles import trusted_by
 from tests.recorded import varied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local.aws import LocalAws
-    from local.sagemaker.job import Job
+    from local.aws.endpoint import LocalAws
+    from local.aws.sagemaker.job import Job
 
 SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 

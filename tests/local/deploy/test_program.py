@@ -10,12 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components.settings import stack_file
-from local.aws import InvalidRequestError, LocalAws
+from local.aws.endpoint import InvalidRequestError, LocalAws
 from local.deploy.kinds import CREATE, zipped
 from local.deploy.program import plain
 from local.deploy.resources import Resources
 from tests.conftest import ROOT, record_program
-from tests.local.roles import trusted_by
+from tests.local.aws.iam.roles import trusted_by
 from tests.test_program import program
 
 

@@ -12,7 +12,7 @@ from local.run import inputs
 from local.run.inputs import InputError
 
 if TYPE_CHECKING:
-    from local.aws import LocalAws
+    from local.aws.endpoint import LocalAws
 
 BAD = os.fsdecode(b"gr\xf6sse.csv")
 

@@ -1,0 +1,177 @@
+"""One endpoint on loopback that speaks AWS: moto's plain state, and our SageMaker and Lambda.
+
+Requests are routed by the service in their signature's scope. Everything that moto has, moto
+answers; jobs that run and functions that execute are ours. What a role asks for, IAM judges first.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import boto3
+from botocore.config import Config
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request
+
+from components import aws_model
+from local.aws import moto_application
+from local.aws.iam import Authority, Keys, answers
+from local.aws.json_protocol import refusal
+from local.aws.signature import RefusedError, Sender, sender
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.wrappers import Response
+
+    from local.aws.iam import Session
+
+ACCOUNT = "123456789012"
+"""moto's account."""
+
+_POLL_S = 0.02
+"""How often a server looks whether it is to end."""
+
+# boto3's default session, which keeps the service models in memory, is not safe for threads.
+CREATING_CLIENTS = threading.Lock()
+_GLOBAL = {"iam"}
+"""Services that are signed for in us-east-1, wherever one is."""
+
+
+class Service(Protocol):
+    """A service of ours: answers the requests that it knows, and leaves others to moto."""
+
+    def answer(self, request: Request) -> Response | None:
+        """Return the response, or None where moto is to answer."""
+        ...
+
+
+class InvalidRequestError(Exception):
+    """A request that AWS would refuse, although moto accepts it."""
+
+
+class LocalAws:
+    """The embedded AWS of one region, from `start` to `stop`."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self.services: dict[str, Service] = {}
+        """Our services, by the name in a signature's scope."""
+        self.iam = Authority(ACCOUNT, region)
+        """Judges what roles do, and has a record of it."""
+        self.administrator = Keys.long_term()
+        """Of whoever may do everything: this process, and the person who started it."""
+        self._moto = moto_application.create(ACCOUNT)
+        self._server = make_server(
+            "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
+        )
+        self._host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self._host}"
+        serve = partial(self._server.serve_forever, poll_interval=_POLL_S)
+        self._thread = threading.Thread(target=serve, daemon=True)
+        self._clients: dict[str, Any] = {}
+        self._writing = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the endpoint; the state is gone, so that another may start afresh."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415 - see moto_application
+
+        BackendDict.reset()
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
+        """Return an administrator's boto3 client for a service."""
+        with CREATING_CLIENTS:
+            if service not in self._clients:
+                self._clients[service] = self._administrator(service)
+            return self._clients[service]
+
+    def client_as(self, session: Session, service: str) -> Any:  # noqa: ANN401 - as above
+        """Return a client that has the session of a role."""
+        with CREATING_CLIENTS:
+            return self._client(service, session.keys)
+
+    def _administrator(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
+        client = self._client(service, self.administrator)
+        client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
+        return client
+
+    def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above
+        return cast("Any", boto3).client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            **{name.lower(): value for name, value in keys.environment.items()},
+        )
+
+    def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            who = self._admitted(request)
+        except RefusedError as refused:
+            return answers.not_admitted(request, refused.code, str(refused))(environ, start)
+        name = who.service
+        # A body of S3 may be large, and decides nothing.
+        body = None if name == "s3" else request.get_data()
+        if response := self._answer(who.access_key, name, request):
+            return response(environ, start)
+        if body is not None:
+            environ["wsgi.input"] = io.BytesIO(body)
+        # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
+        with self._writing if name == "dynamodb" else nullcontext():
+            return self._moto(environ, start)
+
+    def _admitted(self, request: Request) -> Sender:
+        """Return who sent a request.
+
+        Raises:
+            RefusedError: somebody who is to get no answer, or it is for another region.
+        """
+        who = sender(request, self._host, self._keys_of)
+        if who.region != self.region and who.service not in _GLOBAL:
+            message = f"the embedded AWS has {self.region} only, and no {who.region}"
+            raise RefusedError("AuthorizationHeaderMalformed", message)
+        return who
+
+    def _keys_of(self, access_key: str) -> Keys | None:
+        administrator = access_key == self.administrator.access_key
+        return self.administrator if administrator else self.iam.keys_of(access_key)
+
+    def _answer(self, key: str, name: str, request: Request) -> Response | None:
+        """Return the answer that is not moto's: of IAM, of our services, or of AWS's models."""
+        if refused := self.iam.refuse(key, name, request):
+            return refused
+        service = self.services.get(name)
+        answer = service.answer(request) if service else None
+        return answer or (refusal(name, request) if "X-Amz-Target" in request.headers else None)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401
+        """Say nothing: a line for each request would hide the pipeline's own."""
+
+
+def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
+    """Check a request's enums, patterns and maxima, which neither boto3 nor moto looks at."""
+    service = model.service_model.service_name
+    plain = {key: value for key, value in params.items() if not hasattr(value, "read")}
+    missing = params.keys() - plain.keys()
+    found = [
+        problem
+        for problem in aws_model.violations(aws_model.shape(service, model.name), plain)
+        if problem.path not in missing
+    ]
+    if found:
+        raise InvalidRequestError(f"{service} {model.name}: {'; '.join(map(str, found))}")

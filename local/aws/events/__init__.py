@@ -1,0 +1,1 @@
+"""EventBridge: the bus with its rules, and the Scheduler."""

@@ -1,0 +1,172 @@
+"""The account's default event bus: what is put on it reaches the targets of the deployed rules.
+
+moto keeps rules and targets, but delivers to queues only, and asks no policy.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from local.aws import queues
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.endpoint import ACCOUNT
+from local.aws.iam import Access
+from local.aws.json_protocol import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request
+
+    from local.aws.endpoint import LocalAws
+    from local.aws.topics import Topics
+
+Event = dict[str, Any]
+_SERVICE = "events.amazonaws.com"
+
+
+class EventBus:
+    """Answers PutEvents, and publishes what AWS's own services tell; the rest is moto's.
+
+    Args:
+        aws: where rules, targets and their policies are kept.
+        invoke: hands an event to a function asynchronously; LookupError if there is none.
+        topics: delivers to topics.
+        metrics: gets AWS/Events.
+        tell: told what others than AWS's services put on the bus.
+    """
+
+    def __init__(
+        self,
+        aws: LocalAws,
+        invoke: Callable[[str, bytes], None],
+        topics: Topics,
+        metrics: MetricStore,
+        tell: Callable[[str, str], None],
+    ) -> None:
+        self._aws, self._invoke, self._topics = aws, invoke, topics
+        self._metrics, self._tell = metrics, tell
+
+    def answer(self, request: Request) -> Response | None:
+        """Return PutEvents' response, or None for another operation."""
+        if not request.headers.get("X-Amz-Target", "").endswith(".PutEvents"):
+            return None
+        if refused := refusal("events", request):
+            return refused
+        results = [self._accept(entry) for entry in request.get_json(force=True)["Entries"]]
+        failed = sum("ErrorCode" in result for result in results)
+        body = json.dumps({"FailedEntryCount": failed, "Entries": results})
+        return Response(body, 200, content_type="application/x-amz-json-1.1")
+
+    def publish(self, event: Event) -> None:
+        """Deliver a whole event, as rules see it, to every target that wants it."""
+        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
+
+        backend: Any = get_backend("events")[ACCOUNT][self._aws.region]
+        for rule in list(backend.event_buses["default"].rules.values()):
+            if rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
+                self._count(rule.name, "TriggeredRules")
+                for target in list(rule.targets):
+                    self._send(rule.name, rule.arn, target, event)
+
+    def _accept(self, entry: Event) -> Event:
+        for name in ("Source", "DetailType", "Detail"):
+            if not entry.get(name):
+                text = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+                return {"ErrorCode": "InvalidArgument", "ErrorMessage": text}
+        if entry["Source"].startswith("aws."):
+            text = "Not authorized for the source."
+            return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": text}
+        event = self._whole(entry)
+        if not isinstance(event["detail"], dict):
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        self._tell("event", f"{event['detail-type']} {json.dumps(event['detail'])}")
+        self.publish(event)
+        return {"EventId": event["id"]}
+
+    def _whole(self, entry: Event) -> Event:
+        at = datetime.fromtimestamp(entry["Time"], UTC) if "Time" in entry else datetime.now(UTC)
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            detail = None
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": entry["DetailType"],
+            "source": entry["Source"],
+            "account": ACCOUNT,
+            "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "region": self._aws.region,
+            "resources": entry.get("Resources", []),
+            "detail": detail,
+        }
+
+    def _send(self, rule: str, rule_arn: str, target: Event, event: Event) -> None:
+        self._count(rule, "Invocations")
+        if self._reached(rule_arn, target, _input(target, event)):
+            return
+        self._count(rule, "FailedInvocations")
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if queue is None:
+            return
+        attributes = {
+            "RULE_ARN": rule_arn,
+            "TARGET_ARN": target["Arn"],
+            "ERROR_CODE": "NO_PERMISSIONS",
+        }
+        kept = queues.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
+        self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
+
+    def _reached(self, rule_arn: str, target: Event, text: str) -> bool:
+        arn: str = target["Arn"]
+        match arn.split(":")[2]:
+            case "lambda":
+                return self._invoked(rule_arn, arn, text)
+            case "sns":
+                # EventBridge sends no source's keys along to topics and keys:
+                # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+                return self._topics.publish(
+                    arn, service=_SERVICE, subject="", body=text, context={}
+                )
+            case "sqs":
+                return queues.send_for_rule(self._aws, rule_arn, arn, text, {})
+            case service:
+                raise NotImplementedError(f"the local event bus has no targets of {service}")
+
+    def _invoked(self, rule_arn: str, function_arn: str, text: str) -> bool:
+        context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
+        invocation = Access("lambda:InvokeFunction", function_arn, context)
+        admitted = self._aws.iam.admits(_SERVICE, [invocation])
+        if admitted:
+            self._invoke(function_arn, text.encode())
+        return admitted
+
+    def _count(self, rule: str, metric: str) -> None:
+        point = Point("AWS/Events", {"RuleName": rule}, metric, "Count", 1, datetime.now(UTC))
+        self._metrics.put(point)
+
+
+def _input(target: Event, event: Event) -> str:
+    """Return what a target gets: the event, or what its input settings make of it."""
+    from moto.events.utils import EventTemplateParser  # noqa: PLC0415 - see local.aws.endpoint
+
+    if "Input" in target:
+        return target["Input"]
+    if "InputPath" in target:
+        raise NotImplementedError("the local event bus has no InputPath; use InputTransformer")
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return json.dumps(event)
+    made: Any = EventTemplateParser.parse(
+        transformer["InputTemplate"],
+        transformer.get("InputPathsMap", {}),
+        {**event, "ingestion-time": event["time"]},  # pyright: ignore[reportArgumentType]
+    )
+    return json.dumps(made)

@@ -1,0 +1,180 @@
+"""EventBridge Scheduler: takes schedules as strictly as AWS, and delivers their slots.
+
+moto keeps the schedules; nothing there ever fires.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.slots import EPOCH, At
+from local.aws import queues
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.events.schedule_rules import SERVICE, group_arn, names, refusal, timing
+from local.aws.iam import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request, Response
+
+    from local.aws.endpoint import LocalAws
+    from local.aws.iam import Session
+
+_PATH = "/schedules/"
+
+
+class ScheduleError(Exception):
+    """The schedule would not have run this slot on AWS either."""
+
+
+@dataclass(frozen=True, order=True)
+class Due:
+    """A slot that a schedule has to deliver."""
+
+    at: datetime
+    group: str
+    name: str
+
+
+class Scheduler:
+    """Checks CreateSchedule and fires; the rest of the service is moto's.
+
+    Args:
+        aws: where the schedules are kept, and their targets.
+        metrics: gets AWS/Scheduler.
+        tell: told what was planned and fired.
+    """
+
+    def __init__(
+        self, aws: LocalAws, metrics: MetricStore, tell: Callable[[str, str], None]
+    ) -> None:
+        self._aws, self._metrics, self._tell = aws, metrics, tell
+        self._planned: set[Due] = set()
+        """One-time schedules that were created since the deployment, and have not fired."""
+        self._lock = threading.Lock()
+        self.deployed = False
+        """Set after the deployment; what is created from then on is fired by `next_planned`."""
+
+    def answer(self, request: Request) -> Response | None:
+        """Refuse a CreateSchedule that AWS would refuse; None leaves the rest to moto."""
+        if request.method != "POST" or not request.path.startswith(_PATH):
+            return None
+        name = unquote(request.path.removeprefix(_PATH))
+        schedule = {"Name": name, **request.get_json(force=True)}
+        if refused := refusal(self._aws, schedule):
+            return refused
+        expression, zone = timing(schedule)
+        at = expression.next(EPOCH, zone)
+        if self.deployed and isinstance(expression, At) and at:
+            with self._lock:
+                self._planned.add(Due(at, schedule.get("GroupName", "default"), name))
+            self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")
+        return None
+
+    def fire(self, group: str, name: str, slot: datetime) -> None:
+        """Deliver `slot` as the schedule says: its input, its target, its role.
+
+        What cannot be delivered goes to the schedule's queue; retries would meet the same state.
+
+        Raises:
+            ScheduleError: there is no such schedule, it is disabled, or its target refuses.
+        """
+        scheduler = self._aws.client("scheduler")
+        try:
+            schedule = scheduler.get_schedule(GroupName=group, Name=name)
+        except scheduler.exceptions.ResourceNotFoundException:
+            raise ScheduleError(f"group {group} has no schedule {name}") from None
+        if schedule["State"] != "ENABLED":
+            raise ScheduleError(f"schedule {name} is disabled: set its `suspend` to false")
+        target = schedule["Target"]
+        event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
+        self._tell("fired", f"{name} for {slot:%Y-%m-%dT%H:%M:%SZ}")
+        self._count(group, "InvocationAttemptCount")
+        session: Session | None = None
+        try:
+            session = self._aws.iam.assume(target["RoleArn"], SERVICE, group_arn(self._aws, group))
+            self._aws.iam.require(session, keys.of_input(self._aws.iam.store, schedule))
+            self._aws.client_as(session, "lambda").invoke(
+                FunctionName=target["Arn"], InvocationType="Event", Payload=event
+            )
+        except (BotoCoreError, ClientError, PermissionError) as problem:
+            self._drop(session, group, target, event, str(problem))
+            raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
+        finally:
+            once = isinstance(timing(schedule)[0], At)
+            if once and schedule.get("ActionAfterCompletion") == "DELETE":
+                scheduler.delete_schedule(GroupName=group, Name=name)
+
+    def next_planned(self, until: datetime | None = None) -> Due | None:
+        """Take the earliest slot that was planned since the deployment.
+
+        Args:
+            until: leaves later slots; None is to take them before their time.
+        """
+        with self._lock:
+            if not self._planned or (until and min(self._planned).at > until):
+                return None
+            due = min(self._planned)
+            self._planned.remove(due)
+        return due if (due.group, due.name) in names(self._aws) else self.next_planned(until)
+
+    def recurring(self, after: datetime, until: datetime) -> list[Due]:
+        """Return the slots of the deployed schedules after one instant and up to another."""
+        found: list[Due] = []
+        scheduler = self._aws.client("scheduler")
+        planned = {(due.group, due.name) for due in self._planned}
+        for group, name in names(self._aws) - planned:
+            schedule = scheduler.get_schedule(GroupName=group, Name=name)
+            expression, zone = timing(schedule)
+            due = expression.previous(until, zone)
+            if due and due > after and schedule["State"] == "ENABLED":
+                found.append(Due(due, group, name))
+        return sorted(found)
+
+    def _drop(
+        self,
+        session: Session | None,
+        group: str,
+        target: dict[str, Any],
+        event: str,
+        reason: str,
+    ) -> None:
+        """Keep the event in the schedule's queue, in the name of its role, if it can be assumed."""
+        self._count(group, "TargetErrorCount")
+        self._count(group, "InvocationDroppedCount")
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if queue is None:
+            return
+        attributes = {"ERROR_MESSAGE": reason}
+        kept = queues.send(self._aws, session, queue, event, attributes)
+        self._count(
+            group,
+            "InvocationsSentToDeadLetterCount"
+            if kept
+            else "InvocationsFailedToBeSentToDeadLetterCount",
+        )
+
+    def _count(self, group: str, metric: str) -> None:
+        now, dimensions = datetime.now(UTC), {"ScheduleGroup": group}
+        self._metrics.put(Point("AWS/Scheduler", dimensions, metric, "Count", 1, now))
+
+
+def _fill_in(text: str, arn: str, slot: datetime) -> str:
+    """Replace the context attributes: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html."""
+    attributes = {
+        "schedule-arn": arn,
+        "scheduled-time": f"{slot:%Y-%m-%dT%H:%M:%SZ}",
+        "execution-id": uuid.uuid4().hex,
+        "attempt-number": "1",
+    }
+    for attribute, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{attribute}>", value)
+    return text

@@ -1,0 +1,1 @@
+"""Lambda: functions that execute their deployed code."""

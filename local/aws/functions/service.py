@@ -1,0 +1,207 @@
+"""The local Lambda: invocations of what was deployed; moto keeps the functions themselves."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+import time
+import uuid
+import zipfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from werkzeug.wrappers import Response
+
+from local.aws.cloudwatch import embedded_metrics
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.endpoint import ACCOUNT
+from local.aws.functions.async_event import AsyncEvent
+from local.aws.functions.runtime import Function, Outcome, Runtime
+from local.aws.iam import AccessDeniedError, keys
+from local.aws.iam.services import log_access
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request
+
+    from local.aws.activity import Activity
+    from local.aws.endpoint import LocalAws
+    from local.aws.iam import Session
+
+_SERVICE = "lambda.amazonaws.com"
+_INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
+_ASYNC_LIMIT = 256 * 1024
+"""Bytes of an asynchronous event that Lambda takes (Lambda quotas)."""
+
+
+class Functions:
+    """Answers Lambda's Invoke, both kinds; everything else of Lambda is moto's.
+
+    Each function has one execution environment, in which its events follow each other; different
+    functions run at the same time.
+    """
+
+    def __init__(
+        self, aws: LocalAws, directory: Path, activity: Activity, metrics: MetricStore
+    ) -> None:
+        """Prepare to run functions.
+
+        Args:
+            aws: where they are deployed, and what they call.
+            directory: for their code.
+            activity: counts the asynchronous events.
+            metrics: gets AWS/Lambda, and what the functions print in the embedded metric format.
+        """
+        self._aws, self._directory = aws, directory
+        self._activity, self._metrics = activity, metrics
+        self._runtimes: dict[str, Runtime] = {}
+        self._turns: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self.outcomes: list[Outcome] = []
+        """Of every invocation, in order."""
+
+    def answer(self, request: Request) -> Response | None:
+        """Return Invoke's response, or None for another operation."""
+        match = _INVOCATION.fullmatch(request.path)
+        if not match or request.method != "POST":
+            return None
+        function, event = match["function"], request.get_data() or b"{}"
+        try:
+            if request.headers.get("X-Amz-Invocation-Type") == "Event":
+                return self._accept(function, event)
+            outcome = self.run(_name(function), event, str(uuid.uuid4()))
+        except LookupError:
+            return None  # moto says so in AWS's words
+        headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
+        body = json.dumps(outcome.payload)
+        return Response(body, 200, headers, content_type="application/json")
+
+    def invoke(self, function: str, event: bytes) -> None:
+        """Take an event for asynchronous delivery.
+
+        Raises:
+            LookupError: there is no function of that name or ARN.
+        """
+        name = _name(function)
+        session = self._session(name)
+        delivery = AsyncEvent(self._aws, name, session, event, self.run, self.count)
+        self._activity.spawn("delivery", delivery.deliver)
+
+    def run(self, name: str, event: bytes, request_id: str) -> Outcome:
+        """Run a function once, keep its log and count it.
+
+        Raises:
+            LookupError: there is no such function.
+        """
+        with self._lock:
+            turn = self._turns.setdefault(name, threading.Lock())
+        with turn:
+            outcome = self._run_alone(name, event, request_id)
+            self.outcomes.append(outcome)
+            self._log(name, outcome)
+        self.count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
+        return outcome
+
+    def count(self, name: str, **values: int) -> None:
+        """Count in AWS/Lambda."""
+        now, dimensions = datetime.now(UTC), {"FunctionName": name}
+        self._metrics.put(
+            *(Point("AWS/Lambda", dimensions, k, "Count", v, now) for k, v in values.items())
+        )
+
+    def close(self) -> None:
+        """End every function's process."""
+        for runtime in list(self._runtimes.values()):
+            runtime.close()
+
+    def _run_alone(self, name: str, event: bytes, request_id: str) -> Outcome:
+        try:
+            runtime = self._runtimes.get(name) or Runtime(self._function(name))
+        except AccessDeniedError as denied:  # to assume the role, or to see the environment
+            error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
+            return Outcome(name, request_id, error, failed=True, log=[], seconds=0)
+        self._runtimes[name] = runtime
+        outcome = runtime.invoke(event, request_id)
+        if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
+            runtime.close()
+            del self._runtimes[name]
+        return outcome
+
+    def _session(self, name: str) -> Session | None:
+        """Return a session of a function's role; None if it does not trust Lambda (any more).
+
+        Raises:
+            LookupError: there is no such function.
+        """
+        config = self._configuration(name)
+        try:
+            return self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+        except AccessDeniedError:
+            return None
+
+    def _accept(self, function: str, event: bytes) -> Response:
+        if len(event) > _ASYNC_LIMIT:
+            return Response('{"Type": "User", "message": "event too large"}', 413)
+        self.invoke(function, event)
+        return Response(status=202)
+
+    def _configuration(self, name: str) -> dict[str, Any]:
+        try:
+            return self._aws.client("lambda").get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            raise LookupError(f"there is no function {name}") from error
+
+    def _function(self, name: str) -> Function:
+        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
+
+        config = self._configuration(name)
+        session = self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+        self._aws.iam.require(session, keys.of_environment(self._aws.iam.store, config))
+        backend: Any = get_backend("lambda")[ACCOUNT][self._aws.region]
+        code = self._directory / name
+        archive: bytes = backend.get_function(name).code_bytes
+        zipfile.ZipFile(io.BytesIO(archive)).extractall(code)
+        variables: dict[str, str] = config.get("Environment", {}).get("Variables", {})
+        return Function(
+            name=name,
+            arn=config["FunctionArn"],
+            handler=config["Handler"],
+            timeout_s=config["Timeout"],
+            memory_mb=config["MemorySize"],
+            code=code.resolve(),
+            environment={
+                **variables,
+                **session.environment,
+                "AWS_ENDPOINT_URL": self._aws.url,
+            },
+        )
+
+    def _log(self, name: str, outcome: Outcome) -> None:
+        """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""
+        group, now = f"/aws/lambda/{name}", datetime.now(UTC)
+        stream = f"{now:%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
+        actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+        needed = [log_access(self._aws.iam.store, action, group, stream) for action in actions]
+        session = self._session(name)
+        if session is None or self._aws.iam.refusal(session, needed):
+            return
+        logs = self._aws.client("logs")
+        lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[
+                {"timestamp": int(time.time() * 1000), "message": line} for line in lines if line
+            ],
+        )
+        for line in lines:
+            self._metrics.put(*embedded_metrics.extract(line, now))
+
+
+def _name(function: str) -> str:
+    return function.rpartition(":")[2]

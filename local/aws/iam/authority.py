@@ -1,0 +1,152 @@
+"""IAM of the embedded AWS: sessions of roles, what each of their requests may do, and what it did.
+
+Requests of the administrator and of operators are not judged: they stand for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.aws.iam import answers, context, needs, operations
+from local.aws.iam.credentials import Keys
+from local.aws.iam.evaluate import Access, Identity, admits, refusal
+from local.aws.iam.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkzeug.wrappers import Request, Response
+
+    from local.aws.iam.patterns import Value
+
+_log = logging.getLogger(__name__)
+
+
+class AccessDeniedError(PermissionError):
+    """IAM refuses; the message is AWS's."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """That a role's permission was asked for."""
+
+    role: str
+    """The role's name."""
+    action: str
+    """As IAM spells it, such as s3:ListBucket for ListObjectsV2."""
+    resource: str
+    """The ARN that was judged; `*` where the action knows no resource."""
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    """A role that a service has assumed, with the keys that sign its requests."""
+
+    who: Identity
+    keys: Keys
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables in which AWS's SDKs look for the keys."""
+        return self.keys.environment
+
+
+class Authority:
+    """The IAM of one account and region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.store = Store(account, region)
+        self.used: set[Use] = set()
+        """Everything that a role was allowed or refused."""
+        self._sessions: dict[str, Session] = {}
+
+    def trusts(self, role_arn: str, service: str, source_arn: str) -> bool:
+        """Return whether a role exists and lets `service` assume it for a resource.
+
+        Raises:
+            NotImplementedError: the trust policy has something that is not played.
+        """
+        keys: dict[str, Value] = {
+            "aws:SourceArn": source_arn,
+            "aws:SourceAccount": self.store.account,
+        }
+        access = Access("sts:AssumeRole", role_arn, keys)
+        return self._admits(self.store.trust(role_arn), service, access)
+
+    def assume(self, role_arn: str, service: str, source_arn: str) -> Session:
+        """Return a session of a role that `service` assumes for the resource `source_arn`.
+
+        Raises:
+            AccessDeniedError: the role does not exist, or does not trust the service for it.
+        """
+        if not self.trusts(role_arn, service, source_arn):
+            raise AccessDeniedError(
+                f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn} "
+                f"for {source_arn}: see the role's trust policy"
+            )
+        who = Identity(role_arn, service.partition(".")[0])
+        session = Session(who, Keys.temporary())
+        self._sessions[session.keys.access_key] = session
+        return session
+
+    def keys_of(self, access_key: str) -> Keys | None:
+        """Return the keys of the session that an access key's id belongs to."""
+        session = self._sessions.get(access_key)
+        return session.keys if session else None
+
+    def refuse(self, access_key: str, service: str, request: Request) -> Response | None:
+        """Return the answer to a signed request that is refused; None if it may go on."""
+        session = self._sessions.get(access_key)
+        if session is None:
+            return None
+        try:
+            operation, asked = operations.read(service, request)
+            needed = needs.of(self.store, f"{service}:{operation}", asked)
+            message = self.refusal(session, needed)
+        except Exception as problem:  # of a request that is malformed, perhaps to be let through
+            _log.exception("a request of %s cannot be judged", session.who.name)
+            return answers.not_played(service, request, str(problem))
+        return answers.denied(service, request, message) if message else None
+
+    def refusal(self, session: Session, needed: Iterable[Access]) -> str | None:
+        """Return AWS's message if something of what is needed is refused; what was asked is kept.
+
+        Raises:
+            NotImplementedError: a policy has something that is not played.
+        """
+        who = session.who
+        for access in needed:
+            keys = context.of_role(self.store, who, access)
+            asked = Access(access.action, access.resource, keys)
+            why = refusal(asked, who, self.store.policies(who, access.resource))
+            self.used.add(Use(who.name, access.action, access.resource, allowed=why is None))
+            if why:
+                return (
+                    f"User: {who.arn} is not authorized to perform: {access.action} on resource: "
+                    f"{access.resource} {why}"
+                )
+        return None
+
+    def require(self, session: Session, needed: Iterable[Access]) -> None:
+        """Do what `refusal` does, for what a service does in a role's name.
+
+        Raises:
+            AccessDeniedError: something is refused.
+        """
+        if message := self.refusal(session, needed):
+            raise AccessDeniedError(message)
+
+    def admits(self, service: str, needed: Iterable[Access]) -> bool:
+        """Return whether the policies of resources let a service of AWS do all of this.
+
+        Raises:
+            NotImplementedError: a policy has something that is not played.
+        """
+        return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
+
+    def _admits(self, policy: str | None, service: str, access: Access) -> bool:
+        keys = context.of_service(self.store, service, access)
+        return admits(policy, service, Access(access.action, access.resource, keys))

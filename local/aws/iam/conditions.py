@@ -1,0 +1,128 @@
+"""Whether the conditions of a statement hold for a request.
+
+An operator that is not played here is an error, never a guess.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from local.aws.iam.patterns import Context, matches, matches_arn, resolved
+
+Compare = Callable[[str, str, Context], bool]
+"""Of the request's value, the policy's value and the request's context, for policy variables."""
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+def _equals(found: str, wanted: str, context: Context) -> bool:
+    return matches(wanted, found, context, wildcards=False)
+
+
+def _ignoring_case(found: str, wanted: str, context: Context) -> bool:
+    text = resolved(wanted, context)
+    return text is not None and found.lower() == text.lower()
+
+
+def _like(found: str, wanted: str, context: Context) -> bool:
+    return matches(wanted, found, context)
+
+
+def _arn_like(found: str, wanted: str, context: Context) -> bool:
+    return matches_arn(wanted, found, context)
+
+
+def _bool(found: str, wanted: str, context: Context) -> bool:
+    del context
+    return found.lower() == wanted.lower()
+
+
+def _number(compare: Callable[[float, float], bool]) -> Compare:
+    return lambda found, wanted, _context: compare(_float(found), _float(wanted))
+
+
+def _float(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise NotImplementedError(f"the local IAM does not know what {text!r} is as a number")
+    return float(text)
+
+
+_OPERATORS: dict[str, Compare] = {
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _ignoring_case,
+    "StringLike": _like,
+    # Equal for IAM: both take wildcards.
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _bool,
+    "NumericEquals": _number(operator.eq),
+    "NumericLessThan": _number(operator.lt),
+    "NumericLessThanEquals": _number(operator.le),
+    "NumericGreaterThan": _number(operator.gt),
+    "NumericGreaterThanEquals": _number(operator.ge),
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "NumericNotEquals": "NumericEquals",
+}
+
+
+def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Return whether all conditions of a statement hold.
+
+    Args:
+        conditions: operator -> key -> value or values, as in the policy.
+        context: the request's keys, in lower case.
+
+    Raises:
+        NotImplementedError: an operator is not played here, something is no number, or a
+            multivalued key is compared without ForAnyValue or ForAllValues, for which AWS
+            promises no result.
+    """
+    return all(
+        _holds(spelled, key, [_text(each) for each in listed(wanted)], context)
+        for spelled, tests in conditions.items()
+        for key, wanted in tests.items()
+    )
+
+
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or a list
+    """Return the list that a policy may write without brackets if it has one element."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def _text(value: object) -> str:
+    """Return a value of a policy as text: JSON's booleans and numbers mean their JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
+    qualifier, _, named = spelled.rpartition(":")
+    name = named.removesuffix("IfExists")
+    compare, negated = _OPERATORS.get(_NEGATED.get(name, name)), name in _NEGATED
+    known = compare and qualifier in ("", "ForAllValues", "ForAnyValue")
+    if not known and spelled != "Null":
+        raise NotImplementedError(f"the local IAM has no condition operator {spelled}")
+    found = context.get(key.lower(), ())
+    values = [found] if isinstance(found, str) else found
+    if compare is None:
+        return (not values) == (wanted[0].lower() == "true")
+    if not values:
+        if_exists = name != named or qualifier == "ForAllValues"
+        return if_exists or (negated and not qualifier)
+    if not qualifier and not isinstance(found, str):
+        raise NotImplementedError(
+            f"{key} is multivalued: compare it with ForAnyValue:{named} or ForAllValues:{named}"
+        )
+    every = all if qualifier == "ForAllValues" else any
+    return every(any(compare(v, each, context) for each in wanted) != negated for v in values)

@@ -1,0 +1,122 @@
+"""What the use of something encrypted needs of its key: services use keys in the caller's name.
+
+Nothing is needed where there is no key of a customer.
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.aws.iam.evaluate import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from local.aws.iam.patterns import Value
+    from local.aws.iam.store import Store
+
+_TO_SEND = ("kms:GenerateDataKey", "kms:Decrypt")
+"""Of a queue's or topic's key, of whoever sends or publishes."""
+
+
+def use(
+    store: Store, key: str | None, actions: Iterable[str], service: str | None, **encrypted: str
+) -> list[Access]:
+    """Return what a service's use of a key in the caller's name needs.
+
+    Args:
+        store: knows the region.
+        key: the key's ARN; None for none.
+        actions: what is done with it.
+        service: the first part of kms:ViaService; None where the service signs as the caller.
+        encrypted: the encryption context: service and resource's kind -> ARN or name.
+    """
+    if key is None:
+        return []
+    context: dict[str, Value] = {
+        f"kms:EncryptionContext:aws:{name.replace('_', ':')}": value
+        for name, value in encrypted.items()
+    }
+    caller: dict[str, Value] = {"kms:CallerAccount": store.account}
+    if service:
+        caller["kms:ViaService"] = f"{service}.{store.region}.amazonaws.com"
+    return [
+        # What only looks at the key has no encryption context.
+        Access(action, key, caller if action == "kms:DescribeKey" else {**caller, **context})
+        for action in actions
+    ]
+
+
+def of_object(store: Store, bucket: str, name: str) -> list[Access]:
+    """Return what reading an object needs of its key."""
+    default, bucket_key = store.key_of_bucket(bucket)
+    key = store.key_of_object(bucket, name) or default
+    return use(store, key, ["kms:Decrypt"], "s3", s3_arn=_object(bucket, name, whole=bucket_key))
+
+
+def to_write(
+    store: Store, bucket: str, name: str, key: str | None, actions: Iterable[str]
+) -> list[Access]:
+    """Return what writing an object needs of `key`, or of the bucket's key without it."""
+    default, bucket_key = store.key_of_bucket(bucket)
+    encrypted = _object(bucket, name, whole=bucket_key)
+    return use(store, store.key_arn(key) or default, actions, "s3", s3_arn=encrypted)
+
+
+def of_table(store: Store, table: str) -> list[Access]:
+    """Return what an item of a table needs, read or written: DynamoDB made the data key itself.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+    """
+    key = store.key_of_table(table)
+    return use(store, key, ["kms:Decrypt"], "dynamodb", dynamodb_tableName=table)
+
+
+def of_topic(store: Store, arn: str) -> list[Access]:
+    """Return what publishing to a topic needs of its key."""
+    return use(store, store.key_of_topic(arn), _TO_SEND, "sns", sns_topicArn=arn)
+
+
+def of_queue(store: Store, arn: str) -> list[Access]:
+    """Return what sending to a queue needs of its key."""
+    return use(store, store.key_of_queue(arn), _TO_SEND, "sqs", sqs_arn=arn)
+
+
+def of_environment(store: Store, function: Mapping[str, Any]) -> list[Access]:
+    """Return what a function's role needs to see its own environment, as GetFunction tells of it.
+
+    Lambda makes a grant for that if whoever deploys may make grants; here there is none.
+    """
+    key, arn = store.key_arn(function.get("KMSKeyArn")), function["FunctionArn"]
+    return use(store, key, ["kms:Decrypt"], "lambda", lambda_FunctionArn=arn)
+
+
+def of_input(store: Store, schedule: Mapping[str, Any]) -> list[Access]:
+    """Return what a schedule's role needs to see its own input: Scheduler signs as the role.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+    """
+    key, arn = store.key_arn(schedule.get("KmsKeyArn")), schedule["Arn"]
+    return use(store, key, ["kms:Decrypt"], None, scheduler_schedule_arn=arn)
+
+
+def for_service(needed: Iterable[Access], source: Mapping[str, Value]) -> list[Access]:
+    """Return what a service of AWS needs that does the same in its own name, for its `source`.
+
+    AWS documents only the encryption context and the source as what the policies of keys can use.
+    """
+    return [
+        Access(each.action, each.resource, {**source, **_encryption(each.context)})
+        for each in needed
+    ]
+
+
+def _encryption(context: Mapping[str, Value]) -> dict[str, Value]:
+    return {k: v for k, v in context.items() if k.startswith("kms:EncryptionContext:")}
+
+
+def _object(bucket: str, name: str, *, whole: bool) -> str:
+    """Return what S3 binds an object's key to: its bucket, if that has a bucket key."""
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    return f"arn:aws:s3:::{bucket}" if whole else f"arn:aws:s3:::{bucket}/{name}"

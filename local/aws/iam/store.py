@@ -1,0 +1,194 @@
+"""What decides about requests in moto's state: roles, the policies of resources, and their keys.
+
+It is read in this process, without a request for each: every request of a role asks for some.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from local.aws.iam.evaluate import Policies, Statements, parse
+
+if TYPE_CHECKING:
+    from local.aws.iam.evaluate import Identity
+
+
+class Store:
+    """The resources of one account and region, by ARN or name."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account, self.region = account, region
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def named(self, service: str, kind: str, name: str) -> str:
+        """Return the ARN of what a request names by its ARN, or by its name.
+
+        Raises:
+            NotImplementedError: it is in another region.
+        """
+        if not name.startswith("arn:"):
+            return self.arn(service, kind + name)
+        if name.split(":")[3] != self.region:
+            raise NotImplementedError(f"the local IAM knows {self.region} only, and not {name}")
+        return name
+
+    def trust(self, role_arn: str) -> str | None:
+        """Return a role's trust policy; None if there is no such role."""
+        role = self._role(role_arn)
+        return role.assume_role_policy_document if role else None
+
+    def role_id(self, role_arn: str) -> str:
+        """Return the unique id by which AWS calls a role in aws:userid."""
+        return self._role(role_arn).id
+
+    def policies(self, who: Identity, resource: str) -> Policies:
+        """Return all that decides about a role's request for a resource.
+
+        A role that is gone may do nothing, nor may one whose boundary is gone.
+        """
+        role = self._role(who.role_arn)
+        if role is None:
+            return Policies(())
+        documents: list[str] = list(role.policies.values())
+        documents += [_current(policy) for policy in role.managed_policies.values()]
+        statements = tuple(each for document in documents for each in parse(document))
+        own = self.policy(resource)
+        return Policies(statements, self._bounds(role), parse(own) if own else ())
+
+    def policy(self, arn: str) -> str | None:
+        """Return the policy of a bucket, queue, topic, key or function; None without one.
+
+        Of other accounts and regions nothing is known but a key that settings call existing.
+        """
+        parts = arn.split(":", 5)
+        known = self._is_here(arn) or self._is_foreign_key(arn)
+        service, name = (parts[2], parts[5]) if known else ("", "")
+        match service:
+            case "s3":
+                bucket = self._global("s3").buckets.get(name.partition("/")[0])
+                policy = bucket.policy if bucket else None
+                return policy.decode() if isinstance(policy, bytes) else policy
+            case "sqs":
+                queue = self._regional("sqs").queues.get(name)
+                return queue.policy if queue else None
+            case "sns":
+                topic = self._regional("sns").topics.get(arn)
+                return topic.policy if topic else None
+            case "kms":
+                key = self._key(name.removeprefix("key/"))
+                return key.policy if key and key.key_state == "Enabled" else None
+            case "lambda":
+                return self._function_policy(arn)
+            case _:
+                return None
+
+    def _is_here(self, arn: str) -> bool:
+        """Return whether an ARN is of this account and region; S3's name neither."""
+        match arn.split(":", 5):
+            case [_, _, _, region, account, _]:
+                return region in ("", self.region) and account in ("", self.account)
+            case _:
+                return False
+
+    def _is_foreign_key(self, arn: str) -> bool:
+        key = self._key(arn)
+        return key is not None and key.arn == arn
+
+    def key_arn(self, key: str | None) -> str | None:
+        """Return the ARN of a customer's key by its id, alias or ARN; None for none or AWS's own.
+
+        A key that does not exist has an ARN too, which nobody may use.
+        """
+        if not key or key.rpartition(":")[2].startswith("alias/aws/"):
+            return None
+        if key.startswith("arn:") and not self._is_here(key):
+            return key
+        found = self._key(key)
+        return found.arn if found else self.arn("kms", f"key/{key.rpartition('/')[2]}")
+
+    def key_of_bucket(self, bucket: str) -> tuple[str | None, bool]:
+        """Return the key of a bucket's default encryption, and whether it has a bucket key."""
+        found = self._global("s3").buckets.get(bucket)
+        encryption: dict[str, Any] = found.encryption if found and found.encryption else {}
+        rule: dict[str, Any] = encryption.get("Rule", {})
+        default: dict[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
+        bucket_key = str(rule.get("BucketKeyEnabled", False)).lower() == "true"
+        return self.key_arn(default.get("KMSMasterKeyID")), bucket_key
+
+    def key_of_object(self, bucket: str, name: str) -> str | None:
+        """Return the key that an object is encrypted with."""
+        found = self._global("s3").buckets.get(bucket)
+        stored = found.keys.get(name) if found else None
+        return self.key_arn(getattr(stored, "kms_key_id", None))
+
+    def key_of_table(self, table: str) -> str | None:
+        """Return a table's key."""
+        found = self._regional("dynamodb").tables.get(table)
+        settings: dict[str, Any] = (found.sse_specification or {}) if found else {}
+        return self.key_arn(settings.get("KMSMasterKeyId")) if settings.get("Enabled") else None
+
+    def key_of_topic(self, arn: str) -> str | None:
+        """Return a topic's key."""
+        topic = self._regional("sns").topics.get(arn)
+        return self.key_arn(topic.kms_master_key_id) if topic else None
+
+    def key_of_queue(self, arn: str) -> str | None:
+        """Return a queue's key."""
+        queue = self._regional("sqs").queues.get(arn.rpartition(":")[2])
+        return self.key_arn(queue.kms_master_key_id) if queue else None
+
+    def key_of_schedule(self, group: str, name: str) -> str | None:
+        """Return the key of a schedule's input."""
+        found = self._regional("scheduler").schedule_groups.get(group)
+        schedule = found.schedules.get(name) if found else None
+        return self.key_arn(schedule.kms_key_arn) if schedule else None
+
+    def _role(self, arn: str) -> Any:  # noqa: ANN401 - moto has no public types
+        # A copy: a deployment may add roles meanwhile.
+        roles = list(self._global("iam").roles.values())
+        return next((role for role in roles if role.arn == arn), None)
+
+    def _bounds(self, role: Any) -> tuple[Statements, ...]:  # noqa: ANN401 - as above
+        arn = role.permissions_boundary_arn
+        if not arn:
+            return ()
+        policy = self._global("iam").managed_policies.get(arn)
+        return (parse(_current(policy)) if policy else (),)
+
+    def _key(self, key: str) -> Any:  # noqa: ANN401 - as above
+        keys, alias = self._regional("kms").keys, key.rpartition(":")[2]
+        if alias.startswith("alias/"):
+            return next((each for each in list(keys.values()) if alias in each.aliases), None)
+        return keys.get(key.rpartition("/")[2])
+
+    def _function_policy(self, arn: str) -> str | None:
+        from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415
+
+        try:
+            function = self._regional("lambda").get_function(arn)
+        except UnknownFunctionException:
+            return None
+        statements: list[Any] = function.policy.statements
+        document = {"Version": "2012-10-17", "Statement": statements}
+        return json.dumps(document) if statements else None
+
+    def _regional(self, service: str) -> Any:  # noqa: ANN401 - as above
+        return _backends(service)[self.account][self.region]
+
+    def _global(self, service: str) -> Any:  # noqa: ANN401 - as above
+        return _backends(service)[self.account]["aws"]
+
+
+def _backends(service: str) -> Any:  # noqa: ANN401 - as above
+    from moto import backends  # noqa: PLC0415 - see local.aws.endpoint on its import
+
+    return cast("Any", backends).get_backend(service)
+
+
+def _current(policy: Any) -> str:  # noqa: ANN401 - as above
+    """Return the document of a managed policy's default version."""
+    return next(version.document for version in policy.versions if version.is_default)

@@ -1,0 +1,148 @@
+"""Faults on demand: what goes wrong on AWS, in the words in which AWS tells it.
+
+The texts are recorded ones, of users' reports (CapacityError, ResourceLimitExceeded,
+InternalServerError, ClientError) and of the SDK's tests (Rate exceeded).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from local.aws.sagemaker.job import JobEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from local.aws.sagemaker.job import Job
+
+JobFault = Literal[
+    "capacity",
+    "quota",
+    "quota-zero",
+    "throttle",
+    "internal-error",
+    "out-of-memory",
+    "disk-full",
+    "timeout",
+    "operator-stop",
+]
+"""Each befalls one job: the next that is asked for by a name that is new."""
+EventFault = Literal["lost-event", "duplicate-event", "out-of-order"]
+"""Each befalls the events of all jobs; only the first end is lost."""
+
+NAMES = (*get_args(JobFault), *get_args(EventFault))
+
+_QUOTA = (
+    "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
+    "current utilization of {most} Instances and a request delta of {count} Instances. Please use "
+    "AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not "
+    "available, contact AWS support to request an increase for this quota."
+)
+_ENDS: dict[str, JobEnd] = {
+    "capacity": JobEnd(
+        "Failed",
+        "CapacityError: Unable to provision requested ML compute capacity. Please retry using a "
+        "different ML instance type.",
+    ),
+    "internal-error": JobEnd(
+        "Failed", "InternalServerError: We encountered an internal error.  Please try again."
+    ),
+    "out-of-memory": JobEnd(
+        "Failed",
+        "ClientError: Please use an instance type with more memory, or reduce the size of job data "
+        "processed on an instance.",
+    ),
+    "disk-full": JobEnd(
+        "Failed",
+        "AlgorithmError: , exit code: 1",
+        "process_data.sh failed with exit code 1: write error: No space left on device",
+    ),
+}
+
+
+class Faults:
+    """The faults that are still to come; safe to use from several threads."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._of_jobs: list[JobFault] = []
+        self._of_events: set[EventFault] = set()
+        self._befallen: dict[str, JobFault | None] = {}
+        self._lock = threading.Lock()
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        """Add a fault.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if name not in NAMES:
+            raise ValueError(f"fault {name!r} must be one of: {', '.join(NAMES)}")
+        with self._lock:
+            if name in get_args(JobFault):
+                self._of_jobs.append(cast("JobFault", name))
+            else:
+                self._of_events.add(cast("EventFault", name))
+
+    def clear(self) -> None:
+        """Forget the faults that are still to come."""
+        with self._lock:
+            self._of_jobs.clear()
+            self._of_events.clear()
+
+    def of_job(self, name: str) -> JobFault | None:
+        """Return what befalls a job, which is decided when it is asked for the first time."""
+        with self._lock:
+            if name not in self._befallen:
+                self._befallen[name] = self._of_jobs.pop(0) if self._of_jobs else None
+            return self._befallen[name]
+
+    def of_events(self, name: EventFault, *, once: bool = False) -> bool:
+        """Return whether a fault befalls events; `once` takes it away."""
+        with self._lock:
+            found = name in self._of_events
+            if once:
+                self._of_events.discard(name)
+            return found
+
+
+def refusal(fault: JobFault | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the code and message with which CreateProcessingJob is refused, if it is."""
+    if fault == "throttle":
+        return "ThrottlingException", "Rate exceeded"
+    if fault in ("quota", "quota-zero"):
+        count = cluster["InstanceCount"]
+        # All that the limit allows is in use; or the limit of a new account, that allows none.
+        most = count if fault == "quota" else 0
+        text = _QUOTA.format(type=cluster["InstanceType"], most=most, count=count)
+        return "ResourceLimitExceeded", text
+    return None
+
+
+def play(
+    fault: JobFault | None, job: Job, run: Callable[[Job], JobEnd], stop: Callable[[], object]
+) -> JobEnd:
+    """Run a job to the end that its fault gives it; without a fault to its own.
+
+    Args:
+        fault: what befalls it.
+        job: the job.
+        run: runs it for real.
+        stop: asks SageMaker to stop it, as an operator does.
+    """
+    if fault == "operator-stop":
+
+        def started() -> None:
+            job.started()
+            stop()
+
+        return run(replace(job, started=started))
+    if fault not in (*_ENDS, "timeout"):
+        return run(job)
+    if fault != "capacity":
+        job.started()
+    # The time that a job runs until it is stopped is not waited for.
+    return _ENDS.get(fault) or JobEnd("Stopped", lasted_s=job.max_runtime_s)

@@ -1,0 +1,184 @@
+"""Run a processing job on this machine, from AssumeRole to the upload of its outputs.
+
+As on SageMaker, everything is done with the job's own role, and the container gets the job's
+Environment and nothing else. Unlike there it has no AWS credentials without network isolation
+either: a script that calls AWS itself cannot be played here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws.endpoint import CREATING_CLIENTS
+from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job_files import JobFailedError, exit_message, host_names, prepare
+from local.aws.sagemaker.log_stream import LogStream
+from local.aws.sagemaker.transfer import download, upload
+from local.engines import ContainerRun, Engine, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_s3.client import S3Client
+
+Step = Literal["downloading", "running", "uploading"]
+
+SAGEMAKER_STOP_GRACE_S = 120
+"""Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
+
+# On loopback a bucket has no host name of its own.
+_PATH_STYLE = Config(s3={"addressing_style": "path"})
+
+
+class _Place(TypedDict):
+    endpoint_url: str
+    region_name: str
+
+
+class _Keys(TypedDict):
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRunner:
+    """Runs jobs one after the other or at once; call it with a job and get its end."""
+
+    endpoint_url: str
+    """Where AWS is: the job's S3 and Logs."""
+    assume: Callable[[Job], Mapping[str, str]]
+    """Returns the keys of a session of the job's role, as variables of the environment."""
+    region: str
+    engine: Engine
+    images: Mapping[str, str]
+    """The engine's handle of each ImageUri; looked up when a job starts."""
+    workspace: Path
+    """Where the hosts' directories lie while a job runs."""
+    on_line: Callable[[str, str], None] = lambda _job_name, _line: None
+    """Receives the job's name and each line that a container prints."""
+    on_step: Callable[[str, Step], None] = lambda _job_name, _step: None
+    """Receives the job's name and what begins."""
+    stop_grace_s: float = SAGEMAKER_STOP_GRACE_S
+
+    def __call__(self, job: Job) -> JobEnd:
+        """Run the job to its end; MaxRuntimeInSeconds counts downloads, but not uploads."""
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        deadline = threading.Timer(job.max_runtime_s, job.stop.set)
+        deadline.daemon = True
+        deadline.start()
+        try:
+            with tempfile.TemporaryDirectory(prefix="job-", dir=self.workspace.resolve()) as root:
+                return self._run(job, {name: Path(root, name) for name in host_names(job)})
+        except JobFailedError as failure:
+            return JobEnd("Failed", str(failure))
+        finally:
+            deadline.cancel()
+
+    def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
+        image = self._image(job.request["AppSpecification"]["ImageUri"])
+        s3, logs = self._clients(job)
+        for name, ml in hosts.items():
+            prepare(ml, job, name)
+        directories = list(hosts.values())
+        self.on_step(job.name, "downloading")
+        for source in job.inputs:
+            download(s3, source, directories, job.stop)
+        if job.stop.is_set():
+            return JobEnd("Stopped")
+        codes = self._run_containers(job, hosts, image, logs)
+        stopped = job.stop.is_set()
+        message = exit_message(directories)
+        if stopped:
+            return JobEnd("Stopped", exit_message=message)
+        if failed := [code for code in codes if code]:
+            return JobEnd("Failed", f"AlgorithmError: , exit code: {failed[0]}", message)
+        try:
+            self._upload(job, directories, s3)
+        except JobFailedError as failure:
+            return JobEnd("Failed", str(failure), message)
+        return JobEnd("Completed", exit_message=message)
+
+    def _image(self, uri: str) -> str:
+        image = self.images.get(uri)
+        if image is None:
+            known = ", ".join(self.images) or "none"
+            raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
+        return image
+
+    def _clients(self, job: Job) -> tuple[S3Client, CloudWatchLogsClient]:
+        """Return clients that have the job's role."""
+        try:
+            session = self.assume(job)
+        except PermissionError as error:
+            raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
+        keys: _Keys = {
+            "aws_access_key_id": session["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": session["AWS_SECRET_ACCESS_KEY"],
+            "aws_session_token": session["AWS_SESSION_TOKEN"],
+        }
+        with CREATING_CLIENTS:
+            s3 = boto3.client("s3", **self._place, **keys, config=_PATH_STYLE)
+            return s3, boto3.client("logs", **self._place, **keys)
+
+    @property
+    def _place(self) -> _Place:
+        return {"endpoint_url": self.endpoint_url, "region_name": self.region}
+
+    def _run_containers(
+        self, job: Job, hosts: Mapping[str, Path], image: str, logs: CloudWatchLogsClient
+    ) -> list[int]:
+        """Run all hosts' containers at the same time and return their exit codes."""
+        begun = int(time.time())
+
+        def run(host: str) -> int:
+            with LogStream(logs, f"{job.name}/{host}-{begun}") as stream:
+
+                def receive(line: str) -> None:
+                    stream.put(line)
+                    self.on_line(job.name, line)
+
+                spec = self._container(job, host, hosts[host])
+                return self.engine.run(image, spec, receive, job.stop)
+
+        self.on_step(job.name, "running")
+        job.started()
+        try:
+            with ThreadPoolExecutor(len(hosts)) as pool:
+                return list(pool.map(run, hosts))
+        except EngineError as error:
+            raise JobFailedError(f"ClientError: {error}") from error
+        except (BotoCoreError, ClientError) as error:
+            raise JobFailedError(f"ClientError: Logs cannot be written: {error}") from error
+
+    def _container(self, job: Job, host: str, ml: Path) -> ContainerRun:
+        application = job.request["AppSpecification"]
+        isolated = job.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
+        return ContainerRun(
+            entrypoint=application.get("ContainerEntrypoint", []),
+            arguments=application.get("ContainerArguments", []),
+            environment=job.request.get("Environment", {}),
+            ml=ml,
+            hostname=host,
+            network=not isolated,
+            stop_grace_s=self.stop_grace_s,
+        )
+
+    def _upload(self, job: Job, directories: Sequence[Path], s3: S3Client) -> None:
+        """Upload after success only: nothing is promised for the outputs of a failed job."""
+        self.on_step(job.name, "uploading")
+        key_id = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        for target in job.outputs:
+            for ml in directories:
+                upload(s3, target, key_id, ml)

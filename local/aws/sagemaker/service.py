@@ -1,0 +1,258 @@
+"""A SageMaker of one account and region, of processing jobs only, that really runs them.
+
+It checks requests by the service's own model and by what AWS refuses beyond it, keeps jobs in
+memory, and tells every change of status to EventBridge.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.session import Session
+
+from local.aws.activity import Activity
+from local.aws.sagemaker.events import state_change
+from local.aws.sagemaker.faults import Faults, play, refusal
+from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
+from local.aws.sagemaker.listing import InvalidQueryError, page
+from local.aws.sagemaker.rules import job_refusals, model_violations, no_vpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Json = dict[str, Any]
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """An answer of the service that is an error; HTTP 400, as all that it gives here."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class _Record:
+    """A job as the service knows it: what Describe tells, and the thread that runs it."""
+
+    job: Job
+    description: _Json
+
+    @property
+    def status(self) -> str:
+        return self.description["ProcessingJobStatus"]
+
+
+class SageMaker:
+    """Processing jobs: create, describe, list, stop.
+
+    Args:
+        account: the account's id.
+        region: the region that images have to be in.
+        run: runs a job to its end, in a thread of its own.
+        publish: receives each state-change event; it may call back.
+        can_assume: whether a role exists and trusts sagemaker.amazonaws.com for a job's ARN.
+        vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
+        faults: what is to go wrong.
+        activity: counts the jobs that run.
+        now: the time, with its zone.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one collaborator
+        self,
+        account: str,
+        region: str,
+        *,
+        run: Callable[[Job], JobEnd],
+        publish: Callable[[_Json], None],
+        can_assume: Callable[[str, str], bool],
+        vpc_of: Callable[[str], str | None] = no_vpc,
+        faults: Faults | None = None,
+        activity: Activity | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._arn_prefix = f"arn:{_partition(region)}:sagemaker:{region}:{account}:processing-job/"
+        self._region = region
+        self._run, self._publish, self._can_assume, self._now = run, publish, can_assume, now
+        self._vpc_of = vpc_of
+        self._faults, self._activity = faults or Faults(), activity or Activity()
+        self._records: dict[str, _Record] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+        self._operations = {
+            "CreateProcessingJob": self._create,
+            "DescribeProcessingJob": self._describe,
+            "ListProcessingJobs": self._list,
+            "StopProcessingJob": self._stop,
+        }
+
+    def call(self, operation: str, request: _Json) -> _Json:
+        """Return an operation's answer in the JSON form of the wire: times are epoch seconds.
+
+        Raises:
+            ServiceError: what AWS would answer, or that the operation is not played here.
+        """
+        answer = self._operations.get(operation)
+        if answer is None:
+            known = ", ".join(self._operations)
+            message = f"The local SageMaker has no {operation}; it has {known}"
+            raise ServiceError("UnknownOperationException", message)
+        if found := model_violations(operation, request):
+            errors = "error" if len(found) == 1 else "errors"
+            message = f"{len(found)} validation {errors} detected: {'; '.join(found)}"
+            raise ServiceError("ValidationException", message)
+        return answer(request)
+
+    def age(self, name: str, seconds: float) -> None:
+        """Let everything about a job have happened so much earlier."""
+        record = self._record(name)
+        with self._lock:
+            times = {k: v - seconds for k, v in record.description.items() if k.endswith("Time")}
+            record.description = {**record.description, **times}
+
+    def close(self) -> None:
+        """Accept no more jobs, stop those that run, and wait until they have ended."""
+        with self._lock:
+            self._closed = True
+            records = list(self._records.values())
+        for record in records:
+            record.job.stop.set()
+        self._activity.wait(threading.TIMEOUT_MAX, ("job",))
+
+    def _create(self, request: _Json) -> _Json:
+        if found := job_refusals(request, self._region, self._vpc_of):
+            raise ServiceError("ValidationException", "; ".join(found))
+        role: str = request["RoleArn"]
+        if not self._can_assume(role, self._arn_prefix + request["ProcessingJobName"]):
+            message = (
+                f"Could not assume role {role}. Please ensure that the role exists and allows "
+                "principal 'sagemaker.amazonaws.com' to assume the role."
+            )
+            raise ServiceError("ValidationException", message)
+        name = request["ProcessingJobName"]
+        cluster = request["ProcessingResources"]["ClusterConfig"]
+        if refused := refusal(self._faults.of_job(name), cluster):
+            raise ServiceError(*refused)
+        record = self._new_record(request)
+        with self._lock:
+            if self._closed:
+                raise ServiceError("ServiceUnavailable", "The local SageMaker was closed")
+            if name in self._records:
+                message = (
+                    "Job name must be unique within an AWS account and region, and a job with this "
+                    f"name already exists ({record.job.arn})"
+                )
+                raise ServiceError("ResourceInUse", message)
+            self._records[name] = record
+        self._activity.spawn("job", lambda: self._attend(record))
+        return {"ProcessingJobArn": record.job.arn}
+
+    def _new_record(self, request: _Json) -> _Record:
+        name = request["ProcessingJobName"]
+        arn = self._arn_prefix + name
+        job = Job(name, arn, request, threading.Event(), lambda: self._started(name))
+        created = self._now().timestamp()
+        description = {
+            "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_S},
+            **{key: value for key, value in request.items() if key != "Tags"},
+            "ProcessingJobArn": arn,
+            "ProcessingJobStatus": "InProgress",
+            "CreationTime": created,
+            "LastModifiedTime": created,
+        }
+        return _Record(job, description)
+
+    def _attend(self, record: _Record) -> None:
+        self._tell(record)
+        try:
+            fault = self._faults.of_job(record.job.name)
+            end = play(fault, record.job, self._run, lambda: self._stop_running(record))
+        except Exception as error:
+            _log.exception("job %s failed by an error of the local SageMaker", record.job.name)
+            end = JobEnd("Failed", f"InternalServerError: {error!r}")
+        self._finish(record, end)
+        self._tell(record)
+
+    def _finish(self, record: _Record, end: JobEnd) -> None:
+        changes: _Json = {"ProcessingJobStatus": end.status}
+        # A job that was told to stop ends as Stopped, even if its script was just through.
+        if record.status == "Stopping" and end.status == "Completed":
+            changes["ProcessingJobStatus"] = "Stopped"
+        if end.failure_reason:
+            changes["FailureReason"] = end.failure_reason[:LONGEST_REASON]
+        if end.exit_message:
+            changes["ExitMessage"] = end.exit_message
+        self._change(record, changes, "ProcessingEndTime", after_s=end.lasted_s)
+
+    def _started(self, name: str) -> None:
+        record = self._record(name)
+        if "ProcessingStartTime" not in record.description:
+            self._change(record, {}, "ProcessingStartTime")
+
+    def _change(
+        self, record: _Record, changes: _Json, *times: str, after_s: float | None = None
+    ) -> None:
+        """Change a job now, or as if `after_s` seconds had passed since its start."""
+        with self._lock:
+            moment = self._now().timestamp()
+            if after_s is not None:
+                moment = record.description["ProcessingStartTime"] + after_s
+            stamps = dict.fromkeys([*times, "LastModifiedTime"], moment)
+            record.description = {**record.description, **changes, **stamps}
+
+    def _tell(self, record: _Record) -> None:
+        try:
+            self._publish(state_change(record.description, self._now()))
+        except Exception:
+            _log.exception("the event of job %s could not be delivered", record.job.name)
+
+    def _record(self, name: str) -> _Record:
+        record = self._records.get(name)
+        if record is None:
+            message = f"Could not find requested job with name: {name}"
+            raise ServiceError("ValidationException", message)
+        return record
+
+    def _describe(self, request: _Json) -> _Json:
+        return dict(self._record(request["ProcessingJobName"]).description)
+
+    def _list(self, request: _Json) -> _Json:
+        with self._lock:
+            descriptions = [record.description for record in self._records.values()]
+        try:
+            return page(descriptions, request)
+        except InvalidQueryError as error:
+            raise ServiceError("ValidationException", str(error)) from error
+
+    def _stop(self, request: _Json) -> _Json:
+        record = self._record(request["ProcessingJobName"])
+        if not self._stop_running(record) and record.status != "Stopping":
+            message = (
+                f"The request was rejected because the processing job is in status {record.status}."
+            )
+            raise ServiceError("ValidationException", message)
+        return {}
+
+    def _stop_running(self, record: _Record) -> bool:
+        """Stop a job if it is in progress, and return whether it was."""
+        with self._lock:
+            in_progress = record.status == "InProgress"
+            if in_progress:
+                self._change(record, {"ProcessingJobStatus": "Stopping"})
+        if in_progress:
+            self._tell(record)
+            record.job.stop.set()
+        return in_progress
+
+
+@cache
+def _partition(region: str) -> str:
+    return Session().get_partition_for_region(region)

@@ -1,0 +1,93 @@
+"""Who sent a request: the endpoint lets nobody in who does not hold a key of this start.
+
+Loopback is no protection: every user of the machine reaches it, and so does every web page, by a
+form, by `fetch`, or by a name that it lets resolve to 127.0.0.1 (DNS rebinding). So the signature
+is computed anew with the key's secret, as on AWS, and what a browser sends is refused beforehand.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+
+The body of a request to S3 may be large; it is not compared with the hash that was signed, nor is
+a request's time. That would matter to somebody who sees what others send on loopback, who is root.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request
+
+    from local.aws.iam import Keys
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)"
+    r"/aws4_request, ?SignedHeaders=(?P<headers>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+)
+
+
+class RefusedError(Exception):
+    """The sender is not let in; the code is the one that S3 has for it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who signed a request, for which service and region."""
+
+    access_key: str
+    service: str
+    region: str
+
+
+def sender(request: Request, host: str, keys_of: Callable[[str], Keys | None]) -> Sender:
+    """Return who sent a request.
+
+    Args:
+        request: its body is read only if the key is known, and not at all for S3.
+        host: the endpoint's own host and port.
+        keys_of: returns the keys of an access key's id; None if nobody has it.
+
+    Raises:
+        RefusedError: it comes from a web page, is not signed in its header, or not with such keys.
+    """
+    if request.environ.get("HTTP_HOST") != host or "Origin" in request.headers:
+        raise RefusedError("AccessDenied", f"the embedded AWS answers on {host} only, and no page")
+    found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
+    if found is None:
+        message = "the embedded AWS takes requests with Signature Version 4 in their header only"
+        raise RefusedError("AccessDenied", f"{message}, no unsigned ones and no presigned URLs")
+    keys = keys_of(found["key"])
+    if keys is None or keys.token != request.headers.get("X-Amz-Security-Token"):
+        message = "these are no keys of this start of the embedded AWS; see .local/endpoint.json"
+        raise RefusedError("InvalidAccessKeyId", message)
+    if not hmac.compare_digest(_signature(request, found, keys), found["signature"]):
+        message = "The request signature we calculated does not match the one you provided"
+        raise RefusedError("SignatureDoesNotMatch", message)
+    return Sender(found["key"], found["service"], found["region"])
+
+
+def _signature(request: Request, found: re.Match[str], keys: Keys) -> str:
+    """Return the signature that a request has to have, computed as by the SDK that made it."""
+    s3 = found["service"] == "s3"
+    signed = AWSRequest(
+        method=request.method,
+        url=f"http://{request.environ['HTTP_HOST']}{request.environ['RAW_URI']}",
+        headers={name: request.headers.get(name, "") for name in found["headers"].split(";")},
+        data=b"" if s3 else request.get_data(),
+    )
+    signed.context["timestamp"] = request.headers.get("X-Amz-Date", "")
+    credentials = Credentials(keys.access_key, keys.secret)
+    scheme = S3SigV4Auth if s3 else SigV4Auth
+    signer = cast("Any", scheme)(credentials, found["service"], found["region"])
+    return signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)

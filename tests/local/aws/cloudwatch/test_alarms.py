@@ -1,0 +1,186 @@
+"""Deployed alarms: when their state changes, and who is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from local.aws.cloudwatch.alarms import Alarms
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.endpoint import ACCOUNT
+from local.aws.topics import Topics
+from tests.local.aws.cloudwatch.test_alarm_rule import definition
+from tests.local.aws.iam.policies import key, topic
+
+if TYPE_CHECKING:
+    from local.aws.endpoint import LocalAws
+    from local.aws.topics import Message
+
+CLOUDWATCH = "cloudwatch.amazonaws.com"
+MINUTE = timedelta(minutes=1)
+OF_ALARMS = {
+    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:*"},
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+}
+
+
+class Bench:
+    """One alarm on one metric, whose time passes when the test says so."""
+
+    def __init__(self, aws: LocalAws, **changes: Any) -> None:
+        self.aws, self.metrics = aws, MetricStore(aws)
+        self.messages: list[Message] = []
+        self.topics = Topics(aws, self.messages.append)
+        self.told: list[tuple[str, str]] = []
+        self.events: list[dict[str, Any]] = []
+        self.name = f"alarm-{uuid4().hex[:8]}"
+        self.alarm = definition(AlarmName=self.name, EvaluationPeriods=1, **changes)
+        aws.client("cloudwatch").put_metric_alarm(**self.alarm)
+        self.alarm["AlarmArn"] = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:{self.name}"
+        self.alarms = Alarms(
+            aws,
+            {self.name: self.alarm},
+            self.metrics,
+            self.topics,
+            publish=self.events.append,
+            tell=lambda what, detail: self.told.append((what, detail)),
+        )
+        self.now = datetime.now(UTC)
+
+    def after(self, minutes: float = 1, value: float | None = None) -> str:
+        """Let time pass, then perhaps a value come, and return the alarm's state."""
+        self.now += minutes * MINUTE
+        if value is not None:
+            self.metrics.put(Point("N", {"stack": "local"}, "M", "Count", value, self.now))
+        self.alarms.evaluate(self.now)
+        [state] = self.alarms.states()
+        return state.state
+
+    def subjects(self) -> list[str | None]:
+        return [message["subject"] for message in self.topics.messages()]
+
+
+def told(aws: LocalAws, publisher: str = CLOUDWATCH, **policies: Any) -> str:
+    """Return a topic that admits alarms, or does not."""
+    key_arn = key(aws, policies.get("key_user", CLOUDWATCH), OF_ALARMS)
+    return topic(aws, publisher, key_arn, policies.get("condition", OF_ALARMS))
+
+
+class TestStates:
+    def test_a_new_alarm_has_no_data_and_cloudwatch_says_the_same_as_we(
+        self, aws: LocalAws
+    ) -> None:
+        bench = Bench(aws, AlarmDescription="first: look")
+        [state] = bench.alarms.states()
+        assert (state.state, state.description) == ("INSUFFICIENT_DATA", "first: look")
+        assert state.metric == "N M"
+        assert bench.after(value=1) == "ALARM"
+        found = aws.client("cloudwatch").describe_alarms(AlarmNames=[bench.name])["MetricAlarms"]
+        assert found[0]["StateValue"] == "ALARM"
+        assert bench.told == [("alarm", f"{bench.name}: INSUFFICIENT_DATA -> ALARM")]
+
+    def test_a_queue_tells_its_depth_by_itself(self, aws: LocalAws) -> None:
+        name = f"queue-{uuid4().hex[:8]}"
+        url = aws.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        bench = Bench(
+            aws,
+            Namespace="AWS/SQS",
+            MetricName="ApproximateNumberOfMessagesVisible",
+            Dimensions=[{"Name": "QueueName", "Value": name}],
+        )
+        assert bench.after() == "OK"
+        aws.client("sqs").send_message(QueueUrl=url, MessageBody="kept")
+        assert bench.after() == "ALARM"
+
+    def test_a_queue_that_is_not_there_has_no_depth(self, aws: LocalAws) -> None:
+        bench = Bench(
+            aws,
+            Namespace="AWS/SQS",
+            MetricName="ApproximateNumberOfMessagesVisible",
+            Dimensions=[{"Name": "QueueName", "Value": "none"}],
+        )
+        assert bench.after() == "INSUFFICIENT_DATA"
+
+
+class TestWarmUp:
+    def test_nothing_is_decided_before_it_is_over(self, aws: LocalAws) -> None:
+        warm_up = {"WarmUpPeriodDurationInMinutes": 60}
+        bench = Bench(aws, TreatMissingData="breaching", WarmUpConfiguration=warm_up)
+        assert bench.after(59) == "INSUFFICIENT_DATA"
+        assert bench.after(2) == "ALARM"
+
+    def test_data_that_fill_the_window_end_it_for_good(self, aws: LocalAws) -> None:
+        warm_up = {"WarmUpPeriodDurationInMinutes": 60}
+        bench = Bench(aws, TreatMissingData="breaching", WarmUpConfiguration=warm_up)
+        assert bench.after(value=0) == "OK"
+        assert bench.after(10) == "ALARM"
+
+    def test_but_not_where_the_whole_time_is_asked_for(self, aws: LocalAws) -> None:
+        warm_up = {
+            "WarmUpPeriodDurationInMinutes": 60,
+            "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True,
+        }
+        bench = Bench(aws, WarmUpConfiguration=warm_up)
+        assert bench.after(value=1) == "INSUFFICIENT_DATA"
+
+
+class TestActions:
+    def test_each_change_is_told_once(self, aws: LocalAws) -> None:
+        to = told(aws)
+        bench = Bench(aws, AlarmActions=[to], OKActions=[to])
+        bench.topics.subscribe(to)
+        for value in (1, 1, 0, 0):
+            bench.after(value=value)
+        assert bench.subjects() == [
+            f'ALARM: "{bench.name}" in eu-central-1',
+            f'OK: "{bench.name}" in eu-central-1',
+        ]
+        body = json.loads(bench.messages[0]["body"] or "")
+        assert (body["NewStateValue"], body["OldStateValue"]) == ("ALARM", "INSUFFICIENT_DATA")
+
+    def test_each_change_is_an_event_of_its_own(self, aws: LocalAws) -> None:
+        bench = Bench(aws, AlarmDescription="first: look")
+        for value in (0, 1):
+            bench.after(value=value)
+        first, second = bench.events
+        assert first["resources"] == [bench.alarm["AlarmArn"]]
+        assert first["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+        assert second["detail"]["previousState"]["value"] == "OK"
+        assert second["detail"]["state"]["value"] == "ALARM"
+        assert second["detail"]["configuration"]["description"] == "first: look"
+
+    def test_a_new_alarm_that_becomes_ok_tells_so_as_on_aws(self, aws: LocalAws) -> None:
+        to = told(aws)
+        bench = Bench(aws, OKActions=[to])
+        bench.topics.subscribe(to)
+        bench.after(value=0)
+        assert len(bench.subjects()) == 1
+
+    def test_an_alarm_without_actions_tells_nobody(self, aws: LocalAws) -> None:
+        to = told(aws)
+        bench = Bench(aws, ActionsEnabled=False, AlarmActions=[to])
+        bench.topics.subscribe(to)
+        bench.after(value=1)
+        assert bench.subjects() == []
+
+    @pytest.mark.parametrize(
+        "policies",
+        [
+            {"publisher": "events.amazonaws.com"},
+            {"key_user": "events.amazonaws.com"},
+            {"condition": {"StringEquals": {"aws:SourceAccount": "210987654321"}}},
+        ],
+    )
+    def test_a_topic_or_key_that_does_not_admit_alarms_loses_the_message(
+        self, aws: LocalAws, policies: dict[str, Any]
+    ) -> None:
+        to = told(aws, **policies)
+        bench = Bench(aws, AlarmActions=[to])
+        bench.topics.subscribe(to)
+        bench.after(value=1)
+        assert bench.subjects() == []
+        assert bench.told[-1][0] == "lost"

@@ -1,0 +1,114 @@
+"""One execution environment of a function, without the rest of Lambda."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from local.aws.functions.runtime import Function, Runtime
+from tests.local.aws.functions.echo import SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Function:
+    (tmp_path / "code.py").write_text(SOURCE)
+    return Function(
+        name="echo",
+        arn=f"arn:aws:lambda:{REGION}:123456789012:function:echo",
+        handler="code.handler",
+        timeout_s=1,
+        memory_mb=128,
+        code=tmp_path,
+        environment={"AWS_ACCESS_KEY_ID": "of-the-role"},
+    )
+
+
+@pytest.fixture
+def runtime(function: Function) -> Iterator[Runtime]:
+    made = Runtime(function)
+    yield made
+    made.close()
+
+
+class TestRuntime:
+    def test_a_function_sees_its_own_environment_and_nothing_of_this_process(
+        self, runtime: Runtime
+    ) -> None:
+        outcome = runtime.invoke(b"{}", "id")
+        assert not outcome.failed
+        assert outcome.payload == {
+            "name": "echo",
+            "who": "of-the-role",
+            "own": None,
+            "home": None,
+            "calls": 1,
+        }
+        assert "saw []" in outcome.log
+
+    @pytest.mark.parametrize(
+        ("module", "found"), [("boto3", True), ("aws_lambda_powertools", False), ("pulumi", False)]
+    )
+    def test_a_function_has_the_sdk_and_else_only_what_it_carries(
+        self, function: Function, module: str, *, found: bool
+    ) -> None:
+        event = json.dumps({"import": module}).encode()
+        runtime = Runtime(replace(function, timeout_s=30))
+        assert runtime.invoke(event, "id").failed != found
+        runtime.close()
+
+    def test_a_raised_error_is_told_as_lambda_tells_it(self, runtime: Runtime) -> None:
+        outcome = runtime.invoke(b'{"raise": "why"}', "id")
+        assert outcome.failed
+        assert outcome.payload["errorType"] == "ValueError"
+        assert outcome.payload["errorMessage"] == "why"
+
+    def test_an_error_leaves_the_environment_warm_and_a_crash_does_not(
+        self, runtime: Runtime
+    ) -> None:
+        runtime.invoke(b'{"raise": "why"}', "id")
+        assert runtime.alive
+        assert runtime.invoke(b"{}", "id").payload["calls"] == 2
+        runtime.invoke(b'{"exit": 1}', "id")
+        assert not runtime.alive
+
+    def test_a_function_that_ends_its_process_fails(self, runtime: Runtime) -> None:
+        outcome = runtime.invoke(b'{"exit": 1}', "id")
+        assert outcome.payload["errorType"] == "Runtime.ExitError"
+
+    def test_a_function_that_takes_longer_than_its_timeout_is_ended(self, runtime: Runtime) -> None:
+        outcome = runtime.invoke(b'{"sleep": 1}', "id")
+        assert outcome.failed
+        assert "Task timed out after 1.00 seconds" in outcome.payload["errorMessage"]
+        assert outcome.seconds < 5
+
+    def test_a_function_that_cannot_be_loaded_says_why_and_at_once(
+        self, function: Function
+    ) -> None:
+        began, broken = time.monotonic(), Runtime(replace(function, handler="no_such.handler"))
+        try:
+            assert broken.invoke(b"{}", "id").payload["errorType"] == "Runtime.ImportModuleError"
+        finally:
+            broken.close()
+        assert time.monotonic() - began < 8
+
+    @pytest.mark.parametrize("path", ["", "/", f"/{'0' * 32}"])
+    def test_nobody_else_takes_its_events_or_answers_them(
+        self, runtime: Runtime, path: str
+    ) -> None:
+        api = f"http://{runtime.address}{path}/2018-06-01/runtime"
+        for place, body in (("next", None), ("id/response", b"1"), ("id/error", b"{}")):
+            with pytest.raises(HTTPError, match="403"):
+                urlopen(f"{api}/invocation/{place}", body, timeout=5)  # noqa: S310 - on loopback
+        assert runtime.invoke(b"{}", "id").payload["name"] == "echo"

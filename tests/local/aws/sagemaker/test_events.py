@@ -1,0 +1,61 @@
+"""The state-change event, against the one that AWS documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from local.aws.sagemaker.events import state_change
+from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request
+
+_Json = dict[str, Any]
+
+
+class TestTheEvent:
+    def _event(self) -> _Json:
+        description = {
+            **good_request("told"),
+            "ProcessingJobArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/told",
+            "ProcessingJobStatus": "Failed",
+            "FailureReason": "AlgorithmError: , exit code: 1",
+            "ExitMessage": "no input",
+            "CreationTime": 1704320199.25,
+            "LastModifiedTime": 1704320746.0,
+            "ProcessingEndTime": 1704320746.0,
+        }
+        return state_change(description, datetime(2024, 1, 3, 22, 25, 46, tzinfo=UTC))
+
+    def test_the_envelope_is_eventbridges(self) -> None:
+        event = self._event()
+        del event["id"], event["detail"]
+        assert event == {
+            "version": "0",
+            "detail-type": "SageMaker Processing Job State Change",
+            "source": "aws.sagemaker",
+            "account": ACCOUNT,
+            "time": "2024-01-03T22:25:46Z",
+            "region": REGION,
+            "resources": [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/told"],
+        }
+
+    def test_times_are_epoch_milliseconds_and_absent_if_there_is_none(self) -> None:
+        detail = self._event()["detail"]
+        assert detail["CreationTime"] == 1704320199250
+        assert detail["ProcessingEndTime"] == 1704320746000
+        assert "ProcessingStartTime" not in detail
+
+    def test_enums_have_the_events_spelling_and_other_text_is_left_alone(self) -> None:
+        detail = self._event()["detail"]
+        source = detail["ProcessingInputs"][0]["S3Input"]
+        assert source["S3DataType"] == "S3_PREFIX"
+        assert source["S3InputMode"] == "FILE"
+        assert source["S3DataDistributionType"] == "SHARDEDBYS3KEY"
+        assert source["S3Uri"] == "s3://bucket/in/"
+        output = detail["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]
+        assert output["S3UploadMode"] == "END_OF_JOB"
+        assert detail["AppSpecification"] == good_request()["AppSpecification"]
+
+    def test_it_lacks_what_the_documented_event_lacks(self) -> None:
+        detail = self._event()["detail"]
+        assert not detail.keys() & {"ExitMessage", "Tags", "Environment"}
+        assert detail["FailureReason"] == "AlgorithmError: , exit code: 1"

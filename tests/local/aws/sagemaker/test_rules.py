@@ -1,0 +1,148 @@
+"""What the local SageMaker refuses."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.model import ListShape, MapShape, StructureShape
+from botocore.validate import ParamValidator
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from components.aws_model import shape
+from local.aws.sagemaker.rules import job_refusals, model_violations
+from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+_Json = dict[str, Any]
+
+
+class TestWhatTheModelForbidsIsRefused:
+    @given(data=st.data())
+    def test_whatever_botocore_refuses_is_refused(self, data: st.DataObject) -> None:
+        request = good_request()
+        _mutate(shape("sagemaker", "CreateProcessingJob"), request, data)
+        report = ParamValidator().validate(request, shape("sagemaker", "CreateProcessingJob"))
+        assume(report.has_errors())
+        assert model_violations("CreateProcessingJob", request)
+
+    @given(name=st.text(max_size=70))
+    @example(name="a" * 64)
+    @example(name="ends-with-")
+    def test_a_name_is_accepted_only_if_it_is_one(self, name: str) -> None:
+        ascii_words = all(c == "-" or (c.isascii() and c.isalnum()) for c in name)
+        legal = ascii_words and 1 <= len(name) <= 63 and not (name[0] + name[-1]).count("-")
+        request = changed("ProcessingJobName", name)
+        assert (model_violations("CreateProcessingJob", request) == []) == legal
+
+
+_ODD: list[object] = [None, 0, -1, 1.5, True, "", [], {}, [1]]
+
+
+def _mutate(model: Shape, value: Any, data: st.DataObject) -> None:
+    """Break or change one thing somewhere in `value`, in place."""
+    if isinstance(model, StructureShape):
+        known = [name for name in value if name in model.members]
+        action = data.draw(st.sampled_from(["remove", "add", "replace", "enter"]))
+        name = data.draw(st.sampled_from(known))
+        match action:
+            case "remove":
+                del value[name]
+            case "add":
+                value[data.draw(st.text(min_size=1, max_size=5))] = 1
+            case "replace":
+                value[name] = data.draw(st.sampled_from(_ODD))
+            case _:
+                _mutate(model.members[name], value[name], data)
+    elif isinstance(model, ListShape) and isinstance(value, list) and value:
+        _mutate(model.member, cast("list[Any]", value)[0], data)
+    elif isinstance(model, MapShape) and isinstance(value, dict):
+        cast("_Json", value)["KEY"] = data.draw(st.sampled_from(_ODD))
+
+
+_CLUSTER = "ProcessingResources.ClusterConfig"
+_INPUT = "ProcessingInputs.0.S3Input"
+_OUTPUT = "ProcessingOutputConfig.Outputs.0"
+
+
+class TestWhatAwsRefusesBeyondItsModelIsRefused:
+    @pytest.mark.parametrize(
+        ("path", "value", "reason"),
+        [
+            (f"{_CLUSTER}.InstanceType", None, "InstanceType is required"),
+            (f"{_CLUSTER}.InstanceCount", None, "InstanceCount is required"),
+            (f"{_CLUSTER}.InstancePreferences", [{"InstanceType": "ml.m5.large"}], "not played"),
+            (f"{_CLUSTER}.SelectedInstanceCount", 1, "not played"),
+            (f"{_CLUSTER}.InstanceType", "ml.g5.xlarge", "VolumeKmsKeyId is not allowed"),
+            (f"{_CLUSTER}.InstanceType", "ml.r5d.large", "VolumeKmsKeyId is not allowed"),
+            (f"{_INPUT}.LocalPath", None, "needs a LocalPath under"),
+            (f"{_INPUT}.LocalPath", "/opt/ml/input", "must be a plain path under"),
+            (f"{_INPUT}.LocalPath", "/opt/ml/processing/", "must be a plain path under"),
+            (f"{_INPUT}.LocalPath", "/opt/ml/processing/../x", "must be a plain path under"),
+            (f"{_INPUT}.LocalPath", "/opt/ml/processing/output/", "2 times; each must be"),
+            (f"{_INPUT}.S3Uri", "https://s3.amazonaws.com/bucket/in", "s3://bucket/prefix"),
+            (f"{_INPUT}.S3Uri", "s3://Bucket/in", "s3://bucket/prefix"),
+            (f"{_INPUT}.S3DataType", "ManifestFile", "not played"),
+            (f"{_INPUT}.S3InputMode", "Pipe", "not played"),
+            (f"{_INPUT}.S3CompressionType", "Gzip", "only for S3InputMode Pipe"),
+            ("ProcessingInputs.0.S3Input", None, "needs an S3Input"),
+            ("ProcessingInputs.0.DatasetDefinition", {}, "not played"),
+            ("ProcessingInputs.0.AppManaged", True, "not played"),
+            (f"{_OUTPUT}.S3Output", None, "needs an S3Output"),
+            (f"{_OUTPUT}.S3Output.S3UploadMode", "Continuous", "not played"),
+            (f"{_OUTPUT}.S3Output.S3Uri", "s3://b", "s3://bucket/prefix"),
+            (f"{_OUTPUT}.FeatureStoreOutput", {"FeatureGroupName": "f"}, "not played"),
+            (f"{_OUTPUT}.AppManaged", True, "not played"),
+            ("ExperimentConfig", {"ExperimentName": "e"}, "not played"),
+            ("AppSpecification.ImageUri", "debian:12-slim", "not an Amazon ECR path"),
+            ("AppSpecification.ImageUri", IMAGE.replace(REGION, "us-east-1"), "Invalid region"),
+            ("Tags.0.Key", "aws:stack", "reserved"),
+            ("Tags", [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}], "must be unique"),
+        ],
+    )
+    def test_it_is_refused_with_its_reason(self, path: str, value: Any, reason: str) -> None:
+        request = changed(path, value)
+        assert model_violations("CreateProcessingJob", request) == []
+        assert any(reason in refusal for refusal in job_refusals(request, REGION))
+
+    @pytest.mark.parametrize("kind", ["ProcessingInputs", "ProcessingOutputConfig"])
+    def test_two_inputs_or_outputs_have_not_the_same_name(self, kind: str) -> None:
+        request = good_request()
+        config = request[kind]
+        listed: list[_Json] = config["Outputs"] if kind == "ProcessingOutputConfig" else config
+        listed.append(copy.deepcopy(listed[0]))
+        refusals = job_refusals(request, REGION)
+        assert any("have the name" in refusal for refusal in refusals)
+        assert any("have the LocalPath" in refusal for refusal in refusals)
+
+    def test_a_vpc_is_accepted_only_where_it_makes_no_difference(self) -> None:
+        vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+        isolated = changed("NetworkConfig.VpcConfig", vpc)
+        assert job_refusals(isolated, REGION, lambda _: "vpc-1") == []
+        isolated["NetworkConfig"]["EnableNetworkIsolation"] = False
+        [refusal] = job_refusals(isolated, REGION, lambda _: "vpc-1")
+        assert "VpcConfig without EnableNetworkIsolation" in refusal
+
+    def test_subnets_and_groups_must_exist_in_one_vpc(self) -> None:
+        vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+        request = changed("NetworkConfig.VpcConfig", vpc)
+        assert job_refusals(request, REGION) == [
+            "VpcConfig: the subnet 'subnet-1' does not exist",
+            "VpcConfig: the subnet 'subnet-2' does not exist",
+            "VpcConfig: the security group 'sg-1' does not exist",
+        ]
+        [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
+        assert "one VPC" in refusal
+
+    def test_encryption_between_hosts_is_accepted_where_they_do_not_reach_each_other(self) -> None:
+        request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
+        request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
+        assert job_refusals(request, REGION) == []
+        request["NetworkConfig"]["EnableNetworkIsolation"] = False
+        assert "between 2 hosts" in job_refusals(request, REGION)[0]
+        request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 1
+        assert job_refusals(request, REGION) == []

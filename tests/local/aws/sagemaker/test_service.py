@@ -1,0 +1,281 @@
+"""The local SageMaker as a service; how a job really runs is in test_jobs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+
+from local.aws.activity import Activity
+from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.service import SageMaker, ServiceError
+from tests.local.aws.sagemaker.processing_requests import (
+    ACCOUNT,
+    REGION,
+    ROLE,
+    changed,
+    good_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Json = dict[str, Any]
+
+
+class Service:
+    """A SageMaker whose jobs end when the test says so."""
+
+    def __init__(self) -> None:
+        self.events: list[_Json] = []
+        self.trusted = {ROLE}
+        self.end = JobEnd("Completed")
+        self.stopped_end = JobEnd("Stopped", exit_message="was stopped")
+        self.error: Exception | None = None
+        self.may_end = threading.Event()
+        self.running = threading.Event()
+        self.activity = Activity()
+        self.sagemaker = SageMaker(
+            ACCOUNT,
+            REGION,
+            run=self._run,
+            publish=self.events.append,
+            can_assume=lambda role, _job: role in self.trusted,
+            activity=self.activity,
+        )
+
+    def _run(self, job: Job) -> JobEnd:
+        job.started()
+        self.running.set()
+        while not self.may_end.wait(0.01):
+            if job.stop.is_set():
+                return self.stopped_end
+        if self.error:
+            raise self.error
+        return self.end
+
+    def call(self, operation: str, **request: Any) -> _Json:
+        return self.sagemaker.call(operation, request)
+
+    def finished(self, name: str) -> _Json:
+        self.may_end.set()
+        return self.ended(name)
+
+    def ended(self, name: str, timeout_s: float = 10) -> _Json:
+        self.activity.wait(timeout_s)
+        return self.call("DescribeProcessingJob", ProcessingJobName=name)
+
+    def refusal(self, operation: str, request: _Json) -> ServiceError:
+        with pytest.raises(ServiceError) as caught:
+            self.sagemaker.call(operation, request)
+        return caught.value
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    made = Service()
+    yield made
+    made.sagemaker.close()
+
+
+def _statuses(service: Service) -> list[str]:
+    return [event["detail"]["ProcessingJobStatus"] for event in service.events]
+
+
+class TestRequestsAreChecked:
+    def test_the_good_request_is_accepted(self, service: Service) -> None:
+        answer = service.call("CreateProcessingJob", **good_request("fine"))
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/fine"
+        assert answer == {"ProcessingJobArn": arn}
+
+    def test_all_violations_are_listed_in_awss_wording(self, service: Service) -> None:
+        request = changed("ProcessingJobName", "not_legal")
+        request["ProcessingResources"]["ClusterConfig"]["InstanceType"] = "ml.t3.small"
+        error = service.refusal("CreateProcessingJob", request)
+        assert error.code == "ValidationException"
+        assert error.message.startswith("2 validation errors detected: ")
+        assert "Value 'not_legal' at 'processingJobName' failed to satisfy" in error.message
+        assert "'processingResources.clusterConfig.instanceType'" in error.message
+
+    @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "StopProcessingJob"])
+    def test_every_operation_checks_its_own_input(self, service: Service, operation: str) -> None:
+        error = service.refusal(operation, {"Unknown": 1})
+        assert (error.code, "unknown" in error.message) == ("ValidationException", True)
+
+    def test_an_operation_that_is_not_played_says_so(self, service: Service) -> None:
+        error = service.refusal("CreateTrainingJob", {})
+        assert "The local SageMaker has no CreateTrainingJob; it has Create" in error.message
+
+    def test_a_role_that_sagemaker_cannot_assume_is_refused(self, service: Service) -> None:
+        service.trusted.clear()
+        error = service.refusal("CreateProcessingJob", good_request())
+        assert error.message.startswith(f"Could not assume role {ROLE}.")
+        assert service.call("ListProcessingJobs")["ProcessingJobSummaries"] == []
+
+
+class TestAJobsNameIsUsedOnce:
+    def test_a_second_job_of_the_name_is_refused_also_after_the_first_ended(
+        self, service: Service
+    ) -> None:
+        service.call("CreateProcessingJob", **good_request("once"))
+        assert service.refusal("CreateProcessingJob", good_request("once")).code == "ResourceInUse"
+        service.finished("once")
+        assert service.refusal("CreateProcessingJob", good_request("once")).code == "ResourceInUse"
+
+    def test_of_many_requests_at_once_exactly_one_wins(self, service: Service) -> None:
+        barrier = threading.Barrier(8)
+        codes: list[str] = []
+
+        def create() -> None:
+            barrier.wait()
+            try:
+                service.call("CreateProcessingJob", **good_request("race"))
+                codes.append("created")
+            except ServiceError as error:
+                codes.append(error.code)
+
+        threads = [threading.Thread(target=create) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(codes) == ["ResourceInUse"] * 7 + ["created"]
+
+
+class TestALifeIsToldTruly:
+    def test_describe_echoes_the_request_and_keeps_the_times_in_order(
+        self, service: Service
+    ) -> None:
+        request = good_request("told")
+        before = time.time()
+        service.call("CreateProcessingJob", **request)
+        described = service.finished("told")
+        del request["Tags"]
+        assert request.items() <= described.items()
+        names = ["CreationTime", "ProcessingStartTime", "ProcessingEndTime", "LastModifiedTime"]
+        times = [before, *(described[name] for name in names), time.time()]
+        assert times == sorted(times)
+        assert described["ProcessingJobStatus"] == "Completed"
+        assert not described.keys() & {"FailureReason", "ExitMessage"}
+
+    def test_a_job_without_a_stopping_condition_may_run_for_a_day(self, service: Service) -> None:
+        request = changed("StoppingCondition", None)
+        service.call("CreateProcessingJob", **request)
+        described = service.call("DescribeProcessingJob", ProcessingJobName="daily-2026-01-01-1")
+        assert described["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
+
+    def test_a_completed_job_has_two_events(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("fine"))
+        service.finished("fine")
+        assert _statuses(service) == ["InProgress", "Completed"]
+
+    def test_a_stopped_job_has_three_events(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("long"))
+        assert service.running.wait(10)
+        service.call("StopProcessingJob", ProcessingJobName="long")
+        described = service.ended("long")
+        assert _statuses(service) == ["InProgress", "Stopping", "Stopped"]
+        assert described["ExitMessage"] == "was stopped"
+
+    def test_a_stopped_job_is_stopped_even_if_it_was_just_through(self, service: Service) -> None:
+        service.stopped_end = JobEnd("Completed")
+        service.call("CreateProcessingJob", **good_request("late"))
+        service.call("StopProcessingJob", ProcessingJobName="late")
+        assert service.ended("late")["ProcessingJobStatus"] == "Stopped"
+
+    def test_a_job_that_has_ended_cannot_be_stopped(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("over"))
+        service.finished("over")
+        error = service.refusal("StopProcessingJob", {"ProcessingJobName": "over"})
+        assert "is in status Completed" in error.message
+        assert _statuses(service) == ["InProgress", "Completed"]
+
+    def test_a_failure_tells_its_reason_cut_to_what_aws_keeps(self, service: Service) -> None:
+        service.end = JobEnd("Failed", "AlgorithmError: " + "x" * 2000, "no input for today")
+        service.call("CreateProcessingJob", **good_request("bad"))
+        described = service.finished("bad")
+        assert described["ProcessingJobStatus"] == "Failed"
+        assert len(described["FailureReason"]) == 1024
+        assert described["ExitMessage"] == "no input for today"
+
+    def test_an_error_of_ours_fails_the_job_and_is_logged(
+        self, service: Service, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        service.error = RuntimeError("a bug")
+        service.call("CreateProcessingJob", **good_request("bug"))
+        described = service.finished("bug")
+        assert described["FailureReason"] == "InternalServerError: RuntimeError('a bug')"
+        assert "job bug failed by an error of the local SageMaker" in caplog.text
+
+    def test_an_event_that_cannot_be_delivered_changes_nothing(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse(event: _Json) -> None:
+            raise ConnectionError(event["id"])
+
+        activity = Activity()
+        sagemaker = SageMaker(
+            ACCOUNT,
+            REGION,
+            run=lambda _: JobEnd("Completed"),
+            publish=refuse,
+            can_assume=lambda _role, _job: True,
+            activity=activity,
+        )
+        sagemaker.call("CreateProcessingJob", good_request("deaf"))
+        activity.wait(10)
+        described = sagemaker.call("DescribeProcessingJob", {"ProcessingJobName": "deaf"})
+        assert described["ProcessingJobStatus"] == "Completed"
+        assert "ProcessingStartTime" not in described, "it never told that it started"
+        assert "could not be delivered" in caplog.text
+
+    def test_an_unknown_job_is_an_error(self, service: Service) -> None:
+        error = service.refusal("DescribeProcessingJob", {"ProcessingJobName": "absent"})
+        assert error.message == "Could not find requested job with name: absent"
+
+    def test_waiting_has_an_end(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("long"))
+        with pytest.raises(TimeoutError, match="'job': 1"):
+            service.activity.wait(0.01)
+        service.activity.wait(0, ["delivery"])
+
+    def test_closing_stops_what_runs_and_accepts_nothing_more(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("long"))
+        service.sagemaker.close()
+        described = service.ended("long", 0)
+        assert described["ProcessingJobStatus"] == "Stopped"
+        error = service.refusal("CreateProcessingJob", good_request("another"))
+        assert error.code == "ServiceUnavailable"
+
+    def test_answers_are_what_boto3_expects(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("wire"))
+        service.finished("wire")
+        model: Any = boto3.client("sagemaker", REGION).meta.service_model
+        for operation, request in (
+            ("DescribeProcessingJob", {"ProcessingJobName": "wire"}),
+            ("ListProcessingJobs", {}),
+        ):
+            answer = service.call(operation, **request)
+            report = ParamValidator().validate(
+                answer, model.operation_model(operation).output_shape
+            )
+            assert not report.has_errors(), report.generate_report()
+
+
+class TestListing:
+    def test_jobs_are_listed_with_their_status(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("b"))
+        service.call("StopProcessingJob", ProcessingJobName="b")
+        service.ended("b")
+        service.call("CreateProcessingJob", **good_request("a"))
+        answer = service.call("ListProcessingJobs", StatusEquals="Stopped")
+        (summary,) = answer["ProcessingJobSummaries"]
+        assert (summary["ProcessingJobName"], summary["ExitMessage"]) == ("b", "was stopped")
+
+    @pytest.mark.parametrize("bad", [{"NextToken": "x"}, {"CreationTimeAfter": "yesterday"}])
+    def test_a_bad_token_or_time_is_refused(self, service: Service, bad: _Json) -> None:
+        assert service.refusal("ListProcessingJobs", bad).code == "ValidationException"
