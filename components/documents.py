@@ -25,7 +25,7 @@ def launcher(settings: Settings) -> dict[str, Any]:
         "max_instances": settings.limits.max_instances,
         "isolation": settings.network.isolation,
         "job": {
-            **settings.job.model_dump(mode="json", exclude={"calls", "secrets"}),
+            **settings.job.model_dump(mode="json", exclude={"secrets"}),
             "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
         },
         "schedules": {

@@ -12,13 +12,12 @@ import pytest
 from pulumi.runtime.mocks import MockMonitor
 
 from components import success_window
-from components.settings import loader
 from local.deploy.program import plain
 from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 KINDS = {
     "pulumi:providers:aws",
@@ -264,14 +263,3 @@ def test_what_is_registered_does_not_depend_on_the_day(monkeypatch: pytest.Monke
     before_the_clock_goes_back = registered()
     today = datetime(2028, 2, 29)  # noqa: DTZ001
     assert registered() == before_the_clock_goes_back
-
-
-def test_the_program_checks_what_its_own_script_calls(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = tmp_path / "process_data.sh"
-    script.write_text("curl https://example.com\n")
-    (tmp_path / "Dockerfile").touch()
-    monkeypatch.setattr(loader, "SCRIPT", script)
-    with pytest.raises(loader.SettingsError, match="line 1 of the script calls the internet"):
-        record_program("local")

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from components.settings import errors
 
-__all__ = ["SCRIPT", "SettingsError", "load", "read", "script_text"]
+__all__ = ["CONTEXT", "SettingsError", "load", "read"]
 
-SCRIPT = Path("container/process_data.sh")
-"""The job's script, in the project's directory."""
+CONTEXT = Path("container")
+"""The image's build context, in the project's directory."""
 
 MAY_BE_SECRET = ("alerts",)
 """Keys whose values stay out of everything that can be read: only subscriptions use endpoints."""
@@ -61,27 +61,14 @@ def load() -> Settings:
     listed = pulumi.runtime.config.get_config_secret_keys_env()
     secrets = {key for key in keys if key in listed or pulumi.runtime.config.is_config_secret(key)}
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    build_context.check(SCRIPT.parent)
-    return read(keys, project, stack, script_text(SCRIPT), secrets)
+    build_context.check(CONTEXT)
+    return read(keys, project, stack, secrets)
 
 
-def script_text(path: Path) -> str:
-    """Return a script's text, whatever its bytes.
-
-    Raises:
-        SettingsError: it cannot be read.
-    """
-    try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError as error:
-        raise SettingsError(f"{path}, the job's script, cannot be read: {error.strerror}") from None
-
-
-def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to check
+def read(
     keys: Mapping[str, str],
     project: str,
     stack: str,
-    script: str | None = None,
     secrets: Collection[str] = (),
     *,
     deploying: bool = True,
@@ -92,8 +79,6 @@ def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to c
         keys: as Pulumi hands them over: full key to text, where structures are JSON.
         project: the project's name, which is the namespace of the keys.
         stack: the stack's name.
-        script: the text of the job's script, whose calls the network must allow; None leaves that
-            unchecked.
         secrets: the full keys that Pulumi holds encrypted, in whole or in part. Their values are in
             no error, and only those of `MAY_BE_SECRET` are accepted.
         deploying: False leaves out what only a deployment must meet: that every schedule that is
@@ -108,7 +93,7 @@ def read(  # noqa: PLR0913 - what Pulumi hands over, and what else there is to c
         raise SettingsError(report(stack, refused))
     visible = {key: tree for key, tree in trees.items() if key not in secrets}
     problems = [*_of_nobody(trees, project, secrets), *_dates(visible)]
-    context = {"script": script, "after": datetime.now(UTC) if deploying else None}
+    context = {"after": datetime.now(UTC) if deploying else None}
     try:
         settings = Settings.model_validate(_given(trees, project, stack), context=context)
     except ValidationError as error:

@@ -32,7 +32,6 @@ from components.settings.values import (
     Runtime,
     ScheduleName,
     SecretName,
-    ServiceName,
     StackPrefix,
     Tags,
     VolumeGb,
@@ -75,8 +74,6 @@ class JobSettings(Frozen):
     arguments: tuple[Argument, ...] = ()
     environment: Environment = Field(default_factory=dict)
     """Readable by whoever may describe the job: no secrets."""
-    calls: tuple[ServiceName, ...] | None = None
-    """AWS services that the script calls itself, or internet; null: those that its text shows."""
     secrets: Annotated[tuple[SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
 
@@ -185,6 +182,6 @@ class Settings(Frozen):
     @model_validator(mode="after")
     def _parts_agree(self, info: ValidationInfo) -> Self:
         context: dict[str, Any] = info.context or {}
-        found = rules.problems(self, context.get("script"), context.get("after"))
+        found = rules.problems(self, context.get("after"))
         refuse("\n".join(found))
         return self

@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from components.settings.model import ScheduleSettings, Settings
 
 
-def problems(settings: Settings, script: str | None, after: datetime | None) -> Iterator[str]:
-    """Yield every rule that the settings break together, and with the job's script.
+def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
+    """Yield every rule that the settings break together.
 
     Args:
         settings: each value is right by itself.
-        script: its text; None leaves its calls unchecked.
         after: every schedule needs a slot later than this; None leaves that unchecked.
     """
     yield from _names(settings)
@@ -36,7 +35,7 @@ def problems(settings: Settings, script: str | None, after: datetime | None) -> 
         yield from _never(settings, after)
     yield from place_rules.problems(settings)
     yield from limit_rules.problems(settings)
-    yield from network_rules.problems(settings, script)
+    yield from network_rules.problems(settings)
 
 
 def _names(settings: Settings) -> Iterator[str]:

@@ -84,10 +84,8 @@ class Cloud:
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
         self._on_created, self._on_moment, self._play_job = on_created, on_moment, run_job
-        own_script = project / loader.SCRIPT
-        build_context.check(own_script.parent, script)
-        text = loader.script_text(script or own_script)
-        self.settings = loader.read(self._config, stack_file.project(project), stack, text)
+        build_context.check(project / loader.CONTEXT, script)
+        self.settings = loader.read(self._config, stack_file.project(project), stack)
         self.faults = Faults(faults)
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""

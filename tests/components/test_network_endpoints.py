@@ -1,0 +1,25 @@
+"""Names of interface endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from components import network_endpoints
+
+
+class TestEndpointNames:
+    @pytest.mark.parametrize(
+        ("service", "endpoint"),
+        [
+            ("cloudwatch", "monitoring"),
+            ("ecr", "ecr.api"),
+            ("sagemaker-runtime", "sagemaker.runtime"),
+            ("stepfunctions", "states"),
+            ("efs", "elasticfilesystem"),
+            ("firehose", "kinesis-firehose"),
+            ("secretsmanager", "secretsmanager"),
+            ("newer-than-the-model", "newer-than-the-model"),
+        ],
+    )
+    def test_follow_from_the_service(self, service: str, endpoint: str) -> None:
+        assert network_endpoints.of_service(service) == endpoint
