@@ -34,8 +34,8 @@ from botocore.config import Config  # noqa: E402
 from observer import listing  # noqa: E402
 from observer.ending import Ending  # noqa: E402
 from observer.success import Output  # noqa: E402
-from runs.identity import Run  # noqa: E402
-from runs.outcome import Outcome  # noqa: E402
+from pipeline.attempt import Run  # noqa: E402
+from pipeline.outcome import Outcome  # noqa: E402
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest

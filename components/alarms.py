@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import alarm_definitions, cron, naming, success_window
+from components import alarm_definitions, naming, success_window
+from pipeline import cron
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

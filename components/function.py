@@ -36,7 +36,7 @@ class FunctionArgs:
     permissions_boundary: str | None
     log_days: int
     files: Sequence[Path]
-    """The code, at its place below `lambda/`, or else below the project's directory."""
+    """The code, below `lambda/`."""
     document: Mapping[str, Any]
     """Goes into the archive as `<name>.json`: Lambda's environment holds only 4 KB."""
     environment: Mapping[str, pulumi.Input[str]]
@@ -159,17 +159,18 @@ class Function(pulumi.ComponentResource):
         )
 
 
+def sources(name: str) -> list[Path]:
+    """Return the files of a function's own package, and of the one that all share."""
+    folders = (_PACKAGES / name, _PACKAGES / "pipeline")
+    return [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
+
+
 def _archive(
     files: Sequence[Path], document_name: str, document: Mapping[str, Any]
 ) -> pulumi.AssetArchive:
     """Return the code, file by file: a folder would bring caches along, and change by itself."""
-    places = {**packages.files(), **{_place(path): path for path in files}}
+    own = {path.relative_to(_PACKAGES).as_posix(): path for path in files}
+    places = {**packages.files(), **own}
     sources = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
     text = json.dumps(document, indent=2, sort_keys=True)
     return pulumi.AssetArchive({**sources, document_name: pulumi.StringAsset(text)})
-
-
-def _place(path: Path) -> str:
-    """Return where a file lies in the archive: packages of `lambda/` at the top."""
-    inside = path.relative_to(_PACKAGES) if path.is_relative_to(_PACKAGES) else path
-    return inside.as_posix()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from components import documents, instance_types, job_conditions, role_policies
-from components.function import Function, FunctionArgs
+from components.function import Function, FunctionArgs, sources
 from components.settings import key_prefix
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Launcher(pulumi.ComponentResource):
                 key_arn=args.key_arn,
                 permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
-                files=[*Path("lambda/launcher").glob("*.py"), *Path("lambda/runs").glob("*.py")],
+                files=sources("launcher"),
                 document=documents.launcher(settings),
                 environment={
                     "JOB_ROLE_ARN": args.job_role_arn,

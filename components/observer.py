@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -12,7 +11,7 @@ import pulumi_aws as aws
 
 from components import documents, naming, policies, resource_policies, role, role_policies
 from components.delivery import DELIVERY
-from components.function import Function, FunctionArgs
+from components.function import Function, FunctionArgs, sources
 from components.settings import key_prefix
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
     from components.account import Account
     from components.settings import Settings
-
-_SHARED = ("__init__", "aws_model", "cron", "slots")
-"""Of this package: the watch computes slots exactly as the program does."""
 
 _WATCH = "_watch"
 """Begins unlike every name that the settings allow for a schedule."""
@@ -105,7 +101,7 @@ class Observer(pulumi.ComponentResource):
                 key_arn=args.key_arn,
                 permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
-                files=_files(),
+                files=sources("observer"),
                 document=documents.observer(settings),
                 environment={
                     "RUNS_TABLE": args.table,
@@ -208,12 +204,6 @@ class Observer(pulumi.ComponentResource):
             # Creating a schedule fails while its role cannot do what it needs.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[function, own.policy]),
         )
-
-
-def _files() -> list[Path]:
-    own, runs = Path("lambda/observer"), Path("lambda/runs")
-    shared = [Path(f"components/{module}.py") for module in _SHARED]
-    return [*own.glob("*.py"), *runs.glob("*.py"), runs / "rates.json", *shared]
 
 
 def _job_changes(prefix: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import cron
+from pipeline import cron
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from components.slots import At, Expression, Rate
+from pipeline.slots import At, Expression, Rate
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

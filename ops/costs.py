@@ -12,14 +12,14 @@ from rich.text import Text
 
 from ops.listing import MOST_ENTRIES
 from ops.screen import dollars
-from runs.cost import RATE_DATE
+from pipeline.cost import RATE_DATE
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
     from ops.session import Session
-    from runs.entry import Entry
+    from pipeline.journal_items import Entry
 
 
 @dataclass(frozen=True, kw_only=True)

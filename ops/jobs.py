@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ops.errors import OpsError
-from runs.answers import says_no_such_job
-from runs.identity import parse_job_name
+from pipeline.attempt import parse_job_name
+from pipeline.aws_errors import says_no_such_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.stack import Stack
-    from runs.identity import Run
+    from pipeline.attempt import Run
 
 Description = dict[str, Any]
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from ops import jobs
 from ops.errors import InterruptedByOperatorError
 from ops.screen import printable
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,8 @@ from ops import jobs, slots
 from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, printable, span, style
 from ops.wait import until_concluded
-from runs.identity import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
-from runs.outcome import Outcome
+from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ops.session import Session
-    from runs.entry import Entry
+    from pipeline.journal_items import Entry
 
 Answer = dict[str, Any]
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runs import machine
-from runs.outcome import NO_FAILURE
+from pipeline import jobs
+from pipeline.outcome import NO_FAILURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from ops.jobs import Description
-    from runs.entry import Entry
-    from runs.identity import Run
+    from pipeline.attempt import Run
+    from pipeline.journal_items import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,8 @@ def running(run: Run, job: Description, before: Sequence[Entry], now: datetime) 
         attempts=len(before) + 1,
         duration_seconds=_seconds(started, now),
         queue_seconds=_seconds(job["CreationTime"], started or now),
-        instance_type=machine.instance_type(cluster),
-        instance_count=machine.instance_count(cluster),
+        instance_type=jobs.instance_type(cluster),
+        instance_count=jobs.instance_count(cluster),
         cost_usd=total_cost(before),
         reason=None,
         next_attempt_at=None,

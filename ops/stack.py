@@ -14,8 +14,8 @@ from botocore.config import Config
 
 from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
-from runs.identity import Run, parse_job_name
-from runs.journal import Journal
+from pipeline.attempt import Run, parse_job_name
+from pipeline.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

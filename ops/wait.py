@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from ops import jobs
 from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import local, span
-from runs.identity import job_name
+from pipeline.attempt import job_name
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ops.session import Session
-    from runs.entry import Entry
-    from runs.identity import Run
+    from pipeline.attempt import Run
+    from pipeline.journal_items import Entry
 
 _GRACE = timedelta(minutes=25)
 """The observer's watch catches up with a lost event within 5 minutes, and with an invocation that

@@ -27,8 +27,8 @@ from observer.event import parse as observer_event
 from observer.next_launch import NextLaunches
 from observer.observe import Observer
 from observer.watch import Turn
-from runs.identity import Run, job_name, slot_text
-from runs.journal import Journal
+from pipeline.attempt import Run, job_name, slot_text
+from pipeline.journal import Journal
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
 

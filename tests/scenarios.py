@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.aws.sagemaker.job import JobEnd
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 
 T3, M5, C5 = "ml.t3.medium", "ml.m5.large", "ml.c5.xlarge"
 LARGER = "ml.t3.large"

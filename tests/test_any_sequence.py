@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from moto import mock_aws
 
-from runs.identity import Run, job_name, parse_job_name, slot_text
+from pipeline.attempt import Run, job_name, parse_job_name, slot_text
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from components.settings import stack_file
 from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
-from runs.entry import run_key
+from pipeline.journal_items import run_key
 from tests.conftest import ROOT
 from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 

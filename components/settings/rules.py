@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import aws_model, cron, naming, success_window
+from components import aws_model, naming, success_window
 from components.settings import key_prefix, limit_rules, network_rules, place_rules
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
+from pipeline import cron
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

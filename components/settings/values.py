@@ -10,8 +10,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from components import aws_model, cron, naming
+from components import aws_model, naming
 from components.settings import key_prefix
+from pipeline import cron
 
 JOB = ("sagemaker", "CreateProcessingJob")
 _CLUSTER = "ProcessingResources.ClusterConfig"

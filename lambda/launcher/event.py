@@ -8,8 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
-from runs.identity import MAX_ATTEMPT, Run, parse_slot, slot_text
-from runs.shown import shown
+from pipeline.attempt import MAX_ATTEMPT, Run, parse_slot, slot_text
+from pipeline.safe_repr import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,7 +20,7 @@ from botocore.config import Config
 from launcher.config import LauncherConfig
 from launcher.event import parse
 from launcher.launch import Launcher
-from runs.journal import Journal
+from pipeline.journal import Journal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

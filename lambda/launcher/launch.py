@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from launcher import notice, policy, processing
 from launcher.plan import input_prefix, output_prefix, plan
 from launcher.policy import FAILED, SKIPPED, Refusal, Replacement
-from runs import answers, marker
-from runs.identity import job_name, parse_job_name, slot_text
+from pipeline import aws_errors, marker
+from pipeline.attempt import job_name, parse_job_name, slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from launcher.config import LauncherConfig
     from launcher.event import Request
-    from runs.journal import Entry, Journal
+    from pipeline.journal import Entry, Journal
 
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
 """A planned attempt that is later than this will not come: it no longer keeps others away."""
@@ -62,7 +62,7 @@ class Launcher:
         except ClientError as error:
             if error.operation_name not in _ANSWERS:
                 raise
-            reason = f"{answers.code(error)}: {answers.message(error)}"
+            reason = f"{aws_errors.code(error)}: {aws_errors.message(error)}"
             return self._refuse(request, Refusal(FAILED, reason), now)
 
     def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from launcher.policy import SKIPPED
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-    from runs.journal import Entry
+    from pipeline.journal import Entry
 
 SOURCE = "sagemaker-processing.launcher"
 DETAIL_TYPE = "Processing Job Not Started"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runs.identity import job_name, slot_text
+from pipeline.attempt import job_name, slot_text
 
 if TYPE_CHECKING:
     from launcher.config import LauncherConfig
-    from runs.identity import Run
+    from pipeline.attempt import Run
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from launcher.event import Trigger
-from runs.identity import parse_job_name
+from pipeline.attempt import parse_job_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from runs import answers, machine
-from runs.identity import parse_job_name
+from pipeline import aws_errors, jobs
+from pipeline.attempt import parse_job_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
     try:
         return client.describe_processing_job(ProcessingJobName=name)
     except ClientError as error:
-        if answers.says_no_such_job(error):
+        if aws_errors.says_no_such_job(error):
             return None
         raise
 
@@ -62,10 +62,10 @@ def instances(client: SageMakerClient, names: Iterable[str]) -> int:
     Each is asked for its own number, which ListProcessingJobs does not tell: it may have been
     started before the settings were changed.
     """
-    jobs = [find(client, name) for name in set(names)]
+    found = [find(client, name) for name in set(names)]
     return sum(
-        machine.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
-        for job in jobs
+        jobs.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
+        for job in found
         if job and job["ProcessingJobStatus"] in ACTIVE
     )
 
@@ -76,7 +76,7 @@ def stop(client: SageMakerClient, name: str) -> bool:
         client.stop_processing_job(ProcessingJobName=name)
     except ClientError as error:
         # It has ended in the meantime.
-        if answers.code(error) not in {"ValidationException", "ResourceNotFound"}:
+        if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
             raise
     job = find(client, name)
     return job is not None and job["ProcessingJobStatus"] in ACTIVE

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from runs.environment import required
+from pipeline.environment import required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from observer import limit
-from runs import machine
-from runs.outcome import Outcome
+from pipeline import jobs
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,8 +120,8 @@ def of_job(job: DescribeProcessingJobResponseTypeDef) -> Ending:
         created=job.get("CreationTime"),
         started=job.get("ProcessingStartTime"),
         ended=job.get("ProcessingEndTime"),
-        instance_type=machine.instance_type(cluster),
-        instance_count=machine.instance_count(cluster),
+        instance_type=jobs.instance_type(cluster),
+        instance_count=jobs.instance_count(cluster),
         volume_gb=cluster.get("VolumeSizeInGB"),
         max_runtime_s=job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         image_uri=job["AppSpecification"]["ImageUri"],

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from observer.ending import Ending
-from runs.identity import END_OF_SLOTS, FIRST_SLOT
-from runs.shown import shown
+from pipeline.attempt import END_OF_SLOTS, FIRST_SLOT
+from pipeline.safe_repr import shown
 
 _JOB_CHANGE = ("aws.sagemaker", "SageMaker Processing Job State Change")
 _NOT_STARTED = ("sagemaker-processing.launcher", "Processing Job Not Started")

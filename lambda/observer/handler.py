@@ -21,7 +21,7 @@ from observer.event import Watch, parse
 from observer.next_launch import NextLaunches
 from observer.observe import Observer, logger
 from observer.watch import Turn
-from runs.journal import Journal
+from pipeline.journal import Journal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

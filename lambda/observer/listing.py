@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 from botocore.utils import parse_timestamp
 
-from runs.marker import MARKER
+from pipeline.marker import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from runs import answers
+from pipeline import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -26,9 +26,9 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
         return _last_lines(client, job_name, most)
     except ClientError as error:
         # Before the account's first processing job there is no group.
-        if answers.code(error) == "ResourceNotFoundException":
+        if aws_errors.code(error) == "ResourceNotFoundException":
             return []
-        return [f"(The log cannot be read: {answers.code(error)}: {answers.message(error)})"]
+        return [f"(The log cannot be read: {aws_errors.code(error)}: {aws_errors.message(error)})"]
 
 
 def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:

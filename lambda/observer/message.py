@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from runs.identity import slot_text
-from runs.outcome import Outcome
+from pipeline.attempt import slot_text
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from observer.ending import Ending
-    from runs.identity import Run
+    from pipeline.attempt import Run
 
 LONGEST_SUBJECT = 99
 """Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""

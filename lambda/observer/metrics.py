@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from runs.outcome import NO_FAILURE, Outcome
+from pipeline.outcome import NO_FAILURE, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

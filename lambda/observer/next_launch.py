@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from observer.retry import AT_ONCE, Next
-from runs.identity import Run, job_name, parse_job_name, slot_text
-from runs.journal import Entry, Journal
+from pipeline.attempt import Run, job_name, parse_job_name, slot_text
+from pipeline.journal import Entry, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

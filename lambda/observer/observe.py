@@ -16,10 +16,10 @@ from observer.logs import last_lines
 from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
 from observer.success import Output
-from runs import answers, cost
-from runs.identity import Run, parse_job_name, slot_text
-from runs.journal import Claim, Entry, Journal
-from runs.outcome import NO_FAILURE, Outcome
+from pipeline import aws_errors, cost
+from pipeline.attempt import Run, parse_job_name, slot_text
+from pipeline.journal import Claim, Entry, Journal
+from pipeline.outcome import NO_FAILURE, Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -252,7 +252,7 @@ class Observer:
         try:
             return self.sagemaker.describe_processing_job(ProcessingJobName=job_name)
         except ClientError as error:
-            if answers.says_no_such_job(error):
+            if aws_errors.says_no_such_job(error):
                 return None
             raise
 

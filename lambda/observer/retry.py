@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from observer.config import RetryConfig

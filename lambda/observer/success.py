@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from observer import written
 from observer.listing import PARTS, Prefix
-from runs import marker
-from runs.identity import Run, slot_text
-from runs.outcome import Outcome
+from pipeline import marker
+from pipeline.attempt import Run, slot_text
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

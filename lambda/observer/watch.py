@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import cron
-from components.slots import Rate
 from observer import metrics
 from observer.ending import Ending
 from observer.observe import ENDED, logger
-from runs.identity import Run, job_name, parse_job_name
+from pipeline import cron
+from pipeline.attempt import Run, job_name, parse_job_name
+from pipeline.slots import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_scheduler.type_defs import GetScheduleOutputTypeDef
 
-    from components.slots import Expression
     from observer.observe import Observer
-    from runs.journal import Entry
+    from pipeline.journal import Entry
+    from pipeline.slots import Expression
 
 LOOK_BACK = timedelta(days=1)
 """What is older has been seen by some three hundred turns of the watch before."""

@@ -29,7 +29,7 @@ from local.aws.topics import Message, Topics
 from local.aws.vpcs import vpc_of
 from local.deploy import existing, program
 from local.deploy.resources import Resources
-from runs.journal import Journal
+from pipeline.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

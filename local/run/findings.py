@@ -15,7 +15,7 @@ from local import report_html
 if TYPE_CHECKING:
     from local.deploy.cloud import Cloud
     from local.run.report import Report, Rows
-    from runs.entry import Entry
+    from pipeline.journal_items import Entry
 
 
 def fill(report: Report, cloud: Cloud, schedule: str, slot: datetime) -> None:

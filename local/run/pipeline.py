@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import cron
 from components.settings import key_prefix
 from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.runner import JobRunner
@@ -20,6 +19,7 @@ from local.deploy.cloud import Cloud
 from local.deploy.image_builder import ImageBuilder
 from local.run import artifacts, findings, inputs
 from local.run.report import NOT_ENDED, Report
+from pipeline import cron
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import aws_model, cron, success_window
+from components import aws_model, success_window
 from components.account import Account
 from components.alarm_definitions import Alarm
 from components.alarms import Alarms, AlarmsArgs, definitions
 from components.alerts import Alerts, AlertsArgs
 from components.event_messages import SILENT_ENDING
 from components.settings import Settings, Subscription
+from pipeline import cron
 from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 

@@ -78,7 +78,6 @@ def observer() -> Recorder:
 
 
 BOTH = pytest.mark.parametrize("name", ["launcher", "observer"])
-SLOTS = {f"components/{module}.py" for module in ("__init__", "aws_model", "cron", "slots")}
 BUILT: dict[str, Callable[[], Recorder]] = {"launcher": launcher, "observer": observer}
 
 
@@ -159,12 +158,11 @@ class TestEveryFunction:
         code = ROOT / "lambda"
         wanted = {
             path.relative_to(code).as_posix()
-            for package in (name, "runs")
+            for package in (name, "pipeline")
             for path in (code / package).glob("*.py")
         }
-        others = {"launcher": set[str](), "observer": {"runs/rates.json", *SLOTS}}[name]
         own = archive(name).keys() - packages.files().keys()
-        assert own == wanted | others | {f"{name}.json"}
+        assert own == wanted | {"pipeline/rates.json", f"{name}.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
         self, name: str, tmp_path: Path
@@ -187,7 +185,7 @@ class TestEveryFunction:
         loaded = set(done.stdout.split())
         assert not any(file.startswith((f"{ROOT}/lambda", f"{ROOT}/components")) for file in loaded)
         carried = {str(tmp_path / place) for place in archive(name) if place.endswith(".py")}
-        shared = {file for file in carried if file.startswith(f"{tmp_path}/runs/")}
+        shared = {file for file in carried if file.startswith(f"{tmp_path}/pipeline/")}
         of_others = {str(tmp_path / place) for place in packages.files()}
         assert carried - shared - of_others <= loaded
         powertools = {file for file in loaded if "/aws_lambda_powertools/" in file}

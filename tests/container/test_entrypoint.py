@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from observer.ending import Ending, classify
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ FILES: dict[str, dict[str, str]] = {
     "container/process_data.sh": {"image-image": "update", "launcher-function": "update"},
     "lambda/launcher/handler.py": {"launcher-function": "update"},
     "lambda/observer/handler.py": {"observer-function": "update"},
-    "lambda/runs/journal.py": FUNCTIONS,
+    "lambda/pipeline/journal.py": FUNCTIONS,
 }
 
 

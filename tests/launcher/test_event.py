@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.event import EventError, Request, Trigger, parse
-from runs.identity import Run, job_name, parse_job_name, slot_text
+from pipeline.attempt import Run, job_name, parse_job_name, slot_text
 from tests.launcher import strategies
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, 456, tzinfo=UTC)

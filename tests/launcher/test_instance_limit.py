@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from components.settings import Settings
 from launcher.policy import Refusal, beyond_limit
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import NAME, PREFIX, RUN, SETTINGS, SLOT, World
 from tests.launcher.test_plan import config_of
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from launcher.notice import NoticeError
 from observer.retry import Chain, Next
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, CrashError, World
 
 NEXT_DAY = Run("daily", SLOT + timedelta(days=1), 1)

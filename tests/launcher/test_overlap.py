@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

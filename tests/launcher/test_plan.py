@@ -18,8 +18,8 @@ from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
 from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.plan import plan
-from runs.environment import ConfigError
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
+from pipeline.environment import ConfigError
 from tests.lambda_world import ENVIRONMENT
 from tests.launcher import strategies
 

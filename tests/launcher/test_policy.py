@@ -10,7 +10,7 @@ from components.settings import Settings
 from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
 from launcher.policy import Refusal, Replacement, empty, overlapping, too_late
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import PREFIX, RUN, SETTINGS, SLOT
 from tests.launcher.test_plan import config_of
 

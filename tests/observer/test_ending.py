@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observer.ending import Ending, classify, of_job
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 from tests.fake_sagemaker import FakeSageMaker
 
 RECORDED: list[dict[str, Any]] = json.loads(

@@ -9,7 +9,7 @@ import pytest
 
 from observer.config import Deployed
 from observer.event import EventError
-from runs.environment import ConfigError
+from pipeline.environment import ConfigError
 from tests.lambda_world import ENVIRONMENT, NAME, World
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from components.aws_model import shape, violations
 from observer import message
 from observer.ending import Ending
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
-from runs.identity import Run
-from runs.outcome import Outcome
+from pipeline.attempt import Run
+from pipeline.outcome import Outcome
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 7, 5, 2, tzinfo=UTC)

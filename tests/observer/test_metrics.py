@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from observer import metrics
 from observer.ending import Ending
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 RAN = Ending(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runs.identity import job_name
+from pipeline.attempt import job_name
 from tests.lambda_world import NAME, PREFIX, RUN, World
 
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from observer.retry import Chain, Next
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import ENVIRONMENT, NOW, PREFIX, SLOT, World
 
 SECOND = Run("daily", SLOT, 2)

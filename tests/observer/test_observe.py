@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from observer.observe import NotEndedError, NotOursError
-from runs.entry import Entry
-from runs.identity import Run
-from runs.outcome import Outcome
+from pipeline.attempt import Run
+from pipeline.journal_items import Entry
+from pipeline.outcome import Outcome
 from tests.lambda_world import NAME, NOW, RUN, SLOT, World
 
 MARKER = "output/daily/2026/01/05/020000/_SUCCESS"

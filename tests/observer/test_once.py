@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from observer.observe import LEASE
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import NAME, PREFIX, RUN, SLOT, CrashError, World
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.settings import RetrySettings
 from observer.config import RetryConfig
 from observer.retry import AT_ONCE, LONGEST_DELAY, Chain, Next, next_attempt
-from runs.outcome import Outcome
+from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
 FIRST = Chain(since=NOW - timedelta(minutes=10), instance_type="ml.m5.large")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from observer import written
-from runs.identity import job_name
+from pipeline.attempt import job_name
 from tests.lambda_world import ENVIRONMENT, NAME, NOW, PREFIX, RUN, World, set_last_modified
 
 if TYPE_CHECKING:
-    from runs.identity import Run
+    from pipeline.attempt import Run
 
 PLACE = "output/daily/2026/01/05/020000/"
 MARKER = f"{PLACE}_SUCCESS"

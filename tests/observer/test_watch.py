@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from observer.watch import EVENT_GRACE, LAUNCH_GRACE, WatchError
-from runs.identity import Run, job_name
+from pipeline.attempt import Run, job_name
 from tests.lambda_world import NAME, NOW, PREFIX, RATE_1H, RUN, SLOT, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

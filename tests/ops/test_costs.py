@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runs.cost import RATE_DATE
+from pipeline.cost import RATE_DATE
 from tests.ops.world import NOW
 
 if TYPE_CHECKING:

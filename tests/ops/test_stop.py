@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runs.identity import Run, parse_slot
+from pipeline.attempt import Run, parse_slot
 from tests.ops.world import NAME, SLOT
 
 if TYPE_CHECKING:

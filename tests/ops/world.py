@@ -17,9 +17,9 @@ import botocore.session
 
 from components import aws_model
 from ops.__main__ import main
-from runs.entry import Entry
-from runs.identity import Run, job_name, parse_slot
-from runs.journal import Journal
+from pipeline.attempt import Run, job_name, parse_slot
+from pipeline.journal import Journal
+from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from components import aws_model, cron
-from components.slots import At
+from components import aws_model
 from local.aws.json_protocol import error
+from pipeline import cron
+from pipeline.slots import At
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkzeug.wrappers import Response
 
-    from components.slots import Expression
     from local.aws.endpoint import LocalAws
+    from pipeline.slots import Expression
 
 Schedule = dict[str, Any]
 

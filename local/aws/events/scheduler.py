@@ -14,11 +14,11 @@ from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components.slots import EPOCH, At
 from local.aws import queues
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.events.schedule_rules import SERVICE, group_arn, names, refusal, timing
 from local.aws.iam import keys
+from pipeline.slots import EPOCH, At
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.aws.sagemaker.job import Job
-    from runs.entry import Entry
+    from pipeline.journal_items import Entry
 
 
 class Stack:

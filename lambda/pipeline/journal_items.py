@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runs.identity import Run, parse_slot, slot_text
+from pipeline.attempt import Run, parse_slot, slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.cron import parse
-from tests.components.written_crons import Part, crons
+from pipeline.cron import parse
+from tests.pipeline.written_crons import Part, crons
 
 
 def local(text: str) -> datetime:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from runs.entry import Entry, Health
-from runs.identity import Run, job_name
-from runs.journal import Claim, Journal
+from pipeline.attempt import Run, job_name
+from pipeline.journal import Claim, Journal
+from pipeline.journal_items import Entry, Health
 from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, World
 
 LEASE = timedelta(minutes=6)

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws_model import shape
-from runs.cost import RATE_DATE, estimate
+from pipeline.cost import RATE_DATE, estimate
 
 CARD: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "lambda/runs/rates.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "lambda/pipeline/rates.json").read_text(encoding="utf-8")
 )
 TYPES = st.sampled_from(sorted(CARD["hourly"]))
 COUNTS = st.integers(1, 100)
@@ -33,7 +33,7 @@ class TestEstimate:
     @pytest.fixture(autouse=True)
     def made_up_card(self, monkeypatch: pytest.MonkeyPatch) -> None:
         card = {"date": "2026-01-01", "storage_gb_month": 0.73, "hourly": {"ml.m5.large": 0.2}}
-        monkeypatch.setattr("runs.cost._CARD", card)
+        monkeypatch.setattr("pipeline.cost._CARD", card)
 
     def test_instance_time_is_paid_by_the_second_of_each_instance(self) -> None:
         assert cost("ml.m5.large", 3, 0, 1800) == pytest.approx(3 * 0.1)

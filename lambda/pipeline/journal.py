@@ -9,7 +9,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from runs.entry import (
+from pipeline.attempt import Run, slot_text
+from pipeline.journal_items import (
     Entry,
     Health,
     Item,
@@ -21,7 +22,6 @@ from runs.entry import (
     to_item,
     to_time,
 )
-from runs.identity import Run, slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from components.aws_model import shape, violations
-from runs import entry as entries
-from runs.entry import Entry, from_item, run_key, to_item
-from runs.identity import Run
-from runs.outcome import Outcome
+from pipeline import journal_items as entries
+from pipeline.attempt import Run
+from pipeline.journal_items import Entry, from_item, run_key, to_item
+from pipeline.outcome import Outcome
 from tests.launcher import strategies
 
 _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])

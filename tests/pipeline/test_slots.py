@@ -13,13 +13,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from components.cron import parse
-from tests.components.written_crons import Part, crons
+from pipeline.cron import parse
+from tests.pipeline.written_crons import Part, crons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from components.slots import Expression
+    from pipeline.slots import Expression
 
 MINUTE = timedelta(minutes=1)
 # Start of each window: two days before the clock changes, a leap day, and the turn of a year.

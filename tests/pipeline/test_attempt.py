@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components import naming
-from runs.identity import MAX_ATTEMPT, Run, job_name, parse_job_name, parse_slot, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_job_name, parse_slot, slot_text
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
