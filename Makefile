@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
-PYTHON_FILES = . container/bin/csv_to_parquet container/bin/relay_output container/bin/send_metric
+PYTHON_FILES = . container/scripts/csv_to_parquet container/bin/relay_output container/bin/send_metric
 
 .PHONY: help setup local test check format lock security
 
@@ -51,7 +51,7 @@ format: setup ## Format the Python files
 	$(BIN)/ruff check --fix $(PYTHON_FILES)
 
 lock: setup ## Compile the hash-pinned requirements from the .in files
-	for name in container/requirements requirements requirements-dev; do \
+	for name in container/scripts/requirements requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done

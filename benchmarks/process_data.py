@@ -1,4 +1,4 @@
-"""Measure container/process_data.sh beside `cat | wc -l` on the same synthetic files.
+"""Measure container/scripts/process_data.sh beside `cat | wc -l` on the same synthetic files.
 
 Usage: python benchmarks/process_data.py [--megabytes 200] [--folder DIR] [SHAPE ...]
 
@@ -114,7 +114,7 @@ def compare(shape: str, suffix: str, size: int, folder: Path) -> str:
     floor = measured(["bash", "-c", read], {"PATH": PATH})
     peer = _duckdb_alone(file, folder / "peer.parquet")
     job = {"INPUT_PATH": str(source), "OUTPUT_PATH": str(target), "STACK": "x", "SCHEDULE": "x"}
-    run = measured([str(CONTAINER / "process_data.sh")], {"PATH": PATH, **job})
+    run = measured([str(CONTAINER / "scripts" / "process_data.sh")], {"PATH": PATH, **job})
     compared = f"{run.seconds / peer.seconds:.1f} x" if peer else "failed:"
     return (
         f"{shape + suffix:14} {megabytes:7.0f} MB {megabytes / run.seconds:5.0f} MB/s"

@@ -1,5 +1,5 @@
 #!/bin/bash -p
-# The contract with SageMaker, which lets process_data.sh beside this file be a plain script.
+# The contract with SageMaker, which lets scripts/process_data.sh be a plain script.
 #
 # Reads    /opt/ml/config/processingjobconfig.json and resourceconfig.json, written by SageMaker;
 #          JOB_NAME, SCHEDULE, SLOT, ATTEMPT and STACK, given by the launcher.
@@ -44,13 +44,13 @@ main() {
   check_environment
   load_configuration
   killed_before=$(count_oom_kills)
-  start "$HERE/$SCRIPT_NAME" "$@"
+  start "$HERE/scripts/$SCRIPT_NAME" "$@"
   wait_for_script
   trap '' TERM INT # what is left to do is short
   drain
   killed=$(($(count_oom_kills) - killed_before))
   remove_marker
-  conclude "$HERE/$SCRIPT_NAME" "$killed"
+  conclude "$HERE/scripts/$SCRIPT_NAME" "$killed"
   exit "$status"
 }
 

@@ -15,7 +15,9 @@ from tests.test_workflows import FILES
 
 LOCKED = [
     path.relative_to(ROOT).as_posix()
-    for path in sorted([*ROOT.glob("requirements*.txt"), *ROOT.glob("container/requirements*.txt")])
+    for path in sorted(
+        [*ROOT.glob("requirements*.txt"), *ROOT.glob("container/scripts/requirements*.txt")]
+    )
 ]
 INSTALL = re.compile(r"\bpip\b[^\n&|;]*\binstall\b[^\n&|;]*")
 every_file = pytest.mark.parametrize("name", LOCKED)
@@ -29,7 +31,7 @@ def text(name: str) -> str:
 
 class TestLockFiles:
     def test_are_there_for_each_list_of_what_is_wanted(self) -> None:
-        wanted = [*ROOT.glob("requirements*.in"), *ROOT.glob("container/requirements*.in")]
+        wanted = [*ROOT.glob("requirements*.in"), *ROOT.glob("container/scripts/requirements*.in")]
         assert {path.with_suffix(".txt").relative_to(ROOT).as_posix() for path in wanted} == {
             *LOCKED
         }
@@ -67,7 +69,7 @@ class TestEveryInstallation:
     def test_in_the_image_is_of_its_own_list(self) -> None:
         [command] = INSTALL.findall(text("container/Dockerfile"))
         assert command.endswith("-r /tmp/requirements.txt")
-        assert "COPY requirements.txt /tmp/requirements.txt" in text("container/Dockerfile")
+        assert "COPY scripts/requirements.tx[t] /tmp/" in text("container/Dockerfile")
 
 
 def test_every_stage_of_the_image_begins_from_one_base_pinned_by_digest() -> None:

@@ -12,7 +12,7 @@ from local.engines.choice import Choice, EngineName, choose
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SCRIPT = "process_data.sh"
+SCRIPT = "scripts/process_data.sh"
 """The user's script in the build context."""
 
 

@@ -94,7 +94,10 @@ def _options(arguments: list[str]) -> tuple[Options, bool]:
         "--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files"
     )
     parser.add_argument(
-        "--script", type=_file, metavar="FILE", help="runs instead of container/process_data.sh"
+        "--script",
+        type=_file,
+        metavar="FILE",
+        help="runs instead of container/scripts/process_data.sh",
     )
     parser.add_argument(
         "--slot", type=_slot, metavar="TIME", help="UTC, as in 2026-01-05T02:00:00Z; default: last"

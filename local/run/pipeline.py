@@ -48,7 +48,7 @@ class Options:
     input: Path
     """Its files are the slot's input."""
     script: Path | None
-    """Takes the place of container/process_data.sh."""
+    """Takes the place of container/scripts/process_data.sh."""
     slot: datetime | None
     """Default: the latest that was due."""
     schedule: str | None

@@ -126,7 +126,7 @@ class TestShows:
         ]
 
     def test_what_the_sample_script_sends(self) -> None:
-        script = (ROOT / "container" / "process_data.sh").read_text()
+        script = (ROOT / "container" / "scripts" / "process_data.sh").read_text()
         sent = set(re.findall(r"send_metric (\w+) ", script))
         assert sent
         assert sent <= {entry[1] for entry in entries() if len(entry) > 1}

@@ -33,6 +33,7 @@ class Job:
     def __post_init__(self) -> None:
         self.cwd = self.root / "cwd"
         self.app = self.root / "app"
+        self.process_data = self.app / "scripts" / "process_data.sh"
         self.ml = self.root / "ml"
         self.input = self.ml / "processing" / "input"
         self.output = self.ml / "processing" / "output"
@@ -40,9 +41,9 @@ class Job:
         sagemakers = (self.input, self.output, self.ml / "config", self.message_file.parent)
         for folder in (self.cwd, self.app, *sagemakers):
             folder.mkdir(parents=True)
-        shutil.copytree(CONTAINER / "bin", self.app / "bin")
-        for name in ("entrypoint.sh", "process_data.sh"):
-            shutil.copy(CONTAINER / name, self.app)
+        for name in ("bin", "scripts"):
+            shutil.copytree(CONTAINER / name, self.app / name)
+        shutil.copy(CONTAINER / "entrypoint.sh", self.app)
         # The image's places are fixed, so that no job's environment can move them.
         moved = {
             "/opt/ml": self.ml,
@@ -83,9 +84,9 @@ class Job:
 
     def script(self, text: str, *, mode: int = 0o755) -> None:
         """Put a script in the place of process_data.sh."""
-        path = self.app / "process_data.sh"
-        path.write_text(text if text.startswith("#!") else f"#!/usr/bin/env bash\n{text}\n")
-        path.chmod(mode)
+        text = text if text.startswith("#!") else f"#!/usr/bin/env bash\n{text}\n"
+        self.process_data.write_text(text)
+        self.process_data.chmod(mode)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -10,9 +10,9 @@ from typing import Any
 from tests.container.job import CONTAINER
 
 
-def load(name: str) -> Any:
-    """Return a file of container/bin as a module."""
-    bin_folder = str(CONTAINER / "bin")
+def load(name: str, folder: str = "bin") -> Any:
+    """Return a file of the container as a module."""
+    bin_folder = str(CONTAINER / folder)
     loader = SourceFileLoader(name.removesuffix(".py"), f"{bin_folder}/{name}")
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec

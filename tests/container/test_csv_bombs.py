@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIMIT_KB = 384 * 1024
 MEGABYTE = 1 << 20
-csv_to_parquet = load("csv_to_parquet")
+csv_to_parquet = load("csv_to_parquet", "scripts")
 
 
 def packed(path: Path, pieces: Iterable[bytes]) -> Path:
@@ -30,7 +30,7 @@ def packed(path: Path, pieces: Iterable[bytes]) -> Path:
 def converted(source: Path, folder: Path) -> tuple[int, str, str]:
     """Return exit code and output of a conversion that took no more memory than it may."""
     command = [
-        CONTAINER / "bin" / "csv_to_parquet",
+        CONTAINER / "scripts" / "csv_to_parquet",
         source,
         folder / "p",
         folder / "r",

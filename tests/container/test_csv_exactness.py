@@ -27,7 +27,7 @@ VALUES = st.text(st.sampled_from(ALPHABET), max_size=6)
 
 
 def load_csv_records() -> Any:
-    path = CONTAINER / "bin" / "csv_records.py"
+    path = CONTAINER / "scripts" / "csv_records.py"
     spec = importlib.util.spec_from_file_location("csv_records", path)
     assert spec
     assert spec.loader
@@ -134,7 +134,7 @@ class TestTheWholeConversion:
             source, target, rejects = (Path(folder, name) for name in ("x.csv", "x.parquet", "r"))
             source.write_bytes(content)
             done = subprocess.run(
-                [CONTAINER / "bin" / "csv_to_parquet", source, target, rejects, "x.csv"],
+                [CONTAINER / "scripts" / "csv_to_parquet", source, target, rejects, "x.csv"],
                 env={"PATH": PATH},
                 check=True,
                 capture_output=True,

@@ -294,7 +294,7 @@ class TestTheFailureMessage:
         ["#!/bin/bash\r\nls\r\n", "#!/usr/bin/env bash\r\nls\r\n", "set -euo pipefail\r\n"],
     )
     def test_tells_of_line_ends_of_windows(self, job: Job, script: str) -> None:
-        (job.app / "process_data.sh").write_bytes(script.encode())
+        job.process_data.write_bytes(script.encode())
         assert job.run().returncode != 0
         assert (
             "its lines end in CRLF: save it with LF, sed -i 's/\\r$//' process_data.sh"
@@ -307,7 +307,7 @@ class TestTheFailureMessage:
         assert "its first line names /no/such/ruby, which is not there" in job.message
 
     def test_tells_of_a_script_that_cannot_be_run(self, job: Job) -> None:
-        (job.app / "process_data.sh").unlink()
+        job.process_data.unlink()
         assert job.run().returncode == 127
         assert "process_data.sh: No such file" in job.message
 

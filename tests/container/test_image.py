@@ -116,7 +116,10 @@ def container() -> Iterator[str]:
 
 
 def options(job: Job, *, script: Path | None = None) -> list[str]:
-    mounts = [f"{job.ml}:/opt/ml", *([f"{script}:/app/process_data.sh:ro"] if script else [])]
+    mounts = [
+        f"{job.ml}:/opt/ml",
+        *([f"{script}:/app/scripts/process_data.sh:ro"] if script else []),
+    ]
     return [
         *("--network=none", "--read-only", "--tmpfs=/tmp"),
         *(f"--volume={mount}" for mount in mounts),
@@ -188,26 +191,26 @@ class TestARun:
 
     def test_fails_with_the_scripts_code_and_reason(self, image: str, job: Job) -> None:
         job.script('echo "no rows for $1" >&2; exit 3')
-        run = [*options(job, script=job.app / "process_data.sh"), image, "today"]
+        run = [*options(job, script=job.process_data), image, "today"]
         assert docker("run", "--rm", *run, check=False).returncode == 3
         assert job.message == "process_data.sh failed with exit code 3: no rows for today"
 
     def test_loses_no_line_that_was_said_just_before_the_end(self, image: str, job: Job) -> None:
         job.script('seq 300000; seq 300000 >&2; : >"$OUTPUT_PATH/result"')
-        run = [*options(job, script=job.app / "process_data.sh"), image]
+        run = [*options(job, script=job.process_data), image]
         done = docker("run", "--rm", *run)
         everything = "".join(f"{number}\n" for number in range(1, 300_001))
         assert (done.stdout == everything, done.stderr == everything) == (True, True)
 
     def test_out_of_memory_is_told_by_the_kernels_word(self, image: str, job: Job) -> None:
         job.script("head -c 200000000 /dev/zero | tail -c 150000000; exit 5")
-        run = [*options(job, script=job.app / "process_data.sh"), "--memory=64m", image]
+        run = [*options(job, script=job.process_data), "--memory=64m", image]
         assert docker("run", "--rm", "--memory-swap=64m", *run, check=False).returncode == 5
         assert "the kernel killed 1 of its processes for lack of memory" in job.message
 
     def test_killed_by_a_timeout_is_not_out_of_memory(self, image: str, job: Job) -> None:
         job.script("exec timeout --signal KILL 0.1 sleep 600")
-        run = [*options(job, script=job.app / "process_data.sh"), image]
+        run = [*options(job, script=job.process_data), image]
         assert docker("run", "--rm", *run, check=False).returncode == 137
         assert job.message == "process_data.sh failed with exit code 137"
 
@@ -218,7 +221,7 @@ class TestARun:
 
     def test_passes_a_stop_on_as_process_1(self, image: str, job: Job, container: str) -> None:
         job.script("trap 'echo tidy >&2; exit 9' TERM; echo ready; sleep 600 & wait")
-        run = [*options(job, script=job.app / "process_data.sh"), image]
+        run = [*options(job, script=job.process_data), image]
         docker("run", "--detach", f"--name={container}", *run)
         deadline = time.monotonic() + TIMEOUT
         while "ready" not in docker("logs", container).stdout and time.monotonic() < deadline:

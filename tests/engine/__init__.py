@@ -4,7 +4,7 @@
         assert stack.preview().changes["network-vpc"] == "create"
         stack.up()
         stack.configure({"retention": {"log_days": 90}})     # the stack file; `...` removes a key
-        stack.append("container/process_data.sh", "# x\\n")   # a file of the project's copy
+        stack.append("container/scripts/process_data.sh", "# x\\n")   # a file of the project's copy
         outcome = stack.up()    # .changes {name: operation}, .paths(name), .said("warning"), .text
         stack.state(); undeclared(stack.state())             # tests.engine.state
         stack.cloud.objects["bucket"].add("key"); stack.calls; stack.docker.engine_runs = False

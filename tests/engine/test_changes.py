@@ -83,7 +83,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 """What is changed -> settings, and what becomes of which resource."""
 
 FILES: dict[str, dict[str, str]] = {
-    "container/process_data.sh": {"image-image": "update", "launcher-function": "update"},
+    "container/scripts/process_data.sh": {"image-image": "update", "launcher-function": "update"},
     "lambda/launcher/handler.py": {"launcher-function": "update"},
     "lambda/observer/handler.py": {"observer-function": "update"},
     "lambda/pipeline/journal.py": FUNCTIONS,

@@ -54,7 +54,9 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def write(stack: Stack, version: str) -> None:
-    (stack.directory / "container" / "process_data.sh").write_text(f"#!/bin/bash\n: {version}\n")
+    (stack.directory / "container" / "scripts" / "process_data.sh").write_text(
+        f"#!/bin/bash\n: {version}\n"
+    )
 
 
 def deployed(stack: Stack, version: str) -> str:

@@ -15,7 +15,7 @@ set -Eeuo pipefail
 
 main() {
   : "${INPUT_PATH:?is not set}" "${OUTPUT_PATH:?is not set}"
-  local input=${INPUT_PATH%/} output=${OUTPUT_PATH%/} scratch file name counts totals
+  local here=${BASH_SOURCE[0]%/*} input=${INPUT_PATH%/} output=${OUTPUT_PATH%/} scratch file name counts totals
   scratch=$(mktemp -d)
   # shellcheck disable=SC2064 # the value of now: the variable is gone when the trap runs
   trap "rm -rf -- '$scratch'" EXIT
@@ -29,7 +29,7 @@ main() {
       *.csv | *.csv.gz) ;;
       *) log "$name" "ignored, neither .csv nor .csv.gz" && continue ;;
     esac
-    counts=$(csv_to_parquet "$file" "$output/$name.parquet" "$output/rejects/$name.csv" "$name")
+    counts=$("$here/csv_to_parquet" "$file" "$output/$name.parquet" "$output/rejects/$name.csv" "$name")
     log "$name" "$counts"
     printf '%s\0%s\0' "$name" "$counts" >>"$scratch/counts"
   done <"$scratch/files"
