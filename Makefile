@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
-PYTHON_FILES = . container/scripts/csv_to_parquet container/bin/relay_output container/bin/send_metric
+PYTHON_FILES = . container/scripts/to_parquet container/bin/relay_output container/bin/send_metric
 
 .PHONY: help setup local test check format lock security
 

@@ -29,7 +29,7 @@ main() {
       *.csv | *.csv.gz) ;;
       *) log "$name" "ignored, neither .csv nor .csv.gz" && continue ;;
     esac
-    counts=$("$here/csv_to_parquet" "$file" "$output/$name.parquet" "$output/rejects/$name.csv" "$name")
+    counts=$("$here/to_parquet" "$file" "$output/$name.parquet" "$output/rejects/$name.csv" "$name")
     log "$name" "$counts"
     printf '%s\0%s\0' "$name" "$counts" >>"$scratch/counts"
   done <"$scratch/files"

@@ -27,6 +27,6 @@ class TestTheFiles:
         assert list(CONTAINER.rglob("__pycache__")) == []
 
     def test_that_are_run_can_be_run(self) -> None:
-        scripts = ("scripts/process_data.sh", "scripts/csv_to_parquet")
+        scripts = ("scripts/process_data.sh", "scripts/to_parquet")
         run = ["entrypoint.sh", "bin/relay_output", "bin/send_metric", *scripts]
         assert [name for name in run if not (CONTAINER / name).stat().st_mode & 0o100] == []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIMIT_KB = 384 * 1024
 MEGABYTE = 1 << 20
-csv_to_parquet = load("csv_to_parquet", "scripts")
+to_parquet = load("to_parquet", "scripts")
 
 
 def packed(path: Path, pieces: Iterable[bytes]) -> Path:
@@ -30,7 +30,7 @@ def packed(path: Path, pieces: Iterable[bytes]) -> Path:
 def converted(source: Path, folder: Path) -> tuple[int, str, str]:
     """Return exit code and output of a conversion that took no more memory than it may."""
     command = [
-        CONTAINER / "scripts" / "csv_to_parquet",
+        CONTAINER / "scripts" / "to_parquet",
         source,
         folder / "p",
         folder / "r",
@@ -74,13 +74,13 @@ class TestBadRecordsWithoutEnd:
     def convert(self, folder: Path, records: bytes) -> Any:
         source = folder / "x.csv"
         source.write_bytes(b"a,b\n" + records)
-        rejects = csv_to_parquet.Rejects(folder / "r", "x.csv")
-        return csv_to_parquet.convert(source, folder / "p", rejects, wide=False)
+        rejects = to_parquet.Rejects(folder / "r", "x.csv")
+        return to_parquet.convert(source, folder / "p", rejects, wide=False)
 
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", PATH)
-        monkeypatch.setattr(csv_to_parquet, "MAX_ERRORS", 100)
+        monkeypatch.setattr(to_parquet, "MAX_ERRORS", 100)
 
     def test_end_the_file_before_they_fill_the_disk(self, tmp_path: Path) -> None:
         with pytest.raises(Exception, match="101 of its first 104 records are bad: that is no CSV"):

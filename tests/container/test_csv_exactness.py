@@ -134,7 +134,7 @@ class TestTheWholeConversion:
             source, target, rejects = (Path(folder, name) for name in ("x.csv", "x.parquet", "r"))
             source.write_bytes(content)
             done = subprocess.run(
-                [CONTAINER / "scripts" / "csv_to_parquet", source, target, rejects, "x.csv"],
+                [CONTAINER / "scripts" / "to_parquet", source, target, rejects, "x.csv"],
                 env={"PATH": PATH},
                 check=True,
                 capture_output=True,

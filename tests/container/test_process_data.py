@@ -252,6 +252,6 @@ class TestMemory:
 
 def convert(source: Path, folder: Path) -> tuple[dict[str, int], int]:
     """Return the counts, and the peak memory in KB of the largest process of the conversion."""
-    program = CONTAINER / "scripts" / "csv_to_parquet"
+    program = CONTAINER / "scripts" / "to_parquet"
     done, peak = measured([program, source, folder / "x.parquet", folder / "rejects", "x"])
     return json.loads(done.stdout), peak
