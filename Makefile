@@ -12,7 +12,7 @@ $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . container/scripts/to_parquet container/bin/relay_output container/bin/send_metric
 
-.PHONY: help setup local test check format lock security
+.PHONY: help setup local lint test check format lock security
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,14 +37,15 @@ local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENG
 test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: setup ## Check format, lint and types, then run all tests: what CI runs
+lint: setup ## Check format, style, types and imports
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/ruff check $(PYTHON_FILES)
 	$(BIN)/pyright
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/hadolint container/Dockerfile
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint
-	$(MAKE) test
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+
+check: lint test ## What CI runs: lint, then all tests
 
 format: setup ## Format the Python files
 	$(BIN)/ruff format $(PYTHON_FILES)

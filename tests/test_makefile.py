@@ -1,12 +1,14 @@
-"""What `make local` hands over, whatever its variables hold."""
+"""What `make local` hands over, whatever its variables hold, and what `make lint` runs."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 
@@ -46,3 +48,15 @@ class TestMakeLocal:
     def test_takes_faults_as_words_and_any_keep_as_yes(self, project: Path) -> None:
         found = handed_over(project, "FAULT=capacity  * it's", "KEEP=$x")
         assert found == ["--fault=capacity", "--fault=*", "--fault=it's", "--keep"]
+
+
+class TestLinters:
+    def test_are_the_same_in_make_and_before_a_commit(self) -> None:
+        recipe = (ROOT / "Makefile").read_text("utf-8").split("\nlint: ")[1].split("\n\n")[0]
+        hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+        entries = "\n".join(hook["entry"] for repo in hooks for hook in repo["hooks"])
+        in_make = re.findall(r"^.*?\$\(BIN\)/([\w-]+(?: format| check)?)", recipe, re.MULTILINE)
+        in_hooks = re.findall(r"^.*?\.venv/bin/([\w-]+(?: format| check)?)", entries, re.MULTILINE)
+        assert in_make
+        assert in_hooks == in_make
+        assert {repo["repo"] for repo in hooks} == {"local"}, "a version would stand twice"
