@@ -25,7 +25,7 @@ from tests.engine.stack import Stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.engine.stack import Outcome
+    from tests.engine.outcome import Outcome
 
 
 def family(root: int) -> Iterator[int]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.aws_lookups import PASSWORD
-from tests.engine.stack import PROJECT, OperationFailed
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import PROJECT
 
 if TYPE_CHECKING:
     from tests.engine.stack import Stack

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.life import BOUNDARY, DATA
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

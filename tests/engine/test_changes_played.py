@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.engine.stack import Outcome
+    from tests.engine.outcome import Outcome
 
 EXISTING = {
     "mode": "existing",

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import ACCOUNT, REGION
 from tests.engine.aws_cloud import BUCKET, REPOSITORY
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import ACCOUNT, REGION
 from tests.engine.docker_provider import NO_ENGINE
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine import aws_lookups
+from tests.engine.outcome import OperationFailed
 from tests.engine.provider import Refused
-from tests.engine.stack import OperationFailed, Stack
+from tests.engine.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path
