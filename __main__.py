@@ -7,18 +7,20 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components import account, existing_network, naming
+from components import names
 from components.alarms import Alarms, AlarmsArgs
 from components.alerts import Alerts, AlertsArgs
+from components.aws import account
 from components.dashboard import Dashboard, DashboardArgs
 from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
+from components.journal import Runs, RunsArgs
 from components.launcher import Launcher, LauncherArgs
-from components.network import Network, NetworkArgs, existing
+from components.network import existing as existing_vpc
+from components.network.component import Network, NetworkArgs, existing
 from components.observer import Observer, ObserverArgs
-from components.runs import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
 from components.settings import loader
 from components.storage import Storage, StorageArgs
@@ -33,7 +35,7 @@ encryption = Encryption(
     EncryptionArgs(
         account=here,
         prefix=settings.prefix,
-        log_groups=naming.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
+        log_groups=names.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
         protection=settings.protection,
     ),
     on_aws,
@@ -51,7 +53,7 @@ storage = Storage(
     ),
     on_aws,
 )
-existing_network.check(settings.network, here, provider)
+existing_vpc.check(settings.network, here, provider)
 place = existing(settings.network)
 if settings.network.mode == "vpc":
     network = Network(
@@ -207,7 +209,7 @@ if settings.alerts.dashboard:
 pulumi.export("input_bucket", storage.input_bucket)
 pulumi.export("output_bucket", storage.output_bucket)
 pulumi.export("image_uri", image.uri)
-pulumi.export("job_name_prefix", naming.job_name_prefix(settings.prefix))
+pulumi.export("job_name_prefix", names.job_name_prefix(settings.prefix))
 pulumi.export("launcher", launcher.function_name)
 pulumi.export("launcher_log_group", launcher.log_group)
 pulumi.export("launcher_failures", launcher.failures_url)

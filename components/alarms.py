@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 import pulumi_aws as aws
 
-from components import alarm_definitions, naming, success_window
+from components import alarm_definitions, names, success_window
 from pipeline import cron
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Alarms(pulumi.ComponentResource):
         minutes = alarm.warm_up_minutes
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.suffix}",
-            name=naming.alarm(self._args.settings.prefix, alarm.suffix),
+            name=names.alarm(self._args.settings.prefix, alarm.suffix),
             alarm_description=alarm.description,
             namespace=alarm.namespace,
             metric_name=alarm.metric,

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import event_messages, naming, resource_policies
+from components import event_messages, names
 from components.delivery import DELIVERY, QUEUE_RETENTION_S
+from components.policies import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import Subscription
 
 
@@ -64,7 +65,7 @@ class Alerts(pulumi.ComponentResource):
             f"{name}-policy",
             arn=topic.arn,
             policy=pulumi.Output.json_dumps(
-                resource_policies.topic_policy(args.account, args.prefix, topic.arn)
+                resources.topic_policy(args.account, args.prefix, topic.arn)
             ),
             opts=child,
         )
@@ -79,7 +80,7 @@ class Alerts(pulumi.ComponentResource):
             )
         failures = aws.sqs.Queue(
             f"{name}-failures",
-            name=naming.queue(args.prefix, f"{name}-failures"),
+            name=names.queue(args.prefix, f"{name}-failures"),
             message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
@@ -120,7 +121,7 @@ class Alerts(pulumi.ComponentResource):
             f"{name}-queue-policy",
             queue_url=failures.url,
             policy=pulumi.Output.json_dumps(
-                resource_policies.queue_policy(failures.arn, [rule.arn for rule in rules])
+                resources.queue_policy(failures.arn, [rule.arn for rule in rules])
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

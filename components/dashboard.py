@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 import pulumi_aws as aws
 
-from components import naming
+from components import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ class Dashboard(pulumi.ComponentResource):
         query = pulumi.Output.concat("SOURCE '", args.observer_log_group, "' | ", FAILURES)
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=naming.dashboard(args.prefix, args.region),
+            dashboard_name=names.dashboard(args.prefix, args.region),
             dashboard_body=pulumi.Output.json_dumps(body(args, query)),
             opts=pulumi.ResourceOptions(parent=self),
         )

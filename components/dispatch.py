@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, policies, role, role_policies
+from components import names, role
 from components.delivery import QUEUE_RETENTION_S
+from components.policies import roles, statements
 
 if TYPE_CHECKING:
-    from components.account import Account
+    from components.aws.account import Account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +53,16 @@ class Dispatch(pulumi.ComponentResource):
         group = aws.scheduler.ScheduleGroup(f"{name}-group", name=args.prefix, opts=child)
         failures = aws.sqs.Queue(
             f"{name}-failures",
-            name=naming.queue(args.prefix, "schedule-failures"),
+            name=names.queue(args.prefix, "schedule-failures"),
             message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
         )
         own = role.create(
             name,
-            naming.role(args.prefix, args.account.region, name),
-            trust=policies.trust_schedules(args.account, group.name),
-            allowed=role_policies.schedule(
+            names.role(args.prefix, args.account.region, name),
+            trust=statements.trust_schedules(args.account, group.name),
+            allowed=roles.schedule(
                 args.account,
                 f"{args.prefix}/*",
                 function_arn=args.function_arn,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import resource_policies
+from components.policies import resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import ProtectionSettings
 
 
@@ -46,7 +46,7 @@ class Encryption(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        policy = resource_policies.key_policy(args.account, args.prefix, args.log_groups)
+        policy = resources.key_policy(args.account, args.prefix, args.log_groups)
         # Without the key everything that it encrypted is unreadable.
         key = aws.kms.Key(
             f"{name}-key",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components import naming
+from components import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from components.account import Account
+    from components.aws.account import Account
 
 SILENT_ENDING = "-failed"
 """Ends the names of the alarms that tell nothing: the observer's messages do."""
@@ -99,7 +99,7 @@ def _of_an_alarm_that_is_over(account: Account, prefix: str) -> EventMessage:
     An alarm's own actions for OK would tell of every new alarm, too: it begins without data, and
     they run at any change to OK (PutMetricAlarm, OKActions).
     """
-    alarms = account.arn("cloudwatch", f"alarm:{naming.alarm(prefix, '')}")
+    alarms = account.arn("cloudwatch", f"alarm:{names.alarm(prefix, '')}")
     return EventMessage(
         name="alarms-over",
         description=f"Alarms of {prefix} that are over",

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, packages, policies, role, role_policies
+from components import function_packages, names, role
 from components.delivery import QUEUE_RETENTION_S
+from components.policies import roles, statements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from components.account import Account
-    from components.policies import Statement
+    from components.aws.account import Account
+    from components.policies.statements import Statement
 
 _RUNTIME = "python3.13"
 _ARCHITECTURE = "arm64"
@@ -77,14 +78,14 @@ class Function(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=naming.function_logs(args.prefix, name),
+            name=names.function_logs(args.prefix, name),
             retention_in_days=args.log_days,
             kms_key_id=args.key_arn,
             opts=child,
         )
         failures = aws.sqs.Queue(
             f"{name}-failures",
-            name=naming.queue(args.prefix, f"{name}-failures"),
+            name=names.queue(args.prefix, f"{name}-failures"),
             message_retention_seconds=QUEUE_RETENTION_S,
             kms_master_key_id=args.key_arn,
             opts=child,
@@ -122,8 +123,8 @@ class Function(pulumi.ComponentResource):
         failures_arn: pulumi.Output[str],
         log_group: aws.cloudwatch.LogGroup,
     ) -> aws.lambda_.Function:
-        function_name = naming.function(args.prefix, name)
-        common = role_policies.function(
+        function_name = names.function(args.prefix, name)
+        common = roles.function(
             args.account,
             function_name,
             failures_arn=failures_arn,
@@ -132,12 +133,12 @@ class Function(pulumi.ComponentResource):
         )
         own = role.create(
             name,
-            naming.role(args.prefix, args.account.region, name),
+            names.role(args.prefix, args.account.region, name),
             # Without conditions: AWS does not say that Lambda sends its function's ARN or account
             # when it assumes a role, and without them no function would start. A role of this
             # account can be passed only to functions of this account (iam:PassRole).
-            trust=policies.trust("lambda.amazonaws.com"),
-            allowed=policies.document(*args.statements, *common),
+            trust=statements.trust("lambda.amazonaws.com"),
+            allowed=statements.document(*args.statements, *common),
             boundary=args.permissions_boundary,
             parent=self,
         )
@@ -170,7 +171,7 @@ def _archive(
 ) -> pulumi.AssetArchive:
     """Return the code, file by file: a folder would bring caches along, and change by itself."""
     own = {path.relative_to(_PACKAGES).as_posix(): path for path in files}
-    places = {**packages.files(), **own}
+    places = {**function_packages.files(), **own}
     sources = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
     text = json.dumps(document, indent=2, sort_keys=True)
     return pulumi.AssetArchive({**sources, document_name: pulumi.StringAsset(text)})

@@ -11,10 +11,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components import build_context, image_manifest
+from components import build_context
+from components.aws import image_manifest
 
 if TYPE_CHECKING:
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import ProtectionSettings
 
 _PLATFORM = "linux/amd64"

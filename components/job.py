@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import naming, network_policies, policies, role, role_policies
+from components import names, role
+from components.policies import roles, statements, vpc
 from components.settings import key_prefix
 
 if TYPE_CHECKING:
-    from components.account import Account
-    from components.network import Place
-    from components.policies import Statement
+    from components.aws.account import Account
+    from components.network.component import Place
+    from components.policies.statements import Statement
     from components.settings import Settings
 
 
@@ -50,7 +51,7 @@ class Job(pulumi.ComponentResource):
         super().__init__("sagemaker-processing:job:Job", name, None, opts)
         account, settings = args.account, args.settings
         any_job = account.arn("sagemaker", "processing-job/*")
-        allowed = role_policies.job(
+        allowed = roles.job(
             account,
             settings.prefix,
             *_more(args),
@@ -64,8 +65,10 @@ class Job(pulumi.ComponentResource):
         )
         own = role.create(
             name,
-            naming.role(settings.prefix, account.region, name),
-            trust=policies.trust("sagemaker.amazonaws.com", policies.from_source(account, any_job)),
+            names.role(settings.prefix, account.region, name),
+            trust=statements.trust(
+                "sagemaker.amazonaws.com", statements.from_source(account, any_job)
+            ),
             allowed=allowed,
             boundary=settings.permissions_boundary,
             parent=self,
@@ -75,6 +78,6 @@ class Job(pulumi.ComponentResource):
 
 
 def _more(args: JobArgs) -> list[Statement]:
-    inside = args.place and network_policies.interfaces(args.account, args.place)
-    secrets = network_policies.secrets(args.account, args.settings.job.secrets)
+    inside = args.place and vpc.interfaces(args.account, args.place)
+    secrets = vpc.secrets(args.account, args.settings.job.secrets)
     return [*(inside or []), *secrets]

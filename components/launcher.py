@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import documents, instance_types, job_conditions, role_policies
+from components import function_config
+from components.aws import instance_types
 from components.function import Function, FunctionArgs, sources
+from components.policies import job_conditions, roles
 from components.settings import key_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
-    from components.network import Place
+    from components.aws.account import Account
+    from components.network.component import Place
     from components.settings import Settings
 
 
@@ -74,7 +76,7 @@ class Launcher(pulumi.ComponentResource):
                 permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
                 files=sources("launcher"),
-                document=documents.launcher(settings),
+                document=function_config.launcher(settings),
                 environment={
                     "JOB_ROLE_ARN": args.job_role_arn,
                     "IMAGE_URI": args.image_uri,
@@ -84,7 +86,7 @@ class Launcher(pulumi.ComponentResource):
                     "RUNS_TABLE": args.table,
                     **_ids(args.place),
                 },
-                statements=role_policies.launcher(
+                statements=roles.launcher(
                     args.account,
                     settings.prefix,
                     job_role_arn=args.job_role_arn,

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import documents, naming, policies, resource_policies, role, role_policies
+from components import function_config, names, role
 from components.delivery import DELIVERY
 from components.function import Function, FunctionArgs, sources
+from components.policies import resources, roles, statements
 from components.settings import key_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import Settings
 
 _WATCH = "_watch"
@@ -102,7 +103,7 @@ class Observer(pulumi.ComponentResource):
                 permissions_boundary=settings.permissions_boundary,
                 log_days=settings.retention.log_days,
                 files=sources("observer"),
-                document=documents.observer(settings),
+                document=function_config.observer(settings),
                 environment={
                     "RUNS_TABLE": args.table,
                     "TOPIC_ARN": args.topic_arn,
@@ -114,7 +115,7 @@ class Observer(pulumi.ComponentResource):
                     "OUTPUT_BUCKET": args.output_bucket,
                     "KMS_KEY_ARN": args.key_arn,
                 },
-                statements=role_policies.observer(
+                statements=roles.observer(
                     account,
                     settings.prefix,
                     retry_role_arn=args.schedule_role_arn,
@@ -155,7 +156,7 @@ class Observer(pulumi.ComponentResource):
             f"{name}-queue-policy",
             queue_url=function.failures_url,
             policy=pulumi.Output.json_dumps(
-                resource_policies.queue_policy(function.failures_arn, [rule.arn])
+                resources.queue_policy(function.failures_arn, [rule.arn])
             ),
             opts=child,
         )
@@ -175,9 +176,9 @@ class Observer(pulumi.ComponentResource):
         own = role.create(
             # Not `<name>`, which is the function's.
             f"{name}-watch",
-            naming.role(args.settings.prefix, args.account.region, f"{name}-watch"),
-            trust=policies.trust_schedules(args.account, args.schedule_group),
-            allowed=role_policies.schedule(
+            names.role(args.settings.prefix, args.account.region, f"{name}-watch"),
+            trust=statements.trust_schedules(args.account, args.schedule_group),
+            allowed=roles.schedule(
                 args.account,
                 f"{args.settings.prefix}/{_WATCH}",
                 function_arn=function.arn,
@@ -209,10 +210,10 @@ class Observer(pulumi.ComponentResource):
 def _job_changes(prefix: str) -> dict[str, object]:
     """Return the pattern of the events that end an attempt: SageMaker's, and the launcher's own."""
     return {
-        "source": ["aws.sagemaker", naming.EVENT_SOURCE],
+        "source": ["aws.sagemaker", names.EVENT_SOURCE],
         "detail-type": ["SageMaker Processing Job State Change", "Processing Job Not Started"],
         "detail": {
-            "ProcessingJobName": [{"prefix": naming.job_name_prefix(prefix)}],
+            "ProcessingJobName": [{"prefix": names.job_name_prefix(prefix)}],
             "ProcessingJobStatus": ["Completed", "Failed", "Stopped", "Skipped"],
         },
     }

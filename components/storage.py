@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, resource_policies
+from components import names
+from components.policies import resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import ProtectionSettings, RetentionSettings
 
 _UNFINISHED_UPLOAD_DAYS = 7
@@ -72,7 +73,7 @@ class Storage(pulumi.ComponentResource):
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
             name,
-            bucket=naming.bucket(args.prefix, role, args.account.id, args.account.region),
+            bucket=names.bucket(args.prefix, role, args.account.id, args.account.region),
             force_destroy=args.protection.force_destroy,
             opts=self._child(protect=args.protection.protect),
         )
@@ -94,7 +95,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             f"{name}-tls",
             bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(resource_policies.bucket_policy(bucket.arn)),
+            policy=pulumi.Output.json_dumps(resources.bucket_policy(bucket.arn)),
             # S3 refuses two changes of a bucket's access at the same time.
             opts=self._child(depends_on=[private]),
         )

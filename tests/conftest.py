@@ -16,7 +16,7 @@ import pytest
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
-from components import image_manifest
+from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy.program import plain
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 
-from components import aws_model
+from components.aws import models
 
 if TYPE_CHECKING:
     from tests.lambda_world import World
@@ -41,7 +41,7 @@ def client(service: str) -> Any:
     made: Any = cast("Any", boto3).client(service, region_name=REGION)
 
     def check(params: Json, model: Any, **_: object) -> None:
-        found = aws_model.violations(aws_model.shape(service, model.name), params)
+        found = models.violations(models.shape(service, model.name), params)
         assert not found, f"{service} {model.name}: {found}"
         Served.world.requests.append((model.name, params))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.s3.models import s3_backends
 
-from components import documents
+from components import function_config
 from components.settings import Settings
 from launcher.config import LauncherConfig
 from launcher.event import parse as launcher_event
@@ -115,7 +115,7 @@ class World:
         self.settings = Settings.model_validate(parts)
         with tempfile.TemporaryDirectory() as directory:
             for function in ("launcher", "observer"):
-                document = getattr(documents, function)(self.settings)
+                document = getattr(function_config, function)(self.settings)
                 Path(directory, f"{function}.json").write_text(json.dumps(document), "utf-8")
             self.launcher_config = LauncherConfig.load(Path(directory), ENVIRONMENT)
             self.observer_config = ObserverConfig.load(Path(directory), ENVIRONMENT)

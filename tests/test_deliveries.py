@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components import aws_model
+from components.aws import models
 from tests.conftest import ACCOUNT, REGION
 from tests.recorded import STACKS, allows, of_role, policy, program
 
@@ -253,7 +253,7 @@ class TestRequestsAsAwsTakesThem:
 
 
 def broken(service: str, operation: str, request: dict[str, Any]) -> list[str]:
-    return [str(v) for v in aws_model.violations(aws_model.shape(service, operation), request)]
+    return [str(v) for v in models.violations(models.shape(service, operation), request)]
 
 
 def pascal(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import naming
+from components import names
 from components.settings import stack_file
 from tests.conftest import ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program, varied
@@ -51,7 +51,7 @@ class TestNames:
         assert here.isdisjoint(there)
 
     def test_fit_into_the_limits_of_aws_with_the_longest_prefix_and_region(self) -> None:
-        prefix = {"aws:region": "ap-southeast-1", f"{PROJECT}:prefix": "p" * naming.MAX_PREFIX}
+        prefix = {"aws:region": "ap-southeast-1", f"{PROJECT}:prefix": "p" * names.MAX_PREFIX}
         recorder = record_program("local", {**varied("vpc"), **prefix})
         for kind, longest in {"aws:iam/role:Role": 64, "aws:sqs/queue:Queue": 80}.items():
             assert {name for name in named(recorder, {kind: "name"}) if len(name) > longest} == (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, Union, get_args, ge
 import pulumi
 from pydantic import BaseModel
 
-from components import aws_model
+from components.aws import models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +127,7 @@ def explain(
     where = place(project, loc)
     if detail["type"] == "extra_forbidden":
         part = _kind(settings, loc[:-1])
-        close = aws_model.choices(str(loc[-1]), _names(part) if _is_part(part) else [])
+        close = models.choices(str(loc[-1]), _names(part) if _is_part(part) else [])
         return [Problem(where, f"= {value}: there is no such key; {close}", REMOVE)]
     if detail["type"] == "missing":
         return [Problem(where, _missing(kind), _set(kind))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components import instance_types
+from components.aws import instance_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components import network_endpoints, network_plan
+from components.aws import endpoint_names
+from components.network import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ def _mode(settings: Settings) -> Iterator[str]:
         for key in _EXISTING_ONLY:
             if not getattr(network, key):
                 yield f"network.{key}: is empty; mode existing needs at least one id"
-    if network.mode == "vpc" and (problem := network_plan.problem(settings)):
+    if network.mode == "vpc" and (problem := plan.problem(settings)):
         yield problem
 
 
@@ -56,7 +57,7 @@ def _endpoints(settings: Settings) -> Iterator[str]:
     endpoints = settings.network.endpoints
     for name in sorted({each for each in endpoints if endpoints.count(each) > 1}):
         yield f"network.endpoints: {name} comes twice; name each once"
-    if network_endpoints.GATEWAY in endpoints:
+    if endpoint_names.GATEWAY in endpoints:
         yield "network.endpoints: s3 is reached by a gateway endpoint in any case; leave it out"
 
 

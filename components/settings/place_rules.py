@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components import aws_model
+from components.aws import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def problems(settings: Settings) -> Iterator[str]:
     """Yield each ARN of a region or partition that the stack cannot use."""
-    partition = aws_model.partition(settings.region)
+    partition = models.partition(settings.region)
     key, boundary = settings.input.kms_key_arn, settings.permissions_boundary
     # A job reads buckets of its own region only, and S3 encrypts with keys of the bucket's.
     if key and _start(key, 4) != f"arn:{partition}:kms:{settings.region}":

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import aws_model, naming, success_window
+from components import names, success_window
+from components.aws import models
 from components.settings import key_prefix, limit_rules, network_rules, place_rules
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
 from pipeline import cron
@@ -40,7 +41,7 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
 
 
 def _names(settings: Settings) -> Iterator[str]:
-    longest = naming.max_schedule_name(settings.prefix)
+    longest = names.max_schedule_name(settings.prefix)
     for name in settings.schedules:
         if len(name) > longest:
             yield (
@@ -52,8 +53,8 @@ def _names(settings: Settings) -> Iterator[str]:
 def _sums(settings: Settings) -> Iterator[str]:
     """Yield where a schedule's arguments or environment, with the job's, are too many."""
     job = settings.job
-    arguments_max = aws_model.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
-    names_max = aws_model.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
+    arguments_max = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
+    names_max = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
     for name, schedule in settings.schedules.items():
         arguments = len(job.arguments) + len(schedule.arguments)
         names = len({*job.environment, *schedule.environment})

@@ -10,7 +10,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from components import aws_model, naming
+from components import names
+from components.aws import models
 from components.settings import key_prefix
 from pipeline import cron
 
@@ -60,25 +61,25 @@ def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
     """Return a validator that refuses what the service's own model does not accept."""
 
     def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
-        found = aws_model.violations(aws_model.shape(service, operation, path), value)
+        found = models.violations(models.shape(service, operation, path), value)
         return "; ".join(violation.rule for violation in found) or None
 
     return _checked(problem)
 
 
 def _name_problem(name: str) -> str | None:
-    if naming.NAME.fullmatch(name):
+    if names.NAME.fullmatch(name):
         return None
     return "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily"
 
 
 def _region_problem(region: str) -> str | None:
-    known = aws_model.sagemaker_regions()
-    return None if region in known else aws_model.choices(region, known)
+    known = models.sagemaker_regions()
+    return None if region in known else models.choices(region, known)
 
 
 def _zone_problem(zone: str) -> str | None:
-    return None if zone in _zones() else aws_model.choices(zone, _zones()) + " (IANA names)"
+    return None if zone in _zones() else models.choices(zone, _zones()) + " (IANA names)"
 
 
 @cache
@@ -119,7 +120,7 @@ def _tag_key_problem(key: str) -> str | None:
 
 
 def _tags_problem(tags: Mapping[str, str]) -> str | None:
-    room = aws_model.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
+    room = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
     if len(tags) > room:
         return f"has {len(tags)} tags; at most {room} fit beside the program's own"
     return None
@@ -149,7 +150,7 @@ def _log_days_problem(days: int) -> str | None:
 
 
 Name = Annotated[str, _checked(_name_problem)]
-StackPrefix = Annotated[Name, _checked(naming.prefix_problem)]
+StackPrefix = Annotated[Name, _checked(names.prefix_problem)]
 ScheduleName = Annotated[str, _checked(_name_problem)]
 Region = Annotated[str, _checked(_region_problem)]
 Zone = Annotated[str, _checked(_zone_problem)]
@@ -175,7 +176,7 @@ TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), _checked(_tag_key_
 TagValue = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], _checked(_tags_problem)]
 Prefix = Annotated[str, _checked(key_prefix.problem)]
-BucketName = Annotated[str, _checked(naming.bucket_problem)]
+BucketName = Annotated[str, _checked(names.bucket_problem)]
 KeyArn = Annotated[str, _checked(_key_arn_problem)]
 PolicyArn = Annotated[str, _checked(_policy_arn_problem)]
 SecretName = Annotated[str, _checked(_secret_name_problem)]

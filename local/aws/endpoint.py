@@ -17,7 +17,7 @@ from botocore.config import Config
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
-from components import aws_model
+from components.aws import models
 from local.aws import moto_application
 from local.aws.iam import Authority, Keys, answers
 from local.aws.json_protocol import refusal
@@ -170,7 +170,7 @@ def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) ->
     missing = params.keys() - plain.keys()
     found = [
         problem
-        for problem in aws_model.violations(aws_model.shape(service, model.name), plain)
+        for problem in models.violations(models.shape(service, model.name), plain)
         if problem.path not in missing
     ]
     if found:

@@ -11,7 +11,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from werkzeug.wrappers import Response
 
-from components import aws_model
+from components.aws import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def refusal(service: str, request: Request) -> Response | None:
     shape = _input(MODELS.get(service, service), operation)
     if shape is None:
         return None  # moto's answer tells more
-    found = aws_model.violations(shape, request.get_json(force=True))
+    found = models.violations(shape, request.get_json(force=True))
     return error("ValidationException", "; ".join(map(str, found))) if found else None
 
 
@@ -64,7 +64,7 @@ def refusal(service: str, request: Request) -> Response | None:
 def _input(service: str, operation: str) -> Shape | None:
     """Return an operation's input; None, which takes botocore long to find, if there is no such."""
     try:
-        return aws_model.shape(service, operation)
+        return models.shape(service, operation)
     except (UnknownServiceError, OperationNotFoundError):
         return None
 

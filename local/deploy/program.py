@@ -16,7 +16,7 @@ import pulumi
 import pulumi.runtime
 from pulumi.runtime.stack import run_pulumi_func
 
-from components import image_manifest
+from components.aws import image_manifest
 from components.settings import stack_file
 
 if TYPE_CHECKING:

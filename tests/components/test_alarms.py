@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import aws_model, success_window
-from components.account import Account
+from components import success_window
 from components.alarm_definitions import Alarm
 from components.alarms import Alarms, AlarmsArgs, definitions
 from components.alerts import Alerts, AlertsArgs
+from components.aws import models
+from components.aws.account import Account
 from components.event_messages import SILENT_ENDING
 from components.settings import Settings, Subscription
 from pipeline import cron
@@ -116,9 +117,7 @@ class TestEveryAlarm:
     def test_is_a_request_that_cloudwatch_accepts(self) -> None:
         for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
             assert (
-                aws_model.violations(
-                    aws_model.shape("cloudwatch", "PutMetricAlarm"), _request(alarm)
-                )
+                models.violations(models.shape("cloudwatch", "PutMetricAlarm"), _request(alarm))
                 == []
             )
 

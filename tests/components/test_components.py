@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components.account import Account
+from components.aws.account import Account
 from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
-from components.runs import Runs, RunsArgs
+from components.journal import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
 from components.settings import ProtectionSettings, RetentionSettings, ScheduleSettings
 from components.storage import Storage, StorageArgs

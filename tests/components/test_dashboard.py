@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import dashboard, naming
+from components import dashboard, names
 from components.dashboard import Dashboard, DashboardArgs
 from local.aws.cloudwatch.metric_store import Point
 from local.report_html import search
@@ -63,8 +63,8 @@ def expressions(args: DashboardArgs = ARGS) -> list[str]:
 
 def many(count: int) -> DashboardArgs:
     """Return arguments with many schedules of the longest names, and an alarm for each."""
-    prefix = "p" * naming.MAX_PREFIX
-    longest = naming.max_schedule_name(prefix)
+    prefix = "p" * names.MAX_PREFIX
+    longest = names.max_schedule_name(prefix)
     schedules = [f"s{index:0{longest - 1}}" for index in range(count)]
     arns = [f"{ALARM}{schedule}-failed" for schedule in schedules]
     return replace(ARGS, prefix=prefix, schedules=schedules, alarm_arns=arns)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components import naming, packages
-from components.account import Account
-from components.job_conditions import conditions
+from components import function_packages, names
+from components.aws.account import Account
 from components.launcher import Launcher, LauncherArgs
 from components.observer import Observer, ObserverArgs
+from components.policies.job_conditions import conditions
 from components.settings import stack_file
 from components.settings.loader import read
 from launcher import notice
@@ -161,7 +161,7 @@ class TestEveryFunction:
             for package in (name, "pipeline")
             for path in (code / package).glob("*.py")
         }
-        own = archive(name).keys() - packages.files().keys()
+        own = archive(name).keys() - function_packages.files().keys()
         assert own == wanted | {"pipeline/rates.json", f"{name}.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
@@ -186,7 +186,7 @@ class TestEveryFunction:
         assert not any(file.startswith((f"{ROOT}/lambda", f"{ROOT}/components")) for file in loaded)
         carried = {str(tmp_path / place) for place in archive(name) if place.endswith(".py")}
         shared = {file for file in carried if file.startswith(f"{tmp_path}/pipeline/")}
-        of_others = {str(tmp_path / place) for place in packages.files()}
+        of_others = {str(tmp_path / place) for place in function_packages.files()}
         assert carried - shared - of_others <= loaded
         powertools = {file for file in loaded if "/aws_lambda_powertools/" in file}
         assert powertools
@@ -261,6 +261,6 @@ class TestObserver:
     def test_looks_after_all_jobs_every_five_minutes(self) -> None:
         watch = observer().one("aws:scheduler/schedule:Schedule")
         assert (watch["name"], watch["groupName"]) == ("_watch", PREFIX)
-        assert not naming.NAME.fullmatch(watch["name"]), "no schedule of a stack may be named so"
+        assert not names.NAME.fullmatch(watch["name"]), "no schedule of a stack may be named so"
         assert watch["scheduleExpression"] == "rate(5 minutes)"
         assert json.loads(watch["target"]["input"]) == {"watch": "<aws.scheduler.scheduled-time>"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components import network_endpoints
+from components.aws import endpoint_names
 
 
 class TestEndpointNames:
@@ -22,4 +22,4 @@ class TestEndpointNames:
         ],
     )
     def test_follow_from_the_service(self, service: str, endpoint: str) -> None:
-        assert network_endpoints.of_service(service) == endpoint
+        assert endpoint_names.of_service(service) == endpoint

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components import aws_model
+from components.aws import models
 from tests.container.job import CONTAINER, PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ENVIRONMENT = {"PATH": PATH, "STACK": "dev", "SCHEDULE": "hourly"}
-NAME = aws_model.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
-UNIT = aws_model.shape("cloudwatch", "PutMetricData", "MetricData.[].Unit")
+NAME = models.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
+UNIT = models.shape("cloudwatch", "PutMetricData", "MetricData.[].Unit")
 
 
 def send(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ import pulumi
 import yaml
 from pulumi import automation
 
-from components import image_manifest
+from components.aws import image_manifest
 from tests.conftest import ROOT
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider

@@ -21,7 +21,7 @@ PROGRAM = f"""
 from pathlib import Path
 import pulumi
 import pulumi_aws as aws
-from components.account import Account
+from components.aws.account import Account
 from components.image import Image, ImageArgs
 from components.settings import ProtectionSettings
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from components import aws_model, naming
+from components import names
+from components.aws import models
 from components.settings import Settings
 from components.settings.values import JOB, RESERVED_TAGS, environment_name_problem
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
-INSTANCE_TYPES: list[str] = list(aws_model.shape(*JOB, f"{_CLUSTER}.InstanceType").metadata["enum"])
+INSTANCE_TYPES: list[str] = list(models.shape(*JOB, f"{_CLUSTER}.InstanceType").metadata["enum"])
 
 
 def names_up_to(longest: int) -> st.SearchStrategy[str]:
@@ -23,7 +24,7 @@ def names_up_to(longest: int) -> st.SearchStrategy[str]:
     return whole.map(lambda name: name[:longest].rstrip("-"))
 
 
-names = names_up_to(24)
+a_name = names_up_to(24)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=256)
 # The model's ".": anything but what Java takes for the end of a line.
 _one_line = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\x85\u2028\u2029")
@@ -61,14 +62,14 @@ def json_values() -> st.SearchStrategy[Any]:
 @st.composite
 def settings(draw: st.DrawFn) -> Settings:
     """Return any settings that are accepted."""
-    prefix = draw(names_up_to(naming.MAX_PREFIX))
-    schedule = names_up_to(naming.max_schedule_name(prefix))
+    prefix = draw(names_up_to(names.MAX_PREFIX))
+    schedule = names_up_to(names.max_schedule_name(prefix))
     first, *others = draw(
         st.lists(st.sampled_from(INSTANCE_TYPES), min_size=1, max_size=3, unique=True)
     )
     parts: dict[str, Any] = {
         "project": "sagemaker-processing",
-        "stack": draw(names),
+        "stack": draw(a_name),
         "region": "eu-central-1",
         "prefix": prefix,
         "schedules": draw(st.dictionaries(schedule, _schedules(), min_size=1, max_size=3)),

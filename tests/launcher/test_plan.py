@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from components import aws_model, documents, instance_types
+from components import function_config
+from components.aws import instance_types, models
 from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
 from launcher.config import Deployed, LauncherConfig, Vpc
@@ -27,7 +28,7 @@ from tests.launcher import strategies
 def config_of(settings: Settings) -> LauncherConfig:
     """Return what the launcher reads when it was deployed with these settings."""
     with tempfile.TemporaryDirectory() as directory:
-        text = json.dumps(documents.launcher(settings))
+        text = json.dumps(function_config.launcher(settings))
         Path(directory, "launcher.json").write_text(text, "utf-8")
         return LauncherConfig.load(Path(directory), ENVIRONMENT | ids_of(settings))
 
@@ -47,14 +48,14 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Run, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     run = Run(schedule, draw(strategies.slots), draw(strategies.attempts))
-    retries = documents.observer(settings)["retries"]
+    retries = function_config.observer(settings)["retries"]
     instance_type = draw(st.sampled_from([*retries["ladder"], *retries["larger"].values()]))
     with_input = draw(st.booleans())
     return settings, run, plan(config_of(settings), run, instance_type, with_input=with_input)
 
 
 def _runs() -> st.SearchStrategy[Run]:
-    return st.builds(Run, strategies.names, strategies.slots, strategies.attempts)
+    return st.builds(Run, strategies.a_name, strategies.slots, strategies.attempts)
 
 
 unhurried = limits(
@@ -69,8 +70,8 @@ class TestEveryLegalSettingAndEvent:
     def test_gives_a_request_that_aws_model_accepts(
         self, example: tuple[Settings, Run, dict[str, Any]]
     ) -> None:
-        model = aws_model.shape("sagemaker", "CreateProcessingJob")
-        assert aws_model.violations(model, example[2]) == []
+        model = models.shape("sagemaker", "CreateProcessingJob")
+        assert models.violations(model, example[2]) == []
 
     @unhurried
     @given(planned())
@@ -140,7 +141,7 @@ class TestEveryLegalSettingAndEvent:
 
 class TestJobName:
     @unhurried
-    @given(strategies.names, strategies.names, strategies.names, _runs())
+    @given(strategies.a_name, strategies.a_name, strategies.a_name, _runs())
     def test_no_two_runs_of_any_stacks_share_a_name(
         self, first: str, second: str, third: str, run: Run
     ) -> None:

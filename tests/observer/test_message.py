@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.aws_model import shape, violations
+from components.aws.models import shape, violations
 from observer import message
 from observer.ending import Ending
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
@@ -169,7 +169,7 @@ class TestAnyMessage:
         assert len(request.encode()) < 256 * 1024
 
     @settings(max_examples=40)
-    @given(_facts(strategies.names))
+    @given(_facts(strategies.a_name))
     def test_has_a_text_of_few_lines_without_control_characters(self, facts: Facts) -> None:
         for _, text in (failure(facts), recovery(facts, SLOT)):
             assert all(line.isprintable() for line in text.split("\n"))

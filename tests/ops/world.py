@@ -15,7 +15,7 @@ import boto3
 import botocore.loaders
 import botocore.session
 
-from components import aws_model
+from components.aws import models
 from ops.__main__ import main
 from pipeline.attempt import Run, job_name, parse_slot
 from pipeline.journal import Journal
@@ -143,7 +143,7 @@ class World:
         asked: list[_Json] = []
 
         def check(params: _Json, model: Any, **_: object) -> None:
-            found = aws_model.violations(aws_model.shape(service, model.name), params)
+            found = models.violations(models.shape(service, model.name), params)
             assert not found, f"{model.name}: {found}"
             asked.append(params)
 
@@ -153,7 +153,7 @@ class World:
             if self.answers.get(model.name):
                 self.requests.append((model.name, asked[-1]))
                 found = self.answers[model.name].pop(0)
-                wrong = aws_model.violations(model.output_shape, found)
+                wrong = models.violations(model.output_shape, found)
                 assert not wrong, f"AWS cannot answer this to {model.name}: {wrong}"
                 return _ok(**found)
             if service not in _FAKED:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components import naming
+from components import names
 from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_job_name, parse_slot, slot_text
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
-PREFIXES = strategies.names_up_to(naming.MAX_PREFIX)
-SCHEDULES = strategies.names_up_to(naming.max_schedule_name("p" * naming.MAX_PREFIX))
+PREFIXES = strategies.names_up_to(names.MAX_PREFIX)
+SCHEDULES = strategies.names_up_to(names.max_schedule_name("p" * names.MAX_PREFIX))
 RUNS = st.builds(Run, SCHEDULES, strategies.slots, strategies.attempts)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws_model import shape
+from components.aws.models import shape
 from pipeline.cost import RATE_DATE, estimate
 
 CARD: dict[str, Any] = json.loads(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from components.aws_model import shape, violations
+from components.aws.models import shape, violations
 from pipeline import journal_items as entries
 from pipeline.attempt import Run
 from pipeline.journal_items import Entry, from_item, run_key, to_item
@@ -34,7 +34,7 @@ def _optional(name: str) -> st.SearchStrategy[object]:
     return st.none() | (_TIMES if name in times else kinds.get(name, _TEXTS))
 
 
-_KEY = {"schedule": strategies.names, "slot": strategies.slots, "attempt": strategies.attempts}
+_KEY = {"schedule": strategies.a_name, "slot": strategies.slots, "attempt": strategies.attempts}
 _REST = {field.name: _optional(field.name) for field in fields(Entry)} | {"job_name": _TEXTS}
 ENTRIES = st.builds(Entry, **{**_REST, **_KEY})
 

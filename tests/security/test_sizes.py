@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components import naming
+from components import names
 from components.settings import stack_file
 from tests.conftest import ROOT, record_program
 from tests.security.policies import Policy, conditions, everywhere, policies
@@ -52,7 +52,7 @@ def largest() -> list[Policy]:
     for name, changes in LARGEST.items():
         key = f"{PROJECT}:{name}"
         keys[key] = json.dumps({**json.loads(keys[key]), **changes})
-    keys[f"{PROJECT}:prefix"] = "p" * naming.MAX_PREFIX
+    keys[f"{PROJECT}:prefix"] = "p" * names.MAX_PREFIX
     return policies(record_program("local", keys))
 
 

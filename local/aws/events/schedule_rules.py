@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from components import aws_model
+from components.aws import models
 from local.aws.json_protocol import error
 from pipeline import cron
 from pipeline.slots import At
@@ -30,8 +30,8 @@ def refusal(aws: LocalAws, schedule: Schedule) -> Response | None:
 
 
 def _refusals(aws: LocalAws, schedule: Schedule) -> Iterator[Response]:
-    shape = aws_model.shape("scheduler", "CreateSchedule")
-    if found := aws_model.violations(shape, schedule):
+    shape = models.shape("scheduler", "CreateSchedule")
+    if found := models.violations(shape, schedule):
         yield error("ValidationException", "; ".join(map(str, found)))
     group, role = schedule.get("GroupName", "default"), schedule["Target"]["RoleArn"]
     scheduler = aws.client("scheduler")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from botocore.exceptions import UnknownServiceError
 
-from components import aws_model
+from components.aws import models
 from local.aws.json_protocol import MODELS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _parameters(route: _Route, match: re.Match[str], request: Request) -> dict[s
 def _routes(model: str, method: str) -> list[_Route]:
     """Return a service's routes, those that ask for most first."""
     try:
-        service: Any = aws_model.service(model)
+        service: Any = models.service(model)
     except UnknownServiceError:
         return []
     if service.metadata["protocol"] not in _PROTOCOLS_OF_REST:

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from components.aws_model import shape, violations
-from components.instance_types import takes_volume_key
+from components.aws.instance_types import takes_volume_key
+from components.aws.models import shape, violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from components.aws_model import Violation
+    from components.aws.models import Violation
 
 _Request = dict[str, Any]
 

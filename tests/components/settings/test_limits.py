@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components import documents
+from components import function_config
 from components.settings import Settings
 from tests.components.settings.test_settings import PROJECT, refusal, settings
 from tests.lambda_world import SETTINGS
@@ -112,8 +112,8 @@ class TestAcceptance:
             retries={"size_ups": 1},
             job__instance_count=3,
         )
-        assert documents.launcher(found)["max_instances"] == 3
-        assert documents.launcher(settings())["max_instances"] is None
+        assert function_config.launcher(found)["max_instances"] == 3
+        assert function_config.launcher(settings())["max_instances"] is None
 
     def test_without_limits_nothing_is_refused(self) -> None:
         assert settings(job__instance_count=100, job__max_runtime_seconds=777_600)
@@ -129,7 +129,7 @@ class TestAcceptance:
             "job": {**SETTINGS["job"], "instance_type": ladder[0]},
             "retries": {"instance_types": ladder[1:], "size_ups": size_ups},
         }
-        retries = documents.observer(Settings.model_validate(parts))["retries"]
+        retries = function_config.observer(Settings.model_validate(parts))["retries"]
         used = {*retries["ladder"], *retries["larger"].values()}
         limited = {**parts, "limits": {"instance_types": sorted(allowed)}}
         if used <= allowed:

@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from pydantic import BaseModel
 
-from components import aws_model, naming
+from components import names
+from components.aws import models
 from components.settings import ScheduleSettings, Settings, stack_file
 from components.settings.loader import SettingsError, read
 from tests.conftest import ROOT
@@ -186,7 +187,7 @@ class TestRefusals:
 
     def test_a_schedules_name_that_no_job_name_can_hold_is_refused(self) -> None:
         daily = json.loads(keys_of()[f"{PROJECT}:schedules"])["daily"]
-        longest = naming.max_schedule_name("processing-prod")
+        longest = names.max_schedule_name("processing-prod")
         assert settings(schedules={"d" * longest: daily}).schedules
         assert f"at most {longest}" in refusal(schedules={"d" * (longest + 1): daily})
 
@@ -194,13 +195,13 @@ class TestRefusals:
 class TestNames:
     @given(more=strategies.names_up_to(24))
     def test_no_stacks_job_pattern_matches_another_stacks_jobs(self, more: str) -> None:
-        jobs = naming.job_name_prefix("dev")
+        jobs = names.job_name_prefix("dev")
         assert "dev--daily-20260105T020000Z-1".startswith(jobs)
         assert not f"dev-{more}--daily-20260105T020000Z-1".startswith(jobs)
 
-    @given(strategies.names_up_to(naming.MAX_PREFIX))
+    @given(strategies.names_up_to(names.MAX_PREFIX))
     def test_every_prefix_gives_legal_bucket_names_in_every_region(self, name: str) -> None:
-        for region in aws_model.sagemaker_regions():
+        for region in models.sagemaker_regions():
             for role in ("input", "output"):
-                bucket = naming.bucket(name, role, "123456789012", region)
-                assert naming.bucket_problem(bucket) is None
+                bucket = names.bucket(name, role, "123456789012", region)
+                assert names.bucket_problem(bucket) is None

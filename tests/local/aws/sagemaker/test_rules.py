@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from components.aws_model import shape
+from components.aws.models import shape
 from local.aws.sagemaker.rules import job_refusals, model_violations
 from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
 

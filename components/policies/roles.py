@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components import key_uses, naming
-from components.policies import Statement, allow, document
+from components import names
+from components.policies import key_uses
+from components.policies.statements import Statement, allow, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from components.account import Account
+    from components.aws.account import Account
 
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """SageMaker's, shared by every processing job of the account: no stack may own it."""
@@ -128,7 +129,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
             "TellWhatDidNotStart",
             ["events:PutEvents"],
             [account.arn("events", "event-bus/default")],
-            {"StringEquals": {"events:source": naming.EVENT_SOURCE}},
+            {"StringEquals": {"events:source": names.EVENT_SOURCE}},
         ),
     ]
 
@@ -170,7 +171,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         allow(
             "PlanAttempts",
             ["scheduler:CreateSchedule"],
-            [account.arn("scheduler", f"schedule/{prefix}/{naming.job_name_pattern(prefix)}")],
+            [account.arn("scheduler", f"schedule/{prefix}/{names.job_name_pattern(prefix)}")],
         ),
         allow(
             "ReadSchedules",
@@ -222,11 +223,11 @@ def _markers(output_arn: pulumi.Input[str], output_prefix: str) -> pulumi.Output
 
 
 def _jobs(account: Account, prefix: str) -> list[str]:
-    return [account.arn("sagemaker", f"processing-job/{naming.job_name_pattern(prefix)}")]
+    return [account.arn("sagemaker", f"processing-job/{names.job_name_pattern(prefix)}")]
 
 
 def _job_streams(account: Account, prefix: str) -> str:
-    streams = f"{PROCESSING_LOG_GROUP}:log-stream:{naming.job_name_pattern(prefix)}"
+    streams = f"{PROCESSING_LOG_GROUP}:log-stream:{names.job_name_pattern(prefix)}"
     return account.arn("logs", f"log-group:{streams}")
 
 

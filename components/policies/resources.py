@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components import naming
-from components.key_uses import TO_SEND
-from components.policies import Statement, document, from_source
+from components import names
+from components.policies.key_uses import TO_SEND
+from components.policies.statements import Statement, document, from_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
 
 
 def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict
 
 
 def _alarms(account: Account, prefix: str) -> dict[str, Any]:
-    return from_source(account, account.arn("cloudwatch", f"alarm:{naming.alarm(prefix, '*')}"))
+    return from_source(account, account.arn("cloudwatch", f"alarm:{names.alarm(prefix, '*')}"))
 
 
 def topic_policy(account: Account, prefix: str, topic_arn: pulumi.Input[str]) -> dict[str, Any]:

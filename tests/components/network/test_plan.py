@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components import network_plan
+from components.network import plan
 from tests.components.settings.test_settings import refusal, settings
 
 zones = st.integers(1, 6)
@@ -20,8 +20,8 @@ ZONES = [f"eu-central-1{letter}" for letter in "abcdef"]
 class TestSubnets:
     @given(blocks, zones)
     def test_are_equal_parts_of_the_block_and_do_not_overlap(self, cidr: str, count: int) -> None:
-        assume(network_plan.subnet_length(cidr, count) <= 28)
-        found = network_plan.subnets(cidr, ZONES[:count])
+        assume(plan.subnet_length(cidr, count) <= 28)
+        found = plan.subnets(cidr, ZONES[:count])
         networks = [IPv4Network(block) for block in found.values()]
         assert list(found) == ZONES[:count]
         assert len({network.prefixlen for network in networks}) == 1
@@ -30,14 +30,14 @@ class TestSubnets:
 
     @given(blocks, zones)
     def test_waste_less_than_half_of_the_block(self, cidr: str, count: int) -> None:
-        assume(network_plan.subnet_length(cidr, count) <= 28)
-        found = network_plan.subnets(cidr, ZONES[:count]).values()
+        assume(plan.subnet_length(cidr, count) <= 28)
+        found = plan.subnets(cidr, ZONES[:count]).values()
         used = sum(IPv4Network(block).num_addresses for block in found)
         assert used * 2 > IPv4Network(cidr).num_addresses
 
     def test_keep_their_blocks_when_a_zone_is_added_within_a_power_of_two(self) -> None:
-        three = network_plan.subnets("10.0.0.0/24", ZONES[:3])
-        four = network_plan.subnets("10.0.0.0/24", ZONES[:4])
+        three = plan.subnets("10.0.0.0/24", ZONES[:3])
+        four = plan.subnets("10.0.0.0/24", ZONES[:4])
         assert three.items() <= four.items()
 
 
@@ -66,7 +66,7 @@ class TestTooSmallABlock:
             limits__max_instances=instances,
         )
         changed = found.network.model_copy(update={"cidr": cidr, "zones": count})
-        problem = network_plan.problem(found.model_copy(update={"network": changed}))
+        problem = plan.problem(found.model_copy(update={"network": changed}))
         length = IPv4Network(cidr).prefixlen + {1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}[count]
         room = 2 ** (32 - length) - 5 - endpoints
         assert (problem is None) == (length <= 28 and room >= 2 * instances)
@@ -94,7 +94,7 @@ class TestTooSmallABlock:
             schedules={"one": schedule, "two": schedule},
             network__mode="vpc",
         )
-        assert network_plan.instances_at_once(found) == 6
+        assert plan.instances_at_once(found) == 6
 
     def test_does_not_matter_without_a_created_vpc(self) -> None:
         assert settings(limits__max_instances=100).network.mode == "isolated"
@@ -105,14 +105,14 @@ class TestZones:
     def test_are_the_first_by_name_whatever_the_order_of_the_answer(
         self, answer: list[str], count: int
     ) -> None:
-        assert network_plan.choose("eu-central-1", count, [answer]) == ZONES[:count]
+        assert plan.choose("eu-central-1", count, [answer]) == ZONES[:count]
 
     def test_are_those_that_every_endpoint_has(self) -> None:
-        found = network_plan.choose("eu-central-1", 2, [ZONES, ZONES[1:], ZONES[:3]])
+        found = plan.choose("eu-central-1", 2, [ZONES, ZONES[1:], ZONES[:3]])
         assert found == ZONES[1:3]
 
     def test_too_few_are_named_with_the_way_out(self) -> None:
-        with pytest.raises(network_plan.ZonesError) as error:
-            network_plan.choose("eu-central-1", 3, [ZONES, ZONES[:2]])
+        with pytest.raises(plan.ZonesError) as error:
+            plan.choose("eu-central-1", 3, [ZONES, ZONES[:2]])
         assert str(error.value).startswith("network.zones = 3: eu-central-1 has 2")
         assert "eu-central-1a, eu-central-1b; set network.zones to at most 2" in str(error.value)

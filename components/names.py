@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from components.aws_model import shape
+from components.aws.models import shape
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Prefixes and schedules. Without `--`, which separates the two in a job's name."""

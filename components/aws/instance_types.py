@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from components import aws_model
+from components.aws import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def larger(instance_type: str, steps: int) -> dict[str, str]:
 
     A chain: `larger("ml.m5.large", 2)` is large -> xlarge -> 2xlarge. It ends at the largest.
     """
-    model = aws_model.shape(
+    model = models.shape(
         "sagemaker", "CreateProcessingJob", "ProcessingResources.ClusterConfig.InstanceType"
     )
     sizes: list[str] = sorted(

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from pulumi import RunError
 
-from components.image_manifest import media_type, warning
+from components.aws.image_manifest import media_type, warning
 from tests.conftest import REGION
 
 if TYPE_CHECKING:

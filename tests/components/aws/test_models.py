@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.aws_model import shape, violations
+from components.aws.models import shape, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from components import network_plan
-from components.account import Account
-from components.network import Network, NetworkArgs, existing
+from components.aws.account import Account
+from components.network import plan
+from components.network.component import Network, NetworkArgs, existing
+from components.network.endpoints import EndpointError
 from components.settings.loader import read
-from components.vpc_endpoints import EndpointError
 from tests import conftest
 from tests.components.settings.test_settings import PROJECT, keys_of
 from tests.conftest import ACCOUNT, REGION, Recorder, record
@@ -124,7 +124,7 @@ class TestVpc:
         assert asked["filters"] == [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
 
     def test_is_refused_where_the_region_has_too_few_zones(self) -> None:
-        with pytest.raises(network_plan.ZonesError, match="eu-central-1 has 3"):
+        with pytest.raises(plan.ZonesError, match="eu-central-1 has 3"):
             network(network__zones=4)
 
     def test_logs_every_flow_into_an_encrypted_group_with_retention(self) -> None:

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from components import documents, instance_types
+from components import function_config
+from components.aws import instance_types
 from tests.components.settings.test_settings import settings
 from tests.launcher.strategies import INSTANCE_TYPES
 
 
 def launcher(**changes: Any) -> dict[str, Any]:
-    return documents.launcher(settings(**changes))
+    return function_config.launcher(settings(**changes))
 
 
 def observer(**changes: Any) -> dict[str, Any]:
-    return documents.observer(settings(**changes))
+    return function_config.observer(settings(**changes))
 
 
 class TestSizeUps:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
-from components import naming
+from components import names
 
 _HTTPS = 443
 
@@ -56,7 +56,7 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
     )
     jobs = aws.ec2.SecurityGroup(
         f"{name}-jobs",
-        name_prefix=naming.security_group(prefix, "jobs"),
+        name_prefix=names.security_group(prefix, "jobs"),
         description="Processing jobs: out to S3 and to the endpoints",
         vpc_id=vpc_id,
         tags={"Name": f"{prefix}-jobs"},
@@ -81,7 +81,7 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         return Groups(jobs.id, jobs.id)
     endpoints = aws.ec2.SecurityGroup(
         f"{name}-endpoints",
-        name_prefix=naming.security_group(prefix, "endpoints"),
+        name_prefix=names.security_group(prefix, "endpoints"),
         description="Interface endpoints: in from processing jobs",
         vpc_id=vpc_id,
         tags={"Name": f"{prefix}-endpoints"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components import instance_types
+from components.aws import instance_types
 
 if TYPE_CHECKING:
     from components.settings import Settings

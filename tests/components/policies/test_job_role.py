@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.account import Account
+from components.aws.account import Account
 from components.job import Job, JobArgs
-from components.network import Place, existing
+from components.network.component import Place, existing
 from components.settings import NetworkSettings
 from components.settings.loader import read
 from tests.components.settings.test_settings import PROJECT, keys_of

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pulumi_aws as aws
 import pytest
 
-from components import existing_network
-from components.account import Account
-from components.existing_network import VpcError
+from components.aws.account import Account
+from components.network import existing
+from components.network.existing import VpcError
 from components.settings import NetworkSettings
 from tests import conftest
 from tests.aws_cli import problems
@@ -31,7 +31,7 @@ SUBNETS = NetworkSettings(
 
 def checked(network: NetworkSettings = SUBNETS) -> Recorder:
     def program() -> None:
-        existing_network.check(network, HERE, aws.Provider("aws", region=REGION))
+        existing.check(network, HERE, aws.Provider("aws", region=REGION))
 
     return record(program, "prod")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components import aws_model
+from components.aws import models
 
 GATEWAY = "s3"
 """The one service that every created VPC reaches by a gateway endpoint."""
@@ -27,6 +27,6 @@ def of_service(service: str) -> str:
     By its host names in botocore's model, turned round: api.ecr is ecr.api. What the model does not
     have is newer, or the name of an endpoint already: it is returned as it is.
     """
-    hosts = aws_model.host_prefix(service)
+    hosts = models.host_prefix(service)
     turned = ".".join(reversed(hosts.split("."))) if hosts else service
     return _OTHERWISE.get(service, turned)

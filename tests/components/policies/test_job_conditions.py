@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from components import documents, instance_types
-from components.job_conditions import conditions
+from components import function_config
+from components.aws import instance_types
+from components.policies.job_conditions import conditions
 from components.settings import Settings
 from tests.components.settings.test_settings import settings
 
@@ -21,7 +22,7 @@ def types(found: Settings) -> list[str]:
 class TestInstanceTypes:
     def test_are_exactly_those_that_an_attempt_can_be_planned_on(self) -> None:
         found = settings(retries__size_ups=2)
-        retries = documents.observer(found)["retries"]
+        retries = function_config.observer(found)["retries"]
         assert set(types(found)) == {*retries["ladder"], *retries["larger"].values()}
         assert set(types(found)) > set(found.ladder), "the size-ups too"
 

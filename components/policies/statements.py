@@ -13,7 +13,7 @@ import pulumi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
 
 Statement = dict[str, Any]
 

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import (
-    flow_logs,
-    network_endpoints,
-    network_plan,
-    network_policies,
-    security_groups,
-    vpc_endpoints,
-)
-from components.account import asking
+from components.aws import endpoint_names
+from components.aws.account import asking
+from components.network import endpoints, flow_logs, plan, security_groups
+from components.policies import vpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import NetworkSettings, Settings
 
 _USD_A_MONTH = 7.30
@@ -136,38 +131,36 @@ class Network(pulumi.ComponentResource):
 
     def _gateway(self, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
         args = self._args
-        return vpc_endpoints.gateway(
+        return endpoints.gateway(
             f"{self._name}-s3",
-            self._service(network_endpoints.GATEWAY, "Gateway"),
+            self._service(endpoint_names.GATEWAY, "Gateway"),
             table=table,
-            policy=network_policies.buckets_only(
-                args.account, args.input_bucket, args.output_bucket
-            ),
+            policy=vpc.buckets_only(args.account, args.input_bucket, args.output_bucket),
             tags=self._tags("s3"),
             parent=self,
         )
 
     def _interfaces(
         self,
-        services: Mapping[str, vpc_endpoints.Service],
+        services: Mapping[str, endpoints.Service],
         subnets: Sequence[aws.ec2.Subnet],
         group: pulumi.Input[str],
     ) -> None:
         for each, service in services.items():
-            vpc_endpoints.interface(
+            endpoints.interface(
                 f"{self._name}-endpoint-{each}",
                 service,
                 subnets=subnets,
                 group=group,
-                policy=network_policies.account_only(self._args.account),
+                policy=vpc.account_only(self._args.account),
                 tags=self._tags(each),
                 parent=self,
             )
 
-    def _service(self, name: str, kind: str) -> vpc_endpoints.Service:
-        return vpc_endpoints.look_up(name, kind, self._args.account.region, self)
+    def _service(self, name: str, kind: str) -> endpoints.Service:
+        return endpoints.look_up(name, kind, self._args.account.region, self)
 
-    def _zones(self, services: Iterable[vpc_endpoints.Service]) -> dict[str, str]:
+    def _zones(self, services: Iterable[endpoints.Service]) -> dict[str, str]:
         """Return the zones of the subnets, and the block of each."""
         settings = self._args.settings.network
         # Without local zones: SageMaker is not in them.
@@ -178,8 +171,8 @@ class Network(pulumi.ComponentResource):
                 opts=pulumi.InvokeOptions(parent=self),
             )
         offered = [found.names, *(each.availability_zones for each in services)]
-        zones = network_plan.choose(self._args.account.region, settings.zones, offered)
-        return network_plan.subnets(settings.cidr, zones)
+        zones = plan.choose(self._args.account.region, settings.zones, offered)
+        return plan.subnets(settings.cidr, zones)
 
     def _subnet(
         self, number: int, table: aws.ec2.RouteTable, zone: str, block: str

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.policies import Statement, allow, document
+from components.policies.statements import Statement, allow, document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.account import Account
-    from components.network import Place
+    from components.aws.account import Account
+    from components.network.component import Place
 
 
 def interfaces(account: Account, place: Place) -> list[Statement]:

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import NetworkSettings
 
 _NO_OPTIONS = "default"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import network_endpoints
+from components.aws import endpoint_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def look_up(name: str, kind: str, region: str, parent: pulumi.Resource) -> Servi
             service=name, service_type=kind, opts=pulumi.InvokeOptions(parent=parent)
         )
     except Exception as error:
-        right = network_endpoints.of_service(name)
+        right = endpoint_names.of_service(name)
         hint = f" (that of {name} is called {right})" if right != name else ""
         raise EndpointError(
             f"network.endpoints: {name} is no {kind.lower()} endpoint that {region} has{hint}; "

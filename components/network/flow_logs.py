@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import naming, network_policies, policies, role
+from components import names, role
+from components.policies import statements, vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from components.account import Account
+    from components.aws.account import Account
     from components.settings import Settings
 
 
@@ -29,7 +30,7 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
     """Create the flow log of all traffic of a VPC, its encrypted log group, and its role."""
     group = aws.cloudwatch.LogGroup(
         name,
-        name=naming.flow_logs(settings.prefix),
+        name=names.flow_logs(settings.prefix),
         retention_in_days=settings.retention.log_days,
         kms_key_id=key_arn,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -37,11 +38,11 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
     any_flow_log = account.arn("ec2", "vpc-flow-log/*")
     own = role.create(
         name,
-        naming.role(settings.prefix, account.region, name),
-        trust=policies.trust(
-            "vpc-flow-logs.amazonaws.com", policies.from_source(account, any_flow_log)
+        names.role(settings.prefix, account.region, name),
+        trust=statements.trust(
+            "vpc-flow-logs.amazonaws.com", statements.from_source(account, any_flow_log)
         ),
-        allowed=network_policies.flow_logs(group.arn),
+        allowed=vpc.flow_logs(group.arn),
         boundary=settings.permissions_boundary,
         parent=parent,
     )

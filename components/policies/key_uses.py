@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.policies import Statement, allow
+from components.policies.statements import Statement, allow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pulumi
 
-    from components.account import Account
+    from components.aws.account import Account
 
 TO_SEND = ["kms:Decrypt", "kms:GenerateDataKey"]
 """What SNS and SQS ask of the sender's rights to the key of a topic or a queue."""

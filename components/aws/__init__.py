@@ -1,0 +1,1 @@
+"""Facts about AWS: its service models, and what they do not say."""
