@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 DOCKERFILE = "Dockerfile"
+_SCRIPT = "scripts/process_data.sh"
 _IGNORE_FILE = ".dockerignore"
 _LISTS = (DOCKERFILE, _IGNORE_FILE, "apt.txt", "requirements.txt")
 """Files that the build reads line by line."""
@@ -118,10 +119,12 @@ def check(context: Path, script: Path | None = None) -> None:
 
     Raises:
         ContextError: names each file, the first line that is wrong, and the cure; or there is no
-            Dockerfile.
+            Dockerfile, or no script.
     """
     if not (context / DOCKERFILE).is_file():
         raise ContextError(f"{context / DOCKERFILE} is missing, so there is nothing to build")
+    if not script and not (context / _SCRIPT).is_file():
+        raise ContextError(f"{context / _SCRIPT} is missing, so a job has nothing to run")
     paths = [context / path for path in files(context)]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
     problems = [_line_ends(path) for path in (*read, *([script] if script else []))]

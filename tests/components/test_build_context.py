@@ -29,7 +29,7 @@ TREE = (
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
     folder = tmp_path / "context"
-    for name in ("Dockerfile", "entry.sh", "bin/tool"):
+    for name in ("Dockerfile", "entry.sh", "bin/tool", "scripts/process_data.sh"):
         write(folder / name, f"# {name}\n")
     write(folder / ".dockerignore", (ROOT / "container" / ".dockerignore").read_text())
     return folder
@@ -100,7 +100,7 @@ class TestCopy:
         build_context.copy(context, tmp_path / "copy")
         assert build_context.files(tmp_path / "copy") == build_context.files(context)
         assert [str(path) for path in build_context.files(context)] == [
-            *("Dockerfile", "bin/tool", "entry.sh")
+            *("Dockerfile", "bin/tool", "entry.sh", "scripts/process_data.sh")
         ]
 
     def test_is_the_same_to_docker_under_any_umask(self, tmp_path: Path) -> None:
@@ -282,6 +282,7 @@ class TestLineEnds:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(tmp_path / "container" / "Dockerfile", "FROM scratch\r\n")
+        write(tmp_path / "container" / "scripts" / "process_data.sh", "date\n")
         monkeypatch.chdir(tmp_path)
         with pytest.raises(ContextError, match="container/Dockerfile: line 1"):
             loader.load()
