@@ -80,7 +80,7 @@ image = Image(
         prefix=settings.prefix,
         key_arn=encryption.key_arn,
         context=Path("container"),
-        base_image=settings.base_image,
+        base_image=settings.image.base,
         keep=settings.retention.images,
         protection=settings.protection,
     ),

@@ -161,13 +161,13 @@ class TestTheConfiguration:
         assert "canary" not in said
 
     def test_learns_from_pulumi_which_keys_are_secret(self) -> None:
-        keys = with_alerts() | {f"{PROJECT}:base_image": VALUE}
+        keys = with_alerts() | {f"{PROJECT}:tags": json.dumps({"a": VALUE})}
 
         def program() -> None:
-            pulumi.runtime.set_all_config(keys, [f"{PROJECT}:base_image"])
+            pulumi.runtime.set_all_config(keys, [f"{PROJECT}:tags"])
             runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-        with pytest.raises(SettingsError, match="base_image is a secret"):
+        with pytest.raises(SettingsError, match="tags is a secret"):
             record(program, "local", keys)
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from components.settings.errors import SettingsError
-from components.settings.failures import AlertSettings, RetrySettings, Subscription
 from components.settings.model import (
+    AlertSettings,
+    ImageSettings,
     InputSettings,
     JobSettings,
+    LimitSettings,
+    NetworkSettings,
     OutputSettings,
     ProtectionSettings,
     RetentionSettings,
+    RetrySettings,
     ScheduleSettings,
     Settings,
+    Subscription,
 )
-from components.settings.security import LimitSettings, NetworkSettings
 
 __all__ = [
     "AlertSettings",
+    "ImageSettings",
     "InputSettings",
     "JobSettings",
     "LimitSettings",

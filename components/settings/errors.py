@@ -13,6 +13,7 @@ import pulumi
 from pydantic import BaseModel
 
 from components.aws import models
+from components.settings.replaced import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,8 @@ def explain(
         ]
     where = place(project, loc)
     if detail["type"] == "extra_forbidden":
+        if replaced := REPLACED.get(".".join(map(str, loc))):
+            return [Problem(where, f"= {value}: {replaced}", REMOVE)]
         part = _kind(settings, loc[:-1])
         close = models.choices(str(loc[-1]), _names(part) if _is_part(part) else [])
         return [Problem(where, f"= {value}: there is no such key; {close}", REMOVE)]

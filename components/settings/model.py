@@ -6,46 +6,22 @@ reads Pulumi's configuration and words the errors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from components.settings import rules
-from components.settings.failures import AlertSettings, RetrySettings
-from components.settings.security import LimitSettings, NetworkSettings
-from components.settings.values import (
-    LONGEST_DAYS,
-    Argument,
-    BucketName,
-    Environment,
-    EnvironmentValue,
-    Expression,
-    Frozen,
-    InstanceCount,
-    InstanceType,
-    KeyArn,
-    LogDays,
-    PolicyArn,
-    Prefix,
-    Region,
-    Runtime,
-    ScheduleName,
-    SecretName,
-    StackPrefix,
-    Tags,
-    VolumeGb,
-    Zone,
-    refuse,
-)
+from components.settings import rules, values
+from components.settings.values import Frozen, refuse
 
 
 class ScheduleSettings(Frozen):
     """When to run, and what this schedule adds to its runs."""
 
-    expression: Expression
+    expression: values.Expression
     """cron(...), rate(...) or at(...) of EventBridge Scheduler."""
-    timezone: Zone
+    timezone: values.Zone
     """IANA name. A local time that daylight saving skips is not run; a repeated one runs once."""
     suspend: bool = False
     """Slots pass without a run; running by hand still works."""
@@ -53,39 +29,48 @@ class ScheduleSettings(Frozen):
     """When a run is due while the last one goes on: run both, skip the new, or stop the old."""
     start_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
     """A slot that is delivered later is skipped (EventBridge Scheduler is exact to a minute)."""
-    success_within_hours: Annotated[int, Field(ge=1, le=24 * LONGEST_DAYS)] | None = None
+    success_within_hours: Annotated[int, Field(ge=1, le=24 * values.LONGEST_DAYS)] | None = None
     """An alarm goes off without a success for so long; null: as long as the expression allows."""
-    arguments: tuple[Argument, ...] = ()
+    arguments: tuple[values.Argument, ...] = ()
     """Appended to the job's arguments."""
-    environment: Environment = Field(default_factory=dict)
+    environment: values.Environment = Field(default_factory=dict)
     """Added to the job's environment; wins where both set a name."""
 
 
 class JobSettings(Frozen):
     """The machine of a job, and what every run passes to the script."""
 
-    instance_type: InstanceType
-    instance_count: InstanceCount = 1
+    instance_type: values.InstanceType
+    instance_count: values.InstanceCount = 1
     """More than one: each gets a share of the input objects (ShardedByS3Key)."""
-    volume_gb: VolumeGb
+    volume_gb: values.VolumeGb
     """Must hold the whole input and the output."""
-    max_runtime_seconds: Runtime
+    max_runtime_seconds: values.Runtime
     """A job that runs longer is stopped."""
-    arguments: tuple[Argument, ...] = ()
-    environment: Environment = Field(default_factory=dict)
+    arguments: tuple[values.Argument, ...] = ()
+    environment: values.Environment = Field(default_factory=dict)
     """Readable by whoever may describe the job: no secrets."""
-    secrets: Annotated[tuple[SecretName, ...], Field(max_length=20)] = ()
+    secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
+
+
+class ImageSettings(Frozen):
+    """The image that jobs run."""
+
+    base: Annotated[str, Field(min_length=1)] | None = None
+    """Replaces the BASE_IMAGE of the Dockerfile."""
+    uri: values.ImageUri | None = None
+    """An image of ECR by its digest, as for a rollback: it runs as it is, and none is built."""
 
 
 class InputSettings(Frozen):
     """Where a run reads."""
 
-    bucket: BucketName | None = None
+    bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
-    prefix: Prefix = "input/{slot:%Y/%m/%d}/"
+    prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
     """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
-    kms_key_arn: KeyArn | None = None
+    kms_key_arn: values.KeyArn | None = None
     """The key of an existing bucket that is encrypted with one of its own."""
     when_empty: Literal["fail", "skip", "run"] = "fail"
     """What becomes of a slot without input: a failure, no run, or a run without input."""
@@ -100,26 +85,108 @@ class InputSettings(Frozen):
 class OutputSettings(Frozen):
     """Where a run writes: its own prefix for each schedule and slot."""
 
-    bucket: BucketName | None = None
+    bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
-    prefix: Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
+    prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
     """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
     when_empty: Literal["fail", "allow"] = "fail"
     """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
 
 
+class NetworkSettings(Frozen):
+    """What a job's container can reach."""
+
+    mode: Literal["isolated", "vpc", "existing"] = "isolated"
+    """Nothing; a VPC of the stack's own, without a way out; or subnets that exist."""
+    isolation: bool = True
+    """Whether the container is cut off in a VPC too: then only SageMaker itself uses the VPC."""
+    cidr: values.Cidr = "10.0.0.0/24"
+    """Of the created VPC."""
+    zones: Annotated[int, Field(ge=1, le=6)] = 2
+    """Availability zones, and private subnets, of the created VPC."""
+    endpoints: tuple[values.EndpointName, ...] = ("logs", "monitoring")
+    """Interface endpoints of the created VPC, as in com.amazonaws.<region>.<name>; S3 has its own.
+
+    About $7.30 a month for each and zone.
+    """
+    subnets: Annotated[tuple[values.SubnetId, ...], Field(max_length=16)] = ()
+    """Of mode existing."""
+    security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
+    """Of mode existing."""
+
+
+class LimitSettings(Frozen):
+    """Guard rails: what no run of the stack may pass, whoever changes the other settings."""
+
+    instance_types: tuple[values.InstanceType, ...] | None = None
+    """The only types that may run; null: every type that the other settings name."""
+    max_runtime_seconds: values.Runtime | None = None
+    """The longest that job.max_runtime_seconds may be."""
+    max_instances: values.InstanceCount | None = None
+    """Instances of the whole stack that may run at once; a run beyond it waits, as for a quota."""
+
+
+class RetrySettings(Frozen):
+    """The next attempts, by the cause of the last one's failure. A script's own error has none."""
+
+    instance_types: tuple[values.InstanceType, ...] = ()
+    """Types to try, in this order, where the job's own has no capacity."""
+    size_ups: Annotated[int, Field(ge=0, le=3)] = 1
+    """How many sizes of the same family a run may grow when it runs out of memory."""
+    internal_errors: Annotated[int, Field(ge=0, le=3)] = 1
+    """How many more attempts follow an internal error of SageMaker."""
+    delay_seconds: Annotated[int, Field(ge=60, le=3600)] = 300
+    """Before the first attempt that has to wait; doubles with each further one."""
+    deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
+    """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
+
+
+class Subscription(Frozen):
+    """Somebody who is told."""
+
+    protocol: Literal["email", "sms", "https"]
+    endpoint: str
+    """An address, a number such as +4915112345678, or a URL."""
+
+    @model_validator(mode="after")
+    def _endpoint_fits(self) -> Self:
+        form, example = _ENDPOINTS[self.protocol]
+        fits = form.fullmatch(self.endpoint) is not None
+        refuse(None if fits else f"endpoint: must be {example} for protocol {self.protocol}")
+        return self
+
+
+# SNS's Subscribe has no pattern: an e-mail address, a number in E.164, a URL that begins so.
+_ENDPOINTS = {
+    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an address such as team@example.com"),
+    "sms": (re.compile(r"\+[1-9]\d{6,14}"), "a number such as +4915112345678"),
+    "https": (re.compile(r"https://[^\s/]+\S*"), "a URL such as https://example.com/alerts"),
+}
+
+
+class AlertSettings(Frozen):
+    """Who is told, and what is watched."""
+
+    subscriptions: tuple[Subscription, ...] = ()
+    """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
+    running_long_seconds: Annotated[int, Field(ge=60)] | None = None
+    """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
+    alarms: bool = True
+    dashboard: bool = True
+
+
 class RetentionSettings(Frozen):
     """How long things are kept."""
 
-    log_days: LogDays = 90
+    log_days: values.LogDays = 90
     """Of the launcher's logs."""
-    output_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+    output_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] | None = None
     """Outputs in the created bucket are deleted after this; null keeps them."""
-    noncurrent_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 30
+    noncurrent_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] = 30
     """Overwritten and deleted versions of objects stay recoverable this long."""
     images: Annotated[int, Field(ge=2, le=1000)] = 10
     """The newest images, which the repository keeps; one of them is in use."""
-    run_days: Annotated[int, Field(ge=30, le=LONGEST_DAYS)] = 400
+    run_days: Annotated[int, Field(ge=30, le=values.LONGEST_DAYS)] = 400
     """Of the journal's entry of each run."""
 
 
@@ -144,25 +211,24 @@ class Settings(Frozen):
     """One stack, whole."""
 
     project: str
-    stack: EnvironmentValue
-    region: Region
-    prefix: StackPrefix
+    stack: values.EnvironmentValue
+    region: values.Region
+    prefix: values.StackPrefix
     """Begins the physical names of this stack; unique in its account and region."""
-    base_image: Annotated[str, Field(min_length=1)] | None = None
-    """Replaces the BASE_IMAGE of the Dockerfile."""
-    schedules: Annotated[Mapping[ScheduleName, ScheduleSettings], Field(min_length=1)]
+    schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)]
     job: JobSettings
+    image: ImageSettings = ImageSettings()
     input: InputSettings = InputSettings()
     output: OutputSettings = OutputSettings()
     network: NetworkSettings = NetworkSettings()
     limits: LimitSettings = LimitSettings()
-    permissions_boundary: PolicyArn | None = None
+    permissions_boundary: values.PolicyArn | None = None
     """A managed policy that bounds what every role of the stack may do, whatever allows it."""
     retries: RetrySettings = RetrySettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     protection: ProtectionSettings = ProtectionSettings()
-    tags: Tags = Field(default_factory=dict)
+    tags: values.Tags = Field(default_factory=dict)
 
     @property
     def ladder(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
     yield from _success_windows(settings)
     if after:
         yield from _never(settings, after)
+    yield from _image(settings)
     yield from place_rules.problems(settings)
     yield from limit_rules.problems(settings)
     yield from network_rules.problems(settings)
@@ -68,6 +70,20 @@ def _sums(settings: Settings) -> Iterator[str]:
                 f"schedules.{name}.environment: has {names} names with the job's; "
                 f"{names_max} fit beside the program's own"
             )
+
+
+def _image(settings: Settings) -> Iterator[str]:
+    uri, base = settings.image.uri, settings.image.base
+    if uri and base:
+        yield f"image.base: {base} has no effect on the image of image.uri; leave one of them out"
+    if uri and not re.search(_REGISTRY.format(settings.region), uri):
+        yield (
+            f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "
+            "repository there, such as this stack's own"
+        )
+
+
+_REGISTRY = r"^\d+\.dkr\.ecr\.{}\.amazonaws\."
 
 
 def _overlap(settings: Settings) -> Iterator[str]:

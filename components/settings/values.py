@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -57,6 +58,11 @@ def _checked(problem: Callable[[Any], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _matching(form: str, rule: str) -> AfterValidator:
+    """Return a validator that refuses what does not match `form` with the words of `rule`."""
+    return _checked(lambda value: None if re.fullmatch(form, value) else rule)
+
+
 def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
     """Return a validator that refuses what the service's own model does not accept."""
 
@@ -65,12 +71,6 @@ def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
         return "; ".join(violation.rule for violation in found) or None
 
     return _checked(problem)
-
-
-def _name_problem(name: str) -> str | None:
-    if names.NAME.fullmatch(name):
-        return None
-    return "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily"
 
 
 def _region_problem(region: str) -> str | None:
@@ -126,21 +126,31 @@ def _tags_problem(tags: Mapping[str, str]) -> str | None:
     return None
 
 
-def _key_arn_problem(arn: str) -> str | None:
-    is_key = re.fullmatch(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", arn)
-    return None if is_key else "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID"
+def _cidr_problem(cidr: str) -> str | None:
+    try:
+        network = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        return f"must be an IPv4 block such as 10.0.0.0/24: {error}"
+    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+    private = any(network.subnet_of(block) for block in _PRIVATE)
+    if not private or not 16 <= network.prefixlen <= 28:
+        blocks = ", ".join(map(str, _PRIVATE))
+        return f"must be a block of /16 to /28 in {blocks}, such as 10.0.0.0/24"
+    return None
 
 
-def _policy_arn_problem(arn: str) -> str | None:
-    is_policy = re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+", arn)
-    return None if is_policy else "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME"
+_PRIVATE = [
+    ipaddress.IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+"""RFC 1918, and the shared addresses of RFC 6598, which AWS takes too."""
 
 
-def _secret_name_problem(name: str) -> str | None:
-    # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-    if re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", name):
-        return None
-    return "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-"
+def _identified(kind: str) -> AfterValidator:
+    """Return a validator of ids such as `subnet-0123456789abcdef0`."""
+    return _matching(
+        rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0"
+    )
 
 
 def _log_days_problem(days: int) -> str | None:
@@ -149,9 +159,14 @@ def _log_days_problem(days: int) -> str | None:
     return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"
 
 
-Name = Annotated[str, _checked(_name_problem)]
+Name = Annotated[
+    str,
+    _matching(
+        names.NAME.pattern,
+        "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily",
+    ),
+]
 StackPrefix = Annotated[Name, _checked(names.prefix_problem)]
-ScheduleName = Annotated[str, _checked(_name_problem)]
 Region = Annotated[str, _checked(_region_problem)]
 Zone = Annotated[str, _checked(_zone_problem)]
 Expression = Annotated[
@@ -177,7 +192,41 @@ TagValue = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], _checked(_tags_problem)]
 Prefix = Annotated[str, _checked(key_prefix.problem)]
 BucketName = Annotated[str, _checked(names.bucket_problem)]
-KeyArn = Annotated[str, _checked(_key_arn_problem)]
-PolicyArn = Annotated[str, _checked(_policy_arn_problem)]
-SecretName = Annotated[str, _checked(_secret_name_problem)]
+KeyArn = Annotated[
+    str,
+    _matching(
+        r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+        "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID",
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    _matching(
+        r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
+        "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME",
+    ),
+]
+SecretName = Annotated[
+    str,
+    # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+    _matching(
+        r"[A-Za-z0-9/_+=.@-]{1,512}",
+        "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-",
+    ),
+]
+ImageUri = Annotated[
+    str,
+    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+    _matching(
+        r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
+        r"/[a-z0-9]+([._/-][a-z0-9]+)*(:[\w][\w.-]{0,127})?@sha256:[0-9a-f]{64}",
+        "must be an image of ECR by its digest: "
+        "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
+    ),
+]
+Cidr = Annotated[str, _checked(_cidr_problem)]
+SubnetId = Annotated[str, _identified("subnet")]
+SecurityGroupId = Annotated[str, _identified("sg")]
+EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
+"""Of an interface endpoint: what follows com.amazonaws.<region>."""
 LogDays = Annotated[int, _checked(_log_days_problem)]

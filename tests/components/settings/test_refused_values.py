@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.components.settings.test_settings import KEY, PROJECT, refusal
+from components.settings.replaced import REPLACED
+from tests.components.settings.test_settings import KEY, PROJECT, refusal, settings
+
+IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p:1.2@sha256:{'ab' * 32}"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +144,11 @@ from tests.components.settings.test_settings import KEY, PROJECT, refusal
             "permissions_boundary",
             "needs arn:aws:iam::",
         ),
+        ({"image__base": ""}, "image.base", "at least 1 characters"),
+        ({"image__uri": "debian:13"}, "image.uri", "REPOSITORY@sha256:DIGEST"),
+        ({"image__uri": IMAGE.partition("@")[0]}, "image.uri", "REPOSITORY@sha256:DIGEST"),
+        ({"image__uri": IMAGE.replace("central", "west")}, "image.uri", "aws:region eu-central-1"),
+        ({"image": {"uri": IMAGE, "base": "debian:13"}}, "image.base", "leave one of them out"),
         ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
         ({"retention__images": 1}, "retention.images", "2"),
         ({"protection__key_deletion_days": 3}, "protection.key_deletion_days", "7"),
@@ -159,3 +167,15 @@ def test_what_aws_refuses_is_refused_with_key_value_and_way_out(
     assert f"{PROJECT}:{key}" in message
     assert allowed in message
     assert "Change Pulumi.prod.yaml" in message
+
+
+def test_an_image_of_the_stacks_region_by_its_digest_is_accepted() -> None:
+    for uri in (IMAGE, IMAGE.replace(":1.2", "")):
+        assert settings(image__uri=uri).image.uri == uri
+
+
+@pytest.mark.parametrize(("key", "instead"), REPLACED.items())
+def test_a_key_that_is_gone_says_what_replaced_it(key: str, instead: str) -> None:
+    message = refusal(**{key.replace(".", "__"): "x"})
+    assert f"{PROJECT}:{key} = 'x': {instead}" in message
+    assert f"pulumi config rm --stack prod --path {PROJECT}:{key}" in message

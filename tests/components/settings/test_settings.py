@@ -28,10 +28,10 @@ def keys_of(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
         if not inside:
             keys[full] = value if isinstance(value, str) else json.dumps(value)
             continue
-        tree = json.loads(keys[full])
+        tree = json.loads(keys.get(full, "{}"))
         node = tree
         for step in inside[:-1]:
-            node = node[step]
+            node = node.setdefault(step, {})
         node[inside[-1]] = value
         keys[full] = json.dumps(tree)
     return keys
@@ -54,7 +54,7 @@ class TestStackFiles:
 
     def test_every_stack_file_writes_the_same_keys(self) -> None:
         def keys(stack: str) -> set[str]:
-            optional = {f"{PROJECT}:base_image."}
+            optional = {f"{PROJECT}:image.base"}
             return {
                 f"{key}.{inner}"
                 for key, text in stack_file.keys(ROOT, stack).items()
@@ -72,6 +72,8 @@ class TestStackFiles:
         for name, field in Settings.model_fields.items():
             kind = field.annotation
             if isinstance(kind, type) and issubclass(kind, BaseModel):
+                if name == "image":
+                    continue
                 written = json.loads(keys[f"{PROJECT}:{name}"])
                 # A bucket with a key of its own is the exception.
                 assert written.keys() == kind.model_fields.keys() - {"kms_key_arn"}
