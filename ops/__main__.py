@@ -52,9 +52,9 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         added.add_argument("--json", action="store_true", help="one JSON document on stdout")
         return added
 
-    starts = command("run", run.run, "Run a slot now, and wait until it is through")
+    starts = command("run", run.run, "Run a slot now, and wait until it is finished")
     starts.add_argument("--slot", metavar="TIME", help=f"{_SLOT}; default: now")
-    again = command("replay", run.replay, "Run a slot once more, and wait until it is through")
+    again = command("replay", run.replay, "Run a slot once more, and wait until it is finished")
     again.add_argument("--slot", metavar="TIME", required=True, help=_SLOT)
     for each in (starts, again):
         each.add_argument("--schedule", metavar="NAME", required=True)
@@ -74,17 +74,17 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         "--lines", type=_positive, default=50, metavar="N", help="of each host; default: 50"
     )
 
-    stops = command("stop", stop.stop, "Stop a job, and wait until it has")
+    stops = command("stop", stop.stop, "Stop a job, and wait until it has stopped")
     stops.add_argument("job", metavar="JOB")
 
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
 
     options = parser.parse_args(arguments)
-    if options.command is logs.show and bool(options.job) == bool(
-        options.schedule and options.slot
-    ):
-        tails.error("name either JOB, or both --schedule and --slot")
+    if options.command is logs.show:
+        of_a_slot = options.schedule and options.slot
+        if bool(options.job) == bool(of_a_slot):
+            tails.error("name either JOB, or both --schedule and --slot")
     return options
 
 

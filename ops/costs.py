@@ -16,7 +16,7 @@ from pipeline.cost import RATE_DATE
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ops.session import Session
     from pipeline.journal_items import Entry
@@ -29,14 +29,16 @@ class Cost:
     month: str
     """Of the slot, on the schedule's own clock: 2026-01."""
     schedule: str
-    runs: int
-    """Slots."""
+    slots: int
     attempts: int
     instance_hours: float
     cost_usd: float
     """Without the attempts that are not priced."""
     unpriced: int
     """Attempts that ran on a type which the rate card does not have."""
+
+
+_NUMBERS = ("slots", "attempts", "instance_hours", "unpriced", "cost_usd")
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
@@ -48,15 +50,8 @@ def show(session: Session, options: argparse.Namespace) -> int:
     ]
     found.sort(key=lambda cost: cost.schedule)
     found.sort(key=lambda cost: cost.month, reverse=True)
-    total = Cost(
-        month="",
-        schedule="total",
-        runs=sum(cost.runs for cost in found),
-        attempts=sum(cost.attempts for cost in found),
-        instance_hours=sum(cost.instance_hours for cost in found),
-        cost_usd=sum(cost.cost_usd for cost in found),
-        unpriced=sum(cost.unpriced for cost in found),
-    )
+    sums = {name: sum(getattr(cost, name) for cost in found) for name in _NUMBERS}
+    total = Cost(month="total", schedule="", **sums)
     document = {"rate_date": RATE_DATE, "months": found, "total": total}
     session.screen.answer(document, _table(found, total), _caption(total.unpriced))
     return 0
@@ -84,7 +79,7 @@ def _cost(month: str, schedule: str, attempts: Sequence[Entry]) -> Cost:
     return Cost(
         month=month,
         schedule=schedule,
-        runs=len({entry.slot for entry in attempts}),
+        slots=len({entry.slot for entry in attempts}),
         attempts=len(attempts),
         instance_hours=hours / timedelta(hours=1),
         cost_usd=sum(price for price in prices if price is not None),
@@ -92,26 +87,24 @@ def _cost(month: str, schedule: str, attempts: Sequence[Entry]) -> Cost:
     )
 
 
-def _table(found: Iterable[Cost], total: Cost) -> Table:
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim", show_footer=True
-    )
-    table.add_column("month", total.schedule)
-    table.add_column("schedule")
-    for name, sum_of_all in zip(_NUMBERS, _numbers(total), strict=True):
-        table.add_column(name, sum_of_all, justify="right", footer_style="bold")
-    for cost in found:
-        table.add_row(cost.month, cost.schedule, *_numbers(cost))
+def _table(found: list[Cost], total: Cost) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for name in ("month", "schedule"):
+        table.add_column(name)
+    for name in ("slots", "attempts", "instance hours", "unpriced", "USD"):
+        table.add_column(name, justify="right")
+    for cost in (*found, total):
+        table.add_row(
+            cost.month,
+            cost.schedule,
+            f"{cost.slots:,}",
+            f"{cost.attempts:,}",
+            f"{cost.instance_hours:,.2f}",
+            Text(str(cost.unpriced), "bold yellow" if cost.unpriced else ""),
+            dollars(cost.cost_usd),
+            style="bold" if cost is total else "",
+        )
     return table
-
-
-_NUMBERS = ("runs", "attempts", "instance hours", "unpriced", "USD")
-
-
-def _numbers(cost: Cost) -> tuple[str | Text, ...]:
-    unpriced = Text(str(cost.unpriced), "bold yellow") if cost.unpriced else "0"
-    hours = f"{cost.instance_hours:,.2f}"
-    return f"{cost.runs:,}", f"{cost.attempts:,}", hours, unpriced, dollars(cost.cost_usd)
 
 
 def _caption(unpriced: int) -> Text:
@@ -121,7 +114,5 @@ def _caption(unpriced: int) -> Text:
         "dim",
     )
     if unpriced:
-        which = "1 attempt is" if unpriced == 1 else f"{unpriced} attempts are"
-        whose = "its type" if unpriced == 1 else "their types"
-        text.append(f"\n{which} not in it: the card has no rate for {whose}.", "yellow")
+        text.append(f"\nAttempts without a rate, which are not in it: {unpriced}.", "yellow")
     return text

@@ -29,17 +29,19 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
 )
 _NO_ANSWER = (ConnectionError, HTTPClientError)
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-_WRONG_CREDENTIALS = {
+_BAD_CREDENTIALS = {
     "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
     "IncompleteSignature",
     "InvalidClientTokenId",
     "InvalidSignatureException",
+    "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command"
+_SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command."
 
 
 class OpsError(Exception):
@@ -65,22 +67,21 @@ def explain(error: BotoCoreError | ClientError, stack: Stack) -> str:
     """Return one line: what failed, and what to do about it."""
     if isinstance(error, ClientError):
         return _refused(error, stack)
+    said = _one_line(error).rstrip(".")
     if isinstance(error, _NO_CREDENTIALS):
-        return f"No AWS credentials: {_flat(error)}. {_SIGN_IN}."
+        return f"No AWS credentials: {said}. {_SIGN_IN}"
     if isinstance(error, _NO_ANSWER) and stack.endpoint:
         return f"The embedded AWS does not answer at {stack.endpoint}; {stack.START_LOCAL}"
     if isinstance(error, _NO_ANSWER):
-        return f"AWS cannot be reached: {_flat(error)}. Check network and proxy, and repeat."
-    return _flat(error)
+        return f"AWS cannot be reached: {said}. Check network and proxy, and repeat."
+    return said
 
 
 def _refused(error: ClientError, stack: Stack) -> str:
     answer: Any = error.response.get("Error", {})
-    code, said = answer.get("Code", "Unknown"), " ".join(answer.get("Message", "").split())
-    if code in _EXPIRED:
-        return f"The AWS credentials have expired. {_SIGN_IN}."
-    if code in _WRONG_CREDENTIALS:
-        return f"AWS does not accept these credentials ({code}). {_SIGN_IN}."
+    code, said = answer.get("Code", "Unknown"), _one_line(answer.get("Message", ""))
+    if code in _BAD_CREDENTIALS:
+        return f"AWS does not accept these credentials ({code}). {_SIGN_IN}"
     if code in _DENIED:
         return (
             f"These credentials may not {error.operation_name}: {said or code}. "
@@ -95,5 +96,5 @@ def _refused(error: ClientError, stack: Stack) -> str:
     return f"{error.operation_name}: {code}: {said}"
 
 
-def _flat(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

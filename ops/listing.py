@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import jobs, slots
-from ops.screen import dollars, facts, local, printable, span, style
+from ops.screen import dollars, facts, local, span, style
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ops import jobs
 from ops.errors import InterruptedByOperatorError
-from ops.screen import printable
 from pipeline.attempt import Run, job_name
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     import argparse

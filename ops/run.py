@@ -9,10 +9,11 @@ from rich.text import Text
 
 from ops import jobs, slots
 from ops.errors import OpsError, UsageError
-from ops.screen import dollars, facts, local, printable, span, style
+from ops.screen import dollars, facts, local, span, style
 from ops.wait import until_concluded
 from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
 from pipeline.outcome import Outcome
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -29,19 +30,13 @@ _GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 
 def run(session: Session, options: argparse.Namespace) -> int:
     """Start the job of a slot, which is now by default."""
-    stack = session.stack
-    [schedule] = stack.schedules(options.schedule)
-    # Never left to the launcher: a repeated request would mean another slot, and another job.
-    slot = session.now().replace(microsecond=0)
-    if options.slot:
-        slot = _past(session, stack.slot(schedule, options.slot))
+    schedule, slot = _slot(session, options)
     return _follow(session, _launch(session, Run(schedule, slot, 1)), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
-    [schedule] = session.stack.schedules(options.schedule)
-    slot = _past(session, session.stack.slot(schedule, options.slot))
+    schedule, slot = _slot(session, options)
     for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
         answer = _launch(session, Run(schedule, slot, attempt))
         if answer["result"] != "already started":
@@ -53,19 +48,22 @@ def replay(session: Session, options: argparse.Namespace) -> int:
     )
 
 
-def _past(session: Session, slot: datetime) -> datetime:
-    """Return the slot.
+def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]:
+    """Return schedule and slot that are asked for.
 
     Raises:
         UsageError: its time has not come, and what the launcher decided now would stand then.
     """
-    now = session.now()
+    [schedule] = session.stack.schedules(options.schedule)
+    # Never left to the launcher: a repeated request would mean another slot, and another job.
+    now = session.now().replace(microsecond=0)
+    slot = session.stack.slot(schedule, options.slot) if options.slot else now
     if slot > now:
         raise UsageError(
             f"--slot {slot_text(slot)}: lies in the future (it is {slot_text(now)}); "
             "its schedule starts it"
         )
-    return slot
+    return schedule, slot
 
 
 def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
@@ -115,9 +113,8 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
     run = Run(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
     attempts = until_concluded(session, run)
     last = attempts[-1]
-    document = {"answer": answer, "outcome": last.outcome, "attempts": attempts}
     session.screen.answer(
-        document,
+        {"answer": answer, "outcome": last.outcome, "attempts": attempts},
         Text(f"\n{last.outcome}", f"bold {style(last.outcome)}"),
         facts(_summary(attempts)),
         *_way_on(session, last),
@@ -138,7 +135,7 @@ def _said(session: Session, answer: Answer) -> Text:
 
 
 def _summary(attempts: list[Entry]) -> Iterator[tuple[str, str]]:
-    """Yield label and text of what there is to say about a slot that is through."""
+    """Yield label and text of what there is to say about a finished slot."""
     slot, last = slots.from_journal(attempts), attempts[-1]
     history = " → ".join(f"{entry.attempt} {entry.outcome}" for entry in attempts)
     rows = {
@@ -153,7 +150,7 @@ def _summary(attempts: list[Entry]) -> Iterator[tuple[str, str]]:
         "cost": f"{dollars(slot.cost_usd)} (estimate)" if last.started else None,
         "marker": last.success_marker,
     }
-    yield from ((label, printable(text)) for label, text in rows.items() if text)
+    yield from ((label, text) for label, text in rows.items() if text)
 
 
 def _way_on(session: Session, last: Entry) -> list[Text]:

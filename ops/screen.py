@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.outcome import Outcome
+from pipeline.text import duration, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -78,13 +79,13 @@ class Screen:
             yield show
 
 
-def facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
     """Return labels and what belongs to them, one below the other."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right")
     table.add_column(overflow="fold")
     for label, text in rows:
-        table.add_row(label, Text(text) if isinstance(text, str) else text)
+        table.add_row(label, Text(printable(text)))
     return table
 
 
@@ -100,14 +101,8 @@ def local(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """Return a length of time in its two largest units."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h {minutes:02}m"
-    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+    """Return a length of time; nothing where it is not known."""
+    return "" if seconds is None else duration(seconds)
 
 
 def dollars(amount: float | None) -> str:
@@ -115,11 +110,6 @@ def dollars(amount: float | None) -> str:
     if amount is None:
         return "?"
     return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
-
-
-def printable(text: str) -> str:
-    """Return text that steers no terminal, whatever a script or a person wrote into it."""
-    return "".join(char if char.isprintable() or char in "\t\n" else "�" for char in text)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write

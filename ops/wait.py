@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ops import jobs
 from ops.errors import InterruptedByOperatorError, OpsError
-from ops.screen import local, span
+from ops.screen import local
 from pipeline.attempt import job_name
+from pipeline.text import duration
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,52 +31,53 @@ def until_concluded(session: Session, run: Run) -> list[Entry]:
         OpsError: the observer has not concluded what ended, or what was planned did not start.
         InterruptedByOperatorError: Ctrl-C.
     """
-    current, began = run, session.now()
+    stack, current, asked_for = session.stack, run, session.now()
     try:
         with session.screen.progress() as show:
             while True:
-                known = session.stack.journal.attempts(run.schedule, run.slot)
+                known = stack.journal.attempts(run.schedule, run.slot)
                 ended = [e for e in known if e.concluded_at and e.attempt >= run.attempt]
-                if ended and not ended[-1].next_attempt_at:
-                    return ended
-                last = ended[-1] if ended else None
-                current = replace(run, attempt=last.attempt + 1) if last else run
-                alive = last.next_attempt_at if last and last.next_attempt_at else began
-                show(*_look(session, current, alive))
+                if ended:
+                    if not ended[-1].next_attempt_at:
+                        return ended
+                    current = replace(run, attempt=ended[-1].attempt + 1)
+                    asked_for = ended[-1].next_attempt_at
+                show(*_state(session, current, asked_for))
                 session.pause()
     except KeyboardInterrupt:
-        stack = session.stack
         raise InterruptedByOperatorError(
             f"Stopped waiting; the run goes on. See how it does: {stack.command('list')}; stop "
             f"its job: {stack.command(f'stop {job_name(stack.prefix, current)}')}"
         ) from None
 
 
-def _look(session: Session, run: Run, alive: datetime) -> tuple[str, str]:
-    """Return in words what an attempt is at, and how long it has been.
+def _state(session: Session, run: Run, asked_for: datetime) -> tuple[str, str]:
+    """Return in words what an attempt is at, and for how long; `asked_for` may be to come.
 
-    Args:
-        session: of the command that waits.
-        run: the attempt that is waited for.
-        alive: when it was, or will be, asked for.
+    Raises:
+        OpsError: it should have gone on long ago.
     """
-    now, who = session.now(), f"{run.schedule} attempt {run.attempt}"
-    job = jobs.describe(session.stack, job_name(session.stack.prefix, run))
+    stack, now = session.stack, session.now()
+    who = f"{run.schedule} attempt {run.attempt}"
+    job = jobs.describe(stack, job_name(stack.prefix, run))
     if job and job["ProcessingJobStatus"] in jobs.RUNNING:
         since = job.get("ProcessingStartTime", job["CreationTime"])
         state = job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
-        return f"{who}: {state}", span((now - since).total_seconds())
+        return f"{who}: {state}", _between(since, now)
+    if not job and asked_for > now:
+        planned = local(asked_for, stack.zone(run.schedule))
+        return f"{who}: planned for {planned}", f"in {_between(now, asked_for)}"
+    since, state = asked_for, "no job yet"
     if job:
-        alive = job.get("ProcessingEndTime", job["LastModifiedTime"])
-        state = f"{who}: {job['ProcessingJobStatus']}, not yet concluded by the observer"
-    elif alive > now:
-        planned = local(alive, session.stack.zone(run.schedule))
-        return f"{who}: planned for {planned}", f"in {span((alive - now).total_seconds())}"
-    else:
-        state = f"{who}: no job yet"
-    if now - alive > _GRACE:
+        since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+        state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
+    if now - since > _GRACE:
         raise OpsError(
-            f"{state}, for {span((now - alive).total_seconds())}. Look into the queues and alarms "
-            f"of {session.stack.launcher} and {session.stack.prefix}-observer"
+            f"{who}: {state}, for {_between(since, now)}. Look into the queues and alarms of "
+            f"{stack.launcher} and {stack.prefix}-observer"
         )
-    return state, span((now - alive).total_seconds())
+    return f"{who}: {state}", _between(since, now)
+
+
+def _between(begin: datetime, end: datetime) -> str:
+    return duration((end - begin).total_seconds())

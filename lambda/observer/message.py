@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
 from pipeline.outcome import Outcome
+from pipeline.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,7 +153,7 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
     yield ""
     yield f"Attempt: {run.attempt} ({facts.attempts} in all){_machine(ending)}"
     if facts.has_job and ending.run_s is not None:
-        yield f"Ran: {_duration(ending.run_s)}"
+        yield f"Ran: {duration(ending.run_s)}"
     if facts.has_job:
         cost = "unknown" if facts.cost_usd is None else f"about ${facts.cost_usd:.2f}"
         yield f"Cost so far: {cost}"
@@ -192,12 +193,6 @@ def _links(facts: Facts) -> Iterator[str]:
 
 def _local(slot: datetime, zone: str) -> str:
     return f"{slot.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _subject(text: str) -> str:

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
+from ops.screen import facts, printable
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -75,16 +77,11 @@ class Display:
     def summary(self, report: Report, zone: str | None, deployed: str) -> None:
         """Show what came of the run."""
         good = report.outcome == "completed"
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", justify="right")
-        table.add_column(overflow="fold")
-        for label, text in _facts(report, zone, deployed):
-            table.add_row(label, escape(text))
         self.console.print()
         colour = "green" if good else "red"
         title = (report.outcome or "nothing was started").replace("_", " ").capitalize()
         self.console.print(f"[bold {colour}]{escape(title)}[/]")
-        self.console.print(table)
+        self.console.print(facts(_facts(report, zone, deployed)))
         if len(report.attempts) > 1:
             self.console.print(_attempts(report))
 
@@ -134,5 +131,4 @@ def _local_time(slot: str, zone: str | None) -> str:
 
 def escape(text: str) -> str:
     """Return text that means nothing to rich, and steers no terminal whoever wrote it."""
-    shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
-    return escape_markup(shown)
+    return escape_markup(printable(text))

@@ -51,7 +51,7 @@ Message: KeyError: 'price'
 To do: Read the last log lines; mend the script or its input, then replay.
 
 Attempt: 2 (2 in all), 2 x ml.m5.large
-Ran: 12 min 30 s
+Ran: 12m 30s
 Cost so far: about $1.23
 
 Last 2 log lines:
@@ -100,7 +100,7 @@ class TestFailure:
 
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
         ending = replace(ENDING, ended=SLOT + timedelta(hours=3, minutes=2))
-        assert "Ran: 3 h 0 min" in failure(replace(FACTS, ending=ending))[1]
+        assert "Ran: 3h 00m" in failure(replace(FACTS, ending=ending))[1]
 
     @pytest.mark.parametrize(
         ("partition", "host"),

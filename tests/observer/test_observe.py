@@ -92,7 +92,7 @@ class TestFailure:
         assert world.observe(event) == "script_failed"
         ((subject, text),) = world.messages()
         assert subject == "test: daily failed: script failed (Mon 05 Jan 2026 03:00)"
-        for line in ("Message: KeyError: 'price'", "Cost so far: about $0.02", "Ran: 10 min 0 s"):
+        for line in ("Message: KeyError: 'price'", "Cost so far: about $0.02", "Ran: 10m 00s"):
             assert line in text
         assert (world.metrics()[0]["JobsFailed"], markers(world), world.planned()) == (1, [], {})
 

@@ -62,7 +62,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("code", "said"),
         [
-            ("ExpiredTokenException", "The AWS credentials have expired. Sign in"),
+            ("ExpiredTokenException", "these credentials (ExpiredTokenException). Sign in"),
             ("UnrecognizedClientException", "AWS does not accept these credentials"),
             ("AccessDeniedException", "may not Query: User x is not authorized. Use a role"),
             ("ResourceNotFoundException", "deploy with pulumi up --stack prod, or set AWS_PROFILE"),

@@ -22,7 +22,7 @@ def ran(minutes: int, usd: float | None, count: int = 1) -> dict[str, Any]:
 
 
 def month(document: Any, name: str) -> list[tuple[Any, ...]]:
-    keys = ("schedule", "runs", "attempts", "instance_hours", "cost_usd", "unpriced")
+    keys = ("schedule", "slots", "attempts", "instance_hours", "cost_usd", "unpriced")
     return [
         tuple(each[key] for key in keys) for each in document["months"] if each["month"] == name
     ]
@@ -44,7 +44,7 @@ class TestCosts:
         ]
         assert month(document, "2025-12") == [("daily", 1, 1, 0.25, 0.25, 0)]
         total = document["total"]
-        assert (total["runs"], total["attempts"], total["cost_usd"]) == (4, 5, 2.375)
+        assert (total["slots"], total["attempts"], total["cost_usd"]) == (4, 5, 2.375)
 
     def test_a_slot_belongs_to_the_month_on_its_own_clock(self, world: World) -> None:
         world.conclude(slot="2025-12-31T23:30:00Z", **ran(60, 1.0))
@@ -54,7 +54,7 @@ class TestCosts:
     @pytest.mark.parametrize(("months", "seen"), [(1, 0), (2, 1)])
     def test_this_month_is_the_first_of_so_many(self, world: World, months: int, seen: int) -> None:
         world.conclude(slot="2025-12-01T03:00:00Z", **ran(60, 1.0))
-        assert world.ops_json(f"costs --months {months}")[1]["total"]["runs"] == seen
+        assert world.ops_json(f"costs --months {months}")[1]["total"]["slots"] == seen
 
     def test_an_attempt_without_a_rate_is_counted_and_not_hidden(self, world: World) -> None:
         world.conclude(**ran(60, None))
@@ -62,7 +62,7 @@ class TestCosts:
         _, document = world.ops_json("costs")
         assert month(document, "2026-01") == [("daily", 1, 2, 2.0, 1.0, 1)]
         _, out, _ = world.ops("costs")
-        assert "1 attempt is not in it: the card has no rate for its type." in out
+        assert "Attempts without a rate, which are not in it: 1." in out
 
     def test_an_attempt_that_got_no_job_costs_nothing_and_is_not_unpriced(
         self, world: World

@@ -1,0 +1,22 @@
+"""Durations and foreign text as people read them."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two largest units: 0.25s, 12m 31s, 1h 02m, 3d 04h."""
+    if seconds < 10:
+        return f"{round(seconds, 2):g}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def printable(text: str) -> str:
+    """Return text that steers no terminal, whatever a script or a person wrote into it."""
+    return "".join(char if char.isprintable() or char in "\t\n" else "�" for char in text)
