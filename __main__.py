@@ -36,7 +36,7 @@ encryption = Encryption(
         account=here,
         prefix=settings.prefix,
         log_groups=names.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
-        protection=settings.protection,
+        keep_data=settings.keep_data,
     ),
     on_aws,
 )
@@ -47,7 +47,7 @@ storage = Storage(
         prefix=settings.prefix,
         key_arn=encryption.key_arn,
         retention=settings.retention,
-        protection=settings.protection,
+        keep_data=settings.keep_data,
         existing_input=settings.input.bucket,
         existing_output=settings.output.bucket,
     ),
@@ -70,7 +70,7 @@ if settings.network.mode == "vpc":
     place = network.place
 runs = Runs(
     "runs",
-    RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, protection=settings.protection),
+    RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, keep_data=settings.keep_data),
     on_aws,
 )
 image = Image(
@@ -82,7 +82,7 @@ image = Image(
         context=Path("container"),
         base_image=settings.image.base,
         keep=settings.retention.images,
-        protection=settings.protection,
+        keep_data=settings.keep_data,
     ),
     on_aws,
 )

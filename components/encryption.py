@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.account import Account
-    from components.settings import ProtectionSettings
+
+
+_DELETION_DAYS, _SHORTEST_DELETION_DAYS = 30, 7
+"""From a key's deletion until all that it encrypted is lost; KMS takes 7 to 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class EncryptionArgs:
     prefix: str
     log_groups: Sequence[str]
     """Names of the log groups that the key encrypts."""
-    protection: ProtectionSettings
+    keep_data: bool
 
 
 class Encryption(pulumi.ComponentResource):
@@ -52,12 +55,12 @@ class Encryption(pulumi.ComponentResource):
             f"{name}-key",
             description=f"Data, images, logs and messages of {args.prefix}",
             enable_key_rotation=True,
-            deletion_window_in_days=args.protection.key_deletion_days,
+            deletion_window_in_days=_DELETION_DAYS if args.keep_data else _SHORTEST_DELETION_DAYS,
             policy=pulumi.Output.json_dumps(policy),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=args.protection.protect,
-                retain_on_delete=not args.protection.force_destroy,
+                protect=args.keep_data,
+                retain_on_delete=args.keep_data,
             ),
         )
         aws.kms.Alias(

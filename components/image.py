@@ -16,7 +16,6 @@ from components.aws import image_manifest
 
 if TYPE_CHECKING:
     from components.aws.account import Account
-    from components.settings import ProtectionSettings
 
 _PLATFORM = "linux/amd64"
 """No instance type of SageMaker Processing has another processor."""
@@ -37,7 +36,7 @@ class ImageArgs:
     """Replaces the Dockerfile's BASE_IMAGE."""
     keep: int
     """How many of the newest images the repository keeps."""
-    protection: ProtectionSettings
+    keep_data: bool
 
 
 class Image(pulumi.ComponentResource):
@@ -92,8 +91,10 @@ class Image(pulumi.ComponentResource):
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
             # It is never empty, and its images can be built again.
-            force_delete=not args.protection.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
+            force_delete=not args.keep_data,
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.keep_data, retain_on_delete=args.keep_data
+            ),
         )
 
     def _pushed(

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
-
-if TYPE_CHECKING:
-    from components.settings import ProtectionSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +14,7 @@ class RunsArgs:
 
     prefix: str
     key_arn: pulumi.Input[str]
-    protection: ProtectionSettings
+    keep_data: bool
 
 
 class Runs(pulumi.ComponentResource):
@@ -48,8 +44,10 @@ class Runs(pulumi.ComponentResource):
             ttl={"attribute_name": "expires", "enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             point_in_time_recovery={"enabled": True},
-            deletion_protection_enabled=args.protection.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect),
+            deletion_protection_enabled=args.keep_data,
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.keep_data, retain_on_delete=args.keep_data
+            ),
         )
         self.table = table.name
         self.table_arn = table.arn

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.account import Account
-    from components.settings import ProtectionSettings, RetentionSettings
+    from components.settings import RetentionSettings
 
 _UNFINISHED_UPLOAD_DAYS = 7
 
@@ -28,7 +28,7 @@ class StorageArgs:
     prefix: str
     key_arn: pulumi.Input[str]
     retention: RetentionSettings
-    protection: ProtectionSettings
+    keep_data: bool
     existing_input: str | None
     """Name of a bucket to read from; None creates one."""
     existing_output: str | None
@@ -40,7 +40,7 @@ class Storage(pulumi.ComponentResource):
 
     Creates, for each that does not exist: a bucket, only readable over TLS, without public access
     or ACLs, versioned, encrypted with the stack's key (and S3's bucket key, which saves KMS
-    calls), with a lifecycle. Unless `force_destroy`, Pulumi forgets them instead of deleting them.
+    calls), with a lifecycle. With `keep_data`, Pulumi forgets them instead of deleting them.
 
     Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
     """
@@ -74,8 +74,8 @@ class Storage(pulumi.ComponentResource):
         bucket = aws.s3.Bucket(
             name,
             bucket=names.bucket(args.prefix, role, args.account.id, args.account.region),
-            force_destroy=args.protection.force_destroy,
-            opts=self._child(protect=args.protection.protect),
+            force_destroy=not args.keep_data,
+            opts=self._child(protect=args.keep_data),
         )
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
@@ -110,7 +110,7 @@ class Storage(pulumi.ComponentResource):
         Said of each, since Pulumi's documents and engine differ in whether children inherit it.
         https://github.com/pulumi/pulumi/issues/19654
         """
-        kept = not self._args.protection.force_destroy
+        kept = self._args.keep_data
         return pulumi.ResourceOptions(
             parent=self, retain_on_delete=kept, protect=protect, depends_on=depends_on
         )

@@ -23,7 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "isolation": False,
             "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
         },
-        "job": {"instance_count": 2, "secrets": ["database"], "calls": ["secretsmanager", "sts"]},
+        "job": {"instance_count": 2, "secrets": ["database"]},
         "limits": {"instance_types": ["ml.t3.medium", "ml.t3.large"], "max_instances": 4},
         "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     },

@@ -227,6 +227,7 @@ class TestSecureByDefault:
         def recorded(monitor: MockMonitor, request: Any) -> Any:
             if request.protect:
                 protected.append(request.name)
+                assert request.retainOnDelete, "else it would be deleted once it is unprotected"
             return register(monitor, request)
 
         monkeypatch.setattr(MockMonitor, "RegisterResource", recorded)

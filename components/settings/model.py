@@ -190,23 +190,6 @@ class RetentionSettings(Frozen):
     """Of the journal's entry of each run."""
 
 
-class ProtectionSettings(Frozen):
-    """What stands between a slip of the hand and lost data."""
-
-    protect: bool = True
-    """Pulumi refuses to delete the key, buckets, repository and journal."""
-    force_destroy: bool = False
-    """Buckets are deleted with what they hold, and the key; else they stay when the stack goes."""
-    key_deletion_days: Annotated[int, Field(ge=7, le=30)] = 30
-    """From a key's deletion until all that it encrypted is lost (KMS: 7 to 30)."""
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if self.protect and self.force_destroy:
-            raise ValueError("force_destroy: contradicts protect; set one of them to false")
-        return self
-
-
 class Settings(Frozen):
     """One stack, whole."""
 
@@ -227,8 +210,16 @@ class Settings(Frozen):
     retries: RetrySettings = RetrySettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
-    protection: ProtectionSettings = ProtectionSettings()
+    data: Literal["keep", "destroy"] = "keep"
+    """keep: Pulumi refuses to delete the key, buckets, repository and journal, and they outlive the
+    stack. destroy: they go with it, whatever they hold; the key is lost 7 days later.
+    """
     tags: values.Tags = Field(default_factory=dict)
+
+    @property
+    def keep_data(self) -> bool:
+        """Whether data outlive the stack."""
+        return self.data == "keep"
 
     @property
     def ladder(self) -> tuple[str, ...]:

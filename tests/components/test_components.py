@@ -15,7 +15,7 @@ from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.journal import Runs, RunsArgs
 from components.schedule import Schedule, ScheduleArgs
-from components.settings import ProtectionSettings, RetentionSettings, ScheduleSettings
+from components.settings import RetentionSettings, ScheduleSettings
 from components.storage import Storage, StorageArgs
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
-PROTECTION = ProtectionSettings(protect=False, force_destroy=True, key_deletion_days=7)
 
 
 def build(make: Callable[[], Any]) -> Recorder:
@@ -38,7 +37,7 @@ class TestEncryption:
             account=HERE,
             prefix="p-dev",
             log_groups=["/aws/lambda/p-dev-launcher"],
-            protection=PROTECTION,
+            keep_data=False,
         )
         return build(lambda: Encryption("encryption", args))
 
@@ -60,8 +59,8 @@ class TestEncryption:
 
 
 class TestRuns:
-    def runs(self, protection: ProtectionSettings = PROTECTION) -> dict[str, Any]:
-        args = RunsArgs(prefix="p-dev", key_arn=KEY, protection=protection)
+    def runs(self, keep_data: bool = False) -> dict[str, Any]:
+        args = RunsArgs(prefix="p-dev", key_arn=KEY, keep_data=keep_data)
         return build(lambda: Runs("runs", args)).one("aws:dynamodb/table:Table")
 
     def test_the_journal_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
@@ -84,7 +83,7 @@ class TestRuns:
         assert table["pointInTimeRecovery"] == {"enabled": True}
 
     def test_the_journal_is_kept_where_data_is_protected(self) -> None:
-        assert self.runs(ProtectionSettings())["deletionProtectionEnabled"]
+        assert self.runs(keep_data=True)["deletionProtectionEnabled"]
         assert not self.runs()["deletionProtectionEnabled"]
 
 
@@ -93,7 +92,7 @@ STORAGE = StorageArgs(
     prefix="p-dev",
     key_arn=KEY,
     retention=RetentionSettings(output_days=30, noncurrent_days=7),
-    protection=PROTECTION,
+    keep_data=False,
     existing_input=None,
     existing_output=None,
 )
@@ -140,7 +139,7 @@ def image(context: Path, base_image: str | None = None) -> Recorder:
         context=context,
         base_image=base_image,
         keep=5,
-        protection=PROTECTION,
+        keep_data=False,
     )
     return build(lambda: Image("image", args))
 

@@ -41,7 +41,6 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
             "job": {
                 "instance_count": 2,
                 "secrets": ["database"],
-                "calls": ["secretsmanager", "sts"],
             },
             "permissions_boundary": BOUNDARY,
         },
@@ -100,7 +99,7 @@ def live(stack: Stack) -> None:
         assert protected == DATA & {each.kind for each in state}
         with pytest.raises(OperationFailed, match="protect"):
             stack.preview_destroy()
-        stack.configure({"protection": {"protect": False, "force_destroy": True}})
+        stack.configure({"data": "destroy"})
         assert set(stack.up().changes.values()) == {"update"}
     assert set(stack.destroy().changes.values()) == {"delete"}
     assert stack.cloud.made == {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DATA = ["encryption-key", "image-repository", "runs-table", "storage-input", "storage-output"]
 OF_A_BUCKET = {"", "-encryption", "-lifecycle", "-ownership", "-private", "-tls", "-versioning"}
-ALL_GOES = {"protection": {"protect": False, "force_destroy": True}}
+ALL_GOES = {"data": "destroy"}
 
 
 def fill(cloud: Cloud) -> None:
@@ -84,10 +84,11 @@ def _forget_settings_of_buckets(cloud: Cloud, bucket: str) -> None:
             del cloud.made[key]
 
 
-def test_a_stack_without_force_destroy_leaves_its_buckets_and_their_key(tmp_path: Path) -> None:
-    with Stack(tmp_path, "dev", {"protection": {"force_destroy": False}}) as stack:
+def test_a_stack_that_keeps_its_data_goes_without_them(tmp_path: Path) -> None:
+    with Stack(tmp_path, "dev", {"data": "keep"}) as stack:
         stack.up()
         fill(stack.cloud)
+        stack.cli("state", "unprotect", "--all", "--yes")
         stack.destroy()
         buckets = {f"storage-{name}{each}" for name in ("input", "output") for each in OF_A_BUCKET}
-        assert left(stack.cloud) == {"encryption-key", *buckets}
+        assert left(stack.cloud) == {*DATA, *buckets}

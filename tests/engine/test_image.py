@@ -23,7 +23,6 @@ import pulumi
 import pulumi_aws as aws
 from components.aws.account import Account
 from components.image import Image, ImageArgs
-from components.settings import ProtectionSettings
 
 image = Image(
     "image",
@@ -34,7 +33,7 @@ image = Image(
         context=Path("container"),
         base_image=None,
         keep=5,
-        protection=ProtectionSettings(protect=False, force_destroy=True),
+        keep_data=False,
     ),
     pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),
 )

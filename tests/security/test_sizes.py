@@ -38,7 +38,6 @@ LARGEST: dict[str, dict[str, Any]] = {
     },
     "job": {
         "instance_count": 2,
-        "calls": ["secretsmanager"],
         "secrets": [f"{'team' * 10}/{number}" for number in range(10)],
     },
     "input": {"prefix": f"{'input' * 40}/"},

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
-from pydantic import BaseModel
 
 from components import names
 from components.aws import models
-from components.settings import ScheduleSettings, Settings, stack_file
+from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
 from tests.conftest import ROOT
 from tests.launcher import strategies
@@ -52,42 +51,12 @@ class TestStackFiles:
     def test_every_stack_file_is_accepted(self, stack: str) -> None:
         assert read(stack_file.keys(ROOT, stack), stack_file.project(ROOT), stack).stack == stack
 
-    def test_every_stack_file_writes_the_same_keys(self) -> None:
-        def keys(stack: str) -> set[str]:
-            optional = {f"{PROJECT}:image.base"}
-            return {
-                f"{key}.{inner}"
-                for key, text in stack_file.keys(ROOT, stack).items()
-                for inner in (
-                    json.loads(text) if "schedules" not in key and text[0] == "{" else [""]
-                )
-                if "tags" not in key
-            } - optional
-
-        assert keys("dev") == keys("staging") == keys("prod") == keys("local")
-
-    @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
-    def test_every_stack_file_writes_every_key_of_a_part(self, stack: str) -> None:
-        keys = stack_file.keys(ROOT, stack)
-        for name, field in Settings.model_fields.items():
-            kind = field.annotation
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                if name == "image":
-                    continue
-                written = json.loads(keys[f"{PROJECT}:{name}"])
-                # A bucket with a key of its own is the exception.
-                assert written.keys() == kind.model_fields.keys() - {"kms_key_arn"}
-        for schedule in json.loads(keys[f"{PROJECT}:schedules"]).values():
-            assert schedule.keys() == ScheduleSettings.model_fields.keys()
-
     def test_the_engine_requires_no_key_that_the_program_does_not(self) -> None:
         # Pulumi refuses a stack that lacks a key declared there without a default.
         assert "config" not in yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
 
     def test_production_keeps_its_data(self) -> None:
-        protection = settings().protection
-        assert protection.protect
-        assert not protection.force_destroy
+        assert settings().keep_data
 
 
 class TestRefusals:
