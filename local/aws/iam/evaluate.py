@@ -4,6 +4,8 @@ An explicit deny wins. A permissions boundary limits, but not what a resource's 
 session by its ARN. In the account of the role, a resource's policy can allow by itself, and a KMS
 key allows nothing that its policy does not; in another account both have to allow.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+What a policy has and this does not play raises NotImplementedError.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.aws.iam.conditions import holds, listed
 from local.aws.iam.context import Sent
-from local.aws.iam.patterns import Context, Value, matches_action, matches_resource
+from local.aws.iam.patterns import Value, matches_action, matches_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +27,6 @@ Statements = tuple[dict[str, Any], ...]
 _KNOWN = {
     *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 }
-
-
 _WITH_VARIABLES = "2012-10-17"
 """Policies of any other version, and of none, have no variables: there `${` is text."""
 
@@ -82,11 +82,7 @@ class Policies:
 
 @lru_cache(1024)
 def parse(document: str) -> Statements:
-    """Return a policy's statements.
-
-    Raises:
-        NotImplementedError: a statement has an element that is not played, such as NotPrincipal.
-    """
+    """Return a policy's statements."""
     if json.loads(document).get("Version") != _WITH_VARIABLES:
         document = document.replace("${", "${$}{")
     statements = tuple(listed(json.loads(document)["Statement"]))
@@ -97,32 +93,31 @@ def parse(document: str) -> Statements:
 
 
 def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
-    """Return why a role's request is refused, in AWS's words; None if it is allowed.
+    """Return why a role's request is refused, in AWS's words; None if it is allowed."""
+    names = {who.role_arn, who.arn, "*"}
+    # The principals by which a resource leaves it to the account's own policies.
+    delegates = {who.account, f"arn:aws:iam::{who.account}:root"}
 
-    Raises:
-        NotImplementedError: a policy has something that is not played.
-    """
-    context = _keys(access)
+    def found(effect: str, statements: Statements, principals: set[str] | None = None) -> bool:
+        return _finds(effect, statements, access, principals)
 
-    def allowed(statements: Statements, names: set[str] | None = None) -> bool:
-        return _finds("Allow", statements, access, context, names)
-
-    denying = [
-        ("an identity-based policy", policies.identity, None),
-        *(("a permissions boundary", bound, None) for bound in policies.bounds),
-        ("a resource-based policy", policies.resource, _names(who) | _account(who)),
-    ]
-    for kind, statements, names in denying:
-        if _finds("Deny", statements, access, context, names):
+    denying = {
+        "an identity-based policy": found("Deny", policies.identity),
+        "a permissions boundary": any(found("Deny", bound) for bound in policies.bounds),
+        "a resource-based policy": found("Deny", policies.resource, names | delegates),
+    }
+    for kind, denies in denying.items():
+        if denies:
             return f"with an explicit deny in {kind}"
-    granted, delegated = (allowed(policies.resource, n) for n in (_names(who), _account(who)))
+    granted = found("Allow", policies.resource, names)
+    delegated = found("Allow", policies.resource, delegates)
     elsewhere = access.account not in ("", who.account)
     if (elsewhere or access.action.startswith("kms:")) and not (granted or delegated):
         return f"because no resource-based policy allows the {access.action} action"
-    if (elsewhere or not granted) and not allowed(policies.identity):
+    if (elsewhere or not granted) and not found("Allow", policies.identity):
         return f"because no identity-based policy allows the {access.action} action"
-    by_session = not elsewhere and allowed(policies.resource, {who.arn})
-    if not by_session and not all(allowed(bound) for bound in policies.bounds):
+    by_session = not elsewhere and found("Allow", policies.resource, {who.arn})
+    if not by_session and not all(found("Allow", bound) for bound in policies.bounds):
         return f"because no permissions boundary allows the {access.action} action"
     return None
 
@@ -137,40 +132,20 @@ def admits(policy: str | None, service: str, access: Access) -> bool:
         policy: the document as JSON; None is a resource without policy.
         service: the principal, such as events.amazonaws.com.
         access: what it wants.
-
-    Raises:
-        NotImplementedError: the policy has something that is not played.
     """
     if policy is None:
         return False
-    statements, context, names = parse(policy), _keys(access), {service, "*"}
-    return _finds("Allow", statements, access, context, names) and not _finds(
-        "Deny", statements, access, context, names
-    )
+    statements, names = parse(policy), {service, "*"}
+    allowed = _finds("Allow", statements, access, names)
+    return allowed and not _finds("Deny", statements, access, names)
 
 
-def _keys(access: Access) -> Context:
-    keys = access.context
-    return keys if isinstance(keys, Sent) else {key.lower(): keys[key] for key in keys}
-
-
-def _names(who: Identity) -> set[str]:
-    return {who.role_arn, who.arn, "*"}
-
-
-def _account(who: Identity) -> set[str]:
-    """Return the principals by which a resource leaves it to the account's own policies."""
-    return {who.account, f"arn:aws:iam::{who.account}:root"}
-
-
-def _finds(
-    effect: str, statements: Statements, access: Access, context: Context, names: set[str] | None
-) -> bool:
+def _finds(effect: str, statements: Statements, access: Access, names: set[str] | None) -> bool:
     """Return whether a statement of this effect fits, for one of `names` if it has principals."""
     return any(
         statement["Effect"] == effect
         and (names is None or not names.isdisjoint(_principals(statement)))
-        and _fits(statement, access, context)
+        and _fits(statement, access)
         for statement in statements
     )
 
@@ -182,7 +157,9 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
     return [name for kind in ("AWS", "Service") for name in listed(principal.get(kind, []))]
 
 
-def _fits(statement: Mapping[str, Any], access: Access, context: Context) -> bool:
+def _fits(statement: Mapping[str, Any], access: Access) -> bool:
+    keys = access.context
+    context = keys if isinstance(keys, Sent) else {key.lower(): keys[key] for key in keys}
     actions = listed(statement.get("Action", statement.get("NotAction")))
     acts = any(matches_action(each, access.action) for each in actions)
     # Only a role's trust policy has no resource: it is the role's.

@@ -125,13 +125,9 @@ class TestConditions:
             ("ArnNotLike", ALARM, "arn:aws:sns:*:*:*", True),
             ("Bool", "True", "true", True),
             ("Bool", "false", "true", False),
-            ("NumericEquals", "3600", "3600.0", True),
-            ("NumericNotEquals", "3600", "3600", False),
             ("NumericLessThan", "10", "9", False),
             ("NumericLessThanEquals", "900", "3600", True),
             ("NumericLessThanEquals", "3600", "3600", True),
-            ("NumericGreaterThan", "10", "9", True),
-            ("NumericGreaterThanEquals", "8", "9", False),
             ("Null", "a", "false", True),
             ("Null", "a", "true", False),
             ("ForAllValues:StringEquals", ["a", "b"], ["a", "b", "c"], True),
@@ -187,7 +183,7 @@ class TestConditions:
         assert not holds({"StringEqualsIfExists": {"a": "1"}}, {"a": "2"})
 
     @pytest.mark.parametrize(
-        "operator", ["DateGreaterThan", "IpAddress", "BinaryEquals", "ForEach:StringEquals"]
+        "operator", ["DateGreaterThan", "IpAddress", "NumericEquals", "ForEach:StringEquals"]
     )
     def test_an_operator_that_is_not_played_is_no_guess(self, operator: str) -> None:
         with pytest.raises(NotImplementedError, match=operator):
@@ -201,7 +197,7 @@ class TestConditions:
 
     def test_json_values_mean_their_text(self) -> None:
         assert holds({"StringEquals": {"a": [True]}, "Null": {"a": False}}, {"a": "true"})
-        assert holds({"NumericEquals": {"a": 10}}, {"a": "10"})
+        assert holds({"NumericLessThanEquals": {"a": 10}}, {"a": "10"})
 
     def test_several_values_are_compared_with_a_qualifier_only(self) -> None:
         with pytest.raises(NotImplementedError, match="ForAnyValue:StringEquals"):
