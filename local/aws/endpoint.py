@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request
 
 from components.aws import models
 from local.aws import moto_application
-from local.aws.iam import Authority, Keys, answers
+from local.aws.iam import Authority, Keys, responses
 from local.aws.json_protocol import refusal
 from local.aws.signature import RefusedError, Sender, sender
 
@@ -121,7 +121,7 @@ class LocalAws:
         try:
             who = self._admitted(request)
         except RefusedError as refused:
-            return answers.not_admitted(request, refused.code, str(refused))(environ, start)
+            return responses.not_admitted(request, refused.code, str(refused))(environ, start)
         name = who.service
         # A body of S3 may be large, and decides nothing.
         body = None if name == "s3" else request.get_data()

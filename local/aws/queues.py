@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local.aws.iam import Access, keys
-from local.aws.iam.services import send_message
+from local.aws.iam import Access, kms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,8 @@ def send(
 
     Without a session, because the role cannot be assumed, nothing is sent.
     """
-    if session is None or aws.iam.refusal(session, send_message(aws.iam.store, queue_arn)):
+    needed = [Access("sqs:SendMessage", queue_arn), *kms.to_send(aws.iam.store, queue_arn)]
+    if session is None or aws.iam.refusal(session, needed):
         return False
     return _put(aws, queue_arn, body, attributes)
 
@@ -36,7 +36,7 @@ def send_for_rule(
     """Send for a rule of EventBridge, which has no role; return whether queue and key admit it."""
     context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": rule_arn.split(":")[4]}
     # As with topics, it is not documented that EventBridge tells a key which rule it works for.
-    of_key = keys.for_service(keys.of_queue(aws.iam.store, queue_arn), {})
+    of_key = kms.for_service(kms.to_send(aws.iam.store, queue_arn), {})
     needed = [Access("sqs:SendMessage", queue_arn, context), *of_key]
     return aws.iam.admits(_EVENTS, needed) and _put(aws, queue_arn, body, attributes)
 

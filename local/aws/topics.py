@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from local.aws.endpoint import ACCOUNT
-from local.aws.iam import Access, keys
+from local.aws.iam import Access, kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,8 +42,8 @@ class Topics:
             body: the text.
             context: the condition keys that the service is known to send.
         """
-        of_key = keys.of_topic(self._aws.iam.store, topic)
-        needed = [Access("sns:Publish", topic, context), *keys.for_service(of_key, context)]
+        of_key = kms.to_send(self._aws.iam.store, topic)
+        needed = [Access("sns:Publish", topic, context), *kms.for_service(of_key, context)]
         if not self._aws.iam.admits(service, needed):
             return False
         titled = {"Subject": subject[:_LONGEST_SUBJECT]} if subject else {}

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import queues
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.events.schedule_rules import SERVICE, group_arn, names, refusal, timing
-from local.aws.iam import keys
+from local.aws.iam import kms
 from pipeline.slots import EPOCH, At
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Scheduler:
         session: Session | None = None
         try:
             session = self._aws.iam.assume(target["RoleArn"], SERVICE, group_arn(self._aws, group))
-            self._aws.iam.require(session, keys.of_input(self._aws.iam.store, schedule))
+            self._aws.iam.require(session, kms.of_input(self._aws.iam.store, schedule))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )

@@ -20,8 +20,8 @@ from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
 from local.aws.functions.async_event import AsyncEvent
 from local.aws.functions.runtime import Function, Outcome, Runtime
-from local.aws.iam import AccessDeniedError, keys
-from local.aws.iam.services import log_access
+from local.aws.iam import AccessDeniedError, kms
+from local.aws.iam.required_permissions import log_access
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,7 +160,7 @@ class Functions:
 
         config = self._configuration(name)
         session = self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
-        self._aws.iam.require(session, keys.of_environment(self._aws.iam.store, config))
+        self._aws.iam.require(session, kms.of_environment(self._aws.iam.store, config))
         backend: Any = get_backend("lambda")[ACCOUNT][self._aws.region]
         code = self._directory / name
         archive: bytes = backend.get_function(name).code_bytes

@@ -1,12 +1,11 @@
 """IAM: every request of a role is judged by the deployed policies, and recorded.
 
-`evaluate.py` decides by policies alone; `needs.py` knows what a request needs; `store.py` reads the
-policies from the embedded AWS's state; `authority.py` puts them together.
+`evaluate.py` decides by policies alone; `required_permissions.py` knows what a request needs;
+`store.py` reads policies from moto's state; `authority.py` puts them together.
 """
 
-from local.aws.iam import data, services
 from local.aws.iam.authority import AccessDeniedError, Authority, Session, Use
 from local.aws.iam.credentials import Keys
 from local.aws.iam.evaluate import Access
 
-__all__ = ["Access", "AccessDeniedError", "Authority", "Keys", "Session", "Use", "data", "services"]
+__all__ = ["Access", "AccessDeniedError", "Authority", "Keys", "Session", "Use"]

@@ -1,6 +1,7 @@
 """IAM of the embedded AWS: sessions of roles, what each of their requests may do, and what it did.
 
-Requests of the administrator and of operators are not judged: they stand for a person.
+Requests of the administrator and of operators are not judged: they stand for a person. What a
+policy has and this IAM does not play raises NotImplementedError.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.aws.iam import answers, context, needs, operations
+from local.aws.iam import context, operations, responses
 from local.aws.iam.credentials import Keys
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
+from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
 
 if TYPE_CHECKING:
@@ -64,11 +66,7 @@ class Authority:
         self._sessions: dict[str, Session] = {}
 
     def trusts(self, role_arn: str, service: str, source_arn: str) -> bool:
-        """Return whether a role exists and lets `service` assume it for a resource.
-
-        Raises:
-            NotImplementedError: the trust policy has something that is not played.
-        """
+        """Return whether a role exists and lets `service` assume it for a resource."""
         keys: dict[str, Value] = {
             "aws:SourceArn": source_arn,
             "aws:SourceAccount": self.store.account,
@@ -104,19 +102,15 @@ class Authority:
             return None
         try:
             operation, asked = operations.read(service, request)
-            needed = needs.of(self.store, f"{service}:{operation}", asked)
+            needed = required(self.store, f"{service}:{operation}", asked)
             message = self.refusal(session, needed)
         except Exception as problem:  # of a request that is malformed, perhaps to be let through
             _log.exception("a request of %s cannot be judged", session.who.name)
-            return answers.not_played(service, request, str(problem))
-        return answers.denied(service, request, message) if message else None
+            return responses.not_played(service, request, str(problem))
+        return responses.denied(service, request, message) if message else None
 
     def refusal(self, session: Session, needed: Iterable[Access]) -> str | None:
-        """Return AWS's message if something of what is needed is refused; what was asked is kept.
-
-        Raises:
-            NotImplementedError: a policy has something that is not played.
-        """
+        """Return AWS's message if something that is needed is refused; keep what was asked."""
         who = session.who
         for access in needed:
             keys = context.of_role(self.store, who, access)
@@ -140,11 +134,7 @@ class Authority:
             raise AccessDeniedError(message)
 
     def admits(self, service: str, needed: Iterable[Access]) -> bool:
-        """Return whether the policies of resources let a service of AWS do all of this.
-
-        Raises:
-            NotImplementedError: a policy has something that is not played.
-        """
+        """Return whether the policies of resources let a service of AWS do all of this."""
         return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
 
     def _admits(self, policy: str | None, service: str, access: Access) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from local.aws.iam.evaluate import Policies, Statements, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.aws.iam.evaluate import Identity
 
 
@@ -60,31 +62,37 @@ class Store:
         return Policies(statements, self._bounds(role), parse(own) if own else ())
 
     def policy(self, arn: str) -> str | None:
-        """Return the policy of a bucket, queue, topic, key or function; None without one.
+        """Return the policy of a bucket, queue, topic, key or function; None without one."""
+        found = self._resource(arn)
+        if found is None or getattr(found, "key_state", "Enabled") != "Enabled":
+            return None
+        if ":lambda:" in arn:
+            statements: list[Any] = found.policy.statements
+            document = {"Version": "2012-10-17", "Statement": statements}
+            return json.dumps(document) if statements else None
+        return found.policy.decode() if isinstance(found.policy, bytes) else found.policy
+
+    def _resource(self, arn: str) -> Any:  # noqa: ANN401 - moto has no public types
+        """Return what moto has of a resource with a policy; None if there is no such.
 
         Of other accounts and regions nothing is known but a key that settings call existing.
         """
-        parts = arn.split(":", 5)
-        known = self._is_here(arn) or self._is_foreign_key(arn)
-        service, name = (parts[2], parts[5]) if known else ("", "")
-        match service:
-            case "s3":
-                bucket = self._global("s3").buckets.get(name.partition("/")[0])
-                policy = bucket.policy if bucket else None
-                return policy.decode() if isinstance(policy, bytes) else policy
-            case "sqs":
-                queue = self._regional("sqs").queues.get(name)
-                return queue.policy if queue else None
-            case "sns":
-                topic = self._regional("sns").topics.get(arn)
-                return topic.policy if topic else None
-            case "kms":
-                key = self._key(name.removeprefix("key/"))
-                return key.policy if key and key.key_state == "Enabled" else None
-            case "lambda":
-                return self._function_policy(arn)
-            case _:
-                return None
+        key = self._key(arn) if ":kms:" in arn else None
+        if not self._is_here(arn) and (key is None or key.arn != arn):
+            return None
+        _, _, service, _, _, name = arn.split(":", 5)
+        look_up: dict[str, Callable[[], Any]] = {
+            "s3": lambda: self._global("s3").buckets.get(name.partition("/")[0]),
+            "sqs": lambda: self._regional("sqs").queues.get(name),
+            "sns": lambda: self._regional("sns").topics.get(arn),
+            "kms": lambda: key,
+            "lambda": lambda: self._function(arn),
+        }
+        return look_up.get(service, lambda: None)()
+
+    def _function(self, arn: str) -> Any:  # noqa: ANN401 - as above
+        functions: list[Any] = self._regional("lambda").list_functions()
+        return next((each for each in functions if each.function_arn == arn), None)
 
     def _is_here(self, arn: str) -> bool:
         """Return whether an ARN is of this account and region; S3's name neither."""
@@ -93,10 +101,6 @@ class Store:
                 return region in ("", self.region) and account in ("", self.account)
             case _:
                 return False
-
-    def _is_foreign_key(self, arn: str) -> bool:
-        key = self._key(arn)
-        return key is not None and key.arn == arn
 
     def key_arn(self, key: str | None) -> str | None:
         """Return the ARN of a customer's key by its id, alias or ARN; None for none or AWS's own.
@@ -131,15 +135,10 @@ class Store:
         settings: dict[str, Any] = (found.sse_specification or {}) if found else {}
         return self.key_arn(settings.get("KMSMasterKeyId")) if settings.get("Enabled") else None
 
-    def key_of_topic(self, arn: str) -> str | None:
-        """Return a topic's key."""
-        topic = self._regional("sns").topics.get(arn)
-        return self.key_arn(topic.kms_master_key_id) if topic else None
-
-    def key_of_queue(self, arn: str) -> str | None:
-        """Return a queue's key."""
-        queue = self._regional("sqs").queues.get(arn.rpartition(":")[2])
-        return self.key_arn(queue.kms_master_key_id) if queue else None
+    def key_of(self, arn: str) -> str | None:
+        """Return the key of a topic or queue."""
+        found = self._resource(arn)
+        return self.key_arn(found.kms_master_key_id) if found else None
 
     def key_of_schedule(self, group: str, name: str) -> str | None:
         """Return the key of a schedule's input."""
@@ -164,17 +163,6 @@ class Store:
         if alias.startswith("alias/"):
             return next((each for each in list(keys.values()) if alias in each.aliases), None)
         return keys.get(key.rpartition("/")[2])
-
-    def _function_policy(self, arn: str) -> str | None:
-        from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415
-
-        try:
-            function = self._regional("lambda").get_function(arn)
-        except UnknownFunctionException:
-            return None
-        statements: list[Any] = function.policy.statements
-        document = {"Version": "2012-10-17", "Statement": statements}
-        return json.dumps(document) if statements else None
 
     def _regional(self, service: str) -> Any:  # noqa: ANN401 - as above
         return _backends(service)[self.account][self.region]

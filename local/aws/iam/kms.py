@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from local.aws.iam.store import Store
 
 _TO_SEND = ("kms:GenerateDataKey", "kms:Decrypt")
-"""Of a queue's or topic's key, of whoever sends or publishes."""
 
 
 def use(
@@ -49,10 +48,8 @@ def use(
 
 
 def of_object(store: Store, bucket: str, name: str) -> list[Access]:
-    """Return what reading an object needs of its key."""
-    default, bucket_key = store.key_of_bucket(bucket)
-    key = store.key_of_object(bucket, name) or default
-    return use(store, key, ["kms:Decrypt"], "s3", s3_arn=_object(bucket, name, whole=bucket_key))
+    """Return what reading an object needs of the key that it was written with."""
+    return to_write(store, bucket, name, store.key_of_object(bucket, name), ["kms:Decrypt"])
 
 
 def to_write(
@@ -60,7 +57,9 @@ def to_write(
 ) -> list[Access]:
     """Return what writing an object needs of `key`, or of the bucket's key without it."""
     default, bucket_key = store.key_of_bucket(bucket)
-    encrypted = _object(bucket, name, whole=bucket_key)
+    # What S3 binds the object's key to: its bucket, if that has a bucket key.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
     return use(store, store.key_arn(key) or default, actions, "s3", s3_arn=encrypted)
 
 
@@ -73,14 +72,10 @@ def of_table(store: Store, table: str) -> list[Access]:
     return use(store, key, ["kms:Decrypt"], "dynamodb", dynamodb_tableName=table)
 
 
-def of_topic(store: Store, arn: str) -> list[Access]:
-    """Return what publishing to a topic needs of its key."""
-    return use(store, store.key_of_topic(arn), _TO_SEND, "sns", sns_topicArn=arn)
-
-
-def of_queue(store: Store, arn: str) -> list[Access]:
-    """Return what sending to a queue needs of its key."""
-    return use(store, store.key_of_queue(arn), _TO_SEND, "sqs", sqs_arn=arn)
+def to_send(store: Store, arn: str) -> list[Access]:
+    """Return what sending to a queue, or publishing to a topic, needs of its key."""
+    bound = {"sns_topicArn" if arn.split(":")[2] == "sns" else "sqs_arn": arn}
+    return use(store, store.key_of(arn), _TO_SEND, arn.split(":")[2], **bound)
 
 
 def of_environment(store: Store, function: Mapping[str, Any]) -> list[Access]:
@@ -106,17 +101,12 @@ def for_service(needed: Iterable[Access], source: Mapping[str, Value]) -> list[A
 
     AWS documents only the encryption context and the source as what the policies of keys can use.
     """
+    context = "kms:EncryptionContext:"
     return [
-        Access(each.action, each.resource, {**source, **_encryption(each.context)})
+        Access(
+            each.action,
+            each.resource,
+            {**source, **{k: v for k, v in each.context.items() if k.startswith(context)}},
+        )
         for each in needed
     ]
-
-
-def _encryption(context: Mapping[str, Value]) -> dict[str, Value]:
-    return {k: v for k, v in context.items() if k.startswith("kms:EncryptionContext:")}
-
-
-def _object(bucket: str, name: str, *, whole: bool) -> str:
-    """Return what S3 binds an object's key to: its bucket, if that has a bucket key."""
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-    return f"arn:aws:s3:::{bucket}" if whole else f"arn:aws:s3:::{bucket}/{name}"
