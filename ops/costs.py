@@ -45,10 +45,9 @@ def show(session: Session, options: argparse.Namespace) -> int:
     """Show what each month cost, the latest first."""
     found = [
         cost
-        for schedule in session.stack.schedules(None)
+        for schedule in sorted(session.stack.schedules(None))
         for cost in _months(session, schedule, options.months)
     ]
-    found.sort(key=lambda cost: cost.schedule)
     found.sort(key=lambda cost: cost.month, reverse=True)
     sums = {name: sum(getattr(cost, name) for cost in found) for name in _NUMBERS}
     total = Cost(month="total", schedule="", **sums)

@@ -12,11 +12,10 @@ from rich.text import Text
 
 from ops import jobs, slots
 from ops.screen import dollars, facts, local, span, style
-from pipeline.text import printable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -24,23 +23,16 @@ if TYPE_CHECKING:
 
     from ops.session import Session
     from ops.slots import Slot
+    from pipeline.journal_items import Entry
 
 MOST_ENTRIES = 100_000
 """Of one schedule: more than any period that is worth a table."""
 
-_WIDE = 110
-"""Columns from which on a table has room for the reason."""
-
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the slots of the last days, newest first."""
-    since = session.now() - timedelta(days=options.days)
-    found: dict[tuple[datetime, str], Slot] = {}
-    for slot in _known(session, session.stack.schedules(options.schedule), since):
-        found[slot.slot, slot.schedule] = slot
-    for slot in _running(session, options.schedule):
-        found[slot.slot, slot.schedule] = slot
-    listed = [slot for _, slot in sorted(found.items(), reverse=True)]
+    found = _attempts(session, options.schedule, session.now() - timedelta(days=options.days))
+    listed = [slots.of_attempts(found[key], session.now()) for key in sorted(found, reverse=True)]
     if options.failed:
         listed = [slot for slot in listed if slot.failed]
     which = "failed slot" if options.failed else "slot"
@@ -50,49 +42,40 @@ def show(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def _known(session: Session, schedules: Iterable[str], since: datetime) -> Iterator[Slot]:
-    for schedule in schedules:
-        entries = session.stack.journal.recent(schedule, since, MOST_ENTRIES)
-        for _, attempts in groupby(entries, attrgetter("slot")):
-            yield slots.from_journal(sorted(attempts, key=attrgetter("attempt")))
-
-
-def _running(session: Session, only: str | None) -> Iterator[Slot]:
+def _attempts(
+    session: Session, only: str | None, since: datetime
+) -> dict[tuple[datetime, str], list[Entry]]:
+    """Return the attempts at each slot, ascending: those in the journal, and those that run."""
+    found: dict[tuple[datetime, str], list[Entry]] = {}
+    journal = session.stack.journal
+    for schedule in session.stack.schedules(only):
+        entries = journal.recent(schedule, since, MOST_ENTRIES)
+        for slot, attempts in groupby(entries, attrgetter("slot")):
+            found[slot, schedule] = sorted(attempts, key=attrgetter("attempt"))
     for run, job in jobs.running(session.stack):
         if only in (None, run.schedule):
-            attempts = session.stack.journal.attempts(run.schedule, run.slot)
-            before = [entry for entry in attempts if entry.attempt < run.attempt]
-            yield slots.running(run, job, before, session.now())
+            known = journal.attempts(run.schedule, run.slot)
+            before = [entry for entry in known if entry.attempt < run.attempt]
+            found[run.slot, run.schedule] = [*before, slots.running(run, job)]
+    return found
 
 
 def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
     by_schedule = attrgetter("schedule")
-    wide = session.screen.out.width >= _WIDE
     for schedule, group in groupby(sorted(listed, key=by_schedule), by_schedule):
         own, zone = list(group), session.stack.zone(schedule)
-        notes = [_note(slot, zone) for slot in own]
         yield Text.assemble("\n", (schedule, "bold"), (f"  {zone.key}", "dim"))
-        yield _table(own, zone, notes if wide else None)
-        if not wide and any(notes):
-            noted = zip(own, notes, strict=True)
-            yield facts([("", ""), *((local(s.slot, zone), note) for s, note in noted if note)])
+        yield _table(own, zone)
+        notes = [(local(slot.slot, zone), _note(slot, zone)) for slot in own]
+        if any(note for _, note in notes):
+            yield facts([("", ""), *((label, note) for label, note in notes if note)])
 
 
-def _table(listed: list[Slot], zone: ZoneInfo, notes: list[str] | None) -> Table:
-    """Return slots in rows, with their notes if there is room for them."""
-    gap = 1 if notes is None else 3
-    table = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, gap, 0, 0),
-        header_style="dim",
-        expand=notes is not None,
-    )
+def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name, justify in _COLUMNS.items():
         table.add_column(name, justify=justify, no_wrap=name != "instance")
-    if notes is not None:
-        table.add_column("reason", no_wrap=True, overflow="ellipsis", style="dim", ratio=1)
-    for number, slot in enumerate(listed):
+    for slot in listed:
         table.add_row(
             local(slot.slot, zone),
             Text(slot.outcome or slot.status or "not concluded", style(slot.outcome)),
@@ -101,7 +84,6 @@ def _table(listed: list[Slot], zone: ZoneInfo, notes: list[str] | None) -> Table
             span(slot.queue_seconds),
             slot.instance.replace("ml.", ""),
             "" if slot.cost_usd == 0 else dollars(slot.cost_usd),
-            *([] if notes is None else [Text(notes[number])]),
         )
     return table
 
@@ -120,5 +102,5 @@ _COLUMNS: dict[str, JustifyMethod] = {
 def _note(slot: Slot, zone: ZoneInfo) -> str:
     """Return what there is to say about a slot beside the numbers, in one line."""
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
-    reason = " ".join(printable(slot.reason or "").split())
+    reason = " ".join((slot.reason or "").split())
     return "; ".join(filter(None, [again, reason]))

@@ -16,7 +16,7 @@ from pipeline.text import printable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
 
     from ops.session import Session
 
@@ -99,20 +99,21 @@ class Tail:
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the last lines of a job, and with --follow all that come until it has ended."""
     name = options.job or _latest(session, options.schedule, options.slot)
-    run = session.stack.run_of(name)
+    zone = session.stack.zone(session.stack.run_of(name).schedule)
     tail = Tail(session.stack.client("logs"), name, options.lines)
     shown: list[Line] = []
-    status, ended = _status(session, name), False
-    lines = tail.read()
+    ended = False
     try:
         while True:
+            status, lines = jobs.existing(session.stack, name)["ProcessingJobStatus"], tail.read()
             shown += lines
-            _print(session, run.schedule, lines)
+            for line in lines:
+                _print(session, line, zone)
+            # The last lines may come after the end.
             if not options.follow or (ended and not lines):
                 break
             ended = status not in jobs.RUNNING
             session.pause()
-            status, lines = _status(session, name), tail.read()
     except KeyboardInterrupt:
         raise InterruptedByOperatorError("Stopped following; the job goes on") from None
     if not shown and not session.screen.as_json:
@@ -127,25 +128,14 @@ def _latest(session: Session, schedule: str, slot: str) -> str:
     [schedule] = stack.schedules(schedule)
     instant = stack.slot(schedule, slot)
     known = stack.journal.attempts(schedule, instant)
-    attempts = [entry.attempt for entry in known] or [1]
+    attempts = [entry.attempt for entry in reversed(known)] or [1]
     names = [job_name(stack.prefix, Run(schedule, instant, attempt)) for attempt in attempts]
-    exists = [name for name in names if jobs.describe(stack, name)]
-    return exists[-1] if exists else names[-1]
+    return next((name for name in names if jobs.describe(stack, name)), names[0])
 
 
-def _status(session: Session, name: str) -> str:
-    return jobs.existing(session.stack, name)["ProcessingJobStatus"]
-
-
-def _print(session: Session, schedule: str, lines: Iterable[Line]) -> None:
-    if session.screen.as_json:
-        return
-    zone = session.stack.zone(schedule)
-    for line in lines:
-        text = Text.assemble(
-            (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim"), printable(line.message)
-        )
-        session.screen.out.print(text, soft_wrap=True)
+def _print(session: Session, line: Line, zone: ZoneInfo) -> None:
+    begin = (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim")
+    session.screen.note(Text.assemble(begin, printable(line.message)))
 
 
 def _line(event: dict[str, Any], host: str) -> Line:

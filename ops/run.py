@@ -116,7 +116,7 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
     session.screen.answer(
         {"answer": answer, "outcome": last.outcome, "attempts": attempts},
         Text(f"\n{last.outcome}", f"bold {style(last.outcome)}"),
-        facts(_summary(attempts)),
+        facts(_summary(session, attempts)),
         *_way_on(session, last),
     )
     return 0 if last.outcome in _GOOD else 1
@@ -134,9 +134,9 @@ def _said(session: Session, answer: Answer) -> Text:
     return said
 
 
-def _summary(attempts: list[Entry]) -> Iterator[tuple[str, str]]:
+def _summary(session: Session, attempts: list[Entry]) -> Iterator[tuple[str, str]]:
     """Yield label and text of what there is to say about a finished slot."""
-    slot, last = slots.from_journal(attempts), attempts[-1]
+    slot, last = slots.of_attempts(attempts, session.now()), attempts[-1]
     history = " → ".join(f"{entry.attempt} {entry.outcome}" for entry in attempts)
     rows = {
         "job": last.job_name,

@@ -1,4 +1,4 @@
-"""A slot as a whole: its attempts in the journal, and the job that runs for it, in one row."""
+"""A slot as a whole, in one row: what became of its attempts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline import jobs
+from pipeline.journal_items import Entry
 from pipeline.outcome import NO_FAILURE
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from ops.jobs import Description
     from pipeline.attempt import Run
-    from pipeline.journal_items import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +53,11 @@ class Slot:
         return self.outcome is not None and self.outcome not in NO_FAILURE
 
 
-def from_journal(entries: Sequence[Entry]) -> Slot:
+def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     """Return the slot that these attempts, ascending, are at."""
     made = [entry for entry in entries if entry.concluded_at or not entry.planned_for]
     last = made[-1] if made else entries[-1]
+    costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
     return Slot(
         schedule=last.schedule,
         slot=last.slot,
@@ -64,42 +65,31 @@ def from_journal(entries: Sequence[Entry]) -> Slot:
         status=last.status,
         outcome=last.outcome,
         attempts=len(made),
-        duration_seconds=_seconds(last.started, last.ended),
-        queue_seconds=_seconds(last.created, last.started or last.ended),
+        duration_seconds=_seconds(last.started, last.ended or now),
+        queue_seconds=_seconds(last.created, last.started or last.ended or now),
         instance_type=last.instance_type,
         instance_count=last.instance_count,
-        cost_usd=total_cost(entries),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         reason=last.exit_message or last.reason,
         next_attempt_at=last.next_attempt_at,
     )
 
 
-def running(run: Run, job: Description, before: Sequence[Entry], now: datetime) -> Slot:
-    """Return the slot that `job` runs for, after the attempts `before` it."""
+def running(run: Run, job: Description) -> Entry:
+    """Return an attempt as the journal would have it, if it knew of jobs that run."""
     cluster = job["ProcessingResources"]["ClusterConfig"]
-    started = job.get("ProcessingStartTime")
-    return Slot(
+    return Entry(
         schedule=run.schedule,
         slot=run.slot,
+        attempt=run.attempt,
         job_name=job["ProcessingJobName"],
         status=job["ProcessingJobStatus"],
-        outcome=None,
-        attempts=len(before) + 1,
-        duration_seconds=_seconds(started, now),
-        queue_seconds=_seconds(job["CreationTime"], started or now),
         instance_type=jobs.instance_type(cluster),
         instance_count=jobs.instance_count(cluster),
-        cost_usd=total_cost(before),
-        reason=None,
-        next_attempt_at=None,
+        created=job["CreationTime"],
+        started=job.get("ProcessingStartTime"),
     )
 
 
-def total_cost(entries: Sequence[Entry]) -> float | None:
-    """Return what the attempts cost in USD; None if that of one is not known."""
-    costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
-    return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-
-def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
-    return (end - begin).total_seconds() if begin and end else None
+def _seconds(begin: datetime | None, end: datetime) -> float | None:
+    return (end - begin).total_seconds() if begin else None

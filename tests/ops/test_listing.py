@@ -26,9 +26,18 @@ FAILED: dict[str, Any] = {
 
 
 def row(out: str, begin: str) -> str:
-    """Return the line of a table that begins so, with single spaces."""
-    [line] = [line for line in out.splitlines() if line.startswith(begin)]
-    return " ".join(line.split())
+    """Return the line of the table that begins so, with single spaces."""
+    return " ".join(rows(out, begin)[0].split())
+
+
+def note(out: str, begin: str) -> str:
+    """Return what is said below the table of the slot whose line begins so."""
+    _, line = rows(out, begin)
+    return line.partition("  ")[2]
+
+
+def rows(out: str, begin: str) -> list[str]:
+    return [line.rstrip() for line in out.splitlines() if line.startswith(begin)]
 
 
 class TestTable:
@@ -60,7 +69,7 @@ class TestTable:
     def test_a_failure_tells_its_reason_in_the_scripts_words(self, world: World) -> None:
         world.conclude(**FAILED, reason="AlgorithmError: exit code 1")
         _, out, _ = world.ops("list")
-        assert "bad row 7 in a.csv" in row(out, "Mon")
+        assert note(out, "Mon") == "bad row 7 in a.csv"
 
     @pytest.mark.parametrize("columns", [80, 100, 140])
     def test_no_line_is_wider_than_the_terminal_and_no_reason_is_lost(
@@ -86,7 +95,8 @@ class TestTable:
         world.conclude(outcome="capacity", status="Failed", next_attempt_at=planned)
         world.conclude(2, planned_for=planned, concluded_at=None, outcome=None, status=None)
         _, out, _ = world.ops("list")
-        assert row(out, "Mon") == "Mon 05 Jan 04:00 capacity 1 next attempt Wed 07 Jan 13:05"
+        assert row(out, "Mon") == "Mon 05 Jan 04:00 capacity 1"
+        assert note(out, "Mon") == "next attempt Wed 07 Jan 13:05"
 
     def test_a_reason_cannot_steer_the_terminal(self, world: World) -> None:
         world.conclude(outcome="script_failed", exit_message="\x1b[2Jgone [bold]x[/]")
