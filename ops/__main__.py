@@ -26,7 +26,7 @@ def main(
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Carry out one command; return the exit status."""
-    options = _parsed(arguments)
+    options = parse(arguments)
     screen = Screen(as_json=options.json)
     try:
         stack = load(options.stack)
@@ -41,7 +41,8 @@ def main(
         return 130
 
 
-def _parsed(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the options of one command; end the process with status 2 if it is a wrong call."""
     parser = argparse.ArgumentParser(prog="python -m ops", description="Operates a deployed stack.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
