@@ -153,9 +153,10 @@ class LocalAws:
         """Return the answer that is not moto's: of IAM, of our services, or of AWS's models."""
         if refused := self.iam.refuse(key, name, request):
             return refused
+        if "X-Amz-Target" in request.headers and (refused := refusal(name, request)):
+            return refused
         service = self.services.get(name)
-        answer = service.answer(request) if service else None
-        return answer or (refusal(name, request) if "X-Amz-Target" in request.headers else None)
+        return service.answer(request) if service else None
 
 
 class _QuietHandler(WSGIRequestHandler):

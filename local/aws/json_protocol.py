@@ -24,24 +24,29 @@ MODELS = {"monitoring": "cloudwatch"}
 """Name in a request's signature -> of the service's model, where they differ."""
 
 
+class ServiceError(Exception):
+    """An error that a service answers with, by HTTP 400."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+
+
 class JsonService:
     """A service of AWS's JSON protocol: one operation for each `X-Amz-Target`."""
 
-    def __init__(
-        self,
-        call: Callable[[str, dict[str, Any]], Mapping[str, Any]],
-        refusal: Callable[[Exception], tuple[str, str] | None],
-    ) -> None:
-        self._call, self._refusal = call, refusal
+    def __init__(self, call: Callable[[str, dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Prepare to answer by `call`, which takes an operation and its request."""
+        self._call = call
 
     def answer(self, request: Request) -> Response:
         """Return the operation's answer, or its error in AWS's form."""
         operation = request.headers["X-Amz-Target"].rpartition(".")[2]
         try:
             body = dict(self._call(operation, request.get_json(force=True)))
+        except ServiceError as refused:
+            return error(refused.code, refused.message)
         except Exception as problem:
-            if refused := self._refusal(problem):
-                return error(*refused)
             logging.getLogger(__name__).exception("%s failed", operation)
             return error("InternalFailure", repr(problem), 500)
         return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
@@ -54,9 +59,8 @@ def refusal(service: str, request: Request) -> Response | None:
     """
     operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
     shape = _input(MODELS.get(service, service), operation)
-    if shape is None:
-        return None  # moto's answer tells more
-    found = models.violations(shape, request.get_json(force=True))
+    # Where there is no such operation, the service's own answer tells more.
+    found = models.violations(shape, request.get_json(force=True)) if shape else []
     return error("ValidationException", "; ".join(map(str, found))) if found else None
 
 

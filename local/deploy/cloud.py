@@ -24,7 +24,7 @@ from local.aws.json_protocol import JsonService
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import JobEnd
-from local.aws.sagemaker.service import SageMaker, ServiceError
+from local.aws.sagemaker.service import SageMaker
 from local.aws.topics import Message, Topics
 from local.aws.vpcs import vpc_of
 from local.deploy import existing, program
@@ -144,7 +144,7 @@ class Cloud:
             "lambda": self.functions,
             "events": self.bus,
             "scheduler": self.scheduler,
-            "sagemaker": JsonService(self.sagemaker.call, _refusal),
+            "sagemaker": JsonService(self.sagemaker.call),
         }
         self.aws.start()
         existing.create(self.aws, self.settings)
@@ -264,7 +264,3 @@ class Cloud:
         detail = event["detail"]
         self.tell("job", f"{detail['ProcessingJobName']} {detail['ProcessingJobStatus']}")
         self._events.publish(event)
-
-
-def _refusal(error: Exception) -> tuple[str, str] | None:
-    return (error.code, error.message) if isinstance(error, ServiceError) else None

@@ -17,7 +17,6 @@ from local.aws import queues
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
 from local.aws.iam import Access
-from local.aws.json_protocol import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +56,6 @@ class EventBus:
         """Return PutEvents' response, or None for another operation."""
         if not request.headers.get("X-Amz-Target", "").endswith(".PutEvents"):
             return None
-        if refused := refusal("events", request):
-            return refused
         results = [self._accept(entry) for entry in request.get_json(force=True)["Entries"]]
         failed = sum("ErrorCode" in result for result in results)
         body = json.dumps({"FailedEntryCount": failed, "Entries": results})

@@ -1,7 +1,6 @@
 """A SageMaker of one account and region, of processing jobs only, that really runs them.
 
-It checks requests by the service's own model and by what AWS refuses beyond it, keeps jobs in
-memory, and tells every change of status to EventBridge.
+It refuses what AWS refuses, keeps jobs in memory, and tells every change of status to EventBridge.
 """
 
 from __future__ import annotations
@@ -10,17 +9,16 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.session import Session
-
+from components.aws.models import partition
 from local.aws.activity import Activity
+from local.aws.json_protocol import ServiceError
 from local.aws.sagemaker.events import state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
 from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
-from local.aws.sagemaker.listing import InvalidQueryError, page
-from local.aws.sagemaker.rules import job_refusals, model_violations, no_vpc
+from local.aws.sagemaker.listing import page
+from local.aws.sagemaker.rules import job_refusals, no_vpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,18 +28,9 @@ _Json = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
-class ServiceError(Exception):
-    """An answer of the service that is an error; HTTP 400, as all that it gives here."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-
-
 @dataclass
 class _Record:
-    """A job as the service knows it: what Describe tells, and the thread that runs it."""
+    """A job as the service knows it, and what Describe tells of it."""
 
     job: Job
     description: _Json
@@ -63,7 +52,6 @@ class SageMaker:
         vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
         faults: what is to go wrong.
         activity: counts the jobs that run.
-        now: the time, with its zone.
     """
 
     def __init__(  # noqa: PLR0913 - each is one collaborator
@@ -77,12 +65,10 @@ class SageMaker:
         vpc_of: Callable[[str], str | None] = no_vpc,
         faults: Faults | None = None,
         activity: Activity | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._arn_prefix = f"arn:{_partition(region)}:sagemaker:{region}:{account}:processing-job/"
-        self._region = region
-        self._run, self._publish, self._can_assume, self._now = run, publish, can_assume, now
-        self._vpc_of = vpc_of
+        self._arn_prefix = f"arn:{partition(region)}:sagemaker:{region}:{account}:processing-job/"
+        self._region, self._run, self._publish = region, run, publish
+        self._can_assume, self._vpc_of = can_assume, vpc_of
         self._faults, self._activity = faults or Faults(), activity or Activity()
         self._records: dict[str, _Record] = {}
         self._lock = threading.RLock()
@@ -97,6 +83,10 @@ class SageMaker:
     def call(self, operation: str, request: _Json) -> _Json:
         """Return an operation's answer in the JSON form of the wire: times are epoch seconds.
 
+        Args:
+            operation: its name.
+            request: valid by the service's model.
+
         Raises:
             ServiceError: what AWS would answer, or that the operation is not played here.
         """
@@ -105,10 +95,6 @@ class SageMaker:
             known = ", ".join(self._operations)
             message = f"The local SageMaker has no {operation}; it has {known}"
             raise ServiceError("UnknownOperationException", message)
-        if found := model_violations(operation, request):
-            errors = "error" if len(found) == 1 else "errors"
-            message = f"{len(found)} validation {errors} detected: {'; '.join(found)}"
-            raise ServiceError("ValidationException", message)
         return answer(request)
 
     def age(self, name: str, seconds: float) -> None:
@@ -128,16 +114,14 @@ class SageMaker:
         self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:
+        name, role = request["ProcessingJobName"], request["RoleArn"]
         if found := job_refusals(request, self._region, self._vpc_of):
-            raise ServiceError("ValidationException", "; ".join(found))
-        role: str = request["RoleArn"]
-        if not self._can_assume(role, self._arn_prefix + request["ProcessingJobName"]):
-            message = (
+            raise _invalid("; ".join(found))
+        if not self._can_assume(role, self._arn_prefix + name):
+            raise _invalid(
                 f"Could not assume role {role}. Please ensure that the role exists and allows "
                 "principal 'sagemaker.amazonaws.com' to assume the role."
             )
-            raise ServiceError("ValidationException", message)
-        name = request["ProcessingJobName"]
         cluster = request["ProcessingResources"]["ClusterConfig"]
         if refused := refusal(self._faults.of_job(name), cluster):
             raise ServiceError(*refused)
@@ -159,7 +143,7 @@ class SageMaker:
         name = request["ProcessingJobName"]
         arn = self._arn_prefix + name
         job = Job(name, arn, request, threading.Event(), lambda: self._started(name))
-        created = self._now().timestamp()
+        created = datetime.now(UTC).timestamp()
         description = {
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_S},
             **{key: value for key, value in request.items() if key != "Tags"},
@@ -178,12 +162,8 @@ class SageMaker:
         except Exception as error:
             _log.exception("job %s failed by an error of the local SageMaker", record.job.name)
             end = JobEnd("Failed", f"InternalServerError: {error!r}")
-        self._finish(record, end)
-        self._tell(record)
-
-    def _finish(self, record: _Record, end: JobEnd) -> None:
         changes: _Json = {"ProcessingJobStatus": end.status}
-        # A job that was told to stop ends as Stopped, even if its script was just through.
+        # A job that was told to stop ends as Stopped, even if its script had just finished.
         if record.status == "Stopping" and end.status == "Completed":
             changes["ProcessingJobStatus"] = "Stopped"
         if end.failure_reason:
@@ -191,6 +171,7 @@ class SageMaker:
         if end.exit_message:
             changes["ExitMessage"] = end.exit_message
         self._change(record, changes, "ProcessingEndTime", after_s=end.lasted_s)
+        self._tell(record)
 
     def _started(self, name: str) -> None:
         record = self._record(name)
@@ -202,7 +183,7 @@ class SageMaker:
     ) -> None:
         """Change a job now, or as if `after_s` seconds had passed since its start."""
         with self._lock:
-            moment = self._now().timestamp()
+            moment = datetime.now(UTC).timestamp()
             if after_s is not None:
                 moment = record.description["ProcessingStartTime"] + after_s
             stamps = dict.fromkeys([*times, "LastModifiedTime"], moment)
@@ -210,16 +191,14 @@ class SageMaker:
 
     def _tell(self, record: _Record) -> None:
         try:
-            self._publish(state_change(record.description, self._now()))
+            self._publish(state_change(record.description, datetime.now(UTC)))
         except Exception:
             _log.exception("the event of job %s could not be delivered", record.job.name)
 
     def _record(self, name: str) -> _Record:
-        record = self._records.get(name)
-        if record is None:
-            message = f"Could not find requested job with name: {name}"
-            raise ServiceError("ValidationException", message)
-        return record
+        if name not in self._records:
+            raise _invalid(f"Could not find requested job with name: {name}")
+        return self._records[name]
 
     def _describe(self, request: _Json) -> _Json:
         return dict(self._record(request["ProcessingJobName"]).description)
@@ -227,18 +206,14 @@ class SageMaker:
     def _list(self, request: _Json) -> _Json:
         with self._lock:
             descriptions = [record.description for record in self._records.values()]
-        try:
-            return page(descriptions, request)
-        except InvalidQueryError as error:
-            raise ServiceError("ValidationException", str(error)) from error
+        return page(descriptions, request)
 
     def _stop(self, request: _Json) -> _Json:
         record = self._record(request["ProcessingJobName"])
         if not self._stop_running(record) and record.status != "Stopping":
-            message = (
+            raise _invalid(
                 f"The request was rejected because the processing job is in status {record.status}."
             )
-            raise ServiceError("ValidationException", message)
         return {}
 
     def _stop_running(self, record: _Record) -> bool:
@@ -253,6 +228,5 @@ class SageMaker:
         return in_progress
 
 
-@cache
-def _partition(region: str) -> str:
-    return Session().get_partition_for_region(region)
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationException", message)

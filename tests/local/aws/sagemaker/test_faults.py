@@ -8,9 +8,10 @@ import pytest
 
 from local.aws.activity import Activity
 from local.aws.events.event_faults import EventFaults
+from local.aws.json_protocol import ServiceError
 from local.aws.sagemaker.faults import NAMES, Faults
 from local.aws.sagemaker.job import Job, JobEnd
-from local.aws.sagemaker.service import SageMaker, ServiceError
+from local.aws.sagemaker.service import SageMaker
 from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request
 
 _Json = dict[str, Any]
@@ -125,8 +126,10 @@ class TestFaultsOfJobs:
 
     def test_an_invalid_request_uses_up_no_fault(self) -> None:
         service = Service("capacity")
-        with pytest.raises(ServiceError, match="validation error"):
-            service.sagemaker.call("CreateProcessingJob", good_request("not_legal"))
+        with pytest.raises(ServiceError, match="ExperimentConfig"):
+            service.sagemaker.call(
+                "CreateProcessingJob", {**good_request("bad"), "ExperimentConfig": {}}
+            )
         assert service.play("legal")["ProcessingJobStatus"] == "Failed"
 
     def test_an_unknown_fault_is_refused_with_those_that_there_are(self) -> None:

@@ -11,8 +11,8 @@ from botocore.validate import ParamValidator
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from components.aws.models import shape
-from local.aws.sagemaker.rules import job_refusals, model_violations
+from components.aws.models import shape, violations
+from local.aws.sagemaker.rules import job_refusals
 from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
 
 if TYPE_CHECKING:
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 
 _Json = dict[str, Any]
 
+MODEL = shape("sagemaker", "CreateProcessingJob")
+
 
 class TestWhatTheModelForbidsIsRefused:
     @given(data=st.data())
     def test_whatever_botocore_refuses_is_refused(self, data: st.DataObject) -> None:
         request = good_request()
-        _mutate(shape("sagemaker", "CreateProcessingJob"), request, data)
-        report = ParamValidator().validate(request, shape("sagemaker", "CreateProcessingJob"))
+        _mutate(MODEL, request, data)
+        report = ParamValidator().validate(request, MODEL)
         assume(report.has_errors())
-        assert model_violations("CreateProcessingJob", request)
+        assert violations(MODEL, request)
 
     @given(name=st.text(max_size=70))
     @example(name="a" * 64)
@@ -37,7 +39,7 @@ class TestWhatTheModelForbidsIsRefused:
         ascii_words = all(c == "-" or (c.isascii() and c.isalnum()) for c in name)
         legal = ascii_words and 1 <= len(name) <= 63 and not (name[0] + name[-1]).count("-")
         request = changed("ProcessingJobName", name)
-        assert (model_violations("CreateProcessingJob", request) == []) == legal
+        assert (violations(MODEL, request) == []) == legal
 
 
 _ODD: list[object] = [None, 0, -1, 1.5, True, "", [], {}, [1]]
@@ -79,7 +81,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
             (f"{_CLUSTER}.SelectedInstanceCount", 1, "not played"),
             (f"{_CLUSTER}.InstanceType", "ml.g5.xlarge", "VolumeKmsKeyId is not allowed"),
             (f"{_CLUSTER}.InstanceType", "ml.r5d.large", "VolumeKmsKeyId is not allowed"),
-            (f"{_INPUT}.LocalPath", None, "needs a LocalPath under"),
+            (f"{_INPUT}.LocalPath", None, "must be a plain path under"),
             (f"{_INPUT}.LocalPath", "/opt/ml/input", "must be a plain path under"),
             (f"{_INPUT}.LocalPath", "/opt/ml/processing/", "must be a plain path under"),
             (f"{_INPUT}.LocalPath", "/opt/ml/processing/../x", "must be a plain path under"),
@@ -88,7 +90,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
             (f"{_INPUT}.S3Uri", "s3://Bucket/in", "s3://bucket/prefix"),
             (f"{_INPUT}.S3DataType", "ManifestFile", "not played"),
             (f"{_INPUT}.S3InputMode", "Pipe", "not played"),
-            (f"{_INPUT}.S3CompressionType", "Gzip", "only for S3InputMode Pipe"),
+            (f"{_INPUT}.S3CompressionType", "Gzip", "not played"),
             ("ProcessingInputs.0.S3Input", None, "needs an S3Input"),
             ("ProcessingInputs.0.DatasetDefinition", {}, "not played"),
             ("ProcessingInputs.0.AppManaged", True, "not played"),
@@ -106,7 +108,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     )
     def test_it_is_refused_with_its_reason(self, path: str, value: Any, reason: str) -> None:
         request = changed(path, value)
-        assert model_violations("CreateProcessingJob", request) == []
+        assert violations(MODEL, request) == []
         assert any(reason in refusal for refusal in job_refusals(request, REGION))
 
     @pytest.mark.parametrize("kind", ["ProcessingInputs", "ProcessingOutputConfig"])
@@ -131,9 +133,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
         vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
         request = changed("NetworkConfig.VpcConfig", vpc)
         assert job_refusals(request, REGION) == [
-            "VpcConfig: the subnet 'subnet-1' does not exist",
-            "VpcConfig: the subnet 'subnet-2' does not exist",
-            "VpcConfig: the security group 'sg-1' does not exist",
+            f"VpcConfig: there is no {each}" for each in ("subnet-1", "subnet-2", "sg-1")
         ]
         [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
         assert "one VPC" in refusal
