@@ -19,7 +19,7 @@ from components.settings.loader import SettingsError, read
 from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
-from local.run import artifacts, findings
+from local.run import artifacts, page
 from local.run.report import Report
 from tests.conftest import ROOT, Recorder, record
 
@@ -244,13 +244,13 @@ class Planted:
     def everything(self) -> dict[str, str]:
         """Return place -> text, of all that somebody may read without being meant to."""
         report = Report(stack="local", schedule="daily", slot="2026-01-05T02:00:00Z")
-        findings.fill(report, self.cloud, "daily", SLOT)
+        report.fill(self.cloud, "daily", SLOT)
         return {
             "exports": repr(self.cloud.exports),
             "requests": repr(self.jobs),
             "jobs": repr([self.job(each["ProcessingJobName"]) for each in self.jobs]),
             "report.json": json.dumps(dataclasses.asdict(report)),
-            "report.html": findings.write_page(report, self.cloud),
+            "report.html": page.render(report),
             "timeline": repr(self.cloud.timeline),
             "functions": repr(self.functions()),
             "archives": "\n".join(self.archives()),

@@ -61,7 +61,7 @@ def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
     if problem:
         pipeline.report.failure_reason = problem
     try:
-        display.summary(pipeline.report, pipeline.zone, pipeline.deployed)
+        display.summary(pipeline.report, pipeline.deployed)
         if keep and pipeline.cloud.exports and status != 130:
             display.kept()
             pipeline.stay()
@@ -79,9 +79,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _report(problem: str) -> None:
     """Put a report that has only a reason in the place of the last run's."""
-    directory = _PROJECT / ".local"
-    Report(stack=STACK, failure_reason=problem).write(directory)
-    (directory / "report.html").unlink(missing_ok=True)
+    Report(stack=STACK, failure_reason=problem).write(_PROJECT / ".local")
 
 
 def _options(arguments: list[str]) -> tuple[Options, bool]:

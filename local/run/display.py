@@ -6,13 +6,14 @@ import time
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from ops.screen import facts, printable
+from local.run import figures
+from ops.screen import facts
+from pipeline.text import duration, printable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -74,43 +75,44 @@ class Display:
             "\n  [bold].venv/bin/python -m ops list --stack local[/]"
         )
 
-    def summary(self, report: Report, zone: str | None, deployed: str) -> None:
+    def summary(self, report: Report, deployed: str) -> None:
         """Show what came of the run."""
         good = report.outcome == "completed"
         self.console.print()
         colour = "green" if good else "red"
         title = (report.outcome or "nothing was started").replace("_", " ").capitalize()
         self.console.print(f"[bold {colour}]{escape(title)}[/]")
-        self.console.print(facts(_facts(report, zone, deployed)))
+        self.console.print(facts(_facts(report, deployed)))
         if len(report.attempts) > 1:
             self.console.print(_attempts(report))
 
 
-def _facts(report: Report, zone: str | None, deployed: str) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, deployed: str) -> Iterator[tuple[str, str]]:
     yield "stack", f"{report.stack}: {report.resources} resources, {report.engine or 'no'} engine"
     if deployed:
         yield "deployed", deployed
     if report.slot:
-        yield "slot", f"{report.slot} of {report.schedule}{_local_time(report.slot, zone)}"
+        yield "slot", f"{report.schedule}, {figures.moment(report.slot, report.timezone)}"
     facts = {"job": report.job_name, "reason": report.failure_reason}
     yield from ((label, text) for label, text in facts.items() if text)
     if report.exit_message:
         yield "exit message", report.exit_message
     yield from (("message", each["subject"]) for each in report.messages)
-    yield from (("alarm", name) for name, state in report.alarms.items() if state == "ALARM")
+    yield from (("alarm", each["name"]) for each in report.alarms if each["state"] == "ALARM")
     yield from _results(report)
-    yield "time", f"{sum(report.seconds.values()):.1f} s"
+    yield "time", duration(sum(report.seconds.values()))
     yield "look", ".local/report.html  .local/report.json  .local/s3/  .local/logs/"
 
 
 def _results(report: Report) -> Iterator[tuple[str, str]]:
-    for name, value in sorted(report.metrics.items()):
-        yield name, f"{value:,.0f}" if value.is_integer() else f"{value:,}"
+    for metric in report.metrics:
+        if metric["sent_by"] == "script":
+            yield metric["name"], figures.quantity(metric["value"], metric["unit"])
     written = {output["key"] for output in report.outputs} - {report.success_marker}
     if report.status == "Completed" and not written:
         yield "output", "no output: the job uploaded nothing; its log says what it left out"
     for output in report.outputs[:_LONGEST_LIST]:
-        yield "output", f"{output['size']:>11,} B  {output['key']}"
+        yield "output", f"{figures.size(output['size']):>7}  {output['key']}"
     if len(report.outputs) > _LONGEST_LIST:
         yield "output", f"… and {len(report.outputs) - _LONGEST_LIST} more"
 
@@ -121,12 +123,6 @@ def _attempts(report: Report) -> Table:
         names = ("attempt", "instance_type", "status", "outcome", "reason")
         table.add_row(*(escape(str(each[name] or "")) for name in names))
     return table
-
-
-def _local_time(slot: str, zone: str | None) -> str:
-    if zone is None:
-        return ""
-    return f" ({datetime.fromisoformat(slot).astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone})"
 
 
 def escape(text: str) -> str:

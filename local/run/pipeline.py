@@ -17,7 +17,7 @@ from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
 from local.deploy.image_builder import ImageBuilder
-from local.run import artifacts, findings, inputs
+from local.run import artifacts, inputs
 from local.run.report import NOT_ENDED, Report
 from pipeline import cron
 
@@ -83,12 +83,6 @@ class Pipeline:
             on_moment=display.moment,
         )
         self.report = Report(stack=STACK)
-
-    @property
-    def zone(self) -> str | None:
-        """The time zone of the schedule that is run."""
-        found = self.cloud.settings.schedules.get(self.report.schedule or "")
-        return found.timezone if found else None
 
     @property
     def deployed(self) -> str:
@@ -160,7 +154,8 @@ class Pipeline:
         settings = schedules[name]
         due = cron.parse(settings.expression).previous(now, ZoneInfo(settings.timezone))
         slot = self._options.slot or due or now.replace(microsecond=0)
-        self.report.schedule, self.report.slot = name, f"{slot:%Y-%m-%dT%H:%M:%SZ}"
+        self.report.schedule, self.report.timezone = name, settings.timezone
+        self.report.slot = f"{slot:%Y-%m-%dT%H:%M:%SZ}"
         return name, slot
 
     def _created(self, name: str) -> None:
@@ -211,12 +206,10 @@ class Pipeline:
         return runner(job)
 
     def _collect(self, schedule: str, slot: datetime) -> None:
-        findings.fill(self.report, self.cloud, schedule, slot)
+        self.report.fill(self.cloud, schedule, slot)
         artifacts.save_buckets(self.cloud.aws, self._directory / "s3")
         artifacts.save_logs(self.cloud.aws, self._directory / "logs")
         self._write()
-        page = findings.write_page(self.report, self.cloud)
-        (self._directory / "report.html").write_text(page, "utf-8")
 
     def _write(self) -> None:
         self.report.seconds = self._display.seconds

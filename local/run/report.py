@@ -1,4 +1,4 @@
-"""The report of a run, in the form of report.json."""
+"""The report of a run: report.json, and report.html made from it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from components.alarm_definitions import OWN_NAMESPACE
+from components.settings import key_prefix
+from local.run import page
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from local.aws.cloudwatch.metric_store import Point
+    from local.deploy.cloud import Cloud
+    from pipeline.journal_items import Entry
 
 NOT_ENDED = "the run was ended before it could say how"
 """Reason of a run that nobody let finish: it stands there from the beginning on."""
@@ -22,6 +34,8 @@ class Report:
 
     stack: str
     schedule: str | None = None
+    timezone: str | None = None
+    """The schedule's."""
     slot: str | None = None
     attempt: int | None = None
     job_name: str | None = None
@@ -31,9 +45,10 @@ class Report:
     exit_message: str | None = None
     outputs: Rows = field(default_factory=Rows)
     """bucket, key, size (bytes)."""
-    metrics: dict[str, float] = field(default_factory=dict[str, float])
-    """What the script told, summed up."""
+    metrics: Rows = field(default_factory=Rows)
+    """name, value, unit, sent_by: the script's summed up, the observer's latest."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+    """Step -> how long it took."""
     resources: int = 0
     engine: str | None = None
     outcome: str | None = None
@@ -42,15 +57,80 @@ class Report:
     """job_name, status, reason, instance_type, outcome, attempt."""
     messages: Rows = field(default_factory=Rows)
     """What SNS delivered: subject, body, at."""
-    alarms: dict[str, str] = field(default_factory=dict[str, str])
-    """Alarm -> state."""
+    alarms: Rows = field(default_factory=Rows)
+    """name, state, reason, description."""
     success_marker: str | None = None
     """The key of the slot's _SUCCESS."""
     timeline: Rows = field(default_factory=Rows)
-    """at, what, detail."""
+    """at, what, detail; in order."""
 
     def write(self, directory: Path) -> None:
-        """Write report.json, in a directory that other users of the machine do not see into."""
+        """Write both files, in a directory that other users of the machine do not see into."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps(dataclasses.asdict(self), indent=2)
         (directory / "report.json").write_text(text + "\n", "utf-8")
+        (directory / "report.html").write_text(page.render(self), "utf-8")
+
+    def fill(self, cloud: Cloud, schedule: str, slot: datetime) -> None:
+        """Take in all that is known of a slot; its program has been deployed."""
+        entries = cloud.journal.attempts(schedule, slot)
+        self.attempts = [_attempt(entry) for entry in entries]
+        self.outputs = list(_outputs(cloud, schedule, slot))
+        self.metrics = list(_metrics(cloud, schedule))
+        self.messages = [dict(message) for message in cloud.messages]
+        self.alarms = [
+            {key: getattr(alarm, key) for key in ("name", "state", "reason", "description")}
+            for alarm in cloud.alarms.states()
+        ]
+        self.timeline = sorted(cloud.timeline, key=lambda event: event["at"])
+        if entries:
+            self._fill_last(entries[-1], _job(cloud, entries[-1].job_name))
+
+    def _fill_last(self, last: Entry, job: dict[str, Any]) -> None:
+        self.attempt, self.job_name = last.attempt, last.job_name
+        self.outcome = last.outcome
+        self.status = job.get("ProcessingJobStatus")
+        self.failure_reason = job.get("FailureReason", last.reason)
+        self.exit_message = job.get("ExitMessage", last.exit_message)
+        marker = (last.success_marker or "").removeprefix("s3://").partition("/")[2]
+        written = {output["key"] for output in self.outputs}
+        self.success_marker = marker if marker in written else None
+
+
+def _attempt(entry: Entry) -> dict[str, Any]:
+    names = ("job_name", "status", "reason", "instance_type", "outcome", "attempt")
+    return {name: getattr(entry, name) for name in names}
+
+
+def _job(cloud: Cloud, name: str) -> dict[str, Any]:
+    """Return SageMaker's description of a job; empty if the attempt never became one."""
+    try:
+        return cloud.aws.client("sagemaker").describe_processing_job(ProcessingJobName=name)
+    except ClientError:
+        return {}
+
+
+def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, Any]]:
+    s3, bucket = cloud.aws.client("s3"), cloud.exports["output_bucket"]
+    prefix = key_prefix.render(cloud.settings.output.prefix, schedule, slot)
+    for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in found.get("Contents", []):
+            yield {"bucket": bucket, "key": item["Key"], "size": item["Size"]}
+
+
+def _metrics(cloud: Cloud, schedule: str) -> Iterator[dict[str, Any]]:
+    sums: dict[str, Point] = {}
+    for point in cloud.job_points:
+        so_far = sums[point.name].value if point.name in sums else 0
+        sums[point.name] = dataclasses.replace(point, value=so_far + point.value)
+    latest = {
+        point.name: point
+        for point in cloud.metrics.points
+        if point.namespace == OWN_NAMESPACE and point.dimensions.get("schedule") == schedule
+    }
+    yield from (_metric(point, "script") for point in sums.values())
+    yield from (_metric(point, "observer") for name, point in latest.items() if name not in sums)
+
+
+def _metric(point: Point, sent_by: str) -> dict[str, Any]:
+    return {"name": point.name, "value": point.value, "unit": point.unit, "sent_by": sent_by}

@@ -14,7 +14,7 @@ import pytest
 from components import dashboard, names
 from components.dashboard import Dashboard, DashboardArgs
 from local.aws.cloudwatch.metric_store import Point
-from local.report_html import search
+from tests.components import metric_search
 from tests.conftest import ACCOUNT, REGION, ROOT, record
 
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev--"
@@ -153,7 +153,7 @@ def finds(host: str) -> list[str]:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     namespace = "/aws/sagemaker/ProcessingJobs"
     point = Point(namespace, {"Host": host}, "CPUUtilization", "Percent", 1, now)
-    return [text for text in expressions() if search.parse(text).finds(point)]
+    return [text for text in expressions() if metric_search.parse(text).finds(point)]
 
 
 class TestSearchesForRunningJobs:

@@ -35,7 +35,7 @@ class TestHostileText:
             ]
             * 2,
         )
-        display.summary(report, None, "")
+        display.summary(report, "")
         text = out.getvalue()
         assert text.count(SEEN) >= 3
         assert all(char.isprintable() or char == "\n" for char in text)
@@ -59,10 +59,10 @@ class TestTheSummary:
         outputs = [{"bucket": "b", "key": key, "size": 1} for key in keys]
         report = Report(stack="local", status="Completed", outputs=outputs)
         report.success_marker = "out/_SUCCESS" if keys else None
-        display.summary(report, None, "")
+        display.summary(report, "")
         assert ("no output: " in out.getvalue()) == is_told
 
     def test_expects_none_of_a_job_that_failed(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
-        display.summary(Report(stack="local", status="Failed"), None, "")
+        display.summary(Report(stack="local", status="Failed"), "")
         assert "no output" not in out.getvalue()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local import report_runs as runs
+from tests.local.run import runs_to_look_at as runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +28,13 @@ onload = () => {
     const boxes = (selector) => [...page.querySelectorAll(selector)].map(box);
     return {
       width: root.clientWidth, wanted: root.scrollWidth,
-      widgets: boxes(".widget"), charts: boxes(".widget svg"), chip: boxes(".big"),
-      strip: boxes(".timeline svg"), events: boxes(".events li"), message: boxes("pre"),
-      letters: boxes(".widget svg text").map((b) => b[3] - b[1]),
-      outside: [...page.querySelectorAll(".card *, .widget *")].filter(
-        (e) => !e.closest(".scroll") && e.getBoundingClientRect().right > root.clientWidth
+      chip: boxes(".big"), marks: boxes(".timeline .mark"), rows: boxes(".timeline tr"),
+      sections: boxes("section"), message: boxes("pre"),
+      colours: ["color", "background-color"].map(
+        (name) => frame.contentWindow.getComputedStyle(page.body)[name]
+      ),
+      outside: [...page.querySelectorAll("section *")].filter(
+        (e) => e.getBoundingClientRect().right > root.clientWidth
       ).length,
       evil: page.querySelectorAll("script, img").length, title: page.title,
     };
@@ -58,9 +60,9 @@ def looked_at(browser: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[A
     """
     directory = tmp_path_factory.mktemp("browser")
     frames = "".join(
-        f'<iframe width="{width}" height="2000" style="border:0" '
+        f'<iframe width="{width}" height="2000" style="color-scheme: {scheme}" '
         f'srcdoc="{html.escape(runs.failing())}"></iframe>'
-        for width in (1280, 390)
+        for width, scheme in ((1280, "light"), (390, "light"), (390, "dark"))
     )
     page, picture = directory / "page.html", directory / "page.png"
     page.write_text(f"<!doctype html><body>{frames}<script>{PROBE}</script></body>", "utf-8")
@@ -68,7 +70,7 @@ def looked_at(browser: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[A
     result = subprocess.run(
         [
             *(browser, *flags, f"--user-data-dir={directory / 'profile'}"),
-            *("--window-size=1700,1000", f"--screenshot={picture}", "--dump-dom", page.as_uri()),
+            *("--window-size=2100,1000", f"--screenshot={picture}", "--dump-dom", page.as_uri()),
         ],
         capture_output=True,
         encoding="utf-8",
@@ -86,37 +88,32 @@ class TestInABrowser:
             assert seen["wanted"] <= seen["width"]
             assert seen["outside"] == 0
 
-    def test_every_widget_has_room_and_covers_no_other(self, looked_at: Any) -> None:
-        for seen in looked_at[0]:
-            boxes = seen["widgets"]
-            assert len(boxes) == len(runs.body()["widgets"])
-            assert all(right - left > 150 and low - top > 40 for left, top, right, low in boxes)
-            for i, one in enumerate(boxes):
-                assert not [other for other in boxes[i + 1 :] if overlap(one, other)]
-
-    def test_a_laptop_has_the_grid_and_a_phone_one_widget_below_the_other(
-        self, looked_at: Any
-    ) -> None:
-        laptop, phone = (seen["widgets"] for seen in looked_at[0])
-        assert len({left for left, *_ in laptop}) > 4
-        assert len({left for left, *_ in phone}) == 1
-
     def test_what_a_person_must_see_is_there(self, looked_at: Any) -> None:
         for seen in looked_at[0]:
             [(left, top, right, low)] = seen["chip"]
             assert right - left > 100
             assert 30 < low - top < 90, "the outcome is on one line"
             assert top < 200, "it is the first thing on the page"
-            assert len(seen["charts"]) == 3
-            assert all(low - top > 100 for _, top, _, low in seen["charts"])
-            assert min(seen["letters"]) >= 9, "letters in charts can be read"
-            assert len(seen["events"]) == 12 + 2
+            assert len(seen["sections"]) == 8
+            assert len(seen["rows"]) == 1 + 11
             assert len(seen["message"]) == 1
-        assert looked_at[0][0]["strip"][0][2] > 1000
+
+    def test_the_timeline_is_a_picture(self, looked_at: Any) -> None:
+        for seen in looked_at[0]:
+            marks = seen["marks"]
+            assert len(marks) == 8
+            assert all(right - left >= 4 and low - top > 10 for left, top, right, low in marks)
+            assert max(right for _, _, right, _ in marks) - min(m[0] for m in marks) > 150
+
+    def test_letters_stand_out_by_day_and_by_night(self, looked_at: Any) -> None:
+        lights = [[light(colour) for colour in seen["colours"]] for seen in looked_at[0]]
+        (letters, page), _, (letters_by_night, page_by_night) = lights
+        assert page - letters > 150
+        assert letters_by_night - page_by_night > 150
 
     def test_hostile_text_has_made_no_element_and_run_nothing(self, looked_at: Any) -> None:
-        assert [seen["evil"] for seen in looked_at[0]] == [0, 0]
-        assert {seen["title"] for seen in looked_at[0]} == {"weather-dev: one run"}
+        assert [seen["evil"] for seen in looked_at[0]] == [0, 0, 0]
+        assert {seen["title"] for seen in looked_at[0]} == {"daily: script_failed"}
 
     def test_it_is_painted(self, looked_at: Any) -> None:
         """In a filtered PNG every byte that is not 0 is a change of colour."""
@@ -125,8 +122,9 @@ class TestInABrowser:
         assert sum(byte != 0 for byte in pixels) > len(pixels) / 100
 
 
-def overlap(one: list[int], other: list[int]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def light(colour: str) -> float:
+    """Return how light `rgb(r, g, b)` is, of 255."""
+    return sum(int(part) for part in re.findall(r"\d+", colour)) / 3
 
 
 def chunks(png: bytes, kind: bytes) -> list[bytes]:

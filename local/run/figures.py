@@ -1,0 +1,45 @@
+"""Quantities, sizes and moments as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from pipeline.text import duration
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a value with its CloudWatch unit; Count and None need no word."""
+    match unit:
+        case "Seconds":
+            return duration(value)
+        case "Bytes":
+            return size(value)
+        case "Count" | "None":
+            return number(value)
+        case _:
+            return f"{number(value)} {'%' if unit == 'Percent' else unit}"
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as a person reads: 1,234, 12.5, 0.00123."""
+    is_long = float(value).is_integer() or abs(value) >= 1000
+    return f"{value:,.0f}" if is_long else f"{Decimal(f'{value:.3g}'):f}"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in its largest unit, a power of 1,000."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{number(count)} GB"
+
+
+def moment(at: str, zone: str | None) -> str:
+    """Return an ISO time in UTC, and on the clock of a time zone where that is another one."""
+    utc = datetime.fromisoformat(at).astimezone(UTC)
+    there = utc.astimezone(ZoneInfo(zone or "UTC"))
+    elsewhere = "" if not there.utcoffset() else f" ({there:%a %d %b %H:%M} {zone})"
+    return f"{utc:%Y-%m-%d %H:%M:%S} UTC{elsewhere}"
