@@ -34,7 +34,7 @@ from botocore.config import Config  # noqa: E402
 from observer import listing  # noqa: E402
 from observer.ending import Ending  # noqa: E402
 from observer.success import Output  # noqa: E402
-from pipeline.attempt import Run  # noqa: E402
+from pipeline.attempt import Attempt  # noqa: E402
 from pipeline.outcome import Outcome  # noqa: E402
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def settle(s3: S3Client) -> None:
     config: Any = SimpleNamespace(
         deployed=deployed, input_prefix="in/", output_prefix="out/", when_no_output="fail"
     )
-    output = Output(s3, config, Run("daily", SLOT, 1), "job", lambda: False)
+    output = Output(s3, config, Attempt("daily", SLOT, 1), "job", lambda: False)
     outcome, _, uri = output.settle(Outcome.COMPLETED, Ending(status="Completed", created=SLOT))
     assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
 

@@ -83,7 +83,7 @@ class Launcher(pulumi.ComponentResource):
                     "INPUT_BUCKET": args.input_bucket,
                     "OUTPUT_BUCKET": args.output_bucket,
                     "KMS_KEY_ARN": args.key_arn,
-                    "RUNS_TABLE": args.table,
+                    "JOURNAL_TABLE": args.table,
                     **_ids(args.place),
                 },
                 statements=roles.launcher(

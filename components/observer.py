@@ -105,7 +105,7 @@ class Observer(pulumi.ComponentResource):
                 files=sources("observer"),
                 document=function_config.observer(settings),
                 environment={
-                    "RUNS_TABLE": args.table,
+                    "JOURNAL_TABLE": args.table,
                     "TOPIC_ARN": args.topic_arn,
                     "SCHEDULE_GROUP": args.schedule_group,
                     "LAUNCHER_ARN": args.launcher_arn,

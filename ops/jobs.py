@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.stack import Stack
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
 
 Description = dict[str, Any]
 
@@ -44,7 +44,7 @@ def existing(stack: Stack, name: str) -> Description:
     return found
 
 
-def running(stack: Stack) -> Iterator[tuple[Run, Description]]:
+def running(stack: Stack) -> Iterator[tuple[Attempt, Description]]:
     """Yield the run and the description of each job that has not ended."""
     pages = stack.client("sagemaker").get_paginator("list_processing_jobs")
     for status in RUNNING:

@@ -51,11 +51,11 @@ def _attempts(
     for schedule in session.stack.schedules(only):
         entries = journal.recent(schedule, since, MOST_ENTRIES)
         for slot, attempts in groupby(entries, attrgetter("slot")):
-            found[slot, schedule] = sorted(attempts, key=attrgetter("attempt"))
+            found[slot, schedule] = sorted(attempts, key=attrgetter("number"))
     for run, job in jobs.running(session.stack):
         if only in (None, run.schedule):
             known = journal.attempts(run.schedule, run.slot)
-            before = [entry for entry in known if entry.attempt < run.attempt]
+            before = [entry for entry in known if entry.number < run.number]
             found[run.slot, run.schedule] = [*before, slots.running(run, job)]
     return found
 

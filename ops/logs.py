@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ops import jobs
 from ops.errors import InterruptedByOperatorError
-from pipeline.attempt import Run, job_name
+from pipeline.attempt import Attempt, job_name
 from pipeline.text import printable
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _latest(session: Session, schedule: str, slot: str) -> str:
     [schedule] = stack.schedules(schedule)
     instant = stack.slot(schedule, slot)
     known = stack.journal.attempts(schedule, instant)
-    attempts = [entry.attempt for entry in reversed(known)] or [1]
-    names = [job_name(stack.prefix, Run(schedule, instant, attempt)) for attempt in attempts]
+    attempts = [entry.number for entry in reversed(known)] or [1]
+    names = [job_name(stack.prefix, Attempt(schedule, instant, attempt)) for attempt in attempts]
     return next((name for name in names if jobs.describe(stack, name)), names[0])
 
 

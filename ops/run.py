@@ -11,7 +11,7 @@ from ops import jobs, slots
 from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, span, style
 from ops.wait import until_concluded
-from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_slot, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, parse_slot, slot_text
 from pipeline.outcome import Outcome
 from pipeline.text import printable
 
@@ -31,14 +31,14 @@ _GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 def run(session: Session, options: argparse.Namespace) -> int:
     """Start the job of a slot, which is now by default."""
     schedule, slot = _slot(session, options)
-    return _follow(session, _launch(session, Run(schedule, slot, 1)), wait=options.wait)
+    return _follow(session, _launch(session, Attempt(schedule, slot, 1)), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
     schedule, slot = _slot(session, options)
     for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
-        answer = _launch(session, Run(schedule, slot, attempt))
+        answer = _launch(session, Attempt(schedule, slot, attempt))
         if answer["result"] != "already started":
             return _follow(session, answer, wait=options.wait)
         _refuse_if_running(session, answer["job_name"], answer["status"])
@@ -72,8 +72,8 @@ def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
     One that is planned, but was not launched yet, is free: taken now, it will not start again.
     """
     known = session.stack.journal.attempts(schedule, slot)
-    attempt = known[-1].attempt if known else 1
-    name = job_name(session.stack.prefix, Run(schedule, slot, attempt))
+    attempt = known[-1].number if known else 1
+    name = job_name(session.stack.prefix, Attempt(schedule, slot, attempt))
     job = jobs.describe(session.stack, name)
     if job:
         _refuse_if_running(session, name, job["ProcessingJobStatus"])
@@ -87,13 +87,13 @@ def _refuse_if_running(session: Session, name: str, status: str) -> None:
         raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
 
 
-def _launch(session: Session, run: Run) -> Answer:
+def _launch(session: Session, run: Attempt) -> Answer:
     """Return the launcher's answer.
 
     Raises:
         OpsError: it failed.
     """
-    event = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.attempt}
+    event = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.number}
     answer = session.stack.client("lambda").invoke(
         FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
     )
@@ -110,7 +110,7 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
         session.screen.answer(answer, _said(session, answer))
         return 1 if answer["result"] == "refused" else 0
     session.screen.note(_said(session, answer))
-    run = Run(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
+    run = Attempt(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
     attempts = until_concluded(session, run)
     last = attempts[-1]
     session.screen.answer(
@@ -137,7 +137,7 @@ def _said(session: Session, answer: Answer) -> Text:
 def _summary(session: Session, attempts: list[Entry]) -> Iterator[tuple[str, str]]:
     """Yield label and text of what there is to say about a finished slot."""
     slot, last = slots.of_attempts(attempts, session.now()), attempts[-1]
-    history = " → ".join(f"{entry.attempt} {entry.outcome}" for entry in attempts)
+    history = " → ".join(f"{entry.number} {entry.outcome}" for entry in attempts)
     rows = {
         "job": last.job_name,
         "status": last.status,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ops.jobs import Description
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +75,13 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     )
 
 
-def running(run: Run, job: Description) -> Entry:
+def running(run: Attempt, job: Description) -> Entry:
     """Return an attempt as the journal would have it, if it knew of jobs that run."""
     cluster = job["ProcessingResources"]["ClusterConfig"]
     return Entry(
         schedule=run.schedule,
         slot=run.slot,
-        attempt=run.attempt,
+        number=run.number,
         job_name=job["ProcessingJobName"],
         status=job["ProcessingJobStatus"],
         instance_type=jobs.instance_type(cluster),

@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
-from pipeline.attempt import Run, parse_job_name
+from pipeline.attempt import Attempt, parse_job_name
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Stack:
             raise UsageError(f"--slot {text}: the clock in {zone.key} skips this time")
         return instant
 
-    def run_of(self, job: str) -> Run:
+    def run_of(self, job: str) -> Attempt:
         """Return the run that a job of this stack is for.
 
         Raises:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ops.session import Session
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
     from pipeline.journal_items import Entry
 
 _GRACE = timedelta(minutes=25)
@@ -24,7 +24,7 @@ _GRACE = timedelta(minutes=25)
 died once its lease of 16 minutes is over."""
 
 
-def until_concluded(session: Session, run: Run) -> list[Entry]:
+def until_concluded(session: Session, run: Attempt) -> list[Entry]:
     """Return the concluded attempts from `run` on, once no further one is to come.
 
     Raises:
@@ -36,11 +36,11 @@ def until_concluded(session: Session, run: Run) -> list[Entry]:
         with session.screen.progress() as show:
             while True:
                 known = stack.journal.attempts(run.schedule, run.slot)
-                ended = [e for e in known if e.concluded_at and e.attempt >= run.attempt]
+                ended = [e for e in known if e.concluded_at and e.number >= run.number]
                 if ended:
                     if not ended[-1].next_attempt_at:
                         return ended
-                    current = replace(run, attempt=ended[-1].attempt + 1)
+                    current = replace(run, number=ended[-1].number + 1)
                     asked_for = ended[-1].next_attempt_at
                 show(*_state(session, current, asked_for))
                 session.pause()
@@ -51,14 +51,14 @@ def until_concluded(session: Session, run: Run) -> list[Entry]:
         ) from None
 
 
-def _state(session: Session, run: Run, asked_for: datetime) -> tuple[str, str]:
+def _state(session: Session, run: Attempt, asked_for: datetime) -> tuple[str, str]:
     """Return in words what an attempt is at, and for how long; `asked_for` may be to come.
 
     Raises:
         OpsError: it should have gone on long ago.
     """
     stack, now = session.stack, session.now()
-    who = f"{run.schedule} attempt {run.attempt}"
+    who = f"{run.schedule} attempt {run.number}"
     job = jobs.describe(stack, job_name(stack.prefix, run))
     if job and job["ProcessingJobStatus"] in jobs.RUNNING:
         since = job.get("ProcessingStartTime", job["CreationTime"])

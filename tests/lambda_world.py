@@ -27,7 +27,7 @@ from observer.event import parse as observer_event
 from observer.next_launch import NextLaunches
 from observer.observe import Observer
 from observer.watch import Turn
-from pipeline.attempt import Run, job_name, slot_text
+from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.journal import Journal
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
@@ -41,8 +41,8 @@ ACCOUNT = "123456789012"
 PREFIX = "processing-test"
 NOW = datetime(2026, 1, 5, 2, 0, 30, tzinfo=UTC)
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
-RUN = Run("daily", SLOT, 1)
-NAME = job_name(PREFIX, RUN)
+ATTEMPT = Attempt("daily", SLOT, 1)
+NAME = job_name(PREFIX, ATTEMPT)
 
 ENVIRONMENT = {
     "JOB_ROLE_ARN": "arn:aws:iam::123456789012:role/job-role-0a1b2c3",
@@ -50,7 +50,7 @@ ENVIRONMENT = {
     "INPUT_BUCKET": "in-bucket",
     "OUTPUT_BUCKET": "out-bucket",
     "KMS_KEY_ARN": f"arn:aws:kms:{REGION}:123456789012:key/1234abcd",
-    "RUNS_TABLE": f"{PREFIX}-runs",
+    "JOURNAL_TABLE": f"{PREFIX}-runs",
     "TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:{PREFIX}-alerts",
     "SCHEDULE_GROUP": PREFIX,
     "SCHEDULE_FAILURES_ARN": f"arn:aws:sqs:{REGION}:123456789012:schedule-failures",
@@ -126,7 +126,7 @@ class World:
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.client("dynamodb"), ENVIRONMENT["RUNS_TABLE"])
+        return Journal(self.client("dynamodb"), ENVIRONMENT["JOURNAL_TABLE"])
 
     @property
     def observer(self) -> Observer:
@@ -137,12 +137,16 @@ class World:
         return Observer(config=config, journal=journal, launches=launches, **clients)
 
     def launch(
-        self, run: Run = RUN, trigger: str = "schedule", *, event: Json | None = None
+        self, attempt: Attempt = ATTEMPT, trigger: str = "schedule", *, event: Json | None = None
     ) -> Json:
         """Let the launcher have an event; one of a run comes when the run's time has come."""
         if event is None:
-            self.now = max(self.now, run.slot)
-        own = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.attempt}
+            self.now = max(self.now, attempt.slot)
+        own = {
+            "schedule": attempt.schedule,
+            "slot": slot_text(attempt.slot),
+            "attempt": attempt.number,
+        }
         event = event or {**own, "trigger": trigger}
         clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}
         launcher = Launcher(config=self.launcher_config, journal=self.journal, **clients)
@@ -161,15 +165,17 @@ class World:
         owner = owner or next(self._owners)
         return Turn(self.observer, self.client("scheduler"), owner, self.now).take()
 
-    def run(self, run: Run = RUN, status: str = "Completed", **known: Any) -> Json:
+    def run(self, attempt: Attempt = ATTEMPT, status: str = "Completed", **known: Any) -> Json:
         """Let an attempt's job run for ten minutes; return the event of its end."""
-        self.sagemaker.add(job_name(PREFIX, run))
+        self.sagemaker.add(job_name(PREFIX, attempt))
         self.now += timedelta(minutes=11)
-        return self.sagemaker.end(job_name(PREFIX, run), status, **known)
+        return self.sagemaker.end(job_name(PREFIX, attempt), status, **known)
 
-    def fail(self, run: Run = RUN, reason: str = "AlgorithmError: , exit code: 1") -> Json:
+    def fail(
+        self, attempt: Attempt = ATTEMPT, reason: str = "AlgorithmError: , exit code: 1"
+    ) -> Json:
         """Let an attempt's job fail; return the event of its end."""
-        return self.run(run, "Failed", FailureReason=reason)
+        return self.run(attempt, "Failed", FailureReason=reason)
 
     def notices(self) -> list[Json]:
         """Return what the launcher has told on the event bus since the last time."""
@@ -252,9 +258,9 @@ class World:
         listed = self.client("s3").list_objects_v2(Bucket="out-bucket")
         return [item["Key"] for item in listed.get("Contents", [])]
 
-    def marker(self, run: Run = RUN) -> Json:
+    def marker(self, attempt: Attempt = ATTEMPT) -> Json:
         """Return a slot's success marker."""
-        key = f"output/{run.schedule}/{run.slot:%Y/%m/%d/%H%M%S}/_SUCCESS"
+        key = f"output/{attempt.schedule}/{attempt.slot:%Y/%m/%d/%H%M%S}/_SUCCESS"
         return json.load(self.client("s3").get_object(Bucket="out-bucket", Key=key)["Body"])
 
     def schedule(self, name: str = "daily", **known: Any) -> None:
@@ -295,9 +301,9 @@ class World:
             answer["LastModificationDate"] = self.changed[answer["Name"]]
 
     def _deploy(self) -> None:
-        key = {"schedule": "HASH", "run": "RANGE"}
+        key = {"schedule": "HASH", "attempt": "RANGE"}
         self.client("dynamodb").create_table(
-            TableName=ENVIRONMENT["RUNS_TABLE"],
+            TableName=ENVIRONMENT["JOURNAL_TABLE"],
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from moto import mock_aws
 
-from pipeline.attempt import Run, job_name, parse_job_name, slot_text
+from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 Json = dict[str, Any]
@@ -99,25 +99,25 @@ class AnySequence(RuleBasedStateMachine):
         self.mail: list[Delivery] = []
         self.owners = 0
         self.crashed = False
-        self.by_hand: set[Run] = set()
+        self.by_hand: set[Attempt] = set()
 
     @rule(target=slots, slot=st.sampled_from(SLOTS), refusal=st.sampled_from([None, *REFUSALS]))
     def a_slot_is_delivered(self, slot: Any, refusal: str | None) -> Any:
         self.world.now = max(self.world.now, slot + timedelta(seconds=20))
         if refusal:
             self.world.errors["CreateProcessingJob"] = [REFUSALS[refusal]]
-        self._launch(Run("daily", slot, 1))
+        self._launch(Attempt("daily", slot, 1))
         self.world.errors.clear()
         return slot
 
     @rule(slot=slots)
     def it_is_delivered_again(self, slot: Any) -> None:
-        self._launch(Run("daily", slot, 1))
+        self._launch(Attempt("daily", slot, 1))
 
     @rule(slot=slots, attempt=st.integers(1, 4))
     def an_operator_replays(self, slot: Any, attempt: int) -> None:
-        self.by_hand.add(Run("daily", slot, attempt))
-        self._launch(Run("daily", slot, attempt), "operator")
+        self.by_hand.add(Attempt("daily", slot, attempt))
+        self._launch(Attempt("daily", slot, attempt), "operator")
 
     @precondition(lambda self: self._running())
     @rule(
@@ -165,8 +165,10 @@ class AnySequence(RuleBasedStateMachine):
     def no_two_jobs_at_once_where_overlap_is_not_allowed(self) -> None:
         if not hasattr(self, "world") or self.overlap == "Allow":
             return
-        runs = [parse_job_name(PREFIX, name) for name in self._running()]
-        assert len([run for run in runs if run not in self.by_hand]) <= 1 + len(self.by_hand)
+        attempts = [parse_job_name(PREFIX, name) for name in self._running()]
+        assert len([attempt for attempt in attempts if attempt not in self.by_hand]) <= 1 + len(
+            self.by_hand
+        )
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -198,7 +200,7 @@ class AnySequence(RuleBasedStateMachine):
         failed = 0
         for entry in self.world.journal.recent("daily", SLOTS[0] - timedelta(days=2)):
             assert entry.concluded_at, f"{entry.job_name} was never dealt with"
-            bodies = [body for _, body in told if f"Attempt: {entry.attempt} " in body]
+            bodies = [body for _, body in told if f"Attempt: {entry.number} " in body]
             bodies = [body for body in bodies if slot_text(entry.slot) in body]
             if entry.outcome == "completed" or entry.next_attempt_at:
                 assert not bodies, f"{entry.job_name} needs no message"
@@ -215,8 +217,10 @@ class AnySequence(RuleBasedStateMachine):
             self.crashed and succeeded > jobs.count("Completed")
         )
 
-    def _launch(self, run: Run, trigger: str = "schedule", event: Json | None = None) -> None:
-        self.world.launch(run, trigger, event=event)
+    def _launch(
+        self, attempt: Attempt, trigger: str = "schedule", event: Json | None = None
+    ) -> None:
+        self.world.launch(attempt, trigger, event=event)
         self._collect()
 
     def _collect(self) -> None:
@@ -228,10 +232,10 @@ class AnySequence(RuleBasedStateMachine):
 
     def _end(self, name: str, how: str, copies: int, *, operator: bool) -> None:
         self.world.now += timedelta(minutes=7)
-        run = parse_job_name(PREFIX, name)
-        assert run
+        attempt = parse_job_name(PREFIX, name)
+        assert attempt
         if how == "stopped" and operator:
-            self.world.journal.mark_stop(run, name, "operator")
+            self.world.journal.mark_stop(attempt, name, "operator")
         stopping = self.world.sagemaker.jobs[name]["ProcessingJobStatus"] == "Stopping"
         known = dict(ENDS["stopped" if stopping else how])
         event = self.world.sagemaker.end(name, known.pop("status"), **known)
@@ -258,7 +262,7 @@ class AnySequence(RuleBasedStateMachine):
         self.world.now = max(self.world.now, self.world.planned()[name])
         client.delete_schedule(GroupName=PREFIX, Name=name)
         for _ in range(2 if twice else 1):
-            self._launch(Run("daily", SLOT, 1), event=json.loads(event))
+            self._launch(Attempt("daily", SLOT, 1), event=json.loads(event))
 
     def _running(self) -> list[str]:
         jobs = self.world.sagemaker.jobs.values()
@@ -271,10 +275,10 @@ class AnySequence(RuleBasedStateMachine):
         """Return slot and status of every job, in the order of their creation."""
         found: list[tuple[str, str]] = []
         for name, job in self.world.sagemaker.jobs.items():
-            run = parse_job_name(PREFIX, name)
-            assert run
-            assert job_name(PREFIX, run) == name
-            found.append((slot_text(run.slot), job["ProcessingJobStatus"]))
+            attempt = parse_job_name(PREFIX, name)
+            assert attempt
+            assert job_name(PREFIX, attempt) == name
+            found.append((slot_text(attempt.slot), job["ProcessingJobStatus"]))
         return found
 
     def _marked(self) -> set[str]:

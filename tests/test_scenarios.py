@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from components.settings import stack_file
 from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
-from pipeline.journal_items import run_key
+from pipeline.journal_items import attempt_key
 from tests.conftest import ROOT
 from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 
@@ -68,7 +68,7 @@ class Stage:
 
     def attempts(self) -> list[tuple[str | None, str | None]]:
         entries = self.cloud.journal.attempts("daily", self.slot)
-        assert [entry.attempt for entry in entries] == list(range(1, len(entries) + 1))
+        assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
         assert all(entry.concluded_at for entry in entries)
         return [(entry.instance_type, entry.outcome) for entry in entries]
 
@@ -229,7 +229,7 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     [entry] = cloud.journal.attempts("daily", stage.slot)
     cloud.aws.client("dynamodb").update_item(
         TableName=cloud.exports["runs_table"],
-        Key=run_key(entry.run),
+        Key=attempt_key(entry.attempt),
         UpdateExpression="REMOVE claimed_until",
     )
     cloud.sagemaker.age(entry.job_name, 600)

@@ -344,4 +344,4 @@ class TestADeployedStack:
         assert found >= planted.everything().keys() - without - {"objects", "queues"}
         assert '"schedule": "weekly"' in planted.everything()["queues"]
         assert "launcher.json" in planted.everything()["archives"]
-        assert "RUNS_TABLE" in planted.everything()["functions"]
+        assert "JOURNAL_TABLE" in planted.everything()["functions"]

@@ -22,7 +22,7 @@ CONFIG_FILE = "launcher.json"
 
 @dataclass(frozen=True)
 class JobConfig:
-    """The machine a job asks for, and what every run of the stack passes to the script."""
+    """The machine a job asks for, and what every attempt of the stack passes to the script."""
 
     instance_type: str
     instance_count: int
@@ -75,7 +75,7 @@ class Deployed:
     input_bucket: str
     output_bucket: str
     kms_key_arn: str
-    runs_table: str
+    journal_table: str
     aws_region: str
     vpc: Vpc | None
     """None: SageMaker runs the jobs in a VPC of its own."""

@@ -1,4 +1,4 @@
-"""The event: which slot of which schedule is to run, and who asks for it."""
+"""The event: which attempt is to start, and who asks for it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
-from pipeline.attempt import MAX_ATTEMPT, Run, parse_slot, slot_text
-from pipeline.safe_repr import shown
+from pipeline.attempt import MAX_ATTEMPT, Attempt, parse_slot, slot_text
+from pipeline.safe_repr import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,11 +25,11 @@ _EXAMPLE = '{"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "attempt": 1}'
 
 
 class EventError(Exception):
-    """An event that asks for no run; the message lists everything that is wrong with it."""
+    """An event that asks for no attempt; the message lists everything that is wrong with it."""
 
 
 class Trigger(StrEnum):
-    """Who asks for a run."""
+    """Who asks for an attempt."""
 
     SCHEDULE = "schedule"
     RETRY = "retry"
@@ -42,7 +42,7 @@ class Trigger(StrEnum):
 class Request:
     """What an event asks for."""
 
-    run: Run
+    attempt: Attempt
     trigger: Trigger
 
 
@@ -61,13 +61,15 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
         EventError: names every problem, what is allowed and an example.
     """
     if not isinstance(event, dict):
-        raise EventError(f"the event must be a JSON object such as {_EXAMPLE}, not {shown(event)}")
+        raise EventError(
+            f"the event must be a JSON object such as {_EXAMPLE}, not {safe_repr(event)}"
+        )
     fields = cast("dict[str, Any]", event)
     schedule = fields.get("schedule", _only(schedules))
     slot = fields.get("slot")
-    attempt = fields.get("attempt", 1)
+    number = fields.get("attempt", 1)
     trigger = fields.get("trigger", Trigger.OPERATOR)
-    unknown = [shown(key) for key in fields if key not in _KEYS]
+    unknown = [safe_repr(key) for key in fields if key not in _KEYS]
     problems = [
         f"{key} is no key of the event; allowed: {', '.join(_KEYS)}"
         for key in unknown[:_MOST_UNKNOWN]
@@ -75,23 +77,25 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
     if len(unknown) > _MOST_UNKNOWN:
         problems.append(f"{len(unknown) - _MOST_UNKNOWN} more keys are none either")
     if not isinstance(schedule, str) or schedule not in schedules:
-        problems.append(f"schedule {shown(schedule)} must be one of: {', '.join(schedules)}")
+        problems.append(f"schedule {safe_repr(schedule)} must be one of: {', '.join(schedules)}")
     at = _instant(slot)
     if slot is not None and at is None:
         problems.append(
-            f"slot {shown(slot)} must be a UTC time such as 2026-01-05T02:00:00Z, in 2000 to 2199"
+            f"slot {safe_repr(slot)} must be a UTC time like 2026-01-05T02:00:00Z, in 2000 to 2199"
         )
     if at and at > now + _EARLY:
         # What is decided now would stand when its time comes, before there is any input for it.
-        problems.append(f"slot {shown(slot)} must not be later than now, which is {slot_text(now)}")
-    if type(attempt) is not int or not 1 <= attempt <= MAX_ATTEMPT:
-        problems.append(f"attempt {shown(attempt)} must be a number from 1 to {MAX_ATTEMPT}")
+        problems.append(
+            f"slot {safe_repr(slot)} must not be later than now, which is {slot_text(now)}"
+        )
+    if type(number) is not int or not 1 <= number <= MAX_ATTEMPT:
+        problems.append(f"attempt {safe_repr(number)} must be a number from 1 to {MAX_ATTEMPT}")
     if trigger not in list(Trigger):
-        problems.append(f"trigger {shown(trigger)} must be one of: {', '.join(Trigger)}")
+        problems.append(f"trigger {safe_repr(trigger)} must be one of: {', '.join(Trigger)}")
     if problems:
         raise EventError(f"{'; '.join(problems)}. Example: {_EXAMPLE}")
-    run = Run(cast("str", schedule), at or now.replace(microsecond=0), attempt)
-    return Request(run, Trigger(trigger))
+    slot_due = at or now.replace(microsecond=0)
+    return Request(Attempt(cast("str", schedule), slot_due, number), Trigger(trigger))
 
 
 def _only(schedules: Collection[str]) -> str | None:

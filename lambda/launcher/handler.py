@@ -38,7 +38,7 @@ def _launcher() -> Launcher:
     )
     return Launcher(
         config=config,
-        journal=Journal(boto3.client("dynamodb", config=retries), config.deployed.runs_table),
+        journal=Journal(boto3.client("dynamodb", config=retries), config.deployed.journal_table),
         sagemaker=boto3.client("sagemaker", config=retries),
         s3=boto3.client("s3", config=retries),
         events=boto3.client("events", config=retries),
@@ -50,7 +50,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: A
     """Launch what the event asks for and return what came of it, as `Launcher.launch` says.
 
     Raises:
-        EventError: the event asks for no run of this stack.
+        EventError: the event asks for no attempt of this stack.
         botocore.exceptions.ClientError: a service cannot be asked, or the notice cannot be sent.
     """
     launcher, now = _launcher(), datetime.now(UTC)

@@ -49,12 +49,12 @@ class Launcher:
             ("started", "already started", "replacing", "skipped" or "refused"), `status` (AWS's
             word, or NotStarted or Skipped) and `reason` (null if it started).
         """
-        name = job_name(self.config.prefix, request.run)
+        name = job_name(self.config.prefix, request.attempt)
         job = processing.find(self.sagemaker, name)
         if job:
             status = job["ProcessingJobStatus"]
             return _answer(request, name, "already started", status, arn=job["ProcessingJobArn"])
-        entry = self.journal.attempt(request.run)
+        entry = self.journal.find(request.attempt)
         if entry and entry.status:
             return self._refuse(request, Refusal(entry.status, entry.reason or ""), now)
         try:
@@ -74,11 +74,13 @@ class Launcher:
         if isinstance(overlap, Refusal):
             return self._refuse(request, overlap, now)
         if overlap and self._replace(request, overlap, now):
-            name = job_name(self.config.prefix, request.run)
+            name = job_name(self.config.prefix, request.attempt)
             reason = f"Overlap: starts once {', '.join(others)} has stopped"
             return _answer(request, name, "replacing", "Waiting", reason=reason)
         with_input = self._has_input(request)
-        uri = f"s3://{self.config.deployed.input_bucket}/{input_prefix(self.config, request.run)}"
+        uri = (
+            f"s3://{self.config.deployed.input_bucket}/{input_prefix(self.config, request.attempt)}"
+        )
         empty = None if with_input else policy.empty(self.config, uri)
         refusal = empty or self._beyond_limit(request)
         if refusal:
@@ -89,11 +91,11 @@ class Launcher:
         job, planned = self.config.job, entry.instance_type if entry else None
         # A type may have been taken out of the settings since the attempt was planned.
         instance_type = planned if planned in job.volume_keys else job.instance_type
-        wanted = plan(self.config, request.run, instance_type, with_input=with_input)
+        wanted = plan(self.config, request.attempt, instance_type, with_input=with_input)
         name = wanted["ProcessingJobName"]
-        if request.run.attempt > 1:  # it will overwrite what an earlier one was successful with
+        if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
             bucket = self.config.deployed.output_bucket
-            marker.withdraw(self.s3, bucket, output_prefix(self.config, request.run))
+            marker.withdraw(self.s3, bucket, output_prefix(self.config, request.attempt))
         arn = processing.start(self.sagemaker, wanted)
         if arn is None:
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
@@ -103,8 +105,8 @@ class Launcher:
 
     def _refuse(self, request: Request, refusal: Refusal, now: datetime) -> dict[str, Any]:
         """Write the decision down, tell the observer, and answer it."""
-        name = job_name(self.config.prefix, request.run)
-        entry = self.journal.refuse(request.run, name, refusal.status, refusal.reason, now)
+        name = job_name(self.config.prefix, request.attempt)
+        entry = self.journal.refuse(request.attempt, name, refusal.status, refusal.reason, now)
         if entry.concluded_at is None:
             notice.send(self.events, entry)
         result = "skipped" if entry.status == SKIPPED else "refused"
@@ -113,49 +115,49 @@ class Launcher:
     def _replace(self, request: Request, replacement: Replacement, now: datetime) -> bool:
         """Stop the other jobs; return whether one of them is still about to stop.
 
-        The observer launches this run when it hears that the job has ended. Until then it is noted
-        as planned, so that a still later slot takes its place too, and the watch misses it.
+        The observer launches this attempt when it hears that the job has ended. Until then it is
+        noted as planned, so that a still later slot takes its place too, and the watch misses it.
         """
-        own = job_name(self.config.prefix, request.run)
+        own = job_name(self.config.prefix, request.attempt)
         stopping = False
         for name in replacement.job_names:
-            run = parse_job_name(self.config.prefix, name)
-            if run is None:
+            attempt = parse_job_name(self.config.prefix, name)
+            if attempt is None:
                 continue
             why = f"replaced by {own}"
             if processing.find(self.sagemaker, name):
-                self.journal.mark_stop(run, name, why)
+                self.journal.mark_stop(attempt, name, why)
                 stopping = processing.stop(self.sagemaker, name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
-                refused = self.journal.refuse(run, name, SKIPPED, f"Overlap: {why}", now)
+                refused = self.journal.refuse(attempt, name, SKIPPED, f"Overlap: {why}", now)
                 notice.send(self.events, refused)
         if stopping:
-            self.journal.wait(request.run, own, now)
+            self.journal.wait(request.attempt, own, now)
         return stopping
 
     def _others(self, request: Request, now: datetime) -> Iterator[str]:
         """Yield the schedule's other jobs that have not ended, and those about to be launched."""
-        schedule = request.run.schedule
+        schedule = request.attempt.schedule
         if self.config.schedules[schedule].overlap == "Allow":
             return
-        own = job_name(self.config.prefix, request.run)
+        own = job_name(self.config.prefix, request.attempt)
         running = processing.active(self.sagemaker, self.config.prefix, schedule)
         yield from (name for name in running if name != own)
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
-            other_slot = entry.slot != request.run.slot
+            other_slot = entry.slot != request.attempt.slot
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:
                 yield entry.job_name
 
     def _beyond_limit(self, request: Request) -> Refusal | None:
-        """Return the refusal of a run that is beyond limits.max_instances.
+        """Return the refusal of an attempt that is beyond limits.max_instances.
 
         Nothing is locked between this look and the start: launches within the same second may each
         find room for one, and then run together. The account's quota is what AWS itself enforces.
         """
         if self.config.max_instances is None:
             return None
-        prefix, own = self.config.prefix, job_name(self.config.prefix, request.run)
+        prefix, own = self.config.prefix, job_name(self.config.prefix, request.attempt)
         # Another delivery of this event may have started it just now: it is not in its own way.
         others = (name for name in processing.active(self.sagemaker, prefix) if name != own)
         return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
@@ -163,7 +165,7 @@ class Launcher:
     def _has_input(self, request: Request) -> bool:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.config.deployed.input_bucket,
-            Prefix=input_prefix(self.config, request.run),
+            Prefix=input_prefix(self.config, request.attempt),
         )
         # A key that ends in a slash is the console's folder, and no input.
         return any(
@@ -174,7 +176,7 @@ class Launcher:
 
 
 _ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
-"""Calls whose refusal is the run's own end; any other is the launcher's error, which is raised."""
+"""Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
 
 
 def _answer(  # noqa: PLR0913 - the keys of the answer
@@ -189,9 +191,9 @@ def _answer(  # noqa: PLR0913 - the keys of the answer
     return {
         "job_name": name,
         "job_arn": arn,
-        "schedule": request.run.schedule,
-        "slot": slot_text(request.run.slot),
-        "attempt": request.run.attempt,
+        "schedule": request.attempt.schedule,
+        "slot": slot_text(request.attempt.slot),
+        "attempt": request.attempt.number,
         "result": result,
         "status": status,
         "reason": reason,

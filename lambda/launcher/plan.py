@@ -1,4 +1,4 @@
-"""The plan: settings and a run in, a CreateProcessingJob request out, and nothing else."""
+"""The plan: settings and an attempt in, a CreateProcessingJob request out, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.attempt import job_name, slot_text
 
 if TYPE_CHECKING:
     from launcher.config import LauncherConfig
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
@@ -18,21 +18,21 @@ OUTPUT_PATH = "/opt/ml/processing/output"
 
 
 def plan(
-    config: LauncherConfig, run: Run, instance_type: str, *, with_input: bool
+    config: LauncherConfig, attempt: Attempt, instance_type: str, *, with_input: bool
 ) -> dict[str, Any]:
-    """Return the CreateProcessingJob request for `run`.
+    """Return the CreateProcessingJob request for `attempt`.
 
     Args:
         config: the stack's.
-        run: which job.
+        attempt: which one.
         instance_type: the type to run it on.
         with_input: False where there is none, which SageMaker refuses to download.
     """
     job, deployed = config.job, config.deployed
-    extra = config.schedules[run.schedule]
+    extra = config.schedules[attempt.schedule]
     arguments = [*job.arguments, *extra.arguments]
     return {
-        "ProcessingJobName": job_name(config.prefix, run),
+        "ProcessingJobName": job_name(config.prefix, attempt),
         "RoleArn": deployed.job_role_arn,
         "AppSpecification": {
             "ImageUri": deployed.image_uri,
@@ -40,36 +40,36 @@ def plan(
             # The service refuses an empty list.
             **({"ContainerArguments": arguments} if arguments else {}),
         },
-        "Environment": {**job.environment, **extra.environment, **_identity(config, run)},
-        "ProcessingInputs": [_input(config, run)] if with_input else [],
+        "Environment": {**job.environment, **extra.environment, **_identity(config, attempt)},
+        "ProcessingInputs": [_input(config, attempt)] if with_input else [],
         "ProcessingOutputConfig": {
-            "Outputs": [_output(config, run)],
+            "Outputs": [_output(config, attempt)],
             "KmsKeyId": deployed.kms_key_arn,
         },
         "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},
         "NetworkConfig": _network(config),
-        "Tags": [{"Key": key, "Value": value} for key, value in _tags(config, run).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in _tags(config, attempt).items()],
     }
 
 
-def input_prefix(config: LauncherConfig, run: Run) -> str:
+def input_prefix(config: LauncherConfig, attempt: Attempt) -> str:
     """Return the prefix of the slot's input."""
-    return config.input_prefix.format(schedule=run.schedule, slot=run.slot)
+    return config.input_prefix.format(schedule=attempt.schedule, slot=attempt.slot)
 
 
-def output_prefix(config: LauncherConfig, run: Run) -> str:
+def output_prefix(config: LauncherConfig, attempt: Attempt) -> str:
     """Return the prefix of the slot's output."""
-    return config.output_prefix.format(schedule=run.schedule, slot=run.slot)
+    return config.output_prefix.format(schedule=attempt.schedule, slot=attempt.slot)
 
 
-def _identity(config: LauncherConfig, run: Run) -> dict[str, str]:
+def _identity(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
     region = config.deployed.aws_region
     return {
-        "JOB_NAME": job_name(config.prefix, run),
-        "SCHEDULE": run.schedule,
-        "SLOT": slot_text(run.slot),
-        "ATTEMPT": str(run.attempt),
+        "JOB_NAME": job_name(config.prefix, attempt),
+        "SCHEDULE": attempt.schedule,
+        "SLOT": slot_text(attempt.slot),
+        "ATTEMPT": str(attempt.number),
         "STACK": config.stack,
         # SageMaker sets neither, and tools disagree on which of the two they read.
         "AWS_REGION": region,
@@ -77,22 +77,22 @@ def _identity(config: LauncherConfig, run: Run) -> dict[str, str]:
     }
 
 
-def _tags(config: LauncherConfig, run: Run) -> dict[str, str]:
+def _tags(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
     return {
         **config.tags,
-        "schedule": run.schedule,
-        "slot": slot_text(run.slot),
-        "attempt": str(run.attempt),
+        "schedule": attempt.schedule,
+        "slot": slot_text(attempt.slot),
+        "attempt": str(attempt.number),
     }
 
 
-def _input(config: LauncherConfig, run: Run) -> dict[str, Any]:
+def _input(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     # Every host of several would read, and write, everything if the objects were replicated.
     shared = config.job.instance_count > 1
     return {
         "InputName": "input",
         "S3Input": {
-            "S3Uri": f"s3://{config.deployed.input_bucket}/{input_prefix(config, run)}",
+            "S3Uri": f"s3://{config.deployed.input_bucket}/{input_prefix(config, attempt)}",
             "LocalPath": INPUT_PATH,
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
@@ -101,13 +101,13 @@ def _input(config: LauncherConfig, run: Run) -> dict[str, Any]:
     }
 
 
-def _output(config: LauncherConfig, run: Run) -> dict[str, Any]:
+def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     return {
         "OutputName": "output",
         "S3Output": {
-            "S3Uri": f"s3://{config.deployed.output_bucket}/{output_prefix(config, run)}",
+            "S3Uri": f"s3://{config.deployed.output_bucket}/{output_prefix(config, attempt)}",
             "LocalPath": OUTPUT_PATH,
-            # Nothing of a run that fails half-way is to be mistaken for a result.
+            # Nothing of a job that fails half-way is to be mistaken for a result.
             "S3UploadMode": "EndOfJob",
         },
     }

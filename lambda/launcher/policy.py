@@ -1,4 +1,4 @@
-"""Whether a run starts now: decided from what is known, without calling anybody."""
+"""Whether an attempt starts now: decided from what is known, without calling anybody."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAILED, SKIPPED = "NotStarted", "Skipped"
 
 @dataclass(frozen=True)
 class Refusal:
-    """The run is not started."""
+    """The attempt is not started."""
 
     status: str
     """FAILED or SKIPPED; a skipped slot is no failure."""
@@ -31,15 +31,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Replacement:
-    """The run starts once these jobs have stopped."""
+    """The attempt starts once these jobs have stopped."""
 
     job_names: Sequence[str]
 
 
 def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal | None:
     """Return the refusal of a slot that was delivered after its start deadline."""
-    limit = config.schedules[request.run.schedule].start_deadline_seconds
-    late = now - request.run.slot
+    limit = config.schedules[request.attempt.schedule].start_deadline_seconds
+    late = now - request.attempt.slot
     if request.trigger != Trigger.SCHEDULE or limit is None or late <= timedelta(seconds=limit):
         return None
     return Refusal(
@@ -56,11 +56,13 @@ def overlapping(
 
     Replace is for the latest slot: a retry of an earlier one, or a late one, stops nothing.
     """
-    overlap = config.schedules[request.run.schedule].overlap
+    overlap = config.schedules[request.attempt.schedule].overlap
     if not others or overlap == "Allow" or request.trigger == Trigger.OPERATOR:
         return None
-    runs = [parse_job_name(config.prefix, name) for name in others]
-    if overlap == "Replace" and all(run and run.slot <= request.run.slot for run in runs):
+    attempts = [parse_job_name(config.prefix, name) for name in others]
+    if overlap == "Replace" and all(
+        attempt and attempt.slot <= request.attempt.slot for attempt in attempts
+    ):
         return Replacement(others)
     which = ", ".join(others)
     return Refusal(SKIPPED, f"Overlap: {which} has not ended, and overlap is {overlap}")
@@ -75,7 +77,7 @@ def empty(config: LauncherConfig, uri: str) -> Refusal | None:
 
 
 def beyond_limit(config: LauncherConfig, running: int) -> Refusal | None:
-    """Return the refusal of a run for which the stack's own limit leaves no room.
+    """Return the refusal of an attempt for which the stack's own limit leaves no room.
 
     A failure like that of a quota, so that the observer tries again later. The text has no name in
     it that somebody chose, since the observer finds the class of the failure by its words.

@@ -51,8 +51,8 @@ def active(client: SageMakerClient, prefix: str, schedule: str | None = None) ->
         for page in pages.paginate(NameContains=contained, StatusEquals=status):
             for job in page["ProcessingJobSummaries"]:
                 # NameContains also finds it inside of another stack's names.
-                run = parse_job_name(prefix, job["ProcessingJobName"])
-                if run and schedule in (None, run.schedule):
+                attempt = parse_job_name(prefix, job["ProcessingJobName"])
+                if attempt and schedule in (None, attempt.schedule):
                     yield job["ProcessingJobName"]
 
 

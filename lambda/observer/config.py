@@ -35,7 +35,7 @@ class RetryConfig:
 class Deployed:
     """The resources of the stack, from the function's environment."""
 
-    runs_table: str
+    journal_table: str
     topic_arn: str
     schedule_group: str
     schedule_failures_arn: str

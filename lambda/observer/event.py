@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from observer.ending import Ending
 from pipeline.attempt import END_OF_SLOTS, FIRST_SLOT
-from pipeline.safe_repr import shown
+from pipeline.safe_repr import safe_repr
 
 _JOB_CHANGE = ("aws.sagemaker", "SageMaker Processing Job State Change")
 _NOT_STARTED = ("sagemaker-processing.launcher", "Processing Job Not Started")
@@ -42,14 +42,14 @@ def parse(event: object) -> Watch | Change:
         EventError: says what was expected, and what came.
     """
     if not isinstance(event, dict):
-        raise EventError(f"the event must be a JSON object, not {shown(event)}")
+        raise EventError(f"the event must be a JSON object, not {safe_repr(event)}")
     fields = cast("dict[str, Any]", event)
     if "watch" in fields:
         return _watch(fields["watch"])
     kind = (fields.get("source"), fields.get("detail-type"))
     if kind not in (_JOB_CHANGE, _NOT_STARTED):
         raise EventError(
-            f"source and detail-type {shown(kind)} must be {_JOB_CHANGE} or {_NOT_STARTED}, "
+            f"source and detail-type {safe_repr(kind)} must be {_JOB_CHANGE} or {_NOT_STARTED}, "
             'or the event {"watch": TIME}'
         )
     detail = fields.get("detail")
@@ -58,7 +58,7 @@ def parse(event: object) -> Watch | Change:
     if not isinstance(name, str) or not isinstance(status, str):
         raise EventError(
             "detail must hold ProcessingJobName and ProcessingJobStatus as strings, "
-            f"not {shown(cast('object', detail))}"
+            f"not {safe_repr(cast('object', detail))}"
         )
     if kind == _JOB_CHANGE:
         return Change(name, None)
@@ -67,16 +67,18 @@ def parse(event: object) -> Watch | Change:
 
 def _watch(time: object) -> Watch:
     if not isinstance(time, str):
-        raise EventError(f"watch {shown(time)} must be the time, as a string")
+        raise EventError(f"watch {safe_repr(time)} must be the time, as a string")
     return Watch()
 
 
 def _notice(status: str, reason: object, time: object) -> Ending:
     if status not in _STATUSES:
         allowed = ", ".join(_STATUSES)
-        raise EventError(f"detail.ProcessingJobStatus {shown(status)} must be one of: {allowed}")
+        raise EventError(
+            f"detail.ProcessingJobStatus {safe_repr(status)} must be one of: {allowed}"
+        )
     if not isinstance(reason, str | None):
-        raise EventError(f"detail.FailureReason {shown(reason)} must be a string")
+        raise EventError(f"detail.FailureReason {safe_repr(reason)} must be a string")
     return Ending(
         status=_STATUSES[status], reason=(reason or "")[:_LONGEST_REASON], ended=_instant(time)
     )
@@ -90,5 +92,5 @@ def _instant(time: object) -> datetime:
         instant = None
     # Those without a zone are no instants, and cannot be compared with the others.
     if instant is None or instant.tzinfo is None or not FIRST_SLOT <= instant < END_OF_SLOTS:
-        raise EventError(f"time {shown(time)} must be like 2026-01-05T02:00:00Z")
+        raise EventError(f"time {safe_repr(time)} must be like 2026-01-05T02:00:00Z")
     return instant.astimezone(UTC)

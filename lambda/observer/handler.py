@@ -40,7 +40,7 @@ def _scheduler() -> EventBridgeSchedulerClient:
 @cache
 def _observer() -> Observer:
     config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
-    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.deployed.runs_table)
+    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.deployed.journal_table)
     return Observer(
         config=config,
         journal=journal,

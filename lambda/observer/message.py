@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from observer.ending import Ending
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
 
 LONGEST_SUBJECT = 99
 """Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""
@@ -86,7 +86,7 @@ class Facts:
     zone: str
     partition: str
     region: str
-    run: Run
+    attempt: Attempt
     job_name: str
     outcome: Outcome
     ending: Ending
@@ -106,21 +106,23 @@ def failure(facts: Facts) -> tuple[str, str]:
         Outcome.STOPPED: "was stopped",
         Outcome.REPLACED: "was replaced",
     }.get(facts.outcome, f"failed: {words}")
-    subject = f"{facts.stack}: {facts.run.schedule} {verb} ({_local(facts.run.slot, facts.zone)})"
+    subject = (
+        f"{facts.stack}: {facts.attempt.schedule} {verb} ({_local(facts.attempt.slot, facts.zone)})"
+    )
     return _subject(subject), "\n".join(_failure_lines(facts, verb, words))
 
 
 def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
     """Return subject and body for a schedule that is green again, red `since` that slot."""
-    subject = f"{facts.stack}: {facts.run.schedule} is green again"
+    subject = f"{facts.stack}: {facts.attempt.schedule} is green again"
     body = [
-        f"{facts.run.schedule} of stack {facts.stack} is green again.",
-        f"Completed: {_local(facts.run.slot, facts.zone)} ({slot_text(facts.run.slot)}), "
-        f"attempt {facts.run.attempt}.",
+        f"{facts.attempt.schedule} of stack {facts.stack} is green again.",
+        f"Completed: {_local(facts.attempt.slot, facts.zone)} ({slot_text(facts.attempt.slot)}), "
+        f"attempt {facts.attempt.number}.",
         f"It had failed since: {_local(since, facts.zone)} ({slot_text(since)}).",
         "",
         "Slots that failed in between stay failed. To see and replay them:",
-        f"python -m ops list --stack {facts.stack} --schedule {facts.run.schedule} --failed",
+        f"python -m ops list --stack {facts.stack} --schedule {facts.attempt.schedule} --failed",
     ]
     return _subject(subject), "\n".join(body)
 
@@ -141,9 +143,9 @@ def plain(text: str, longest: int) -> str:
 
 
 def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
-    ending, run = facts.ending, facts.run
-    yield f"{run.schedule} of stack {facts.stack} {verb}."
-    yield f"Slot: {_local(run.slot, facts.zone)} {facts.zone} ({slot_text(run.slot)})"
+    ending, attempt = facts.ending, facts.attempt
+    yield f"{attempt.schedule} of stack {facts.stack} {verb}."
+    yield f"Slot: {_local(attempt.slot, facts.zone)} {facts.zone} ({slot_text(attempt.slot)})"
     yield f"Class: {words}"
     if ending.reason:
         yield f"Reason: {plain(ending.reason, LONGEST_TEXT)}"
@@ -151,7 +153,7 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
         yield f"Message: {plain(ending.exit_message, LONGEST_TEXT)}"
     yield f"To do: {ADVICE[facts.outcome]}"
     yield ""
-    yield f"Attempt: {run.attempt} ({facts.attempts} in all){_machine(ending)}"
+    yield f"Attempt: {attempt.number} ({facts.attempts} in all){_machine(ending)}"
     if facts.has_job and ending.run_s is not None:
         yield f"Ran: {duration(ending.run_s)}"
     if facts.has_job:
@@ -164,8 +166,8 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
     yield ""
     yield "Replay:"
     yield (
-        f"python -m ops replay --stack {facts.stack} --schedule {run.schedule} "
-        f"--slot {slot_text(run.slot)}"
+        f"python -m ops replay --stack {facts.stack} --schedule {attempt.schedule} "
+        f"--slot {slot_text(attempt.slot)}"
     )
     if facts.has_job:
         yield ""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from observer.retry import AT_ONCE, Next
-from pipeline.attempt import Run, job_name, parse_job_name, slot_text
+from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from pipeline.journal import Entry, Journal
 
 if TYPE_CHECKING:
@@ -32,26 +32,30 @@ class NextLaunches:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """Not the invocation's beginning: EventBridge Scheduler refuses a time in the past."""
 
-    def launch_next(self, run: Run, following: Next) -> datetime:
+    def launch_next(self, attempt: Attempt, following: Next) -> datetime:
         """Plan a next attempt; return when it is launched: as first planned, and not before now."""
         chain = following.chain
-        return self._plan(run, following.at, chain.dump(), chain.instance_type)
+        return self._plan(attempt, following.at, chain.dump(), chain.instance_type)
 
     def launch_replacement(self, name: str) -> None:
-        """Plan the run that has been waiting for another one's stop."""
-        run = parse_job_name(self.config.prefix, name)
-        if run is not None:
-            self._plan(run, self.clock())
+        """Plan the attempt that has been waiting for another one's stop."""
+        attempt = parse_job_name(self.config.prefix, name)
+        if attempt is not None:
+            self._plan(attempt, self.clock())
 
     def _plan(
-        self, run: Run, at: datetime, chain: str | None = None, instance_type: str | None = None
+        self,
+        attempt: Attempt,
+        at: datetime,
+        chain: str | None = None,
+        instance_type: str | None = None,
     ) -> datetime:
         """Note the attempt first: the launcher reads there on which machine it is to run."""
-        name, soonest = job_name(self.config.prefix, run), self.clock() + AT_ONCE
+        name, soonest = job_name(self.config.prefix, attempt), self.clock() + AT_ONCE
         entry = Entry(
-            schedule=run.schedule,
-            slot=run.slot,
-            attempt=run.attempt,
+            schedule=attempt.schedule,
+            slot=attempt.slot,
+            number=attempt.number,
             job_name=name,
             planned_for=max(at, soonest),
             chain=chain,
@@ -59,15 +63,15 @@ class NextLaunches:
         )
         noted = self.journal.plan(entry, soonest + timedelta(days=self.config.run_days))
         launched = max(noted.planned_for or at, soonest)
-        self._schedule(name, run, launched)
+        self._schedule(name, attempt, launched)
         return launched
 
-    def _schedule(self, name: str, run: Run, at: datetime) -> None:
+    def _schedule(self, name: str, attempt: Attempt, at: datetime) -> None:
         deployed = self.config.deployed
         event = {
-            "schedule": run.schedule,
-            "slot": slot_text(run.slot),
-            "attempt": run.attempt,
+            "schedule": attempt.schedule,
+            "slot": slot_text(attempt.slot),
+            "attempt": attempt.number,
             "trigger": "retry",
         }
         try:

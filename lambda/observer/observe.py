@@ -17,7 +17,7 @@ from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
 from observer.success import Output
 from pipeline import aws_errors, cost
-from pipeline.attempt import Run, parse_job_name, slot_text
+from pipeline.attempt import Attempt, parse_job_name, slot_text
 from pipeline.journal import Claim, Entry, Journal
 from pipeline.outcome import NO_FAILURE, Outcome
 
@@ -88,8 +88,8 @@ class Observer:
             NotEndedError: the job still runs, as far as SageMaker says.
             botocore.exceptions.ClientError: a service cannot be asked; nothing is lost by a retry.
         """
-        run = parse_job_name(self.config.prefix, job_name)
-        if run is None:
+        attempt = parse_job_name(self.config.prefix, job_name)
+        if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
         job = self._find(job_name)
         if job and job["ProcessingJobStatus"] not in ENDED:
@@ -99,21 +99,21 @@ class Observer:
         ending = endings.of_job(job) if job else notice
         if ending is None:
             raise NotOursError(f"SageMaker knows no job {job_name}")
-        if job is None and not own_finding and not self._refused(run):
+        if job is None and not own_finding and not self._refused(attempt):
             raise NotOursError(f"the launcher has noted no refusal of {job_name}")
-        claim = self.journal.claim(run, job_name, owner, now, LEASE)
+        claim = self.journal.claim(attempt, job_name, owner, now, LEASE)
         if claim != Claim.TAKEN:
             return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
-        return self._conclude(run, job_name, ending, now, has_job=job is not None)
+        return self._conclude(attempt, job_name, ending, now, has_job=job is not None)
 
-    def _refused(self, run: Run) -> bool:
-        known = self.journal.attempt(run)
+    def _refused(self, attempt: Attempt) -> bool:
+        known = self.journal.find(attempt)
         return known is not None and known.ended is not None
 
     def _conclude(
-        self, run: Run, job_name: str, ending: Ending, now: datetime, *, has_job: bool
+        self, attempt: Attempt, job_name: str, ending: Ending, now: datetime, *, has_job: bool
     ) -> Outcome:
-        known = self.journal.attempt(run)
+        known = self.journal.find(attempt)
         if known and known.ended and not has_job:  # whoever tells of it: the first refusal counts
             ending = replace(
                 ending, status=known.status or "", reason=known.reason, ended=known.ended
@@ -121,15 +121,15 @@ class Observer:
         stop = known.stop if known else None
         outcome, uri = endings.classify(ending, stop), None
         if has_job:
-            output = self._output(run, job_name, ending.created or now)
+            output = self._output(attempt, job_name, ending.created or now)
             outcome, ending, uri = output.settle(outcome, ending)
-        following = None if stop else self._plan_next(run, ending, outcome, known, now)
+        following = None if stop else self._plan_next(attempt, ending, outcome, known, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
         entry = Entry(
-            schedule=run.schedule,
-            slot=run.slot,
-            attempt=run.attempt,
+            schedule=attempt.schedule,
+            slot=attempt.slot,
+            number=attempt.number,
             job_name=job_name,
             status=ending.status,
             outcome=outcome,
@@ -147,16 +147,16 @@ class Observer:
         )
         self._tell(entry, ending, now, has_job=has_job)
         values = metrics.of_attempt(
-            ending, outcome, run.attempt, entry.cost_usd, final=following is None
+            ending, outcome, attempt.number, entry.cost_usd, final=following is None
         )
-        metrics.emit(self.config.stack, run.schedule, values)
+        metrics.emit(self.config.stack, attempt.schedule, values)
         self.journal.conclude(entry, self._expires(now))
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
 
-    def _output(self, run: Run, job_name: str, created: datetime) -> Output:
+    def _output(self, attempt: Attempt, job_name: str, created: datetime) -> Output:
         followed = partial(self._followed, job_name, created)
-        return Output(self.s3, self.config, run, job_name, followed)
+        return Output(self.s3, self.config, attempt, job_name, followed)
 
     def _followed(self, job_name: str, created: datetime) -> bool:
         """Return whether another attempt at the slot has a job that was created later.
@@ -172,7 +172,7 @@ class Observer:
         )
 
     def _plan_next(
-        self, run: Run, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime
+        self, attempt: Attempt, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime
     ) -> Next | None:
         """Plan the next attempt, from the end's own time: done again, it gives the same."""
         ended = ending.ended or now
@@ -185,25 +185,25 @@ class Observer:
         following = next_attempt(
             self.config.retries, outcome, chain, ended, of_type=bool(stated and stated.is_of_a_type)
         )
-        attempt = run.next()
-        if following is None or attempt is None:
+        attempt_after = attempt.next()
+        if following is None or attempt_after is None:
             return None
-        return replace(following, at=self.launches.launch_next(attempt, following))
+        return replace(following, at=self.launches.launch_next(attempt_after, following))
 
     def _tell(self, entry: Entry, ending: Ending, now: datetime, *, has_job: bool) -> None:
         """Publish the one message that this end is worth, if any."""
-        outcome, run = Outcome(entry.outcome or ""), entry.run
+        outcome, attempt = Outcome(entry.outcome or ""), entry.attempt
         quiet = outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
         if entry.next_attempt_at or quiet:
             return
         if outcome == Outcome.COMPLETED:
-            since = self.journal.record_success(run.schedule, entry.job_name, now)
+            since = self.journal.record_success(attempt.schedule, entry.job_name, now)
             if since:
                 facts = self._facts(entry, ending, has_job=True)
                 self._publish(entry, *message.recovery(facts, since))
             return
         if outcome not in NO_FAILURE:
-            self.journal.record_failure(run.schedule, run.slot)
+            self.journal.record_failure(attempt.schedule, attempt.slot)
         facts = self._facts(entry, ending, has_job=has_job)
         self._publish(entry, *message.failure(facts))
 
@@ -211,7 +211,7 @@ class Observer:
         others = [
             other
             for other in self.journal.attempts(entry.schedule, entry.slot)
-            if other.status and other.attempt != entry.attempt
+            if other.status and other.number != entry.number
         ]
         costs = [each.cost_usd for each in (*others, entry) if each.created]
         lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if has_job else []
@@ -220,7 +220,7 @@ class Observer:
             zone=self.config.zones.get(entry.schedule, "UTC"),
             partition=self.config.deployed.launcher_arn.split(":")[1],
             region=self.config.deployed.aws_region,
-            run=entry.run,
+            attempt=entry.attempt,
             job_name=entry.job_name,
             outcome=Outcome(entry.outcome or ""),
             ending=ending,
@@ -277,7 +277,7 @@ def _log_fields(entry: Entry) -> dict[str, Any]:
         "job_name": entry.job_name,
         "schedule": entry.schedule,
         "slot": slot_text(entry.slot),
-        "attempt": entry.attempt,
+        "attempt": entry.number,
         "status": entry.status,
         "outcome": entry.outcome,
         "reason": entry.reason,

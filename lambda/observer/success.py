@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from observer import written
 from observer.listing import PARTS, Prefix
 from pipeline import marker
-from pipeline.attempt import Run, slot_text
+from pipeline.attempt import Attempt, slot_text
 from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Output:
 
     s3: S3Client
     config: ObserverConfig
-    run: Run
+    attempt: Attempt
     job_name: str
     followed: Callable[[], bool]
     """Whether a later attempt has a job already, which overwrites what lies there."""
@@ -60,9 +60,9 @@ class Output:
     def _mark(self, ending: Ending, found: Written) -> str | None:
         document = {
             "job_name": self.job_name,
-            "schedule": self.run.schedule,
-            "slot": slot_text(self.run.slot),
-            "attempt": self.run.attempt,
+            "schedule": self.attempt.schedule,
+            "slot": slot_text(self.attempt.slot),
+            "attempt": self.attempt.number,
             "image": ending.image_uri,
             "created": _text(ending.created),
             "started": _text(ending.started),
@@ -105,7 +105,7 @@ class Output:
         }
 
     def _put_part(self, number: int, text: str) -> str:
-        key = f"{self.place.key}{PARTS}{self.run.attempt}-{number:05}.jsonl"
+        key = f"{self.place.key}{PARTS}{self.attempt.number}-{number:05}.jsonl"
         self._put(key, text, "application/jsonl")
         return key
 
@@ -120,7 +120,9 @@ class Output:
         )
 
     def _prefix(self, bucket: str, pattern: str) -> Prefix:
-        return Prefix(bucket, pattern.format(schedule=self.run.schedule, slot=self.run.slot))
+        return Prefix(
+            bucket, pattern.format(schedule=self.attempt.schedule, slot=self.attempt.slot)
+        )
 
 
 def _created(ending: Ending) -> datetime:

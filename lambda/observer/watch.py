@@ -13,7 +13,7 @@ from observer import metrics
 from observer.ending import Ending
 from observer.observe import ENDED, logger
 from pipeline import cron
-from pipeline.attempt import Run, job_name, parse_job_name
+from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.slots import Rate
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Turn:
         found: dict[str, str] = {}
         problems: list[str] = []
         for schedule in self.observer.config.zones:
-            own = [(job, run) for job, run in jobs if run.schedule == schedule]
+            own = [(job, attempt) for job, attempt in jobs if attempt.schedule == schedule]
             with _noting(problems, schedule):
                 deployed = self._deployed(schedule)
                 if deployed is None:
@@ -75,7 +75,7 @@ class Turn:
             raise WatchError("; ".join(problems))
         return found
 
-    def _jobs(self) -> Iterator[tuple[ProcessingJobSummaryTypeDef, Run]]:
+    def _jobs(self) -> Iterator[tuple[ProcessingJobSummaryTypeDef, Attempt]]:
         """Yield the stack's jobs that run, and those that changed since LOOK_BACK."""
         config, client = self.observer.config, self.observer.sagemaker
         seen: set[str] = set()
@@ -90,10 +90,10 @@ class Turn:
             )
             for page in pages:
                 for job in page["ProcessingJobSummaries"]:
-                    run = parse_job_name(config.prefix, job["ProcessingJobName"])
-                    if run and job["ProcessingJobName"] not in seen:
+                    attempt = parse_job_name(config.prefix, job["ProcessingJobName"])
+                    if attempt and job["ProcessingJobName"] not in seen:
                         seen.add(job["ProcessingJobName"])
-                        yield job, run
+                        yield job, attempt
 
     def _deployed(self, schedule: str) -> GetScheduleOutputTypeDef | None:
         group = self.observer.config.deployed.schedule_group
@@ -105,7 +105,7 @@ class Turn:
     def _measure(
         self,
         schedule: str,
-        jobs: Sequence[tuple[ProcessingJobSummaryTypeDef, Run]],
+        jobs: Sequence[tuple[ProcessingJobSummaryTypeDef, Attempt]],
         deployed: GetScheduleOutputTypeDef,
     ) -> None:
         """Emit how long the schedule has had no success, and how long its longest job runs."""
@@ -123,7 +123,7 @@ class Turn:
     def _unconcluded(
         self,
         schedule: str,
-        jobs: Sequence[tuple[ProcessingJobSummaryTypeDef, Run]],
+        jobs: Sequence[tuple[ProcessingJobSummaryTypeDef, Attempt]],
         deployed: GetScheduleOutputTypeDef,
     ) -> Iterator[tuple[str, Ending | None]]:
         """Yield the attempts whose end nobody has dealt with, and the slots without any."""
@@ -140,12 +140,12 @@ class Turn:
                 yield name, None
         names = {job["ProcessingJobName"] for job, _ in jobs}
         yield from self._not_launched(entries, names)
-        slots = {run.slot for _, run in jobs} | {entry.slot for entry in entries}
+        slots = {attempt.slot for _, attempt in jobs} | {entry.slot for entry in entries}
         # What is later than now says nothing about the slots that are due.
         slots = {slot for slot in slots if slot <= self.now}
         for slot in self._due(deployed, expression, slots):
             if slot not in slots:
-                missed = Run(schedule, slot, 1)
+                missed = Attempt(schedule, slot, 1)
                 yield self._missed(missed, f"Missed: due {slot:%Y-%m-%dT%H:%M:%SZ}, no job since")
 
     def _not_launched(
@@ -160,7 +160,7 @@ class Turn:
                 yield entry.job_name, refused
             elif entry.planned_for and entry.planned_for < self.now - LAUNCH_GRACE:
                 reason = f"Missed: planned for {entry.planned_for:%Y-%m-%dT%H:%M:%SZ}, no job since"
-                yield self._missed(entry.run, reason)
+                yield self._missed(entry.attempt, reason)
 
     def _due(
         self, deployed: GetScheduleOutputTypeDef, expression: Expression, known: set[datetime]
@@ -183,10 +183,10 @@ class Turn:
             yield slot
             slot = expression.previous(slot, zone)
 
-    def _missed(self, run: Run, reason: str) -> tuple[str, Ending]:
+    def _missed(self, attempt: Attempt, reason: str) -> tuple[str, Ending]:
         """Write down that a slot was missed: a late delivery does not start it after all."""
-        name = job_name(self.observer.config.prefix, run)
-        self.observer.journal.refuse(run, name, "Missed", reason, self.now)
+        name = job_name(self.observer.config.prefix, attempt)
+        self.observer.journal.refuse(attempt, name, "Missed", reason, self.now)
         return name, Ending(status="Missed", reason=reason, ended=self.now)
 
 

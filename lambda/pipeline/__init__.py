@@ -1,1 +1,1 @@
-"""What launcher, observer and operators share: which run it is, and the journal of runs."""
+"""What launcher, observer, program and operators share: attempts, journal, schedules, jobs."""

@@ -1,4 +1,4 @@
-"""Which run: one attempt at one slot of one schedule, and the name of its job."""
+"""One attempt at one slot of one schedule, and the name of its job."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
-class Run:
+class Attempt:
     """One attempt at one slot of one schedule."""
 
     schedule: str
     slot: datetime
     """The scheduled time: an instant in UTC, in whole seconds."""
-    attempt: int
+    number: int
 
-    def next(self) -> Run | None:
+    def next(self) -> Attempt | None:
         """Return the next attempt at the same slot, or None after the last one."""
-        if self.attempt == MAX_ATTEMPT:
+        if self.number == MAX_ATTEMPT:
             return None
-        return replace(self, attempt=self.attempt + 1)
+        return replace(self, number=self.number + 1)
 
 
-def job_name(prefix: str, run: Run) -> str:
-    """Return the name of the run's job, the same for every delivery of the same event.
+def job_name(prefix: str, attempt: Attempt) -> str:
+    """Return the name of the attempt's job, the same for every delivery of the same event.
 
     CreateProcessingJob takes no client token, so the name is what keeps a repeated delivery from
     starting a second paid job. The double hyphen ends the prefix: prefixes and schedules contain
     none, so no two stacks or schedules can mean the same name.
     """
-    return f"{prefix}--{run.schedule}-{run.slot:%Y%m%dT%H%M%SZ}-{run.attempt}"
+    return f"{prefix}--{attempt.schedule}-{attempt.slot:%Y%m%dT%H%M%SZ}-{attempt.number}"
 
 
-def parse_job_name(prefix: str, name: str) -> Run | None:
-    """Return the run that a job of this stack is for, or None for any other name."""
+def parse_job_name(prefix: str, name: str) -> Attempt | None:
+    """Return the attempt that a job of this stack is for, or None for any other name."""
     if len(name) > _LONGEST_NAME:
         return None
     start = f"{prefix}--"
@@ -59,7 +59,7 @@ def parse_job_name(prefix: str, name: str) -> Run | None:
         slot = _possible(datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
     except ValueError:
         return None
-    return Run(found["schedule"], slot, int(found["attempt"]))
+    return Attempt(found["schedule"], slot, int(found["attempt"]))
 
 
 def slot_text(slot: datetime) -> str:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from pipeline.attempt import Run, slot_text
+from pipeline.attempt import Attempt, slot_text
 from pipeline.journal_items import (
     Entry,
     Health,
     Item,
+    attempt_key,
     epoch,
     from_item,
     from_time,
     health_key,
-    run_key,
     to_item,
     to_time,
 )
@@ -49,9 +49,11 @@ class Journal:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
-    def attempt(self, run: Run) -> Entry | None:
+    def find(self, attempt: Attempt) -> Entry | None:
         """Return what is known of an attempt."""
-        answer = self._client.get_item(TableName=self._table, Key=run_key(run), ConsistentRead=True)
+        answer = self._client.get_item(
+            TableName=self._table, Key=attempt_key(attempt), ConsistentRead=True
+        )
         item = answer.get("Item")
         return from_item(item) if item else None
 
@@ -70,7 +72,7 @@ class Journal:
             self._client.put_item(
                 TableName=self._table,
                 Item={**to_item(entry), "expires": epoch(expires)},
-                ConditionExpression="attribute_not_exists(run)",
+                ConditionExpression="attribute_not_exists(attempt)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as refusal:
@@ -78,12 +80,14 @@ class Journal:
             return from_item(held)
         return entry
 
-    def wait(self, run: Run, job_name: str, since: datetime) -> None:
+    def wait(self, attempt: Attempt, job_name: str, since: datetime) -> None:
         """Note an attempt that is to come once another one's job has stopped."""
         changes = {"job_name": {"S": job_name}, "planned_for": from_time(since)}
-        self._update(run_key(run), changes)
+        self._update(attempt_key(attempt), changes)
 
-    def claim(self, run: Run, job_name: str, owner: str, now: datetime, lease: timedelta) -> Claim:
+    def claim(
+        self, attempt: Attempt, job_name: str, owner: str, now: datetime, lease: timedelta
+    ) -> Claim:
         """Ask for the right to deal with an attempt's end, for as long as `lease`.
 
         Lambda keeps an invocation's id when it retries, so `owner`, that id, may ask again.
@@ -91,7 +95,7 @@ class Journal:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=run_key(run),
+                Key=attempt_key(attempt),
                 UpdateExpression="SET claimed_by = :owner, claimed_until = :until, job_name = :job",
                 ConditionExpression=(
                     "attribute_not_exists(concluded_at) AND (attribute_not_exists(claimed_until)"
@@ -112,9 +116,11 @@ class Journal:
 
     def conclude(self, entry: Entry, expires: datetime) -> None:
         """Write down how an attempt ended: from now on its end was dealt with."""
-        self._update(run_key(entry.run), {**to_item(entry), "expires": epoch(expires)})
+        self._update(attempt_key(entry.attempt), {**to_item(entry), "expires": epoch(expires)})
 
-    def refuse(self, run: Run, job_name: str, status: str, reason: str, at: datetime) -> Entry:
+    def refuse(
+        self, attempt: Attempt, job_name: str, status: str, reason: str, at: datetime
+    ) -> Entry:
         """Note that an attempt is not started, and why; return what is known of it then.
 
         The first decision stays: a repeated delivery gets the same answer.
@@ -122,7 +128,7 @@ class Journal:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=run_key(run),
+                Key=attempt_key(attempt),
                 UpdateExpression=(
                     "SET #status = :status, reason = :reason, job_name = :job, ended = :at"
                 ),
@@ -142,9 +148,9 @@ class Journal:
             return from_item(held)
         return from_item(answer["Attributes"])
 
-    def mark_stop(self, run: Run, job_name: str, why: str) -> None:
+    def mark_stop(self, attempt: Attempt, job_name: str, why: str) -> None:
         """Note who stops a job, before it is stopped: SageMaker does not tell."""
-        self._update(run_key(run), {"job_name": {"S": job_name}, "stop": {"S": why}})
+        self._update(attempt_key(attempt), {"job_name": {"S": job_name}, "stop": {"S": why}})
 
     def health(self, schedule: str) -> Health:
         """Return how a schedule is doing."""
@@ -197,7 +203,7 @@ class Journal:
     ) -> Iterator[Entry]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="schedule = :schedule AND run BETWEEN :first AND :last",
+            KeyConditionExpression="schedule = :schedule AND attempt BETWEEN :first AND :last",
             ExpressionAttributeValues={
                 ":schedule": {"S": schedule},
                 ":first": {"S": first},

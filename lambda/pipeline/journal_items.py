@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.attempt import Run, parse_slot, slot_text
+from pipeline.attempt import Attempt, parse_slot, slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Entry:
 
     schedule: str
     slot: datetime
-    attempt: int
+    number: int
     job_name: str
     status: str | None = None
     """AWS's word, or NotStarted, Skipped or Missed where there was no job."""
@@ -48,9 +48,9 @@ class Entry:
     concluded_at: datetime | None = None
 
     @property
-    def run(self) -> Run:
-        """Which run this is."""
-        return Run(self.schedule, self.slot, self.attempt)
+    def attempt(self) -> Attempt:
+        """Which attempt this is."""
+        return Attempt(self.schedule, self.slot, self.number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,39 +65,39 @@ class Health:
 
 _TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
 _NUMBERS = {"instance_count", "cost_usd"}
-_IN_KEY = {"schedule", "slot", "attempt"}
+_IN_KEY = {"schedule", "slot", "number"}
 _TEXTS = {field.name for field in fields(Entry)} - _TIMES - _NUMBERS - _IN_KEY
 
 
-def run_key(run: Run) -> Item:
+def attempt_key(attempt: Attempt) -> Item:
     """Return the key of an attempt's item; a slot's attempts lie together, in their order."""
-    sort = f"{slot_text(run.slot)}#{run.attempt:02}"
-    return {"schedule": {"S": run.schedule}, "run": {"S": sort}}
+    sort = f"{slot_text(attempt.slot)}#{attempt.number:02}"
+    return {"schedule": {"S": attempt.schedule}, "attempt": {"S": sort}}
 
 
 def health_key(schedule: str) -> Item:
     """Return the key of a schedule's health; no slot begins like it."""
-    return {"schedule": {"S": schedule}, "run": {"S": "health"}}
+    return {"schedule": {"S": schedule}, "attempt": {"S": "health"}}
 
 
 def to_item(entry: Entry) -> Item:
     """Return an entry as the table holds it: what is None is left out."""
     values = {name: getattr(entry, name) for name in _TEXTS | _TIMES | _NUMBERS}
     return {
-        **run_key(entry.run),
+        **attempt_key(entry.attempt),
         **{name: _wire(name, value) for name, value in values.items() if value is not None},
     }
 
 
 def from_item(item: Mapping[str, Any]) -> Entry:
     """Return the entry that an item holds."""
-    slot, _, attempt = item["run"]["S"].partition("#")
+    slot, _, number = item["attempt"]["S"].partition("#")
     count, cost = item.get("instance_count"), item.get("cost_usd")
     texts: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
     return Entry(
         schedule=item["schedule"]["S"],
         slot=parse_slot(slot),
-        attempt=int(attempt),
+        number=int(number),
         instance_count=int(count["N"]) if count else None,
         cost_usd=float(cost["N"]) if cost else None,
         **{name: to_time(item.get(name)) for name in _TIMES},

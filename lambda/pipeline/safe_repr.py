@@ -12,7 +12,7 @@ _repr.maxstring = _repr.maxlong = _repr.maxother = 80
 _repr.maxlevel = 2
 
 
-def shown(value: object) -> str:
+def safe_repr(value: object) -> str:
     """Return a value as Python writes it, shortened in its middle, without what lies deep in it."""
     text = _repr.repr(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

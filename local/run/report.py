@@ -87,7 +87,7 @@ class Report:
             self._fill_last(entries[-1], _job(cloud, entries[-1].job_name))
 
     def _fill_last(self, last: Entry, job: dict[str, Any]) -> None:
-        self.attempt, self.job_name = last.attempt, last.job_name
+        self.attempt, self.job_name = last.number, last.job_name
         self.outcome = last.outcome
         self.status = job.get("ProcessingJobStatus")
         self.failure_reason = job.get("FailureReason", last.reason)

@@ -66,10 +66,10 @@ class TestRuns:
     def test_the_journal_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
         table = self.runs()
         assert table["name"] == "p-dev-runs"
-        assert (table["hashKey"], table["rangeKey"]) == ("schedule", "run")
+        assert (table["hashKey"], table["rangeKey"]) == ("schedule", "attempt")
         assert {each["name"]: each["type"] for each in table["attributes"]} == {
             "schedule": "S",
-            "run": "S",
+            "attempt": "S",
         }
 
     def test_entries_expire_and_cost_only_what_is_asked(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.event import EventError, Request, Trigger, parse
-from pipeline.attempt import Run, job_name, parse_job_name, slot_text
+from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from tests.launcher import strategies
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, 456, tzinfo=UTC)
@@ -27,7 +27,7 @@ class TestParse:
     def test_the_schedulers_event_names_schedule_and_slot(self) -> None:
         event = {"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "trigger": "schedule"}
         found = parse(event, ["daily", "hourly"], NOW)
-        assert found == Request(Run("daily", SLOT, 1), Trigger.SCHEDULE)
+        assert found == Request(Attempt("daily", SLOT, 1), Trigger.SCHEDULE)
 
     def test_the_observers_event_names_the_attempt_too(self) -> None:
         event = {
@@ -37,22 +37,22 @@ class TestParse:
             "trigger": "retry",
         }
         found = parse(event, ["daily"], NOW)
-        assert found == Request(Run("daily", SLOT, 99), Trigger.RETRY)
+        assert found == Request(Attempt("daily", SLOT, 99), Trigger.RETRY)
 
     def test_by_hand_without_a_slot_means_now(self) -> None:
         found = parse({"schedule": "daily"}, ["daily", "hourly"], NOW)
         now = NOW.replace(microsecond=0)
-        assert found == Request(Run("daily", now, 1), Trigger.OPERATOR)
+        assert found == Request(Attempt("daily", now, 1), Trigger.OPERATOR)
 
     def test_a_replay_needs_no_schedule_where_there_is_only_one(self) -> None:
         event = {"slot": "2026-01-05T02:00:00Z", "attempt": 2}
         found = parse(event, ["daily"], NOW)
-        assert found == Request(Run("daily", SLOT, 2), Trigger.OPERATOR)
+        assert found == Request(Attempt("daily", SLOT, 2), Trigger.OPERATOR)
 
     def test_a_slot_that_is_a_few_minutes_ahead_of_this_clock_is_taken(self) -> None:
         event = {"schedule": "daily", "slot": slot_text(NOW + timedelta(minutes=5))}
         found = parse(event, ["daily"], NOW)
-        assert found.run.slot == NOW.replace(microsecond=0) + timedelta(minutes=5)
+        assert found.attempt.slot == NOW.replace(microsecond=0) + timedelta(minutes=5)
 
     @pytest.mark.parametrize("trigger", list(Trigger))
     def test_a_slot_whose_time_has_not_come_is_refused_whoever_asks(self, trigger: Trigger) -> None:
@@ -148,11 +148,11 @@ class TestParse:
             return
         said = {"attempt": 1, "trigger": "operator", **event}
         said["slot"] = said.get("slot") or slot_text(NOW)  # null is now, too
-        run = found.run
+        attempt = found.attempt
         assert said == {
-            "schedule": run.schedule,
-            "slot": slot_text(run.slot),
-            "attempt": run.attempt,
+            "schedule": attempt.schedule,
+            "slot": slot_text(attempt.slot),
+            "attempt": attempt.number,
             "trigger": found.trigger,
         }
-        assert parse_job_name("p", job_name("p", run)) == run
+        assert parse_job_name("p", job_name("p", attempt)) == attempt

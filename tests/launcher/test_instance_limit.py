@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from components.settings import Settings
 from launcher.policy import Refusal, beyond_limit
-from pipeline.attempt import Run, job_name
-from tests.lambda_world import NAME, PREFIX, RUN, SETTINGS, SLOT, World
+from pipeline.attempt import Attempt, job_name
+from tests.lambda_world import ATTEMPT, NAME, PREFIX, SETTINGS, SLOT, World
 from tests.launcher.test_plan import config_of
 
 MINUTE = timedelta(minutes=1)
 
 
 def job(schedule: str = "hourly", minute: int = 0, prefix: str = PREFIX) -> str:
-    return job_name(prefix, Run(schedule, SLOT + minute * MINUTE, 1))
+    return job_name(prefix, Attempt(schedule, SLOT + minute * MINUTE, 1))
 
 
 def hold(world: World, name: str, count: int = 1, status: str = "InProgress") -> None:
@@ -163,7 +163,7 @@ class TestLaunch:
         hold(world, job())
         world.launch()
         assert world.deliver() == ["quota"]
-        second = job_name(PREFIX, replace(RUN, attempt=2))
+        second = job_name(PREFIX, replace(ATTEMPT, number=2))
         assert world.planned() == {second: world.now + timedelta(seconds=300)}
         world.sagemaker.end(job(), "Completed")
         assert world.fire()["result"] == "started"

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 
 from launcher.notice import NoticeError
 from observer.retry import Chain, Next
-from pipeline.attempt import Run, job_name
-from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, CrashError, World
+from pipeline.attempt import Attempt, job_name
+from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, CrashError, World
 
-NEXT_DAY = Run("daily", SLOT + timedelta(days=1), 1)
+NEXT_DAY = Attempt("daily", SLOT + timedelta(days=1), 1)
 ARN = f"arn:aws:sagemaker:eu-central-1:123456789012:processing-job/{NAME}"
 ANSWER = {
     "job_name": NAME,
@@ -53,7 +53,7 @@ class TestStart:
         assert len(world.sagemaker.jobs) == 1
 
     def test_of_a_planned_attempt_is_on_the_machine_it_was_planned_for(self, world: World) -> None:
-        second = replace(RUN, attempt=2)
+        second = replace(ATTEMPT, number=2)
         following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.m6i.large"))
         world.observer.launches.launch_next(second, following)
         assert world.fire()["result"] == "started"
@@ -63,7 +63,7 @@ class TestStart:
     def test_of_an_attempt_planned_for_a_type_that_is_no_longer_set_is_on_the_jobs_own(
         self, world: World
     ) -> None:
-        second = replace(RUN, attempt=2)
+        second = replace(ATTEMPT, number=2)
         following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.p3.2xlarge"))
         world.observer.launches.launch_next(second, following)
         assert world.fire()["result"] == "started"
@@ -80,7 +80,7 @@ class TestStart:
         world.upload("input/2026/01/06/empty/", b"")
         assert world.launch(NEXT_DAY)["status"] == "NotStarted"
         world.upload("input/2026/01/06/b/c.csv")
-        assert world.launch(replace(NEXT_DAY, attempt=2))["result"] == "started"
+        assert world.launch(replace(NEXT_DAY, number=2))["result"] == "started"
 
     def test_finds_its_input_behind_any_number_of_folders(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -161,6 +161,6 @@ class TestRefusal:
         world.now = SLOT + timedelta(minutes=5)
         assert world.launch()["result"] == "skipped"
         assert detail(world)["ProcessingJobStatus"] == "Skipped"
-        second = replace(RUN, attempt=2)
+        second = replace(ATTEMPT, number=2)
         assert world.launch(second, "operator")["result"] == "started"
         assert job_name(PREFIX, second) in world.sagemaker.jobs

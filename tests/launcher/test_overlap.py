@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.attempt import Run, job_name
+from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-FIRST, SECOND, THIRD = (Run("daily", SLOT + slot * 50 * MINUTE, 1) for slot in range(3))
-A, B, C = (job_name(PREFIX, run) for run in (FIRST, SECOND, THIRD))
+FIRST, SECOND, THIRD = (Attempt("daily", SLOT + slot * 50 * MINUTE, 1) for slot in range(3))
+A, B, C = (job_name(PREFIX, attempt) for attempt in (FIRST, SECOND, THIRD))
 CAPACITY = "CapacityError: no"
 
 
@@ -24,8 +24,8 @@ def overlap(world: World, overlap: str) -> None:
     )
 
 
-def outcome(world: World, run: Run) -> str | None:
-    entry = world.journal.attempt(run)
+def outcome(world: World, attempt: Attempt) -> str | None:
+    entry = world.journal.find(attempt)
     return entry.outcome if entry else None
 
 
@@ -57,7 +57,7 @@ class TestForbid:
 
     def test_sees_an_attempt_that_is_still_to_come(self, world: World) -> None:
         world.observe(world.fail(FIRST, CAPACITY))
-        assert job_name(PREFIX, replace(FIRST, attempt=2)) in world.launch(SECOND)["reason"]
+        assert job_name(PREFIX, replace(FIRST, number=2)) in world.launch(SECOND)["reason"]
 
     def test_no_longer_waits_for_an_attempt_that_never_came(self, world: World) -> None:
         world.observe(world.fail(FIRST, CAPACITY))
@@ -75,7 +75,7 @@ class TestForbid:
 
     def test_sees_a_job_on_whatever_page_of_the_list_it_is(self, world: World) -> None:
         for minute in range(5):
-            world.sagemaker.add(job_name(PREFIX, Run("daily-2", SLOT + minute * MINUTE, 1)))
+            world.sagemaker.add(job_name(PREFIX, Attempt("daily-2", SLOT + minute * MINUTE, 1)))
         world.sagemaker.add(A)
         assert world.launch(SECOND)["result"] == "skipped"
 
@@ -162,7 +162,7 @@ class TestReplace:
         world.observe(world.sagemaker.end(A, "Stopped"))
         assert list(world.planned()) == [C]
         assert world.fire()["result"] == "started"
-        assert [outcome(world, run) for run in (FIRST, SECOND)] == ["replaced", "skipped"]
+        assert [outcome(world, attempt) for attempt in (FIRST, SECOND)] == ["replaced", "skipped"]
 
     def test_that_waits_in_vain_is_missed(self, world: World) -> None:
         world.schedule()

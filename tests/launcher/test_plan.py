@@ -19,7 +19,7 @@ from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
 from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.plan import plan
-from pipeline.attempt import Run, job_name
+from pipeline.attempt import Attempt, job_name
 from pipeline.environment import ConfigError
 from tests.lambda_world import ENVIRONMENT
 from tests.launcher import strategies
@@ -44,18 +44,22 @@ def ids_of(settings: Settings) -> dict[str, str]:
 
 
 @st.composite
-def planned(draw: st.DrawFn) -> tuple[Settings, Run, dict[str, Any]]:
+def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
-    run = Run(schedule, draw(strategies.slots), draw(strategies.attempts))
+    attempt = Attempt(schedule, draw(strategies.slots), draw(strategies.attempts))
     retries = function_config.observer(settings)["retries"]
     instance_type = draw(st.sampled_from([*retries["ladder"], *retries["larger"].values()]))
     with_input = draw(st.booleans())
-    return settings, run, plan(config_of(settings), run, instance_type, with_input=with_input)
+    return (
+        settings,
+        attempt,
+        plan(config_of(settings), attempt, instance_type, with_input=with_input),
+    )
 
 
-def _runs() -> st.SearchStrategy[Run]:
-    return st.builds(Run, strategies.a_name, strategies.slots, strategies.attempts)
+def _runs() -> st.SearchStrategy[Attempt]:
+    return st.builds(Attempt, strategies.a_name, strategies.slots, strategies.attempts)
 
 
 unhurried = limits(
@@ -68,7 +72,7 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_gives_a_request_that_aws_model_accepts(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         model = models.shape("sagemaker", "CreateProcessingJob")
         assert models.violations(model, example[2]) == []
@@ -76,22 +80,22 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_tells_the_script_which_run_it_is(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
-        settings, run, request = example
+        settings, attempt, request = example
         environment = request["Environment"]
         assert environment["JOB_NAME"] == request["ProcessingJobName"]
-        assert environment["SCHEDULE"] == run.schedule
-        assert environment["SLOT"] == run.slot.isoformat().replace("+00:00", "Z")
-        assert environment["ATTEMPT"] == str(run.attempt)
+        assert environment["SCHEDULE"] == attempt.schedule
+        assert environment["SLOT"] == attempt.slot.isoformat().replace("+00:00", "Z")
+        assert environment["ATTEMPT"] == str(attempt.number)
         assert environment["STACK"] == settings.stack
-        own = {**settings.job.environment, **settings.schedules[run.schedule].environment}
+        own = {**settings.job.environment, **settings.schedules[attempt.schedule].environment}
         assert {k: v for k, v in environment.items() if k not in RESERVED_ENVIRONMENT} == own
 
     @unhurried
     @given(planned())
     def test_gives_the_container_a_network_only_in_a_vpc_and_only_where_that_is_asked_for(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
         network = request["NetworkConfig"]
@@ -101,7 +105,7 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_runs_in_the_stacks_subnets_and_groups_or_in_no_vpc_of_the_account(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
         found = request["NetworkConfig"].get("VpcConfig", {})
@@ -112,7 +116,7 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_encrypts_what_several_instances_say_to_each_other(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
         encrypted = request["NetworkConfig"].get("EnableInterContainerTrafficEncryption")
@@ -121,7 +125,7 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_encrypts_volume_and_outputs_with_the_stacks_key(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         _, _, request = example
         cluster = request["ProcessingResources"]["ClusterConfig"]
@@ -132,10 +136,10 @@ class TestEveryLegalSettingAndEvent:
     @unhurried
     @given(planned())
     def test_runs_the_jobs_arguments_before_the_schedules(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
-        settings, run, request = example
-        expected = [*settings.job.arguments, *settings.schedules[run.schedule].arguments]
+        settings, attempt, request = example
+        expected = [*settings.job.arguments, *settings.schedules[attempt.schedule].arguments]
         assert request["AppSpecification"].get("ContainerArguments", []) == expected
 
 
@@ -143,16 +147,16 @@ class TestJobName:
     @unhurried
     @given(strategies.a_name, strategies.a_name, strategies.a_name, _runs())
     def test_no_two_runs_of_any_stacks_share_a_name(
-        self, first: str, second: str, third: str, run: Run
+        self, first: str, second: str, third: str, attempt: Attempt
     ) -> None:
         others = [
-            (first, replace(run, attempt=run.attempt % 99 + 1)),
-            (first, replace(run, slot=run.slot + timedelta(seconds=1))),
-            (first, replace(run, schedule=f"{run.schedule}-{second}")),
-            (f"{first}-{second}", replace(run, schedule=third)),
-            (first, replace(run, schedule=f"{second}-{third}")),
+            (first, replace(attempt, number=attempt.number % 99 + 1)),
+            (first, replace(attempt, slot=attempt.slot + timedelta(seconds=1))),
+            (first, replace(attempt, schedule=f"{attempt.schedule}-{second}")),
+            (f"{first}-{second}", replace(attempt, schedule=third)),
+            (first, replace(attempt, schedule=f"{second}-{third}")),
         ]
-        identities = {(first, run), *others}
+        identities = {(first, attempt), *others}
         assert len({job_name(*identity) for identity in identities}) == len(identities)
 
 
@@ -173,8 +177,8 @@ class TestSharding:
                 },
             }
         )
-        run = Run("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        return plan(config_of(settings), run, "ml.m5.large", with_input=True)
+        attempt = Attempt("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
+        return plan(config_of(settings), attempt, "ml.m5.large", with_input=True)
 
     def _input(self, count: int) -> dict[str, Any]:
         return self._plan(count)["ProcessingInputs"][0]["S3Input"]
@@ -193,7 +197,7 @@ class TestSharding:
 
 class TestDeployedEnvironment:
     def test_all_missing_variables_are_named_together(self) -> None:
-        with pytest.raises(ConfigError, match=r"IMAGE_URI, INPUT_BUCKET, .*, RUNS_TABLE"):
+        with pytest.raises(ConfigError, match=r"IMAGE_URI, INPUT_BUCKET, .*, JOURNAL_TABLE"):
             Deployed.read({"JOB_ROLE_ARN": "x", "KMS_KEY_ARN": "y", "AWS_REGION": "z"})
 
     def test_every_field_comes_from_the_environment(self) -> None:
@@ -213,9 +217,9 @@ class TestInput:
     @unhurried
     @given(planned())
     def test_that_there_is_none_of_is_not_asked_for(
-        self, example: tuple[Settings, Run, dict[str, Any]]
+        self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
-        settings, run, _ = example
+        settings, attempt, _ = example
         first = settings.job.instance_type
-        wanted = plan(config_of(settings), run, first, with_input=False)
+        wanted = plan(config_of(settings), attempt, first, with_input=False)
         assert wanted["ProcessingInputs"] == []

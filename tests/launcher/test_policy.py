@@ -10,12 +10,12 @@ from components.settings import Settings
 from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
 from launcher.policy import Refusal, Replacement, empty, overlapping, too_late
-from pipeline.attempt import Run, job_name
-from tests.lambda_world import PREFIX, RUN, SETTINGS, SLOT
+from pipeline.attempt import Attempt, job_name
+from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT
 from tests.launcher.test_plan import config_of
 
-EARLIER = job_name(PREFIX, Run("daily", SLOT - timedelta(hours=1), 3))
-LATER = job_name(PREFIX, Run("daily", SLOT + timedelta(hours=1), 1))
+EARLIER = job_name(PREFIX, Attempt("daily", SLOT - timedelta(hours=1), 3))
+LATER = job_name(PREFIX, Attempt("daily", SLOT + timedelta(hours=1), 1))
 
 
 def config(when_empty: str = "fail", **schedule: object) -> LauncherConfig:
@@ -25,7 +25,7 @@ def config(when_empty: str = "fail", **schedule: object) -> LauncherConfig:
 
 
 def request(trigger: Trigger = Trigger.SCHEDULE) -> Request:
-    return Request(RUN, trigger)
+    return Request(ATTEMPT, trigger)
 
 
 class TestStartDeadline:

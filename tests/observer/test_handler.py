@@ -70,5 +70,5 @@ def test_what_is_no_event_is_raised_and_never_returned(
 
 def test_all_missing_variables_are_named_together() -> None:
     with pytest.raises(ConfigError, match=r"TOPIC_ARN, SCHEDULE_GROUP, .*AWS_REGION"):
-        Deployed.read({"RUNS_TABLE": "t"})
+        Deployed.read({"JOURNAL_TABLE": "t"})
     assert set(vars(Deployed.read(ENVIRONMENT)).values()) <= set(ENVIRONMENT.values())

@@ -13,7 +13,7 @@ from components.aws.models import shape, violations
 from observer import message
 from observer.ending import Ending
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
-from pipeline.attempt import Run
+from pipeline.attempt import Attempt
 from pipeline.outcome import Outcome
 from tests.launcher import strategies
 
@@ -33,7 +33,7 @@ FACTS = Facts(
     zone="Europe/Berlin",
     partition="aws",
     region="eu-central-1",
-    run=Run("daily", SLOT, 2),
+    attempt=Attempt("daily", SLOT, 2),
     job_name="p--daily-20260705T020000Z-2",
     outcome=Outcome.SCRIPT_FAILED,
     ending=ENDING,
@@ -142,7 +142,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=1500)
 def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
     anything: dict[str, Any] = {
         "stack": names,
-        "run": st.builds(Run, names, strategies.slots, strategies.attempts),
+        "attempt": st.builds(Attempt, names, strategies.slots, strategies.attempts),
         "outcome": st.sampled_from(sorted(ADVICE)).map(Outcome),
         "ending": st.builds(Ending, status=st.just("Failed"), reason=texts, exit_message=texts),
         "has_job": st.booleans(),

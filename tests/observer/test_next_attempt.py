@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.attempt import job_name
-from tests.lambda_world import NAME, PREFIX, RUN, World
+from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
@@ -18,10 +18,10 @@ INTERNAL = "InternalServerError: We encountered an internal error. Please try ag
 class TestNextAttempt:
     def test_follows_silently_and_is_no_failure_of_the_slot(self, world: World) -> None:
         world.observe(world.fail(reason=CAPACITY))
-        second = job_name(PREFIX, replace(RUN, attempt=2))
+        second = job_name(PREFIX, replace(ATTEMPT, number=2))
         at = world.now + timedelta(minutes=1)
         assert world.planned() == {second: at}
-        assert (entry := world.journal.attempt(RUN))
+        assert (entry := world.journal.find(ATTEMPT))
         assert entry.next_attempt_at == at
         assert "JobsFailed" not in world.metrics()[0]
         assert world.messages() == []
@@ -42,17 +42,19 @@ class TestNextAttempt:
         self, world: World, reason: str, types: list[str]
     ) -> None:
         world.launch()
-        run = RUN
+        attempt = ATTEMPT
         for instance_type in types:
             world.observe(
-                world.sagemaker.end(job_name(PREFIX, run), "Failed", FailureReason=reason)
+                world.sagemaker.end(job_name(PREFIX, attempt), "Failed", FailureReason=reason)
             )
             assert world.fire()["result"] == "started"
-            run = replace(run, attempt=run.attempt + 1)
-            job: Any = world.sagemaker.jobs[job_name(PREFIX, run)]
+            attempt = replace(attempt, number=attempt.number + 1)
+            job: Any = world.sagemaker.jobs[job_name(PREFIX, attempt)]
             cluster = job["ProcessingResources"]["ClusterConfig"]
             assert cluster["InstanceType"] == instance_type
-        world.observe(world.sagemaker.end(job_name(PREFIX, run), "Failed", FailureReason=reason))
+        world.observe(
+            world.sagemaker.end(job_name(PREFIX, attempt), "Failed", FailureReason=reason)
+        )
         assert len(world.planned()) == (reason == CAPACITY)
 
     @pytest.mark.parametrize(
@@ -103,11 +105,11 @@ class TestNextAttempt:
         assert list(world.planned().values()) == [world.now + timedelta(minutes=1)]
 
     def test_never_follows_a_job_that_somebody_stopped(self, world: World) -> None:
-        world.journal.mark_stop(RUN, NAME, "operator")
+        world.journal.mark_stop(ATTEMPT, NAME, "operator")
         world.observe(world.fail(reason=INTERNAL))
         assert world.planned() == {}
         assert len(world.messages()) == 1
 
     def test_after_the_last_that_a_name_can_hold_is_none(self, world: World) -> None:
-        world.observe(world.fail(replace(RUN, attempt=99), CAPACITY))
+        world.observe(world.fail(replace(ATTEMPT, number=99), CAPACITY))
         assert (world.planned(), len(world.messages())) == ({}, 1)

@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from observer.retry import Chain, Next
-from pipeline.attempt import Run, job_name
+from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ENVIRONMENT, NOW, PREFIX, SLOT, World
 
-SECOND = Run("daily", SLOT, 2)
+SECOND = Attempt("daily", SLOT, 2)
 NAME = job_name(PREFIX, SECOND)
 CHAIN = Chain(NOW, "ml.m6i.large", waits=1)
 AT = NOW + timedelta(minutes=5)
@@ -50,7 +50,7 @@ class TestNextAttempt:
     ) -> None:
         world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
         assert [name for name, _ in world.requests] == ["PutItem", "CreateSchedule"]
-        entry = world.journal.attempt(SECOND)
+        entry = world.journal.find(SECOND)
         assert entry
         assert (entry.planned_for, entry.instance_type) == (AT, "ml.m6i.large")
         assert Chain.load(entry.chain or "") == CHAIN

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from observer.observe import NotEndedError, NotOursError
-from pipeline.attempt import Run
+from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
-from tests.lambda_world import NAME, NOW, RUN, SLOT, World
+from tests.lambda_world import ATTEMPT, NAME, NOW, SLOT, World
 
 MARKER = "output/daily/2026/01/05/020000/_SUCCESS"
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
@@ -23,8 +23,8 @@ def markers(world: World) -> list[str]:
     return [item["Key"] for item in listed.get("Contents", [])]
 
 
-def entry(world: World, run: Run = RUN) -> Entry:
-    found = world.journal.attempt(run)
+def entry(world: World, attempt: Attempt = ATTEMPT) -> Entry:
+    found = world.journal.find(attempt)
     assert found
     return found
 
@@ -47,7 +47,7 @@ class TestSuccess:
         assert entry(world) == Entry(
             schedule="daily",
             slot=SLOT,
-            attempt=1,
+            number=1,
             job_name=NAME,
             status="Completed",
             outcome="completed",
@@ -74,7 +74,7 @@ class TestSuccess:
     def test_after_a_failure_is_told_once(self, world: World) -> None:
         world.observe(world.fail())
         for hours in (1, 2):
-            world.observe(world.run(Run("daily", SLOT + timedelta(hours=hours), 1)))
+            world.observe(world.run(Attempt("daily", SLOT + timedelta(hours=hours), 1)))
         subjects = [subject for subject, _ in world.messages()]
         assert subjects == [
             "test: daily failed: script failed (Mon 05 Jan 2026 03:00)",
@@ -119,7 +119,7 @@ class TestFailure:
 
     def test_sums_the_cost_of_all_attempts(self, world: World) -> None:
         world.observe(world.fail(reason=INTERNAL))
-        world.observe(world.fail(replace(RUN, attempt=2)))
+        world.observe(world.fail(replace(ATTEMPT, number=2)))
         ((_, text),) = world.messages()
         assert "Attempt: 2 (2 in all)" in text
         assert "Cost so far: about $0.04" in text
@@ -127,7 +127,7 @@ class TestFailure:
 
 class TestStop:
     def test_by_an_operator_is_told_and_is_no_failure(self, world: World) -> None:
-        world.journal.mark_stop(RUN, NAME, "operator")
+        world.journal.mark_stop(ATTEMPT, NAME, "operator")
         assert world.observe(world.run(status="Stopped")) == "stopped"
         ((subject, _),) = world.messages()
         assert "was stopped" in subject
@@ -153,7 +153,7 @@ class TestTruth:
         world.sagemaker.jobs[NAME]["ProcessingJobStatus"] = "InProgress"
         with pytest.raises(NotEndedError, match=f"{NAME} is InProgress"):
             world.observe(event, "a")
-        assert world.journal.attempt(RUN) is None
+        assert world.journal.find(ATTEMPT) is None
         world.sagemaker.jobs[NAME]["ProcessingJobStatus"] = "Completed"
         assert world.observe(event, "a") == "completed"
 
@@ -203,7 +203,7 @@ def test_a_slot_without_input_is_told_only_where_it_is_a_failure(
     world: World, when_empty: str, outcome: Outcome, told: int, metric: str
 ) -> None:
     world.configure(input={"when_empty": when_empty})
-    world.launch(Run("daily", SLOT + timedelta(days=1), 1))
+    world.launch(Attempt("daily", SLOT + timedelta(days=1), 1))
     assert world.deliver() == [outcome]
     assert len(world.messages()) == told
     assert world.metrics()[0][metric] == 1

@@ -11,13 +11,13 @@ import pytest
 from moto import mock_aws
 
 from observer.observe import LEASE
-from pipeline.attempt import Run, job_name
-from tests.lambda_world import NAME, PREFIX, RUN, SLOT, CrashError, World
+from pipeline.attempt import Attempt, job_name
+from tests.lambda_world import ATTEMPT, NAME, PREFIX, SLOT, CrashError, World
 
 Json = dict[str, Any]
 End = Callable[[World], Json]
 
-OTHER = Run("daily", SLOT + timedelta(days=1), 1)
+OTHER = Attempt("daily", SLOT + timedelta(days=1), 1)
 
 
 def succeeds(world: World) -> Json:
@@ -34,7 +34,7 @@ def has_no_capacity(world: World) -> Json:
 
 
 def is_replaced(world: World) -> Json:
-    world.journal.mark_stop(RUN, NAME, f"replaced by {job_name(PREFIX, OTHER)}")
+    world.journal.mark_stop(ATTEMPT, NAME, f"replaced by {job_name(PREFIX, OTHER)}")
     return world.run(status="Stopped")
 
 
@@ -59,7 +59,7 @@ ends = pytest.mark.parametrize("end", ENDS)
 
 def is_dealt_with(world: World, end: End, messages: int | None = None) -> None:
     outcome, subjects, launches = ENDS[end]
-    entry = world.journal.attempt(RUN)
+    entry = world.journal.find(ATTEMPT)
     assert entry
     assert (entry.outcome, bool(entry.concluded_at)) == (outcome, True)
     assert len(world.planned()) == launches
@@ -146,7 +146,7 @@ class TestOutOfOrder:
         self, world: World
     ) -> None:
         failed = world.fail(reason="CapacityError: no")
-        succeeded = world.run(replace(RUN, attempt=2))
+        succeeded = world.run(replace(ATTEMPT, number=2))
         assert world.observe(succeeded) == "completed"
         assert world.observe(failed) == "capacity"
         assert world.fire()["result"] == "already started"

@@ -9,24 +9,24 @@ import pytest
 
 from observer import written
 from pipeline.attempt import job_name
-from tests.lambda_world import ENVIRONMENT, NAME, NOW, PREFIX, RUN, World, set_last_modified
+from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, NOW, PREFIX, World, set_last_modified
 
 if TYPE_CHECKING:
-    from pipeline.attempt import Run
+    from pipeline.attempt import Attempt
 
 PLACE = "output/daily/2026/01/05/020000/"
 MARKER = f"{PLACE}_SUCCESS"
-SECOND = replace(RUN, attempt=2)
+SECOND = replace(ATTEMPT, number=2)
 
 
-def completes(world: World, run: Run = RUN, *names: str, body: bytes = b"x") -> str:
+def completes(world: World, attempt: Attempt = ATTEMPT, *names: str, body: bytes = b"x") -> str:
     """Let an attempt write these, complete and be observed; return its outcome."""
     world.now += timedelta(minutes=1)
-    world.sagemaker.add(job_name(PREFIX, run))
+    world.sagemaker.add(job_name(PREFIX, attempt))
     world.now += timedelta(minutes=11)
     for name in names:
         world.write(PLACE + name, body)
-    return world.observe(world.sagemaker.end(job_name(PREFIX, run), "Completed"))
+    return world.observe(world.sagemaker.end(job_name(PREFIX, attempt), "Completed"))
 
 
 def keys(world: World) -> list[str]:
@@ -35,7 +35,7 @@ def keys(world: World) -> list[str]:
 
 class TestMarker:
     def test_names_job_times_image_and_every_object(self, world: World) -> None:
-        completes(world, RUN, "a.parquet", "b/c.parquet", body=b"abc")
+        completes(world, ATTEMPT, "a.parquet", "b/c.parquet", body=b"abc")
         document = world.marker()
         assert document.pop("input")["prefix"] == "s3://in-bucket/input/2026/01/05/"
         etag = hashlib.md5(b"abc", usedforsecurity=False).hexdigest()
@@ -58,7 +58,7 @@ class TestMarker:
 
     def test_leaves_out_other_slots_and_names_that_begin_alike(self, world: World) -> None:
         world.write("output/daily/2026/01/06/020000/a.parquet")
-        completes(world, RUN, "_SUCCESS.parquet")
+        completes(world, ATTEMPT, "_SUCCESS.parquet")
         assert keys(world) == ["_SUCCESS.parquet"]
 
     def test_is_encrypted_with_the_stacks_key(self, world: World) -> None:
@@ -71,7 +71,7 @@ class TestMarker:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
-        completes(world, RUN, *"abcde")
+        completes(world, ATTEMPT, *"abcde")
         assert keys(world) == list("abcde")
 
 
@@ -83,7 +83,7 @@ class TestParts:
         monkeypatch.setattr(written, "LISTED", 2)
 
     def test_lie_beside_the_marker_which_comes_last(self, world: World) -> None:
-        completes(world, RUN, *"abcde")
+        completes(world, ATTEMPT, *"abcde")
         marker = world.marker()
         parts = [f"{PLACE}_SUCCESS.parts/1-{number:05}.jsonl" for number in (1, 2, 3)]
         assert (marker["objects"], marker["object_count"]) == (None, 5)
@@ -92,7 +92,7 @@ class TestParts:
         assert put == [*parts, MARKER]
 
     def test_of_an_earlier_attempt_are_neither_listed_nor_named(self, world: World) -> None:
-        completes(world, RUN, *"abc")
+        completes(world, ATTEMPT, *"abc")
         completes(world, SECOND, *"abc")
         assert world.marker()["parts"] == [
             f"{PLACE}_SUCCESS.parts/2-{number:05}.jsonl" for number in (1, 2)
@@ -102,13 +102,13 @@ class TestParts:
 
 class TestAttempts:
     def test_a_later_one_lists_only_what_it_wrote_and_names_the_rest(self, world: World) -> None:
-        completes(world, RUN, "1", "2", "3")
+        completes(world, ATTEMPT, "1", "2", "3")
         completes(world, SECOND, "1", "2")
         assert (world.marker()["attempt"], keys(world)) == (2, ["1", "2"])
         assert world.marker()["stale"] == {"count": 1, "keys": [f"{PLACE}3"]}
 
     def test_before_a_later_one_starts_the_earlier_marker_is_gone(self, world: World) -> None:
-        completes(world, RUN, "1")
+        completes(world, ATTEMPT, "1")
         assert world.launch(SECOND, "operator")["result"] == "started"
         assert world.output() == [f"{PLACE}1"]
         names = [name for name, _ in world.requests]
@@ -121,13 +121,13 @@ class TestAttempts:
         assert world.asked("DeleteObject") == []
 
     def test_a_refused_one_takes_no_success_back(self, world: World) -> None:
-        completes(world, RUN, "1")
+        completes(world, ATTEMPT, "1")
         world.client("s3").delete_object(Bucket="in-bucket", Key="input/2026/01/05/a.csv")
         assert world.launch(SECOND, "operator")["result"] == "refused"
         assert world.marker()["attempt"] == 1
 
     def test_one_whose_marker_may_not_be_withdrawn_is_refused_and_told(self, world: World) -> None:
-        completes(world, RUN, "1")
+        completes(world, ATTEMPT, "1")
         world.errors["DeleteObject"] = [("AccessDenied", "Access Denied")]
         assert world.launch(SECOND, "operator")["result"] == "refused"
         assert world.deliver() == ["access_denied"]
@@ -139,20 +139,20 @@ class TestAttempts:
         assert completes(world, SECOND, "1") == "completed"
         assert world.observe(event) == "completed"
         assert world.marker()["attempt"] == 2
-        entry = world.journal.attempt(RUN)
+        entry = world.journal.find(ATTEMPT)
         assert entry
         assert entry.success_marker is None
 
     def test_the_later_one_is_the_one_that_was_started_later_whatever_its_number(
         self, world: World
     ) -> None:
-        completes(world, replace(RUN, attempt=3), "1")
+        completes(world, replace(ATTEMPT, number=3), "1")
         assert completes(world, SECOND, "1") == "completed"
         assert world.marker()["attempt"] == 2
 
     def test_one_that_was_started_with_a_number_left_out_is_later_too(self, world: World) -> None:
         event = world.fail()
-        completes(world, replace(RUN, attempt=3), "1")
+        completes(world, replace(ATTEMPT, number=3), "1")
         assert world.observe(event) == "script_failed"
         assert world.marker()["attempt"] == 3
 
@@ -174,7 +174,7 @@ class TestForeignMarker:
         assert world.output() == [f"{PLACE}table/_SUCCESS"]
 
     def test_of_a_job_that_completed_is_overwritten(self, world: World) -> None:
-        completes(world, RUN, "a", "_SUCCESS")
+        completes(world, ATTEMPT, "a", "_SUCCESS")
         assert keys(world) == ["a"]
 
     def test_makes_no_success_of_a_slot_for_anybody_here(self, world: World) -> None:
@@ -202,17 +202,17 @@ class TestEmptyOutput:
     def test_is_that_of_an_attempt_which_left_an_earlier_ones_objects_alone(
         self, world: World
     ) -> None:
-        completes(world, RUN, "a")
+        completes(world, ATTEMPT, "a")
         world.now += timedelta(minutes=1)
         world.launch(SECOND, "operator")
         assert world.observe(world.run(SECOND)) == "empty_output"
         assert world.output() == [f"{PLACE}a"]
 
     def test_with_a_folder_of_the_console_is_empty_all_the_same(self, world: World) -> None:
-        assert completes(world, RUN, "folder/") == "empty_output"
+        assert completes(world, ATTEMPT, "folder/") == "empty_output"
 
     def test_with_a_scripts_own_marker_is_empty_all_the_same(self, world: World) -> None:
-        assert completes(world, RUN, "_SUCCESS") == "empty_output"
+        assert completes(world, ATTEMPT, "_SUCCESS") == "empty_output"
         assert world.output() == []
 
     def test_is_a_success_where_the_settings_allow_it(self, world: World) -> None:

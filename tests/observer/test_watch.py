@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from observer.watch import EVENT_GRACE, LAUNCH_GRACE, WatchError
-from pipeline.attempt import Run, job_name
-from tests.lambda_world import NAME, NOW, PREFIX, RATE_1H, RUN, SLOT, World
+from pipeline.attempt import Attempt, job_name
+from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, RATE_1H, SLOT, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 def name_of(slot: datetime, schedule: str = "daily") -> str:
-    return job_name(PREFIX, Run(schedule, slot, 1))
+    return job_name(PREFIX, Attempt(schedule, slot, 1))
 
 
 def only(world: World, expression: str, zone: str = "UTC", **known: Any) -> None:
@@ -51,13 +51,13 @@ class TestLostEvent:
         only(world, "at(2020-01-01T00:00:00)")
         names = {name_of(SLOT + n * MINUTE) for n in range(5)}
         for n in range(5):
-            world.run(Run("daily", SLOT + n * MINUTE, 1))
+            world.run(Attempt("daily", SLOT + n * MINUTE, 1))
         world.now += 3 * MINUTE
         assert world.turn().keys() == names
 
     def test_of_another_stack_is_not_looked_at(self, world: World) -> None:
         only(world, "at(2020-01-01T00:00:00)")
-        other = job_name("another-" + PREFIX, RUN)
+        other = job_name("another-" + PREFIX, ATTEMPT)
         world.sagemaker.add(other)
         world.sagemaker.end(other, "Failed")
         world.now += HOUR
@@ -104,7 +104,7 @@ class TestLostSlot:
         only(world, "rate(1 hour)")
         world.observe(world.run())
         # Of a deployment that did not refuse it.
-        world.observe(world.run(Run("daily", SLOT + 36500 * DAY, 1)))
+        world.observe(world.run(Attempt("daily", SLOT + 36500 * DAY, 1)))
         world.now = SLOT + 3 * HOUR
         assert missed(world) == [name_of(SLOT + HOUR)]
 
@@ -236,7 +236,7 @@ class TestOneBadThing:
     def test_job_does_not_hide_the_others(self, world: World) -> None:
         only(world, "at(2020-01-01T00:00:00)")
         for hours in (0, 1):
-            world.fail(Run("daily", SLOT + hours * HOUR, 1))
+            world.fail(Attempt("daily", SLOT + hours * HOUR, 1))
         world.now += HOUR
         world.errors["DescribeProcessingJob"] = [("ThrottlingException", "Rate exceeded")]
         with pytest.raises(WatchError, match=f"^{NAME}: .*ThrottlingException"):
@@ -248,7 +248,7 @@ class TestOneBadThing:
         daily = {"expression": "at(2020-01-01T00:00:00)", "timezone": "UTC"}
         world.configure(schedules={"daily": daily, **RATE_1H})
         world.schedule("hourly", changed=NOW)
-        world.fail(Run("hourly", SLOT, 1))
+        world.fail(Attempt("hourly", SLOT, 1))
         world.now += 3 * MINUTE
         world.errors["GetSchedule"] = [("InternalServerException", "x")]
         with pytest.raises(WatchError, match=r"^daily: .*InternalServerException"):

@@ -44,7 +44,7 @@ def world(
     monkeypatch.setenv("COLUMNS", "140")
     with mock_aws():
         made = World(capsys)
-        key = {"schedule": "HASH", "run": "RANGE"}
+        key = {"schedule": "HASH", "attempt": "RANGE"}
         made.client("dynamodb", region_name="eu-central-1").create_table(
             TableName="processing-prod-runs",
             BillingMode="PAY_PER_REQUEST",

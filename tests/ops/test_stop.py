@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.attempt import Run, parse_slot
+from pipeline.attempt import Attempt, parse_slot
 from tests.ops.world import NAME, SLOT
 
 if TYPE_CHECKING:
     from tests.ops.world import World
 
-RUN = Run("daily", parse_slot(SLOT), 1)
+RUN = Attempt("daily", parse_slot(SLOT), 1)
 
 
 def stops(world: World) -> list[str]:
@@ -26,7 +26,7 @@ class TestStop:
         world.job()
         world.errors["StopProcessingJob"] = ("ThrottlingException", "Rate exceeded")
         status, _, err = world.ops(f"stop {NAME}")
-        entry = world.journal.attempt(RUN)
+        entry = world.journal.find(RUN)
         assert entry is not None
         assert entry.stop == "operator"
         assert status == 1
@@ -52,7 +52,7 @@ class TestStop:
         exit_status, _, err = world.ops(f"stop {NAME}")
         assert exit_status == 1
         assert f"{NAME} has ended already: {status}" in err
-        assert world.journal.attempt(RUN) is None
+        assert world.journal.find(RUN) is None
         assert not stops(world)
 
     def test_whoever_is_stopping_it_already_is_not_overwritten(self, world: World) -> None:
@@ -60,7 +60,7 @@ class TestStop:
         world.job(status="Stopping")
         world.after(5, lambda: world.end(NAME, "Stopped"))
         assert world.ops(f"stop {NAME}")[0] == 0
-        entry = world.journal.attempt(RUN)
+        entry = world.journal.find(RUN)
         assert entry is not None
         assert entry.stop == "replaced by another"
         assert not stops(world)
@@ -79,7 +79,7 @@ class TestStop:
         status, _, err = world.ops(f"stop {NAME}")
         assert status == 1
         assert f"There is no job {NAME}" in err
-        assert world.journal.attempt(RUN) is None
+        assert world.journal.find(RUN) is None
 
     def test_ctrl_c_ends_the_waiting_only(self, world: World) -> None:
         def interrupt() -> None:

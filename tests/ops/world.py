@@ -17,7 +17,7 @@ import botocore.session
 
 from components.aws import models
 from ops.__main__ import main
-from pipeline.attempt import Run, job_name, parse_slot
+from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 
@@ -89,11 +89,11 @@ class World:
 
     def conclude(self, attempt: int = 1, slot: str = SLOT, **known: Any) -> Entry:
         """Write down an attempt's end, as the observer does."""
-        run = Run(known.pop("schedule", "daily"), parse_slot(slot), attempt)
+        run = Attempt(known.pop("schedule", "daily"), parse_slot(slot), attempt)
         end: _Json = {"concluded_at": self.now, "outcome": "completed", "status": "Completed"}
         name = job_name("processing-prod", run)
         entry = Entry(
-            schedule=run.schedule, slot=run.slot, attempt=attempt, job_name=name, **{**end, **known}
+            schedule=run.schedule, slot=run.slot, number=attempt, job_name=name, **{**end, **known}
         )
         self.journal.conclude(entry, self.now + timedelta(days=400))
         return entry
@@ -121,7 +121,7 @@ class World:
 
     def launch(self, event: _Json) -> _Json:
         """Answer as the launcher does: it starts the job, unless there is one of its name."""
-        run = Run(event["schedule"], parse_slot(event["slot"]), event["attempt"])
+        run = Attempt(event["schedule"], parse_slot(event["slot"]), event["attempt"])
         name = job_name("processing-prod", run)
         result = "already started" if name in self.jobs else "started"
         if result == "started":

@@ -8,26 +8,26 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components import names
-from pipeline.attempt import MAX_ATTEMPT, Run, job_name, parse_job_name, parse_slot, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, parse_job_name, parse_slot, slot_text
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
 PREFIXES = strategies.names_up_to(names.MAX_PREFIX)
 SCHEDULES = strategies.names_up_to(names.max_schedule_name("p" * names.MAX_PREFIX))
-RUNS = st.builds(Run, SCHEDULES, strategies.slots, strategies.attempts)
+RUNS = st.builds(Attempt, SCHEDULES, strategies.slots, strategies.attempts)
 
 
 class TestJobName:
     @given(PREFIXES, RUNS)
-    def test_tells_the_run_that_it_is_for(self, prefix: str, run: Run) -> None:
-        assert parse_job_name(prefix, job_name(prefix, run)) == run
+    def test_tells_the_run_that_it_is_for(self, prefix: str, attempt: Attempt) -> None:
+        assert parse_job_name(prefix, job_name(prefix, attempt)) == attempt
 
     @given(PREFIXES, PREFIXES, RUNS)
     def test_of_another_stack_is_no_run_of_this_one(
-        self, prefix: str, other: str, run: Run
+        self, prefix: str, other: str, attempt: Attempt
     ) -> None:
         assume(prefix != other)
-        assert parse_job_name(prefix, job_name(other, run)) is None
+        assert parse_job_name(prefix, job_name(other, attempt)) is None
 
     @pytest.mark.parametrize(
         "name",
@@ -64,19 +64,19 @@ class TestJobName:
     @given(PREFIXES, st.text())
     def test_whatever_its_form_is_a_run_of_that_name_or_none(self, prefix: str, rest: str) -> None:
         name = f"{prefix}--{rest}"
-        run = parse_job_name(prefix, name)
-        assert run is None or job_name(prefix, run) == name
+        attempt = parse_job_name(prefix, name)
+        assert attempt is None or job_name(prefix, attempt) == name
 
 
 class TestRun:
     def test_is_followed_by_the_next_attempt_at_its_slot(self) -> None:
-        run = Run("daily", SLOT, 1)
-        assert run.next() == Run("daily", SLOT, 2)
+        attempt = Attempt("daily", SLOT, 1)
+        assert attempt.next() == Attempt("daily", SLOT, 2)
 
     def test_ends_with_the_last_attempt_that_a_name_can_hold(self) -> None:
-        run = Run("daily", SLOT, MAX_ATTEMPT)
-        assert run.next() is None
-        assert replace(run, attempt=MAX_ATTEMPT - 1).next() == run
+        attempt = Attempt("daily", SLOT, MAX_ATTEMPT)
+        assert attempt.next() is None
+        assert replace(attempt, number=MAX_ATTEMPT - 1).next() == attempt
 
 
 class TestSlot:

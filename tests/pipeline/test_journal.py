@@ -3,22 +3,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from pipeline.attempt import Run, job_name
+from pipeline.attempt import Attempt, job_name
 from pipeline.journal import Claim, Journal
 from pipeline.journal_items import Entry, Health
-from tests.lambda_world import NAME, NOW, PREFIX, RUN, SLOT, World
+from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, World
 
 LEASE = timedelta(minutes=6)
 EXPIRES = NOW + timedelta(days=400)
 
 
-def entry_of(run: Run = RUN, **known: object) -> Entry:
-    parts = {"schedule": run.schedule, "slot": run.slot, "attempt": run.attempt}
-    return Entry(**{**parts, "job_name": job_name(PREFIX, run), **known})  # pyright: ignore
+def entry_of(attempt: Attempt = ATTEMPT, **known: object) -> Entry:
+    parts = {"schedule": attempt.schedule, "slot": attempt.slot, "number": attempt.number}
+    return Entry(**{**parts, "job_name": job_name(PREFIX, attempt), **known})  # pyright: ignore
 
 
 def claim(journal: Journal, owner: str, minutes: float = 0) -> Claim:
-    return journal.claim(RUN, NAME, owner, NOW + timedelta(minutes=minutes), LEASE)
+    return journal.claim(ATTEMPT, NAME, owner, NOW + timedelta(minutes=minutes), LEASE)
 
 
 class TestClaim:
@@ -45,14 +45,14 @@ class TestClaim:
 
 class TestEntries:
     def test_that_are_unknown_are_none(self, world: World) -> None:
-        assert world.journal.attempt(RUN) is None
+        assert world.journal.find(ATTEMPT) is None
         assert world.journal.attempts("daily", SLOT) == []
 
     def test_a_conclusion_keeps_what_was_planned_and_marked(self, world: World) -> None:
         world.journal.plan(entry_of(chain="{}", planned_for=NOW), EXPIRES)
-        world.journal.mark_stop(RUN, NAME, "operator")
+        world.journal.mark_stop(ATTEMPT, NAME, "operator")
         world.journal.conclude(entry_of(status="Stopped", concluded_at=NOW), EXPIRES)
-        assert world.journal.attempt(RUN) == entry_of(
+        assert world.journal.find(ATTEMPT) == entry_of(
             chain="{}", planned_for=NOW, stop="operator", status="Stopped", concluded_at=NOW
         )
 
@@ -61,28 +61,28 @@ class TestEntries:
         assert world.journal.plan(first, EXPIRES) == first
         later = NOW + timedelta(minutes=1)
         assert world.journal.plan(entry_of(planned_for=later), EXPIRES) == first
-        assert world.journal.attempt(RUN) == first
+        assert world.journal.find(ATTEMPT) == first
 
     def test_the_first_refusal_stays(self, world: World) -> None:
-        first = world.journal.refuse(RUN, NAME, "NotStarted", "quota", NOW)
+        first = world.journal.refuse(ATTEMPT, NAME, "NotStarted", "quota", NOW)
         assert first == entry_of(status="NotStarted", reason="quota", ended=NOW)
-        assert world.journal.refuse(RUN, NAME, "Skipped", "late", NOW) == first
+        assert world.journal.refuse(ATTEMPT, NAME, "Skipped", "late", NOW) == first
 
     def test_a_refusal_keeps_the_plan(self, world: World) -> None:
         world.journal.plan(entry_of(planned_for=NOW, chain="{}"), EXPIRES)
-        assert world.journal.refuse(RUN, NAME, "Skipped", "x", NOW).chain == "{}"
+        assert world.journal.refuse(ATTEMPT, NAME, "Skipped", "x", NOW).chain == "{}"
 
     def test_of_a_slot_come_in_the_order_of_their_attempts(self, world: World) -> None:
-        others = [Run("daily", SLOT + timedelta(seconds=1), 1), Run("hourly", SLOT, 1)]
-        for run in [replace(RUN, attempt=attempt) for attempt in (10, 2, 1)] + others:
-            world.journal.conclude(entry_of(run), EXPIRES)
+        others = [Attempt("daily", SLOT + timedelta(seconds=1), 1), Attempt("hourly", SLOT, 1)]
+        for attempt in [replace(ATTEMPT, number=attempt) for attempt in (10, 2, 1)] + others:
+            world.journal.conclude(entry_of(attempt), EXPIRES)
         world.journal.record_failure("daily", SLOT)
-        assert [each.attempt for each in world.journal.attempts("daily", SLOT)] == [1, 2, 10]
+        assert [each.number for each in world.journal.attempts("daily", SLOT)] == [1, 2, 10]
 
     def test_the_recent_come_newest_first_up_to_a_limit(self, world: World) -> None:
         for hours in range(5):
             world.journal.conclude(
-                entry_of(replace(RUN, slot=SLOT + timedelta(hours=hours))), EXPIRES
+                entry_of(replace(ATTEMPT, slot=SLOT + timedelta(hours=hours))), EXPIRES
             )
         world.journal.record_failure("daily", SLOT)
         recent = world.journal.recent("daily", SLOT + timedelta(hours=1), limit=3)

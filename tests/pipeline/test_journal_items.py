@@ -10,8 +10,8 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from components.aws.models import shape, violations
 from pipeline import journal_items as entries
-from pipeline.attempt import Run
-from pipeline.journal_items import Entry, from_item, run_key, to_item
+from pipeline.attempt import Attempt
+from pipeline.journal_items import Entry, attempt_key, from_item, to_item
 from pipeline.outcome import Outcome
 from tests.launcher import strategies
 
@@ -34,7 +34,7 @@ def _optional(name: str) -> st.SearchStrategy[object]:
     return st.none() | (_TIMES if name in times else kinds.get(name, _TEXTS))
 
 
-_KEY = {"schedule": strategies.a_name, "slot": strategies.slots, "attempt": strategies.attempts}
+_KEY = {"schedule": strategies.a_name, "slot": strategies.slots, "number": strategies.attempts}
 _REST = {field.name: _optional(field.name) for field in fields(Entry)} | {"job_name": _TEXTS}
 ENTRIES = st.builds(Entry, **{**_REST, **_KEY})
 
@@ -53,10 +53,10 @@ class TestEntry:
     @given(ENTRIES)
     def test_leaves_out_what_is_not_known(self, entry: Entry) -> None:
         known = {name for name, value in vars(entry).items() if value is not None}
-        assert to_item(entry).keys() == known - {"slot", "attempt"} | {"run"}
+        assert to_item(entry).keys() == known - {"slot", "number"} | {"attempt"}
 
     def test_ignores_attributes_that_others_keep_beside_it(self) -> None:
-        entry = Entry(schedule="d", slot=datetime(2026, 1, 5, tzinfo=UTC), attempt=1, job_name="n")
+        entry = Entry(schedule="d", slot=datetime(2026, 1, 5, tzinfo=UTC), number=1, job_name="n")
         kept = {"expires": {"N": "1"}, "claimed_by": {"S": "x"}}
         assert from_item({**to_item(entry), **kept}) == entry
 
@@ -67,32 +67,30 @@ class TestEntry:
 
 class TestKey:
     @given(
-        st.builds(Run, st.just("d"), strategies.slots, strategies.attempts),
-        st.builds(Run, st.just("d"), strategies.slots, strategies.attempts),
+        st.builds(Attempt, st.just("d"), strategies.slots, strategies.attempts),
+        st.builds(Attempt, st.just("d"), strategies.slots, strategies.attempts),
     )
-    def test_sorts_by_slot_and_then_by_attempt(self, one: Run, other: Run) -> None:
-        assert (_sort(one) < _sort(other)) == (
-            (one.slot, one.attempt) < (other.slot, other.attempt)
-        )
+    def test_sorts_by_slot_and_then_by_attempt(self, one: Attempt, other: Attempt) -> None:
+        assert (_sort(one) < _sort(other)) == ((one.slot, one.number) < (other.slot, other.number))
 
     def test_of_an_attempt_is_as_the_contract_says(self) -> None:
-        run = Run("daily", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        assert run_key(run) == {
+        attempt = Attempt("daily", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
+        assert attempt_key(attempt) == {
             "schedule": {"S": "daily"},
-            "run": {"S": "2026-01-05T02:00:00Z#01"},
+            "attempt": {"S": "2026-01-05T02:00:00Z#01"},
         }
 
     @given(strategies.slots, strategies.attempts)
     def test_of_the_health_lies_behind_every_slot(self, slot: datetime, attempt: int) -> None:
-        assert _sort(Run("d", slot, attempt)) < entries.health_key("d")["run"]["S"]
+        assert _sort(Attempt("d", slot, attempt)) < entries.health_key("d")["attempt"]["S"]
 
 
-def _sort(run: Run) -> str:
-    return run_key(run)["run"]["S"]
+def _sort(attempt: Attempt) -> str:
+    return attempt_key(attempt)["attempt"]["S"]
 
 
 @pytest.mark.parametrize(
-    "name", ["schedule", "run", "reason", "job_name", "ended", "concluded_at", "claimed_by"]
+    "name", ["schedule", "attempt", "reason", "job_name", "ended", "concluded_at", "claimed_by"]
 )
 def test_names_that_stand_in_expressions_are_no_words_of_dynamodbs_own(name: str) -> None:
     assert name.upper() not in ReservedKeywords.get_reserved_keywords()
@@ -102,5 +100,5 @@ def test_times_of_any_zone_are_the_same_instant() -> None:
     at = datetime(2026, 1, 5, 2, tzinfo=UTC)
     there = at.astimezone(timezone(timedelta(hours=-8)))
     assert entries.from_time(there) == entries.from_time(at)
-    entry = Entry(schedule="d", slot=at, attempt=1, job_name="n", ended=there)
+    entry = Entry(schedule="d", slot=at, number=1, job_name="n", ended=there)
     assert from_item(to_item(entry)) == replace(entry, ended=at)
