@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import costs, listing, logs, run, stop
-from ops.errors import OpsError, explain
+from ops.aws_errors import explain
+from ops.errors import OpsError
 from ops.screen import Screen
 from ops.session import Session
 from ops.stack import load

@@ -1,47 +1,4 @@
-"""What can go wrong for an operator, in one line each, with the way out."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - not Python's own
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-
-if TYPE_CHECKING:
-    from ops.stack import Stack
-
-_NO_CREDENTIALS = (
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-_NO_ANSWER = (ConnectionError, HTTPClientError)
-_BAD_CREDENTIALS = {
-    "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command."
+"""What ends a command: a message with the way out, and the status of the process."""
 
 
 class OpsError(Exception):
@@ -61,40 +18,3 @@ class InterruptedByOperatorError(OpsError):
     """Ctrl-C, which ends the waiting and nothing else."""
 
     status = 130
-
-
-def explain(error: BotoCoreError | ClientError, stack: Stack) -> str:
-    """Return one line: what failed, and what to do about it."""
-    if isinstance(error, ClientError):
-        return _refused(error, stack)
-    said = _one_line(error).rstrip(".")
-    if isinstance(error, _NO_CREDENTIALS):
-        return f"No AWS credentials: {said}. {_SIGN_IN}"
-    if isinstance(error, _NO_ANSWER) and stack.endpoint:
-        return f"The embedded AWS does not answer at {stack.endpoint}; {stack.START_LOCAL}"
-    if isinstance(error, _NO_ANSWER):
-        return f"AWS cannot be reached: {said}. Check network and proxy, and repeat."
-    return said
-
-
-def _refused(error: ClientError, stack: Stack) -> str:
-    answer: Any = error.response.get("Error", {})
-    code, said = answer.get("Code", "Unknown"), _one_line(answer.get("Message", ""))
-    if code in _BAD_CREDENTIALS:
-        return f"AWS does not accept these credentials ({code}). {_SIGN_IN}"
-    if code in _DENIED:
-        return (
-            f"These credentials may not {error.operation_name}: {said or code}. "
-            f"Use a role that may operate stack {stack.name}."
-        )
-    if code == "ResourceNotFoundException":
-        return (
-            f"{error.operation_name} found no {stack.launcher}, {stack.table} or log group in "
-            f"{stack.region}: deploy with pulumi up --stack {stack.name}, or set AWS_PROFILE "
-            "to the account where the stack is."
-        )
-    return f"{error.operation_name}: {code}: {said}"
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())

@@ -102,5 +102,5 @@ _COLUMNS: dict[str, JustifyMethod] = {
 def _note(slot: Slot, zone: ZoneInfo) -> str:
     """Return what there is to say about a slot beside the numbers, in one line."""
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
-    reason = " ".join((slot.reason or "").split())
+    reason = " ".join((slot.exit_message or slot.reason or "").split())
     return "; ".join(filter(None, [again, reason]))

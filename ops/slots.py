@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline import jobs
@@ -18,28 +18,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slot:
-    """A slot, by its latest attempt."""
+class Slot(Entry):
+    """A slot: its latest attempt, and what all of them come to.
 
-    schedule: str
-    slot: datetime
-    job_name: str
-    status: str | None
-    """AWS's word for the latest attempt's job; the journal's where there was none."""
-    outcome: str | None
-    """None while it runs, and until the observer has concluded it."""
+    Its cost is that of all attempts that have ended, and None if that of one is not known.
+    """
+
     attempts: int
     """That were made; one that is only planned does not count."""
     duration_seconds: float | None
     """Of the latest attempt; so far, while it runs."""
     queue_seconds: float | None
     """From its creation until it had its instances; so far, while it waits."""
-    instance_type: str | None
-    instance_count: int | None
-    cost_usd: float | None
-    """Of all attempts that have ended; None if that of one is not known."""
-    reason: str | None
-    next_attempt_at: datetime | None
 
     @property
     def instance(self) -> str:
@@ -58,20 +48,12 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     made = [entry for entry in entries if entry.concluded_at or not entry.planned_for]
     last = made[-1] if made else entries[-1]
     costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
+    cost = None if None in costs else sum(cost for cost in costs if cost is not None)
     return Slot(
-        schedule=last.schedule,
-        slot=last.slot,
-        job_name=last.job_name,
-        status=last.status,
-        outcome=last.outcome,
+        **vars(replace(last, cost_usd=cost)),
         attempts=len(made),
         duration_seconds=_seconds(last.started, last.ended or now),
         queue_seconds=_seconds(last.created, last.started or last.ended or now),
-        instance_type=last.instance_type,
-        instance_count=last.instance_count,
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-        reason=last.exit_message or last.reason,
-        next_attempt_at=last.next_attempt_at,
     )
 
 
