@@ -194,9 +194,7 @@ class Pipeline:
         if self._builder.choice is None:
             raise RunError("no engine was chosen: the program built no image")
         runner = JobRunner(
-            endpoint_url=cloud.aws.url,
-            region=cloud.aws.region,
-            assume=lambda job: cloud.assume_for(job).environment,
+            client=lambda job, service: cloud.aws.client_as(cloud.assume_for(job), service),
             engine=self._builder.choice.engine,
             images=cloud.resources.images,
             workspace=self._directory / "work" / "jobs",

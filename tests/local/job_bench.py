@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _Json = dict[str, Any]
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1"
-_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 IN = "/opt/ml/processing/input"
 OUT = "/opt/ml/processing/output"
 
@@ -51,9 +50,7 @@ class Jobs:
         (root / "context").mkdir()
         (root / "context" / "Dockerfile").touch()
         self.runner = JobRunner(
-            endpoint_url=endpoint,
-            region="us-east-1",
-            assume=lambda _job: dict.fromkeys(_KEYS, "test"),
+            client=lambda _job, service: client(service, endpoint),
             engine=engine,
             images={IMAGE: engine.build(root / "context", "Dockerfile", {})},
             workspace=self.workspace,

@@ -192,9 +192,7 @@ class Stage:
             bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
             cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}_SUCCESS", Body=b"")
         runner = JobRunner(
-            endpoint_url=cloud.aws.url,
-            region=cloud.aws.region,
-            assume=lambda job: cloud.assume_for(job).environment,
+            client=lambda job, service: cloud.aws.client_as(cloud.assume_for(job), service),
             engine=self.script,
             images=cloud.resources.images,
             workspace=self._jobs,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from local.aws import queues
 from local.aws.cloudwatch.alarm_rule import AlarmRule, State
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
+from local.aws.events.envelope import of_resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -168,20 +168,11 @@ def _event(
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     """
-    arn: str = definition["AlarmArn"]
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "CloudWatch Alarm State Change",
-        "source": "aws.cloudwatch",
-        "account": ACCOUNT,
-        "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "region": arn.split(":")[3],
-        "resources": [arn],
-        "detail": {
-            "alarmName": old.name,
-            "configuration": {"description": old.description},
-            "previousState": {"value": old.state, "reason": old.reason},
-            "state": {"value": new, "reason": reason},
-        },
+    detail = {
+        "alarmName": old.name,
+        "configuration": {"description": old.description},
+        "previousState": {"value": old.state, "reason": old.reason},
+        "state": {"value": new, "reason": reason},
     }
+    kind = "CloudWatch Alarm State Change"
+    return of_resource(definition["AlarmArn"], "aws.cloudwatch", kind, detail, now)

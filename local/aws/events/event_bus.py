@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from werkzeug.wrappers import Response
 from local.aws import queues
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
+from local.aws.events.envelope import Event, whole
 from local.aws.iam import Access
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
     from local.aws.topics import Topics
 
-Event = dict[str, Any]
 _SERVICE = "events.amazonaws.com"
 
 
@@ -93,17 +92,9 @@ class EventBus:
             detail = json.loads(entry["Detail"])
         except ValueError:
             detail = None
-        return {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": entry["DetailType"],
-            "source": entry["Source"],
-            "account": ACCOUNT,
-            "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
-            "region": self._aws.region,
-            "resources": entry.get("Resources", []),
-            "detail": detail,
-        }
+        where = {"account": ACCOUNT, "region": self._aws.region}
+        resources = entry.get("Resources", [])
+        return whole(entry["Source"], entry["DetailType"], detail, at, **where, resources=resources)
 
     def _send(self, rule: str, rule_arn: str, target: Event, event: Event) -> None:
         self._count(rule, "Invocations")

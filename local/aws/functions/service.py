@@ -175,7 +175,7 @@ class Functions:
             code=code.resolve(),
             environment={
                 **variables,
-                **session.environment,
+                **session.keys.environment,
                 "AWS_ENDPOINT_URL": self._aws.url,
             },
         )

@@ -50,11 +50,6 @@ class Session:
     who: Identity
     keys: Keys
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables in which AWS's SDKs look for the keys."""
-        return self.keys.environment
-
 
 class Authority:
     """The IAM of one account and region."""

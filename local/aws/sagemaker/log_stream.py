@@ -6,7 +6,6 @@ SageMaker keeps all processing jobs of an account and region in one log group.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
@@ -25,12 +22,12 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1_048_576
 _EVENT_BYTES = 26
+_PAUSE_S = 0.2
+"""Between two requests; what comes meanwhile is sent with the next line, or at the end."""
 
 
 class LogStream:
     """One stream of the log group, which is created if it is missing; a context manager.
-
-    At most `_MOST_EVENTS` lines wait to be sent; then `put` blocks, and with it the container.
 
     Raises:
         ClientError: on leaving, the first error of sending. AWS would run on without logs; a role
@@ -38,50 +35,39 @@ class LogStream:
     """
 
     def __init__(self, client: CloudWatchLogsClient, name: str) -> None:
-        self._client = client
-        self._name = name
-        self._waiting: queue.Queue[InputLogEventTypeDef | None] = queue.Queue(_MOST_EVENTS)
+        self._client, self._name = client, name
+        self._batch: list[InputLogEventTypeDef] = []
+        self._size = 0
+        self._next_s = 0.0
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._send_all, daemon=True)
+        self._lock = threading.Lock()
 
     def __enter__(self) -> LogStream:
         with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
             self._client.create_log_group(logGroupName=LOG_GROUP)
         self._client.create_log_stream(logGroupName=LOG_GROUP, logStreamName=self._name)
-        self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._waiting.put(None)
-        self._thread.join()
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        with self._lock:
+            self._send()
         if self._error and error is None:
             raise self._error
 
     def put(self, line: str) -> None:
         """Send a line with the present time; an empty one as a space, since no event is empty."""
-        self._waiting.put({"timestamp": time.time_ns() // 1_000_000, "message": line or " "})
+        message = line or " "
+        size = len(message.encode()) + _EVENT_BYTES
+        with self._lock:
+            if self._size + size > _MOST_BYTES or len(self._batch) == _MOST_EVENTS:
+                self._send()
+            self._batch.append({"timestamp": time.time_ns() // 1_000_000, "message": message})
+            self._size += size
+            if time.monotonic() >= self._next_s:
+                self._send()
 
-    def _send_all(self) -> None:
-        batch: list[InputLogEventTypeDef] = []
-        size = 0
-        while event := self._waiting.get():
-            event_size = len(event["message"].encode()) + _EVENT_BYTES
-            if size + event_size > _MOST_BYTES:
-                self._send(batch)
-                batch, size = [], 0
-            batch.append(event)
-            size += event_size
-            if len(batch) == _MOST_EVENTS or self._waiting.empty():
-                self._send(batch)
-                batch, size = [], 0
-        self._send(batch)
-
-    def _send(self, batch: list[InputLogEventTypeDef]) -> None:
+    def _send(self) -> None:
+        batch, self._batch, self._size = self._batch, [], 0
         if not batch or self._error:
             return
         try:
@@ -90,3 +76,4 @@ class LogStream:
             )
         except (BotoCoreError, ClientError) as error:
             self._error = error
+        self._next_s = time.monotonic() + _PAUSE_S

@@ -13,13 +13,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.endpoint import CREATING_CLIENTS
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.job_files import JobFailedError, exit_message, host_names, prepare
 from local.aws.sagemaker.log_stream import LogStream
@@ -37,30 +34,13 @@ Step = Literal["downloading", "running", "uploading"]
 SAGEMAKER_STOP_GRACE_S = 120
 """Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
 
-# On loopback a bucket has no host name of its own.
-_PATH_STYLE = Config(s3={"addressing_style": "path"})
-
-
-class _Place(TypedDict):
-    endpoint_url: str
-    region_name: str
-
-
-class _Keys(TypedDict):
-    aws_access_key_id: str
-    aws_secret_access_key: str
-    aws_session_token: str
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
     """Runs jobs one after the other or at once; call it with a job and get its end."""
 
-    endpoint_url: str
-    """Where AWS is: the job's S3 and Logs."""
-    assume: Callable[[Job], Mapping[str, str]]
-    """Returns the keys of a session of the job's role, as variables of the environment."""
-    region: str
+    client: Callable[[Job, str], Any]
+    """Returns a client of a service with the job's role; PermissionError if nobody has that."""
     engine: Engine
     images: Mapping[str, str]
     """The engine's handle of each ImageUri; looked up when a job starts."""
@@ -88,7 +68,10 @@ class JobRunner:
 
     def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
         image = self._image(job.request["AppSpecification"]["ImageUri"])
-        s3, logs = self._clients(job)
+        try:
+            s3, logs = (self.client(job, service) for service in ("s3", "logs"))
+        except PermissionError as error:
+            raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
         for name, ml in hosts.items():
             prepare(ml, job, name)
         directories = list(hosts.values())
@@ -116,25 +99,6 @@ class JobRunner:
             known = ", ".join(self.images) or "none"
             raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
         return image
-
-    def _clients(self, job: Job) -> tuple[S3Client, CloudWatchLogsClient]:
-        """Return clients that have the job's role."""
-        try:
-            session = self.assume(job)
-        except PermissionError as error:
-            raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
-        keys: _Keys = {
-            "aws_access_key_id": session["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": session["AWS_SECRET_ACCESS_KEY"],
-            "aws_session_token": session["AWS_SESSION_TOKEN"],
-        }
-        with CREATING_CLIENTS:
-            s3 = boto3.client("s3", **self._place, **keys, config=_PATH_STYLE)
-            return s3, boto3.client("logs", **self._place, **keys)
-
-    @property
-    def _place(self) -> _Place:
-        return {"endpoint_url": self.endpoint_url, "region_name": self.region}
 
     def _run_containers(
         self, job: Job, hosts: Mapping[str, Path], image: str, logs: CloudWatchLogsClient

@@ -38,7 +38,7 @@ def download(
 
     Raises:
         JobFailedError: nothing under the prefix, no access, a key that is no plain path, or one
-            that is also the directory of another. What AWS does with those is not documented.
+            that is also the directory of another: AWS's way with those is not documented.
     """
     uri: str = source["S3Uri"]
     bucket, prefix = _bucket_and_key(uri)
@@ -49,7 +49,6 @@ def download(
                 f'ClientError: No S3 objects found under S3 URL "{uri}". Ensure that the bucket '
                 "exists in the region and that objects exist under that prefix"
             )
-        _check_directories(keys)
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         tasks = [
             (key, input_file(local_path(ml, source), key, prefix))
@@ -107,18 +106,6 @@ def _keys(s3: S3Client, bucket: str, prefix: str) -> Iterable[str]:
             # An empty object whose key ends in a slash is a console's "folder", not data.
             if not item.get("Key", "").endswith("/"):
                 yield item.get("Key", "")
-
-
-def _check_directories(keys: Iterable[str]) -> None:
-    """Refuse a key that would be a file and a directory at once."""
-    files = set(keys)
-    for key in files:
-        for at, character in enumerate(key):
-            if character == "/" and key[:at] in files:
-                raise JobFailedError(
-                    f"ClientError: Data download failed: the key {key[:at]!r} is a file, and the "
-                    f"directory of the key {key!r}"
-                )
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:
