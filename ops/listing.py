@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from ops import jobs, slots
+from ops import slots
 from ops.screen import dollars, facts, local, span, style
+from pipeline import jobs
 
 if TYPE_CHECKING:
     import argparse
@@ -47,16 +48,17 @@ def _attempts(
 ) -> dict[tuple[datetime, str], list[Entry]]:
     """Return the attempts at each slot, ascending: those in the journal, and those that run."""
     found: dict[tuple[datetime, str], list[Entry]] = {}
-    journal = session.stack.journal
-    for schedule in session.stack.schedules(only):
-        entries = journal.recent(schedule, since, MOST_ENTRIES)
+    stack = session.stack
+    for schedule in stack.schedules(only):
+        entries = stack.journal.recent(schedule, since, MOST_ENTRIES)
         for slot, attempts in groupby(entries, attrgetter("slot")):
             found[slot, schedule] = sorted(attempts, key=attrgetter("number"))
-    for run, job in jobs.running(session.stack):
-        if only in (None, run.schedule):
-            known = journal.attempts(run.schedule, run.slot)
-            before = [entry for entry in known if entry.number < run.number]
-            found[run.slot, run.schedule] = [*before, slots.running(run, job)]
+    for name in jobs.active(stack.client("sagemaker"), stack.prefix, only):
+        attempt, job = stack.attempt_of(name), stack.find_job(name)
+        if job:
+            known = stack.journal.attempts(attempt.schedule, attempt.slot)
+            before = [entry for entry in known if entry.number < attempt.number]
+            found[attempt.slot, attempt.schedule] = [*before, slots.running(attempt, job)]
     return found
 
 

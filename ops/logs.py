@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ops import jobs
 from ops.errors import InterruptedByOperatorError
 from pipeline.attempt import Attempt, job_name
+from pipeline.jobs import ACTIVE
 from pipeline.text import printable
 
 if TYPE_CHECKING:
@@ -99,20 +99,20 @@ class Tail:
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the last lines of a job, and with --follow all that come until it has ended."""
     name = options.job or _latest(session, options.schedule, options.slot)
-    zone = session.stack.zone(session.stack.run_of(name).schedule)
+    zone = session.stack.zone(session.stack.attempt_of(name).schedule)
     tail = Tail(session.stack.client("logs"), name, options.lines)
     shown: list[Line] = []
     ended = False
     try:
         while True:
-            status, lines = jobs.existing(session.stack, name)["ProcessingJobStatus"], tail.read()
+            status, lines = session.stack.job(name)["ProcessingJobStatus"], tail.read()
             shown += lines
             for line in lines:
                 _print(session, line, zone)
             # The last lines may come after the end.
             if not options.follow or (ended and not lines):
                 break
-            ended = status not in jobs.RUNNING
+            ended = status not in ACTIVE
             session.pause()
     except KeyboardInterrupt:
         raise InterruptedByOperatorError("Stopped following; the job goes on") from None
@@ -130,7 +130,7 @@ def _latest(session: Session, schedule: str, slot: str) -> str:
     known = stack.journal.attempts(schedule, instant)
     attempts = [entry.number for entry in reversed(known)] or [1]
     names = [job_name(stack.prefix, Attempt(schedule, instant, attempt)) for attempt in attempts]
-    return next((name for name in names if jobs.describe(stack, name)), names[0])
+    return next((name for name in names if stack.find_job(name)), names[0])
 
 
 def _print(session: Session, line: Line, zone: ZoneInfo) -> None:

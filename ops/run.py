@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ops import jobs, slots
+from ops import slots
 from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, span, style
 from ops.wait import until_concluded
 from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, parse_slot, slot_text
+from pipeline.jobs import ACTIVE
 from pipeline.outcome import Outcome
 from pipeline.text import printable
 
@@ -74,7 +75,7 @@ def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
     known = session.stack.journal.attempts(schedule, slot)
     attempt = known[-1].number if known else 1
     name = job_name(session.stack.prefix, Attempt(schedule, slot, attempt))
-    job = jobs.describe(session.stack, name)
+    job = session.stack.find_job(name)
     if job:
         _refuse_if_running(session, name, job["ProcessingJobStatus"])
     used = job or (known and known[-1].concluded_at)
@@ -82,18 +83,22 @@ def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
 
 
 def _refuse_if_running(session: Session, name: str, status: str) -> None:
-    if status in jobs.RUNNING:
+    if status in ACTIVE:
         stop = session.stack.command(f"stop {name}")
         raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
 
 
-def _launch(session: Session, run: Attempt) -> Answer:
+def _launch(session: Session, attempt: Attempt) -> Answer:
     """Return the launcher's answer.
 
     Raises:
         OpsError: it failed.
     """
-    event = {"schedule": run.schedule, "slot": slot_text(run.slot), "attempt": run.number}
+    event = {
+        "schedule": attempt.schedule,
+        "slot": slot_text(attempt.slot),
+        "attempt": attempt.number,
+    }
     answer = session.stack.client("lambda").invoke(
         FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
     )
@@ -110,8 +115,8 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
         session.screen.answer(answer, _said(session, answer))
         return 1 if answer["result"] == "refused" else 0
     session.screen.note(_said(session, answer))
-    run = Attempt(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
-    attempts = until_concluded(session, run)
+    first = Attempt(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
+    attempts = until_concluded(session, first)
     last = attempts[-1]
     session.screen.answer(
         {"answer": answer, "outcome": last.outcome, "attempts": attempts},

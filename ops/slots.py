@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ops.jobs import Description
+    from ops.stack import Description
     from pipeline.attempt import Attempt
 
 
@@ -57,13 +57,13 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     )
 
 
-def running(run: Attempt, job: Description) -> Entry:
+def running(attempt: Attempt, job: Description) -> Entry:
     """Return an attempt as the journal would have it, if it knew of jobs that run."""
     cluster = job["ProcessingResources"]["ClusterConfig"]
     return Entry(
-        schedule=run.schedule,
-        slot=run.slot,
-        number=run.number,
+        schedule=attempt.schedule,
+        slot=attempt.slot,
+        number=attempt.number,
         job_name=job["ProcessingJobName"],
         status=job["ProcessingJobStatus"],
         instance_type=jobs.instance_type(cluster),

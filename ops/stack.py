@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,13 +15,17 @@ from botocore.config import Config
 
 from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
+from pipeline import jobs
 from pipeline.attempt import Attempt, parse_job_name
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from components.settings import Settings
+
+Description = Mapping[str, Any]
+"""DescribeProcessingJob's answer."""
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = "local"
@@ -92,19 +97,34 @@ class Stack:
             raise UsageError(f"--slot {text}: the clock in {zone.key} skips this time")
         return instant
 
-    def run_of(self, job: str) -> Attempt:
-        """Return the run that a job of this stack is for.
+    def attempt_of(self, job: str) -> Attempt:
+        """Return the attempt that a job of this stack is for.
 
         Raises:
             UsageError: the name is none of this stack's.
         """
-        run = parse_job_name(self.prefix, job)
-        if run is None:
+        attempt = parse_job_name(self.prefix, job)
+        if attempt is None:
             raise UsageError(
                 f"{job} is no job of stack {self.name}: its jobs are called "
                 f"{self.prefix}--<schedule>-<slot>-<attempt>; see: {self.command('list')}"
             )
-        return run
+        return attempt
+
+    def find_job(self, name: str) -> Description | None:
+        """Return DescribeProcessingJob's answer, or None where there is no such job."""
+        return jobs.find(self.client("sagemaker"), name)
+
+    def job(self, name: str) -> Description:
+        """Return DescribeProcessingJob's answer.
+
+        Raises:
+            OpsError: there is no such job.
+        """
+        found = self.find_job(name)
+        if found is None:
+            raise OpsError(f"There is no job {name}; see: {self.command('list')}")
+        return found
 
     def command(self, words: str) -> str:
         """Return the line that a person would type."""

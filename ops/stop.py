@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ops import jobs
 from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import span
+from pipeline.jobs import ACTIVE
 
 if TYPE_CHECKING:
     import argparse
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def stop(session: Session, options: argparse.Namespace) -> int:
     """Stop a job and wait until it has ended; status 0 only if it ended as Stopped."""
     stack, name = session.stack, options.job
-    run = stack.run_of(name)
-    status = jobs.existing(stack, name)["ProcessingJobStatus"]
-    if status not in jobs.RUNNING:
+    attempt = stack.attempt_of(name)
+    status = stack.job(name)["ProcessingJobStatus"]
+    if status not in ACTIVE:
         raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
     if status == "InProgress":
         # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
-        stack.journal.mark_stop(run, name, "operator")
+        stack.journal.mark_stop(attempt, name, "operator")
         stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
     try:
         status = _await_end(session, name)
@@ -42,8 +42,8 @@ def _await_end(session: Session, name: str) -> str:
     began = session.now()
     with session.screen.progress() as show:
         while True:
-            status = jobs.existing(session.stack, name)["ProcessingJobStatus"]
-            if status not in jobs.RUNNING:
+            status = session.stack.job(name)["ProcessingJobStatus"]
+            if status not in ACTIVE:
                 return status
             show(f"{name}: {status}", span((session.now() - began).total_seconds()))
             session.pause()

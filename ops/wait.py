@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ops import jobs
 from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import local
 from pipeline.attempt import job_name
+from pipeline.jobs import ACTIVE
 from pipeline.text import duration
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ _GRACE = timedelta(minutes=25)
 died once its lease of 16 minutes is over."""
 
 
-def until_concluded(session: Session, run: Attempt) -> list[Entry]:
-    """Return the concluded attempts from `run` on, once no further one is to come.
+def until_concluded(session: Session, attempt: Attempt) -> list[Entry]:
+    """Return the concluded attempts from `attempt` on, once no further one is to come.
 
     Raises:
         OpsError: the observer has not concluded what ended, or what was planned did not start.
         InterruptedByOperatorError: Ctrl-C.
     """
-    stack, current, asked_for = session.stack, run, session.now()
+    stack, current, asked_for = session.stack, attempt, session.now()
     try:
         with session.screen.progress() as show:
             while True:
-                known = stack.journal.attempts(run.schedule, run.slot)
-                ended = [e for e in known if e.concluded_at and e.number >= run.number]
+                known = stack.journal.attempts(attempt.schedule, attempt.slot)
+                ended = [e for e in known if e.concluded_at and e.number >= attempt.number]
                 if ended:
                     if not ended[-1].next_attempt_at:
                         return ended
-                    current = replace(run, number=ended[-1].number + 1)
+                    current = replace(attempt, number=ended[-1].number + 1)
                     asked_for = ended[-1].next_attempt_at
                 show(*_state(session, current, asked_for))
                 session.pause()
@@ -51,21 +51,21 @@ def until_concluded(session: Session, run: Attempt) -> list[Entry]:
         ) from None
 
 
-def _state(session: Session, run: Attempt, asked_for: datetime) -> tuple[str, str]:
+def _state(session: Session, attempt: Attempt, asked_for: datetime) -> tuple[str, str]:
     """Return in words what an attempt is at, and for how long; `asked_for` may be to come.
 
     Raises:
         OpsError: it should have gone on long ago.
     """
     stack, now = session.stack, session.now()
-    who = f"{run.schedule} attempt {run.number}"
-    job = jobs.describe(stack, job_name(stack.prefix, run))
-    if job and job["ProcessingJobStatus"] in jobs.RUNNING:
+    who = f"{attempt.schedule} attempt {attempt.number}"
+    job = stack.find_job(job_name(stack.prefix, attempt))
+    if job and job["ProcessingJobStatus"] in ACTIVE:
         since = job.get("ProcessingStartTime", job["CreationTime"])
         state = job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
         return f"{who}: {state}", _between(since, now)
     if not job and asked_for > now:
-        planned = local(asked_for, stack.zone(run.schedule))
+        planned = local(asked_for, stack.zone(attempt.schedule))
         return f"{who}: planned for {planned}", f"in {_between(now, asked_for)}"
     since, state = asked_for, "no job yet"
     if job:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from launcher import notice, policy, processing
 from launcher.plan import input_prefix, output_prefix, plan
 from launcher.policy import FAILED, SKIPPED, Refusal, Replacement
-from pipeline import aws_errors, marker
+from pipeline import aws_errors, jobs, marker
 from pipeline.attempt import job_name, parse_job_name, slot_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Launcher:
             word, or NotStarted or Skipped) and `reason` (null if it started).
         """
         name = job_name(self.config.prefix, request.attempt)
-        job = processing.find(self.sagemaker, name)
+        job = jobs.find(self.sagemaker, name)
         if job:
             status = job["ProcessingJobStatus"]
             return _answer(request, name, "already started", status, arn=job["ProcessingJobArn"])
@@ -125,7 +125,7 @@ class Launcher:
             if attempt is None:
                 continue
             why = f"replaced by {own}"
-            if processing.find(self.sagemaker, name):
+            if jobs.find(self.sagemaker, name):
                 self.journal.mark_stop(attempt, name, why)
                 stopping = processing.stop(self.sagemaker, name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
@@ -141,7 +141,7 @@ class Launcher:
         if self.config.schedules[schedule].overlap == "Allow":
             return
         own = job_name(self.config.prefix, request.attempt)
-        running = processing.active(self.sagemaker, self.config.prefix, schedule)
+        running = jobs.active(self.sagemaker, self.config.prefix, schedule)
         yield from (name for name in running if name != own)
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
             other_slot = entry.slot != request.attempt.slot
@@ -159,7 +159,7 @@ class Launcher:
             return None
         prefix, own = self.config.prefix, job_name(self.config.prefix, request.attempt)
         # Another delivery of this event may have started it just now: it is not in its own way.
-        others = (name for name in processing.active(self.sagemaker, prefix) if name != own)
+        others = (name for name in jobs.active(self.sagemaker, prefix) if name != own)
         return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
 
     def _has_input(self, request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""SageMaker's processing jobs: start one, once; find, count and stop those of the stack."""
+"""SageMaker's processing jobs: start one, once; count and stop those of the stack."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pipeline import aws_errors, jobs
-from pipeline.attempt import parse_job_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
-
-ACTIVE = ("InProgress", "Stopping")
-
-
-def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTypeDef | None:
-    """Return a job's description, or None if there is no such job."""
-    try:
-        return client.describe_processing_job(ProcessingJobName=name)
-    except ClientError as error:
-        if aws_errors.says_no_such_job(error):
-            return None
-        raise
 
 
 def start(client: SageMakerClient, request: dict[str, Any]) -> str | None:
@@ -43,30 +29,17 @@ def start(client: SageMakerClient, request: dict[str, Any]) -> str | None:
         return None
 
 
-def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[str]:
-    """Yield the names of a schedule's jobs that have not ended; None: of all schedules."""
-    pages = client.get_paginator("list_processing_jobs")
-    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
-    for status in ACTIVE:
-        for page in pages.paginate(NameContains=contained, StatusEquals=status):
-            for job in page["ProcessingJobSummaries"]:
-                # NameContains also finds it inside of another stack's names.
-                attempt = parse_job_name(prefix, job["ProcessingJobName"])
-                if attempt and schedule in (None, attempt.schedule):
-                    yield job["ProcessingJobName"]
-
-
 def instances(client: SageMakerClient, names: Iterable[str]) -> int:
     """Return how many instances these jobs hold; one that has ended in the meantime holds none.
 
     Each is asked for its own number, which ListProcessingJobs does not tell: it may have been
     started before the settings were changed.
     """
-    found = [find(client, name) for name in set(names)]
+    found = [jobs.find(client, name) for name in set(names)]
     return sum(
         jobs.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
         for job in found
-        if job and job["ProcessingJobStatus"] in ACTIVE
+        if job and job["ProcessingJobStatus"] in jobs.ACTIVE
     )
 
 
@@ -78,5 +51,5 @@ def stop(client: SageMakerClient, name: str) -> bool:
         # It has ended in the meantime.
         if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
             raise
-    job = find(client, name)
-    return job is not None and job["ProcessingJobStatus"] in ACTIVE
+    job = jobs.find(client, name)
+    return job is not None and job["ProcessingJobStatus"] in jobs.ACTIVE

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
 
 from observer import ending as endings
 from observer import limit, message, metrics
@@ -16,7 +15,7 @@ from observer.logs import last_lines
 from observer.next_launch import NextLaunches
 from observer.retry import Chain, Next, next_attempt
 from observer.success import Output
-from pipeline import aws_errors, cost
+from pipeline import cost, jobs
 from pipeline.attempt import Attempt, parse_job_name, slot_text
 from pipeline.journal import Claim, Entry, Journal
 from pipeline.outcome import NO_FAILURE, Outcome
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
     from mypy_boto3_sns import SNSClient
 
     from observer.config import ObserverConfig
@@ -91,7 +89,7 @@ class Observer:
         attempt = parse_job_name(self.config.prefix, job_name)
         if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
-        job = self._find(job_name)
+        job = jobs.find(self.sagemaker, job_name)
         if job and job["ProcessingJobStatus"] not in ENDED:
             if notice:
                 return "it runs after all"
@@ -247,14 +245,6 @@ class Observer:
                 for name, value in attributes.items()
             },
         )
-
-    def _find(self, job_name: str) -> DescribeProcessingJobResponseTypeDef | None:
-        try:
-            return self.sagemaker.describe_processing_job(ProcessingJobName=job_name)
-        except ClientError as error:
-            if aws_errors.says_no_such_job(error):
-                return None
-            raise
 
     def _expires(self, now: datetime) -> datetime:
         return now + timedelta(days=self.config.run_days)

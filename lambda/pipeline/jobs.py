@@ -1,15 +1,49 @@
-"""What a job runs on, as DescribeProcessingJob tells it.
-
-A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
-Selected members, and no InstanceType.
-"""
+"""SageMaker's processing jobs of a stack, and what they run on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from pipeline import aws_errors
+from pipeline.attempt import parse_job_name
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
+
+ACTIVE = ("InProgress", "Stopping")
+"""Statuses of a job that has not ended."""
+
+
+def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTypeDef | None:
+    """Return a job's description, or None if there is no such job."""
+    try:
+        return client.describe_processing_job(ProcessingJobName=name)
+    except ClientError as error:
+        if aws_errors.says_no_such_job(error):
+            return None
+        raise
+
+
+def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[str]:
+    """Yield the names of a schedule's jobs that have not ended; None: of all schedules."""
+    pages = client.get_paginator("list_processing_jobs")
+    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
+    for status in ACTIVE:
+        for page in pages.paginate(NameContains=contained, StatusEquals=status):
+            for job in page["ProcessingJobSummaries"]:
+                # NameContains also finds it inside of another stack's names.
+                attempt = parse_job_name(prefix, job["ProcessingJobName"])
+                if attempt and schedule in (None, attempt.schedule):
+                    yield job["ProcessingJobName"]
+
+
+# A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
+# Selected members, and no InstanceType.
 
 
 def instance_type(cluster: Mapping[str, Any]) -> str | None:
