@@ -81,7 +81,6 @@ image = Image(
         key_arn=encryption.key_arn,
         context=Path("container"),
         base_image=settings.image.base,
-        keep=settings.retention.images,
         keep_data=settings.keep_data,
     ),
     on_aws,
@@ -189,7 +188,7 @@ alarms = Alarms(
     ),
     on_aws,
 )
-if settings.alerts.dashboard:
+if settings.alerts.monitoring == "full":
     dashboard = Dashboard(
         "dashboard",
         DashboardArgs(

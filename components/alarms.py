@@ -50,7 +50,7 @@ class Alarms(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:alarms:Alarms", name, None, opts)
         self._name, self._args = name, args
-        wanted = definitions(args) if args.settings.alerts.alarms else ()
+        wanted = definitions(args) if args.settings.alerts.monitoring == "full" else ()
         self.arns = [self._create(alarm).arn for alarm in wanted]
         self.register_outputs({"arns": self.arns})
 

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 def launcher(settings: Settings) -> dict[str, Any]:
     """Return the launcher's document, which it reads as LauncherConfig."""
-    types = instance_types.attempts(settings.ladder, settings.retries.size_ups)
     return {
         "stack": settings.stack,
         "prefix": settings.prefix,
         "input_prefix": settings.input.prefix,
         "output_prefix": settings.output.prefix,
         "when_empty": settings.input.when_empty,
-        "max_instances": settings.limits.max_instances,
+        "max_concurrent_instances": settings.limits.max_concurrent_instances,
         "isolation": settings.network.isolation,
         "job": {
             **settings.job.model_dump(mode="json", exclude={"secrets"}),
-            "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
+            "volume_keys": {
+                each: instance_types.takes_volume_key(each) for each in settings.attempt_types
+            },
         },
         "schedules": {
             name: {
@@ -49,23 +50,13 @@ def observer(settings: Settings) -> dict[str, Any]:
         "input_prefix": settings.input.prefix,
         "output_prefix": settings.output.prefix,
         "when_no_output": settings.output.when_empty,
-        "run_days": settings.retention.run_days,
         "schedules": {
             name: {"timezone": schedule.timezone} for name, schedule in settings.schedules.items()
         },
         "retries": {
-            "ladder": list(settings.ladder),
-            "larger": _larger(settings),
-            **settings.retries.model_dump(mode="json", exclude={"instance_types"}),
+            "instance_types": list(settings.instance_types),
+            "larger": settings.larger_types,
+            "max_size_increases": settings.retries.max_size_increases,
+            "deadline_seconds": settings.retries.deadline_seconds,
         },
-    }
-
-
-def _larger(settings: Settings) -> dict[str, str]:
-    """Return the size-ups of every type that a run may begin with."""
-    steps = settings.retries.size_ups
-    return {
-        small: large
-        for each in settings.ladder
-        for small, large in instance_types.larger(each, steps).items()
     }

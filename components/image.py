@@ -21,6 +21,8 @@ _PLATFORM = "linux/amd64"
 """No instance type of SageMaker Processing has another processor."""
 
 _UNTAGGED_DAYS = 7
+_KEPT = 10
+"""Of the newest images: one is in use, the others are there for a rollback."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,6 @@ class ImageArgs:
     """The build context, which holds the Dockerfile."""
     base_image: str | None
     """Replaces the Dockerfile's BASE_IMAGE."""
-    keep: int
-    """How many of the newest images the repository keeps."""
     keep_data: bool
 
 
@@ -66,7 +66,7 @@ class Image(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
-            policy=json.dumps(_lifecycle(args.keep)),
+            policy=json.dumps(_lifecycle()),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._warn_of_base_image(args)
@@ -154,7 +154,7 @@ def _build_args(base: str | None) -> dict[str, str]:
     return {"BUILDKIT_INLINE_CACHE": "1", **({"BASE_IMAGE": base} if base else {})}
 
 
-def _lifecycle(keep: int) -> dict[str, Any]:
+def _lifecycle() -> dict[str, Any]:
     """Return ECR's lifecycle policy: untagged layers go soon, of the rest the newest stay."""
     return {
         "rules": [
@@ -171,11 +171,11 @@ def _lifecycle(keep: int) -> dict[str, Any]:
             },
             {
                 "rulePriority": 2,
-                "description": f"the newest {keep} images stay",
+                "description": f"the newest {_KEPT} images stay",
                 "selection": {
                     "tagStatus": "any",
                     "countType": "imageCountMoreThan",
-                    "countNumber": keep,
+                    "countNumber": _KEPT,
                 },
                 "action": {"type": "expire"},
             },

@@ -64,8 +64,7 @@ class Launcher(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, opts)
         settings = args.settings
-        types = instance_types.attempts(settings.ladder, settings.retries.size_ups)
-        if warning := instance_types.keyless(types):
+        if warning := instance_types.keyless(settings.attempt_types):
             pulumi.log.warn(warning)
         function = Function(
             name,

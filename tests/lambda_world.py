@@ -65,7 +65,7 @@ SETTINGS: Json = {
     "prefix": PREFIX,
     "schedules": {"daily": {"expression": "cron(0 3 * * ? *)", "timezone": "Europe/Berlin"}},
     "job": {"instance_type": "ml.m5.large", "volume_gb": 10, "max_runtime_seconds": 3600},
-    "retries": {"instance_types": ["ml.m6i.large", "ml.c5.xlarge"]},
+    "retries": {"fallback_instance_types": ["ml.m6i.large", "ml.c5.xlarge"]},
     # The jobs here write nothing, unless a test says so.
     "output": {"when_empty": "allow"},
 }

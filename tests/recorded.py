@@ -24,7 +24,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
         },
         "job": {"instance_count": 2, "secrets": ["database"]},
-        "limits": {"instance_types": ["ml.t3.medium", "ml.t3.large"], "max_instances": 4},
+        "limits": {
+            "max_concurrent_instances": 4,
+        },
         "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     },
     "existing": {
@@ -63,7 +65,7 @@ def varied(variant: str) -> dict[str, str]:
         if isinstance(changes, str):
             keys[full] = changes
         else:
-            keys[full] = json.dumps({**json.loads(keys[full]), **changes})
+            keys[full] = json.dumps({**json.loads(keys.get(full, "{}")), **changes})
     return keys
 
 

@@ -51,7 +51,7 @@ def final(outcome: Outcome, **how: Any) -> Scenario:
 
 SCENARIOS = {
     "completed": Scenario(attempts=[(T3, "completed")], metrics=completed()),
-    "no capacity: the ladder's next type": Scenario(
+    "no capacity: the next type": Scenario(
         faults=("capacity", "capacity"),
         attempts=[(T3, "capacity"), (M5, "capacity"), (C5, "completed")],
         metrics=completed(3),
@@ -73,7 +73,7 @@ SCENARIOS = {
         red=True,
         metrics=ended(3),
     ),
-    "a quota of zero: the ladder's next type, at once": Scenario(
+    "a quota of zero: the next type, at once": Scenario(
         faults=("quota-zero",),
         attempts=[(None, "quota_too_low"), (M5, "completed")],
         metrics=completed(2),
@@ -109,7 +109,7 @@ SCENARIOS = {
         red=True,
         metrics=ended(2),
     ),
-    "out of memory: one size up": Scenario(
+    "out of memory: one size larger": Scenario(
         faults=("out-of-memory",),
         attempts=[(T3, "out_of_memory"), (LARGER, "completed")],
         metrics=completed(2),

@@ -105,9 +105,9 @@ class Stage:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     config = stack_file.keys(ROOT, "local")
     config["sagemaker-processing:retries"] = json.dumps(
-        {"instance_types": [M5, C5], "delay_seconds": 300, "deadline_seconds": 1000}
+        {"fallback_instance_types": [M5, C5], "deadline_seconds": 1000}
     )
-    config["sagemaker-processing:limits"] = json.dumps({"max_instances": 1})
+    config["sagemaker-processing:limits"] = json.dumps({"max_concurrent_instances": 1})
     work = tmp_path_factory.mktemp("stage")
     found: Stage
 
@@ -188,7 +188,7 @@ def test_a_run_beyond_the_stacks_own_limit_waits_like_for_a_quota(
     assert stage.attempts() == [(None, "quota"), (T3, "completed")]
     refused = cloud.journal.attempts("daily", second)[0]
     assert (refused.reason or "").startswith(
-        "InstanceLimit: the stack's own limits.max_instances is 1, its other jobs have 1"
+        "InstanceLimit: the stack's own limits.max_concurrent_instances is 1, its other jobs have 1"
     )
     assert [each.outcome for each in cloud.journal.attempts("daily", first)] == ["completed"]
     assert len(cloud.messages) == before

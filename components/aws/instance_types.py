@@ -26,7 +26,7 @@ def takes_volume_key(instance_type: str) -> bool:
 
 
 def larger(instance_type: str, steps: int) -> dict[str, str]:
-    """Return up to `steps` size-ups: each type -> the next larger of its family that exists.
+    """Return up to `steps` larger sizes: each type -> the next larger of its family that exists.
 
     A chain: `larger("ml.m5.large", 2)` is large -> xlarge -> 2xlarge. It ends at the largest.
     """
@@ -41,12 +41,6 @@ def larger(instance_type: str, steps: int) -> dict[str, str]:
     return dict(pairwise(chain))
 
 
-def attempts(ladder: Iterable[str], size_ups: int) -> list[str]:
-    """Return every type that an attempt may use: those of the ladder, and their size-ups."""
-    types = set(ladder)
-    return sorted(types.union(*(larger(each, size_ups).values() for each in types)))
-
-
 def keyless(types: Iterable[str]) -> str | None:
     """Return a warning of the types on which jobs leave the volume's key out, if there are any."""
     refusing = [each for each in types if not takes_volume_key(each)]
@@ -55,7 +49,7 @@ def keyless(types: Iterable[str]) -> str | None:
     return (
         f"jobs on {', '.join(refusing)} run without the stack's key on their volume: these types "
         "refuse one, their disks are encrypted with a key of the hardware; if it has to be the "
-        "stack's, name other types in job.instance_type and retries.instance_types"
+        "stack's, name other types in job.instance_type and retries.fallback_instance_types"
     )
 
 

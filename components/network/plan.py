@@ -43,11 +43,11 @@ def addresses_needed(instances: int, endpoints: int) -> int:
 def instances_at_once(settings: Settings) -> int:
     """Return how many instances the subnets must have room for.
 
-    Without limits.max_instances: a job of each schedule. More may overlap, of the same schedule or
-    started by hand; SageMaker refuses or fails those for which no address is left.
+    Without limits.max_concurrent_instances: a job of each schedule. More may overlap, of the same
+    schedule or started by hand; SageMaker refuses or fails those for which no address is left.
     """
     job = settings.job
-    return settings.limits.max_instances or job.instance_count * len(settings.schedules)
+    return settings.limits.max_concurrent_instances or job.instance_count * len(settings.schedules)
 
 
 def problem(settings: Settings) -> str | None:
@@ -62,7 +62,7 @@ def problem(settings: Settings) -> str | None:
     way_out = (
         f"set a block of /{longest} or larger, or fewer network.zones"
         if longest
-        else "set fewer network.zones, or a smaller limits.max_instances"
+        else "set fewer network.zones, or a smaller limits.max_concurrent_instances"
     )
     if length > SMALLEST_SUBNET:
         why = f"for {network.zones} zones makes subnets of /{length}; AWS allows /28 or larger"

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.aws import instance_types
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,11 +30,7 @@ def conditions(
         subnets: the only ones in which a job may run; None where no job is in a VPC.
         security_groups: the only ones that a job may have; None where no job is in a VPC.
     """
-    lists: dict[str, Any] = {
-        "sagemaker:InstanceTypes": instance_types.attempts(
-            settings.ladder, settings.retries.size_ups
-        )
-    }
+    lists: dict[str, Any] = {"sagemaker:InstanceTypes": settings.attempt_types}
     if subnets is not None and security_groups is not None:
         lists["sagemaker:VpcSubnets"] = subnets
         lists["sagemaker:VpcSecurityGroupIds"] = security_groups

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from components.aws import instance_types
 from components.settings import rules, values
 from components.settings.values import Frozen, refuse
 
@@ -116,27 +117,19 @@ class NetworkSettings(Frozen):
 
 
 class LimitSettings(Frozen):
-    """Guard rails: what no run of the stack may pass, whoever changes the other settings."""
+    """What the whole stack may not pass."""
 
-    instance_types: tuple[values.InstanceType, ...] | None = None
-    """The only types that may run; null: every type that the other settings name."""
-    max_runtime_seconds: values.Runtime | None = None
-    """The longest that job.max_runtime_seconds may be."""
-    max_instances: values.InstanceCount | None = None
-    """Instances of the whole stack that may run at once; a run beyond it waits, as for a quota."""
+    max_concurrent_instances: values.InstanceCount | None = None
+    """Instances that may run at once; a run beyond it waits, as for a quota of AWS."""
 
 
 class RetrySettings(Frozen):
     """The next attempts, by the cause of the last one's failure. A script's own error has none."""
 
-    instance_types: tuple[values.InstanceType, ...] = ()
+    fallback_instance_types: tuple[values.InstanceType, ...] = ()
     """Types to try, in this order, where the job's own has no capacity."""
-    size_ups: Annotated[int, Field(ge=0, le=3)] = 1
+    max_size_increases: Annotated[int, Field(ge=0, le=3)] = 1
     """How many sizes of the same family a run may grow when it runs out of memory."""
-    internal_errors: Annotated[int, Field(ge=0, le=3)] = 1
-    """How many more attempts follow an internal error of SageMaker."""
-    delay_seconds: Annotated[int, Field(ge=60, le=3600)] = 300
-    """Before the first attempt that has to wait; doubles with each further one."""
     deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
     """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
 
@@ -171,8 +164,8 @@ class AlertSettings(Frozen):
     """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
     running_long_seconds: Annotated[int, Field(ge=60)] | None = None
     """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
-    alarms: bool = True
-    dashboard: bool = True
+    monitoring: Literal["full", "messages"] = "full"
+    """full: alarms and a dashboard, about $5 a month beyond AWS's free ones. messages: neither."""
 
 
 class RetentionSettings(Frozen):
@@ -184,10 +177,6 @@ class RetentionSettings(Frozen):
     """Outputs in the created bucket are deleted after this; null keeps them."""
     noncurrent_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] = 30
     """Overwritten and deleted versions of objects stay recoverable this long."""
-    images: Annotated[int, Field(ge=2, le=1000)] = 10
-    """The newest images, which the repository keeps; one of them is in use."""
-    run_days: Annotated[int, Field(ge=30, le=values.LONGEST_DAYS)] = 400
-    """Of the journal's entry of each run."""
 
 
 class Settings(Frozen):
@@ -222,9 +211,24 @@ class Settings(Frozen):
         return self.data == "keep"
 
     @property
-    def ladder(self) -> tuple[str, ...]:
+    def instance_types(self) -> tuple[str, ...]:
         """The instance types to try, the job's own first."""
-        return (self.job.instance_type, *self.retries.instance_types)
+        return (self.job.instance_type, *self.retries.fallback_instance_types)
+
+    @property
+    def attempt_types(self) -> list[str]:
+        """Every instance type that an attempt may use."""
+        return sorted({*self.instance_types, *self.larger_types.values()})
+
+    @property
+    def larger_types(self) -> dict[str, str]:
+        """Each type that may run out of memory -> the one that the next attempt takes then."""
+        steps = self.retries.max_size_increases
+        return {
+            small: large
+            for each in self.instance_types
+            for small, large in instance_types.larger(each, steps).items()
+        }
 
     @property
     def running_long_seconds(self) -> int:

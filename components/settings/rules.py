@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from components import names, success_window
 from components.aws import models
-from components.settings import key_prefix, limit_rules, network_rules, place_rules
+from components.settings import key_prefix, network_rules
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
 from pipeline import cron
 
@@ -31,14 +31,14 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
     yield from _sums(settings)
     yield from _overlap(settings)
     yield from _mixed_slots(settings)
-    yield from _ladder(settings)
+    yield from _instance_types(settings)
     yield from _running_long(settings)
     yield from _success_windows(settings)
     if after:
         yield from _never(settings, after)
     yield from _image(settings)
-    yield from place_rules.problems(settings)
-    yield from limit_rules.problems(settings)
+    yield from _place(settings)
+    yield from _instances(settings)
     yield from network_rules.problems(settings)
 
 
@@ -116,13 +116,13 @@ def _mixed_slots(settings: Settings) -> Iterator[str]:
                 break
 
 
-def _ladder(settings: Settings) -> Iterator[str]:
-    """Yield where the ladder would try a type again that just had no capacity."""
-    ladder = settings.ladder
-    for instance_type in sorted({each for each in ladder if ladder.count(each) > 1}):
+def _instance_types(settings: Settings) -> Iterator[str]:
+    """Yield where a type would be tried again that just had no capacity."""
+    types = settings.instance_types
+    for instance_type in sorted({each for each in types if types.count(each) > 1}):
         yield (
-            f"retries.instance_types: {instance_type} comes twice, with job.instance_type as the "
-            "first; name each type once"
+            f"retries.fallback_instance_types: {instance_type} comes twice, with job.instance_type "
+            "as the first; name each type once"
         )
 
 
@@ -174,3 +174,34 @@ def _some_slots(schedule: ScheduleSettings) -> list[datetime]:
         slots.append(slot)
         slot = expression.next(slot, zone)
     return slots
+
+
+def _instances(settings: Settings) -> Iterator[str]:
+    count, most = settings.job.instance_count, settings.limits.max_concurrent_instances
+    if most and count > most:
+        yield (
+            f"job.instance_count: {count} is more than limits.max_concurrent_instances = {most}; "
+            "lower it, or raise the limit"
+        )
+
+
+def _place(settings: Settings) -> Iterator[str]:
+    """Yield each ARN of a region or partition that the stack cannot use."""
+    partition = models.partition(settings.region)
+    key, boundary = settings.input.kms_key_arn, settings.permissions_boundary
+    # A job reads buckets of its own region only, and S3 encrypts with keys of the bucket's.
+    if key and _start(key, 4) != f"arn:{partition}:kms:{settings.region}":
+        yield (
+            f"input.kms_key_arn: {key} is not in aws:region {settings.region} (partition "
+            f"{partition}), and no key of another region has encrypted a bucket of this one; name "
+            "the key of the bucket, or the replica here of a multi-Region key"
+        )
+    if boundary and _start(boundary, 2) != f"arn:{partition}":
+        yield (
+            f"permissions_boundary: {boundary} is of another partition than aws:region "
+            f"{settings.region}, which needs arn:{partition}:iam::…"
+        )
+
+
+def _start(arn: str, parts: int) -> str:
+    return ":".join(arn.split(":")[:parts])

@@ -103,7 +103,7 @@ class LauncherConfig:
     output_prefix: str
     when_empty: Literal["fail", "skip", "run"]
     """What becomes of a slot without input."""
-    max_instances: int | None
+    max_concurrent_instances: int | None
     """Of all jobs of the stack at once; None: no limit."""
     isolation: bool
     """Whether the container has no network."""

@@ -150,12 +150,12 @@ class Launcher:
                 yield entry.job_name
 
     def _beyond_limit(self, request: Request) -> Refusal | None:
-        """Return the refusal of an attempt that is beyond limits.max_instances.
+        """Return the refusal of an attempt that is beyond limits.max_concurrent_instances.
 
         Nothing is locked between this look and the start: launches within the same second may each
         find room for one, and then run together. The account's quota is what AWS itself enforces.
         """
-        if self.config.max_instances is None:
+        if self.config.max_concurrent_instances is None:
             return None
         prefix, own = self.config.prefix, job_name(self.config.prefix, request.attempt)
         # Another delivery of this event may have started it just now: it is not in its own way.

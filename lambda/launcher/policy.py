@@ -86,11 +86,12 @@ def beyond_limit(config: LauncherConfig, running: int) -> Refusal | None:
         config: the stack's.
         running: instances of the stack's other jobs that have not ended.
     """
-    limit, wanted = config.max_instances, config.job.instance_count
+    limit, wanted = config.max_concurrent_instances, config.job.instance_count
     if limit is None or running + wanted <= limit:
         return None
     return Refusal(
         FAILED,
-        f"InstanceLimit: the stack's own limits.max_instances is {limit}, its other jobs have "
-        f"{running}, and this run takes {wanted}. Wait until one has ended, or raise the limit",
+        f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
+        f"jobs have {running}, and this run takes {wanted}. Wait until one has ended, "
+        "or raise the limit",
     )

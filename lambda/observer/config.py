@@ -19,14 +19,11 @@ CONFIG_FILE = "observer.json"
 class RetryConfig:
     """Which failures get a next attempt."""
 
-    ladder: list[str]
+    instance_types: list[str]
     """Instance types in the order in which they are tried when there is no capacity."""
     larger: dict[str, str]
     """For each type that may run out of memory, the one to take then."""
-    size_ups: int
-    internal_errors: int
-    delay_seconds: int
-    """Before the first attempt that has to wait; doubles with each further one."""
+    max_size_increases: int
     deadline_seconds: int
     """From a slot's first launch: nothing waits beyond it."""
 
@@ -67,8 +64,6 @@ class ObserverConfig:
     """Key prefixes; may contain `{schedule}` and `{slot:<strftime format>}`."""
     when_no_output: Literal["fail", "allow"]
     """Whether an attempt that completed and wrote nothing has failed."""
-    run_days: int
-    """How long the journal keeps an attempt."""
     zones: dict[str, str]
     """Schedule -> its time zone, for people."""
     retries: RetryConfig
@@ -84,7 +79,6 @@ class ObserverConfig:
             input_prefix=document["input_prefix"],
             output_prefix=document["output_prefix"],
             when_no_output=document["when_no_output"],
-            run_days=document["run_days"],
             zones={name: found["timezone"] for name, found in document["schedules"].items()},
             retries=RetryConfig(**document["retries"]),
             deployed=Deployed.read(environ),

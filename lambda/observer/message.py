@@ -41,9 +41,10 @@ ADVICE = {
     Outcome.STOPPED: "Somebody stopped it. Replay it if it is still wanted.",
     Outcome.REPLACED: "A later slot took its place (overlap: Replace). Nothing to do.",
     Outcome.CAPACITY: "AWS had no machine of any configured type. Add types to "
-    "retries.instance_types, or replay later.",
-    Outcome.QUOTA: "Raise the limit that the reason names, then replay: limits.max_instances is "
-    "the stack's, '<type> for processing job usage' is the account's, in Service Quotas.",
+    "retries.fallback_instance_types, or replay later.",
+    Outcome.QUOTA: "Raise the limit that the reason names, then replay: "
+    "limits.max_concurrent_instances is the stack's, '<type> for processing job usage' is the "
+    "account's, in Service Quotas.",
     Outcome.QUOTA_TOO_LOW: "The account's limit is below what one run asks for, so no wait "
     "helps: raise what the reason names in Service Quotas, or ask for less (another "
     "job.instance_type, fewer instances, a smaller job.volume_gb), then replay.",

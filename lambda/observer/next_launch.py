@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from observer.retry import AT_ONCE, Next
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
-from pipeline.journal import Entry, Journal
+from pipeline.journal import KEPT, Entry, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class NextLaunches:
             chain=chain,
             instance_type=instance_type,
         )
-        noted = self.journal.plan(entry, soonest + timedelta(days=self.config.run_days))
+        noted = self.journal.plan(entry, soonest + KEPT)
         launched = max(noted.planned_for or at, soonest)
         self._schedule(name, attempt, launched)
         return launched

@@ -17,7 +17,7 @@ from observer.retry import Chain, Next, next_attempt
 from observer.success import Output
 from pipeline import cost, jobs
 from pipeline.attempt import Attempt, parse_job_name, slot_text
-from pipeline.journal import Claim, Entry, Journal
+from pipeline.journal import KEPT, Claim, Entry, Journal
 from pipeline.outcome import NO_FAILURE, Outcome
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Observer:
             ending, outcome, attempt.number, entry.cost_usd, final=following is None
         )
         metrics.emit(self.config.stack, attempt.schedule, values)
-        self.journal.conclude(entry, self._expires(now))
+        self.journal.conclude(entry, now + KEPT)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
 
@@ -177,7 +177,7 @@ class Observer:
         if known and known.chain:
             chain = Chain.load(known.chain)
         else:
-            first_type = ending.instance_type or self.config.retries.ladder[0]
+            first_type = ending.instance_type or self.config.retries.instance_types[0]
             chain = Chain(ending.created or ended, first_type)
         stated = limit.read(ending.reason or "")
         following = next_attempt(
@@ -245,9 +245,6 @@ class Observer:
                 for name, value in attributes.items()
             },
         )
-
-    def _expires(self, now: datetime) -> datetime:
-        return now + timedelta(days=self.config.run_days)
 
 
 def _cost(ending: Ending) -> float | None:

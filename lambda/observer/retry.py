@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
+FIRST_DELAY = timedelta(minutes=5)
+"""Before the first attempt that has to wait; doubles with each further one."""
 LONGEST_DELAY = timedelta(hours=1)
+INTERNAL_ERRORS = 1
+"""So many more attempts follow internal errors of SageMaker."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Chain:
     """Of the latest attempt."""
     waits: int = 0
     internal_errors: int = 0
-    size_ups: int = 0
+    size_increases: int = 0
     impossible: tuple[str, ...] = ()
     """Types that the account's limits will never let start."""
 
@@ -57,10 +61,10 @@ def next_attempt(
 ) -> Next | None:
     """Return the attempt that follows, or None: then the slot has ended.
 
-    No capacity: the next type of the ladder; after the last one, the first again, later. A limit
+    No capacity: the next type to try; after the last one, the first again, later. A limit
     below one run's need: the next type, if it is `of_type`, an instance type's. Used up quota or
-    addresses, and throttling: later. Internal error and too little memory: as often as the settings
-    allow. Everything else would only fail again.
+    addresses, and throttling: later. Internal error: once more. Too little memory: a larger
+    size, as often as the settings allow. Everything else would only fail again.
     """
     match outcome:
         case Outcome.CAPACITY:
@@ -69,23 +73,25 @@ def next_attempt(
             return _possible_type(config, chain, now)
         case Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
             return _later(config, chain, now)
-        case Outcome.INTERNAL_ERROR if chain.internal_errors < config.internal_errors:
+        case Outcome.INTERNAL_ERROR if chain.internal_errors < INTERNAL_ERRORS:
             again = replace(chain, internal_errors=chain.internal_errors + 1)
             return Next(now + AT_ONCE, again)
-        case Outcome.OUT_OF_MEMORY if chain.size_ups < config.size_ups:
+        case Outcome.OUT_OF_MEMORY if chain.size_increases < config.max_size_increases:
             larger = config.larger.get(chain.instance_type)
-            sized = replace(chain, size_ups=chain.size_ups + 1, instance_type=larger or "")
+            sized = replace(
+                chain, size_increases=chain.size_increases + 1, instance_type=larger or ""
+            )
             return Next(now + AT_ONCE, sized) if larger else None
         case _:
             return None
 
 
 def _other_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    # A type that was chosen for its memory is waited for: those of the ladder were too small.
-    if chain.instance_type not in config.ladder or chain.size_ups:
+    # A type that was chosen for its memory is waited for: those to try were too small.
+    if chain.instance_type not in config.instance_types or chain.size_increases:
         return _later(config, chain, now)
-    possible = [each for each in config.ladder if each not in chain.impossible]
-    tried = config.ladder[: config.ladder.index(chain.instance_type) + 1]
+    possible = [each for each in config.instance_types if each not in chain.impossible]
+    tried = config.instance_types[: config.instance_types.index(chain.instance_type) + 1]
     following = next((each for each in possible if each not in tried), None)
     if following:
         return Next(now + AT_ONCE, replace(chain, instance_type=following))
@@ -93,18 +99,18 @@ def _other_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None
 
 
 def _possible_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    """Return the attempt on another type of the ladder, if one may ever start."""
+    """Return the attempt on another type to try, if one may ever start."""
     # In the place of a type that was chosen for its memory there is none.
-    if chain.instance_type not in config.ladder or chain.size_ups:
+    if chain.instance_type not in config.instance_types or chain.size_increases:
         return None
     left = replace(chain, impossible=(*chain.impossible, chain.instance_type))
-    if set(config.ladder) <= set(left.impossible):
+    if set(config.instance_types) <= set(left.impossible):
         return None
     return _other_type(config, left, now)
 
 
 def _later(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    at = now + min(timedelta(seconds=config.delay_seconds) * 2**chain.waits, LONGEST_DELAY)
+    at = now + min(FIRST_DELAY * 2**chain.waits, LONGEST_DELAY)
     if at > chain.since + timedelta(seconds=config.deadline_seconds):
         return None
     return Next(at, replace(chain, waits=chain.waits + 1))

@@ -6,6 +6,7 @@ comes next, and what never became a job. ADR 7 says why it is a table.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,12 @@ from pipeline.journal_items import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+KEPT = timedelta(days=400)
+"""How long an attempt is kept: a year can be compared with the one before."""
 
 _LAST_SLOT = "9999-12-31T23:59:59Z"
 

@@ -136,7 +136,9 @@ class TestEveryAlarm:
             assert alarm.suffix.endswith(SILENT_ENDING) != alarm.notifies
 
     def test_can_be_switched_off(self) -> None:
-        assert created(alerts__alarms=False).kinds() == {"sagemaker-processing:alarms:Alarms"}
+        assert created(alerts__monitoring="messages").kinds() == {
+            "sagemaker-processing:alarms:Alarms"
+        }
 
 
 def _request(alarm: dict[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,6 @@ def image(context: Path, base_image: str | None = None) -> Recorder:
         key_arn=KEY,
         context=context,
         base_image=base_image,
-        keep=5,
         keep_data=False,
     )
     return build(lambda: Image("image", args))
@@ -212,7 +211,7 @@ class TestImage:
         assert newest == {
             "tagStatus": "any",
             "countType": "imageCountMoreThan",
-            "countNumber": 5,
+            "countNumber": 10,
         }
 
 

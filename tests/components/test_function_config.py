@@ -48,10 +48,12 @@ class TestLauncher:
             return [each for each, takes in takes_key.items() if not takes]
 
         assert refusing(job__instance_type="ml.m5.large") == []
-        assert refusing(retries__size_ups=0, job__instance_type="ml.g5.xlarge") == ["ml.g5.xlarge"]
+        assert refusing(retries__max_size_increases=0, job__instance_type="ml.g5.xlarge") == [
+            "ml.g5.xlarge"
+        ]
         assert refusing(
             job__instance_type="ml.r5.large",
-            retries__instance_types=["ml.r5d.large", "ml.p5.4xlarge"],
+            retries__fallback_instance_types=["ml.r5d.large", "ml.p5.4xlarge"],
         ) == ["ml.p5.4xlarge", "ml.r5d.large", "ml.r5d.xlarge"]
 
     def test_knows_each_schedules_policies(self) -> None:
@@ -66,23 +68,19 @@ class TestLauncher:
 
 
 class TestObserver:
-    def test_knows_the_ladder_from_the_jobs_own_type_on_and_every_size_up(self) -> None:
+    def test_knows_the_types_from_the_jobs_own_on_and_every_larger_size(self) -> None:
         retries = observer(
-            job__instance_type="ml.m5.large", retries__instance_types=["ml.t3.2xlarge"]
+            job__instance_type="ml.m5.large", retries__fallback_instance_types=["ml.t3.2xlarge"]
         )["retries"]
         assert retries == {
-            "ladder": ["ml.m5.large", "ml.t3.2xlarge"],
+            "instance_types": ["ml.m5.large", "ml.t3.2xlarge"],
             "larger": {"ml.m5.large": "ml.m5.xlarge"},
-            "size_ups": 1,
-            "internal_errors": 1,
-            "delay_seconds": 300,
+            "max_size_increases": 1,
             "deadline_seconds": 21_600,
         }
 
-    def test_knows_in_which_zone_people_read_a_slot_and_how_long_runs_are_remembered(self) -> None:
-        found = observer(retention__run_days=90)
-        assert found["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
-        assert found["run_days"] == 90
+    def test_knows_in_which_zone_people_read_a_slot(self) -> None:
+        assert observer()["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
 
     @pytest.mark.parametrize("when_empty", ["fail", "allow"])
     def test_knows_whether_a_run_may_write_nothing(self, when_empty: str) -> None:

@@ -31,7 +31,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "vpc of three zones, not isolated, two instances": (
         "dev",
         {
-            "alerts": {"alarms": True, "dashboard": True},
+            "alerts": {"monitoring": "full"},
             "network": {
                 "mode": "vpc",
                 "isolation": False,
@@ -48,7 +48,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "existing network and buckets, several schedules": (
         "dev",
         {
-            "alerts": {"alarms": True},
+            "alerts": {"monitoring": "full"},
             "input": {"bucket": "their-input"},
             "output": {"bucket": "their-output"},
             "network": {

@@ -37,7 +37,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
     ),
     "instance type": (
-        {"job": {"instance_type": "ml.m6i.xlarge"}, "retries": {"instance_types": []}},
+        {"job": {"instance_type": "ml.m6i.xlarge"}, "retries": {"fallback_instance_types": []}},
         {"launcher-policy": "update", **FUNCTIONS},
     ),
     "schedule added": (

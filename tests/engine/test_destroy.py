@@ -36,7 +36,7 @@ def left(cloud: Cloud) -> set[str]:
 def test_a_protected_stack_lets_a_bucket_go_and_then_goes_as_the_readme_says(
     tmp_path: Path,
 ) -> None:
-    with Stack(tmp_path, "prod", {"alerts": {"alarms": False, "dashboard": False}}) as stack:
+    with Stack(tmp_path, "prod", {"alerts": {"monitoring": "messages"}}) as stack:
         stack.up()
         fill(stack.cloud)
         assert sorted(each.name for each in stack.state() if each.protect) == DATA

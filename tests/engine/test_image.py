@@ -32,7 +32,6 @@ image = Image(
         key_arn="{KEY}",
         context=Path("container"),
         base_image=None,
-        keep=5,
         keep_data=False,
     ),
     pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),

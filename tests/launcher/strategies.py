@@ -82,7 +82,10 @@ def settings(draw: st.DrawFn) -> Settings:
             "environment": draw(environments),
         },
         "network": draw(networks()),
-        "retries": {"instance_types": others, "size_ups": draw(st.integers(0, 3))},
+        "retries": {
+            "fallback_instance_types": others,
+            "max_size_increases": draw(st.integers(0, 3)),
+        },
         "tags": draw(tags),
         "input": {"prefix": draw(prefixes)},
         "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},

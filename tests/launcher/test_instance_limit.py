@@ -1,4 +1,4 @@
-"""A run for which limits.max_instances leaves no room."""
+"""A run for which limits.max_concurrent_instances leaves no room."""
 
 from __future__ import annotations
 
@@ -32,13 +32,17 @@ def hold(world: World, name: str, count: int = 1, status: str = "InProgress") ->
 
 
 def settings(limit: int | None, count: int = 1) -> dict[str, Any]:
-    return {"limits": {"max_instances": limit}, "job": {**SETTINGS["job"], "instance_count": count}}
+    return {
+        "limits": {"max_concurrent_instances": limit},
+        "job": {**SETTINGS["job"], "instance_count": count},
+    }
 
 
 def reason(limit: int, running: int, wanted: int) -> str:
     return (
-        f"InstanceLimit: the stack's own limits.max_instances is {limit}, its other jobs have "
-        f"{running}, and this run takes {wanted}. Wait until one has ended, or raise the limit"
+        f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
+        f"jobs have {running}, and this run takes {wanted}. Wait until one has ended, "
+        "or raise the limit"
     )
 
 
@@ -48,7 +52,7 @@ class TestDecision:
         self, limit: int, running: int, wanted: int
     ) -> None:
         config = config_of(Settings.model_validate({**SETTINGS, **settings(None, wanted)}))
-        found = beyond_limit(replace(config, max_instances=limit), running)
+        found = beyond_limit(replace(config, max_concurrent_instances=limit), running)
         fits = running + wanted <= limit
         assert found == (None if fits else Refusal("NotStarted", reason(limit, running, wanted)))
 
@@ -178,5 +182,5 @@ class TestLaunch:
         [(subject, text)] = world.messages()
         assert subject.startswith("test: daily failed: quota")
         assert f"Reason: {reason(1, 1, 1)}" in text
-        assert "limits.max_instances is the stack's" in text
+        assert "limits.max_concurrent_instances is the stack's" in text
         assert "Service Quotas" in text

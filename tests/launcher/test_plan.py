@@ -49,7 +49,7 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     attempt = Attempt(schedule, draw(strategies.slots), draw(strategies.attempts))
     retries = function_config.observer(settings)["retries"]
-    instance_type = draw(st.sampled_from([*retries["ladder"], *retries["larger"].values()]))
+    instance_type = draw(st.sampled_from([*retries["instance_types"], *retries["larger"].values()]))
     with_input = draw(st.booleans())
     return (
         settings,

@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 
 from components.settings import RetrySettings
 from observer.config import RetryConfig
-from observer.retry import AT_ONCE, LONGEST_DELAY, Chain, Next, next_attempt
+from observer.retry import AT_ONCE, INTERNAL_ERRORS, LONGEST_DELAY, Chain, Next, next_attempt
 from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
 FIRST = Chain(since=NOW - timedelta(minutes=10), instance_type="ml.m5.large")
 CONFIG = RetryConfig(
-    ladder=["ml.m5.large", "ml.m6i.large", "ml.c5.xlarge"],
+    instance_types=["ml.m5.large", "ml.m6i.large", "ml.c5.xlarge"],
     larger={"ml.m5.large": "ml.m5.xlarge", "ml.m5.xlarge": "ml.m5.2xlarge"},
-    size_ups=1,
-    internal_errors=1,
-    delay_seconds=300,
+    max_size_increases=1,
     deadline_seconds=6 * 3600,
 )
 HEALING = {
@@ -41,7 +39,7 @@ def after(outcome: Outcome, chain: Chain = FIRST, config: RetryConfig = CONFIG) 
 
 
 class TestCapacity:
-    def test_walks_the_ladder_at_once_and_then_waits_for_the_first_type(self) -> None:
+    def test_walks_through_the_types_at_once_and_then_waits_for_the_first_type(self) -> None:
         types: list[str] = []
         delays: list[timedelta] = []
         chain = FIRST
@@ -54,14 +52,14 @@ class TestCapacity:
         assert delays == [AT_ONCE, AT_ONCE, timedelta(minutes=5), AT_ONCE]
 
     def test_waits_where_there_is_only_one_type(self) -> None:
-        alone = replace(CONFIG, ladder=["ml.m5.large"])
+        alone = replace(CONFIG, instance_types=["ml.m5.large"])
         following = after(Outcome.CAPACITY, config=alone)
         assert following.chain.instance_type == "ml.m5.large"
         assert following.at == NOW + timedelta(minutes=5)
 
     def test_waits_for_a_type_that_was_chosen_for_its_memory(self) -> None:
         sized = after(Outcome.OUT_OF_MEMORY).chain
-        mixed = replace(CONFIG, ladder=["ml.m5.large", "ml.m5.xlarge", "ml.c5.large"])
+        mixed = replace(CONFIG, instance_types=["ml.m5.large", "ml.m5.xlarge", "ml.c5.large"])
         following = after(Outcome.CAPACITY, sized, mixed)
         assert following.chain.instance_type == "ml.m5.xlarge"
         assert following.at == NOW + timedelta(minutes=5)
@@ -128,14 +126,14 @@ class TestQuotaTooLow:
 
 
 class TestOnce:
-    def test_an_internal_error_is_tried_again_as_often_as_set(self) -> None:
+    def test_an_internal_error_is_tried_again_once(self) -> None:
         following = after(Outcome.INTERNAL_ERROR)
         assert following == Next(NOW + AT_ONCE, replace(FIRST, internal_errors=1))
         assert next_attempt(CONFIG, Outcome.INTERNAL_ERROR, following.chain, NOW) is None
 
-    def test_too_little_memory_means_one_size_up_and_not_beyond(self) -> None:
+    def test_too_little_memory_means_one_larger_size_and_not_beyond(self) -> None:
         following = after(Outcome.OUT_OF_MEMORY)
-        sized = replace(FIRST, size_ups=1, instance_type="ml.m5.xlarge")
+        sized = replace(FIRST, size_increases=1, instance_type="ml.m5.xlarge")
         assert following == Next(NOW + AT_ONCE, sized)
         assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, sized, NOW) is None
 
@@ -154,15 +152,13 @@ def configs(draw: st.DrawFn) -> RetryConfig:
     count = draw(st.integers(1, 6))
     types = [f"ml.{letter}.large" for letter in "abcdef"[:count]]
     numbers = {
-        "size_ups": st.integers(0, 3),
-        "internal_errors": st.integers(0, 3),
-        "delay_seconds": st.sampled_from([60, 3600]) | st.integers(60, 3600),
+        "max_size_increases": st.integers(0, 3),
         "deadline_seconds": st.sampled_from([0, 86_400]) | st.integers(0, 86_400),
     }
     drawn = {name: draw(values) for name, values in numbers.items()}
     RetrySettings.model_validate(drawn)
     larger = {f"ml.{a}.large": f"ml.{b}.large" for a, b in zip("abcdefgh", "bcdefghi", strict=True)}
-    return RetryConfig(ladder=types, larger=larger, **drawn)
+    return RetryConfig(instance_types=types, larger=larger, **drawn)
 
 
 class TestAnyChain:
@@ -170,11 +166,11 @@ class TestAnyChain:
     def test_ends_and_never_goes_back_in_time(
         self, config: RetryConfig, data: st.DataObject
     ) -> None:
-        chain, now, attempts = Chain(NOW, config.ladder[0]), NOW, 1
+        chain, now, attempts = Chain(NOW, config.instance_types[0]), NOW, 1
         deadline = NOW + timedelta(seconds=config.deadline_seconds)
-        single = config.internal_errors + config.size_ups
-        # Each wait may be followed by one walk of the ladder, and 24 hours hold so many waits.
-        bound = (1 + single + 30) * len(config.ladder) + single
+        single = INTERNAL_ERRORS + config.max_size_increases
+        # Each wait may be followed by one walk through the types, and 24 hours hold so many waits.
+        bound = (1 + single + 30) * len(config.instance_types) + single
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
             of_type = data.draw(st.booleans())
@@ -187,8 +183,8 @@ class TestAnyChain:
             assert following.chain.since == NOW
             chain, now, attempts = following.chain, following.at, attempts + 1
             assert attempts <= bound
-        assert chain.internal_errors <= config.internal_errors
-        assert chain.size_ups <= config.size_ups
+        assert chain.internal_errors <= INTERNAL_ERRORS
+        assert chain.size_increases <= config.max_size_increases
 
     @given(
         st.builds(

@@ -41,7 +41,9 @@ LARGEST: dict[str, dict[str, Any]] = {
         "secrets": [f"{'team' * 10}/{number}" for number in range(10)],
     },
     "input": {"prefix": f"{'input' * 40}/"},
-    "retries": {"instance_types": [f"ml.m{family}.large" for family in ("6i", "7i", "8i")]},
+    "retries": {
+        "fallback_instance_types": [f"ml.m{family}.large" for family in ("6i", "7i", "8i")]
+    },
 }
 
 
@@ -50,7 +52,7 @@ def largest() -> list[Policy]:
     keys = stack_file.keys(ROOT, "local")
     for name, changes in LARGEST.items():
         key = f"{PROJECT}:{name}"
-        keys[key] = json.dumps({**json.loads(keys[key]), **changes})
+        keys[key] = json.dumps({**json.loads(keys.get(key, "{}")), **changes})
     keys[f"{PROJECT}:prefix"] = "p" * names.MAX_PREFIX
     return policies(record_program("local", keys))
 

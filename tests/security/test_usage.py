@@ -29,7 +29,7 @@ def configuration() -> dict[str, str]:
     keys = varied("vpc")
     changes = {"schedules": ("daily", {"overlap": "Replace"}), "job": (None, {"instance_count": 2})}
     for name, (part, change) in changes.items():
-        values = json.loads(keys[f"{PROJECT}:{name}"])
+        values = json.loads(keys.get(f"{PROJECT}:{name}", "{}"))
         (values[part] if part else values).update(change)
         keys[f"{PROJECT}:{name}"] = json.dumps(values)
     return keys

@@ -49,8 +49,8 @@ def test_as_many_instances_as_fit_are_accepted_and_not_one_more(
     cidr: str, count: int, instances: int
 ) -> None:
     network = {"network__mode": "vpc", "network__cidr": cidr, "network__zones": count}
-    settings(**network, limits__max_instances=instances)
-    refused = refusal(**network, limits__max_instances=instances + 1)
+    settings(**network, limits__max_concurrent_instances=instances)
+    refused = refusal(**network, limits__max_concurrent_instances=instances + 1)
     assert f"each of {instances + 1} instances at once" in refused
 
 
@@ -63,7 +63,7 @@ class TestTooSmallABlock:
             network__mode="vpc",
             network__cidr="10.0.0.0/16",
             network__endpoints=[f"e{number}" for number in range(endpoints)],
-            limits__max_instances=instances,
+            limits__max_concurrent_instances=instances,
         )
         changed = found.network.model_copy(update={"cidr": cidr, "zones": count})
         problem = plan.problem(found.model_copy(update={"network": changed}))
@@ -82,10 +82,10 @@ class TestTooSmallABlock:
             **network,
             network__cidr="10.0.0.0/26",
             network__endpoints=["a", "b", "c", "d", "e"],
-            limits__max_instances=20,
+            limits__max_concurrent_instances=20,
         )
         assert "set a block of /24 or larger" in refused
-        settings(**network, network__cidr="10.0.0.0/24", limits__max_instances=20)
+        settings(**network, network__cidr="10.0.0.0/24", limits__max_concurrent_instances=20)
 
     def test_counts_a_job_of_each_schedule_where_no_limit_is_set(self) -> None:
         schedule = {"expression": "rate(1 day)", "timezone": "UTC"}
@@ -97,7 +97,7 @@ class TestTooSmallABlock:
         assert plan.instances_at_once(found) == 6
 
     def test_does_not_matter_without_a_created_vpc(self) -> None:
-        assert settings(limits__max_instances=100).network.mode == "isolated"
+        assert settings(limits__max_concurrent_instances=100).network.mode == "isolated"
 
 
 class TestZones:

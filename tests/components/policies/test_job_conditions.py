@@ -21,13 +21,13 @@ def types(found: Settings) -> list[str]:
 
 class TestInstanceTypes:
     def test_are_exactly_those_that_an_attempt_can_be_planned_on(self) -> None:
-        found = settings(retries__size_ups=2)
+        found = settings(retries__max_size_increases=2)
         retries = function_config.observer(found)["retries"]
-        assert set(types(found)) == {*retries["ladder"], *retries["larger"].values()}
-        assert set(types(found)) > set(found.ladder), "the size-ups too"
+        assert set(types(found)) == {*retries["instance_types"], *retries["larger"].values()}
+        assert set(types(found)) > set(found.instance_types), "the larger sizes too"
 
     def test_are_the_jobs_own_where_no_other_is_tried(self) -> None:
-        alone = settings(retries={"instance_types": [], "size_ups": 0})
+        alone = settings(retries={"fallback_instance_types": [], "max_size_increases": 0})
         assert types(alone) == [alone.job.instance_type]
 
 

@@ -24,11 +24,12 @@ pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulum
 WRONG: dict[str, Any] = {
     "aws:profile": "mine",
     "aws:region": "eu-central-9",
-    "sagemaker-procesing:alerts": {"alarms": False},
+    "sagemaker-procesing:alerts": {"monitoring": "full"},
     f"{PROJECT}:prefix": "Processing",
     f"{PROJECT}:tags": {"CostCenter": 42, "cost.of:night run": True, "aws:x": "y", 'a"b': "c"},
     f"{PROJECT}:alerts": {
-        "alarms": "perhaps",
+        "monitoring": "perhaps",
+        "dashboard": False,
         "subscriptions": [
             {"protocol": "email", "endpoint": "team@example.com"},
             {"protocol": "sms", "endpoint": 4915112345678},
@@ -47,7 +48,7 @@ RIGHT = {
     f"{PROJECT}:prefix": "processing-prod",
     f"{PROJECT}:tags.CostCenter": "0042",
     f'{PROJECT}:tags["cost.of:night run"]': "true",
-    f"{PROJECT}:alerts.alarms": "true",
+    f"{PROJECT}:alerts.monitoring": "messages",
     f"{PROJECT}:alerts.subscriptions[1].endpoint": "+4915112345678",
     f"{PROJECT}:alerts.subscriptions[2].protocol": "email",
     f"{PROJECT}:job.volume_gb": "10",

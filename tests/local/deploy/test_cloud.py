@@ -130,8 +130,8 @@ class TestChoices:
 
     def test_another_configuration_replaces_that_of_the_file(self, tmp_path: Any) -> None:
         config = stack_file.keys(ROOT, "local")
-        retries = {"instance_types": ["ml.m5.large"]}
+        retries = {"fallback_instance_types": ["ml.m5.large"]}
         config["sagemaker-processing:retries"] = json.dumps(retries)
         cloud = Cloud(ROOT, tmp_path, "local", run_job=run_job, build=str, config=config)
-        assert cloud.settings.retries.instance_types == ("ml.m5.large",)
+        assert cloud.settings.retries.fallback_instance_types == ("ml.m5.large",)
         cloud.aws.stop()

@@ -29,7 +29,7 @@ def stack(**named: dict[str, Any]) -> dict[str, str]:
     keys = stack_file.keys(ROOT, "local")
     for group, values in named.items():
         key = f"{PROJECT}:{group}"
-        keys[key] = json.dumps({**json.loads(keys[key]), **values})
+        keys[key] = json.dumps({**json.loads(keys.get(key, "{}")), **values})
     return keys
 
 
