@@ -97,6 +97,10 @@ class LocalAws:
                 self._clients[service] = self._administrator(service)
             return self._clients[service]
 
+    def backend(self, service: str) -> Any:  # noqa: ANN401 - moto has no public types
+        """Return what moto keeps of a service in this region."""
+        return moto_application.backend(service, ACCOUNT, self.region)
+
     def client_as(self, session: Session, service: str) -> Any:  # noqa: ANN401 - as above
         """Return a client that has the session of a role."""
         with CREATING_CLIENTS:

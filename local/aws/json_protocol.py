@@ -25,11 +25,16 @@ MODELS = {"monitoring": "cloudwatch"}
 
 
 class ServiceError(Exception):
-    """An error that a service answers with, by HTTP 400."""
+    """An error that a service answers with."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message = code, message
+        self.code, self.message, self._status = code, message, status
+
+    @property
+    def response(self) -> Response:
+        """The error in the form of AWS's JSON protocols."""
+        return error(self.code, self.message, self._status)
 
 
 class JsonService:
@@ -45,7 +50,7 @@ class JsonService:
         try:
             body = dict(self._call(operation, request.get_json(force=True)))
         except ServiceError as refused:
-            return error(refused.code, refused.message)
+            return refused.response
         except Exception as problem:
             logging.getLogger(__name__).exception("%s failed", operation)
             return error("InternalFailure", repr(problem), 500)

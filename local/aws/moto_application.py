@@ -49,3 +49,10 @@ def create(account: str) -> Any:  # noqa: ANN401 - a WSGI application without ty
             return super().get_application({**environ, "PATH_INFO": "/"})
 
     return Application(werkzeug_app.create_backend_app)
+
+
+def backend(service: str, account: str, region: str) -> Any:  # noqa: ANN401 - moto has no public types
+    """Return what moto keeps of a service; the region of those that have none is `aws`."""
+    from moto import backends  # noqa: PLC0415 - see create
+
+    return cast("Any", backends).get_backend(service)[account][region]

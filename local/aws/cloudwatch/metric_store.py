@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -11,8 +12,6 @@ from botocore.exceptions import ClientError
 from local.aws.endpoint import InvalidRequestError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from local.aws.endpoint import LocalAws
 
 
@@ -47,6 +46,11 @@ class MetricStore:
         """Forget all points: what is evaluated next begins without a past."""
         with self._lock:
             self._points.clear()
+
+    def count(self, namespace: str, dimensions: dict[str, str], **values: int) -> None:
+        """Add what a service of AWS counts, now: name -> value."""
+        now = datetime.now(UTC)
+        self.put(*(Point(namespace, dimensions, k, "Count", v, now) for k, v in values.items()))
 
     def put(self, *points: Point) -> list[Point]:
         """Keep the points that CloudWatch takes, and return them; the others are dropped."""

@@ -1,6 +1,6 @@
 """The account's default event bus: what is put on it reaches the targets of the deployed rules.
 
-moto keeps rules and targets, but delivers to queues only, and asks no policy.
+moto keeps rules and targets and matches patterns, but delivers to queues only, and asks no policy.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 """
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from local.aws import queues
-from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
 from local.aws.events.envelope import Event, whole
 from local.aws.iam import Access
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
+    from local.aws.cloudwatch.metric_store import MetricStore
     from local.aws.endpoint import LocalAws
     from local.aws.topics import Topics
 
@@ -62,10 +62,7 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Deliver a whole event, as rules see it, to every target that wants it."""
-        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
-
-        backend: Any = get_backend("events")[ACCOUNT][self._aws.region]
-        for rule in list(backend.event_buses["default"].rules.values()):
+        for rule in list(self._aws.backend("events").event_buses["default"].rules.values()):
             if rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
                 self._count(rule.name, "TriggeredRules")
                 for target in list(rule.targets):
@@ -79,26 +76,25 @@ class EventBus:
         if entry["Source"].startswith("aws."):
             text = "Not authorized for the source."
             return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": text}
-        event = self._whole(entry)
-        if not isinstance(event["detail"], dict):
-            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-        self._tell("event", f"{event['detail-type']} {json.dumps(event['detail'])}")
-        self.publish(event)
-        return {"EventId": event["id"]}
-
-    def _whole(self, entry: Event) -> Event:
-        at = datetime.fromtimestamp(entry["Time"], UTC) if "Time" in entry else datetime.now(UTC)
         try:
             detail = json.loads(entry["Detail"])
         except ValueError:
             detail = None
+        if not isinstance(detail, dict):
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        at = datetime.fromtimestamp(entry["Time"], UTC) if "Time" in entry else datetime.now(UTC)
         where = {"account": ACCOUNT, "region": self._aws.region}
         resources = entry.get("Resources", [])
-        return whole(entry["Source"], entry["DetailType"], detail, at, **where, resources=resources)
+        event = whole(
+            entry["Source"], entry["DetailType"], detail, at, **where, resources=resources
+        )
+        self._tell("event", f"{event['detail-type']} {json.dumps(detail)}")
+        self.publish(event)
+        return {"EventId": event["id"]}
 
     def _send(self, rule: str, rule_arn: str, target: Event, event: Event) -> None:
         self._count(rule, "Invocations")
-        if self._reached(rule_arn, target, _input(target, event)):
+        if self._reached(rule_arn, target["Arn"], _input(target, event)):
             return
         self._count(rule, "FailedInvocations")
         queue = target.get("DeadLetterConfig", {}).get("Arn")
@@ -112,38 +108,29 @@ class EventBus:
         kept = queues.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
         self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
 
-    def _reached(self, rule_arn: str, target: Event, text: str) -> bool:
-        arn: str = target["Arn"]
-        match arn.split(":")[2]:
-            case "lambda":
-                return self._invoked(rule_arn, arn, text)
-            case "sns":
-                # EventBridge sends no source's keys along to topics and keys:
-                # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-                return self._topics.publish(
-                    arn, service=_SERVICE, subject="", body=text, context={}
-                )
-            case "sqs":
-                return queues.send_for_rule(self._aws, rule_arn, arn, text, {})
-            case service:
-                raise NotImplementedError(f"the local event bus has no targets of {service}")
-
-    def _invoked(self, rule_arn: str, function_arn: str, text: str) -> bool:
-        context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
-        invocation = Access("lambda:InvokeFunction", function_arn, context)
-        admitted = self._aws.iam.admits(_SERVICE, [invocation])
+    def _reached(self, rule_arn: str, arn: str, text: str) -> bool:
+        service = arn.split(":")[2]
+        if service == "sns":
+            # EventBridge sends no source's keys along to topics and keys:
+            # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+            return self._topics.publish(arn, service=_SERVICE, subject="", body=text, context={})
+        if service == "sqs":
+            return queues.send_for_rule(self._aws, rule_arn, arn, text, {})
+        if service != "lambda":
+            raise NotImplementedError(f"the local event bus has no targets of {service}")
+        source = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
+        admitted = self._aws.iam.admits(_SERVICE, [Access("lambda:InvokeFunction", arn, source)])
         if admitted:
-            self._invoke(function_arn, text.encode())
+            self._invoke(arn, text.encode())
         return admitted
 
     def _count(self, rule: str, metric: str) -> None:
-        point = Point("AWS/Events", {"RuleName": rule}, metric, "Count", 1, datetime.now(UTC))
-        self._metrics.put(point)
+        self._metrics.count("AWS/Events", {"RuleName": rule}, **{metric: 1})
 
 
 def _input(target: Event, event: Event) -> str:
-    """Return what a target gets: the event, or what its input settings make of it."""
-    from moto.events.utils import EventTemplateParser  # noqa: PLC0415 - see local.aws.endpoint
+    """Return what a target gets: the event, or what its input transformer makes of it."""
+    from moto.events.utils import EventTemplateParser  # noqa: PLC0415 - see moto_application
 
     if "Input" in target:
         return target["Input"]

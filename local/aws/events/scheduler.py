@@ -1,6 +1,6 @@
 """EventBridge Scheduler: takes schedules as strictly as AWS, and delivers their slots.
 
-moto keeps the schedules; nothing there ever fires.
+moto keeps the schedules, takes nearly any, and fires none.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.aws import models
 from local.aws import queues
-from local.aws.cloudwatch.metric_store import MetricStore, Point
-from local.aws.events.schedule_rules import SERVICE, group_arn, names, refusal, timing
 from local.aws.iam import kms
+from local.aws.json_protocol import ServiceError
+from pipeline import cron
 from pipeline.slots import EPOCH, At
 
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request, Response
 
+    from local.aws.cloudwatch.metric_store import MetricStore
     from local.aws.endpoint import LocalAws
     from local.aws.iam import Session
+    from pipeline.slots import Expression
 
+_SERVICE = "scheduler.amazonaws.com"
 _PATH = "/schedules/"
 
 
@@ -69,9 +74,10 @@ class Scheduler:
             return None
         name = unquote(request.path.removeprefix(_PATH))
         schedule = {"Name": name, **request.get_json(force=True)}
-        if refused := refusal(self._aws, schedule):
-            return refused
-        expression, zone = timing(schedule)
+        try:
+            expression, zone = self._checked(schedule)
+        except ServiceError as refused:
+            return refused.response
         at = expression.next(EPOCH, zone)
         if self.deployed and isinstance(expression, At) and at:
             with self._lock:
@@ -100,7 +106,7 @@ class Scheduler:
         self._count(group, "InvocationAttemptCount")
         session: Session | None = None
         try:
-            session = self._aws.iam.assume(target["RoleArn"], SERVICE, group_arn(self._aws, group))
+            session = self._aws.iam.assume(target["RoleArn"], _SERVICE, self._group_arn(group))
             self._aws.iam.require(session, kms.of_input(self._aws.iam.store, schedule))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
@@ -109,7 +115,7 @@ class Scheduler:
             self._drop(session, group, target, event, str(problem))
             raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
         finally:
-            once = isinstance(timing(schedule)[0], At)
+            once = isinstance(_timing(schedule)[0], At)
             if once and schedule.get("ActionAfterCompletion") == "DELETE":
                 scheduler.delete_schedule(GroupName=group, Name=name)
 
@@ -124,20 +130,60 @@ class Scheduler:
                 return None
             due = min(self._planned)
             self._planned.remove(due)
-        return due if (due.group, due.name) in names(self._aws) else self.next_planned(until)
+        known = due.name in self._groups()[due.group].schedules
+        return due if known else self.next_planned(until)
 
     def recurring(self, after: datetime, until: datetime) -> list[Due]:
         """Return the slots of the deployed schedules after one instant and up to another."""
         found: list[Due] = []
-        scheduler = self._aws.client("scheduler")
         planned = {(due.group, due.name) for due in self._planned}
-        for group, name in names(self._aws) - planned:
-            schedule = scheduler.get_schedule(GroupName=group, Name=name)
-            expression, zone = timing(schedule)
+        names = {(group, name) for group, each in self._groups().items() for name in each.schedules}
+        for group, name in names - planned:
+            schedule = self._aws.client("scheduler").get_schedule(GroupName=group, Name=name)
+            expression, zone = _timing(schedule)
             due = expression.previous(until, zone)
             if due and due > after and schedule["State"] == "ENABLED":
                 found.append(Due(due, group, name))
         return sorted(found)
+
+    def _checked(self, schedule: dict[str, Any]) -> tuple[Expression, ZoneInfo]:
+        """Return when a new schedule fires.
+
+        Raises:
+            ServiceError: AWS refuses it.
+        """
+        if found := models.violations(models.shape("scheduler", "CreateSchedule"), schedule):
+            raise ServiceError("ValidationException", "; ".join(map(str, found)))
+        name, group = schedule["Name"], schedule.get("GroupName", "default")
+        if group not in self._groups():
+            message = f"Schedule group {group} does not exist."
+            raise ServiceError("ResourceNotFoundException", message, 404)
+        if name in self._groups()[group].schedules:
+            raise ServiceError("ConflictException", f"Schedule {name} already exists.", 409)
+        role = schedule["Target"]["RoleArn"]
+        if not self._aws.iam.trusts(role, _SERVICE, self._group_arn(group)):
+            text = "The execution role you provide must allow AWS EventBridge Scheduler to assume"
+            raise ServiceError("ValidationException", f"{text} it. Role: {role}")
+        try:
+            expression, zone = _timing(schedule)
+        except (ValueError, KeyError) as problem:
+            message = f"Invalid Schedule Expression: {problem}"
+            raise ServiceError("ValidationException", message) from problem
+        if isinstance(expression, At) and expression.next(datetime.now(UTC), zone) is None:
+            message = f"Invalid Schedule Expression {schedule['ScheduleExpression']}: in the past."
+            raise ServiceError("ValidationException", message)
+        return expression, zone
+
+    def _groups(self) -> dict[str, Any]:
+        """Return moto's schedule groups by name."""
+        return self._aws.backend("scheduler").schedule_groups
+
+    def _group_arn(self, group: str) -> str:
+        """Return the source for which Scheduler assumes roles: the group, not the schedule.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+        """
+        return self._aws.iam.store.arn("scheduler", f"schedule-group/{group}")
 
     def _drop(
         self,
@@ -148,23 +194,27 @@ class Scheduler:
         reason: str,
     ) -> None:
         """Keep the event in the schedule's queue, in the name of its role, if it can be assumed."""
-        self._count(group, "TargetErrorCount")
-        self._count(group, "InvocationDroppedCount")
+        self._count(group, "TargetErrorCount", "InvocationDroppedCount")
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
-        attributes = {"ERROR_MESSAGE": reason}
-        kept = queues.send(self._aws, session, queue, event, attributes)
-        self._count(
-            group,
-            "InvocationsSentToDeadLetterCount"
-            if kept
-            else "InvocationsFailedToBeSentToDeadLetterCount",
-        )
+        kept = queues.send(self._aws, session, queue, event, {"ERROR_MESSAGE": reason})
+        how = "InvocationsSent" if kept else "InvocationsFailedToBeSent"
+        self._count(group, f"{how}ToDeadLetterCount")
 
-    def _count(self, group: str, metric: str) -> None:
-        now, dimensions = datetime.now(UTC), {"ScheduleGroup": group}
-        self._metrics.put(Point("AWS/Scheduler", dimensions, metric, "Count", 1, now))
+    def _count(self, group: str, *metrics: str) -> None:
+        self._metrics.count("AWS/Scheduler", {"ScheduleGroup": group}, **dict.fromkeys(metrics, 1))
+
+
+def _timing(schedule: dict[str, Any]) -> tuple[Expression, ZoneInfo]:
+    """Return when a schedule fires, and in which zone that is meant.
+
+    Raises:
+        ValueError: the expression is none.
+        KeyError: there is no such zone.
+    """
+    zone = ZoneInfo(schedule.get("ScheduleExpressionTimezone", "UTC"))
+    return cron.parse(schedule["ScheduleExpression"]), zone
 
 
 def _fill_in(text: str, arn: str, slot: datetime) -> str:

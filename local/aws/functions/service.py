@@ -16,8 +16,6 @@ from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
 from local.aws.cloudwatch import embedded_metrics
-from local.aws.cloudwatch.metric_store import MetricStore, Point
-from local.aws.endpoint import ACCOUNT
 from local.aws.functions.async_event import AsyncEvent
 from local.aws.functions.runtime import Function, Outcome, Runtime
 from local.aws.iam import AccessDeniedError, kms
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from local.aws.activity import Activity
+    from local.aws.cloudwatch.metric_store import MetricStore
     from local.aws.endpoint import LocalAws
     from local.aws.iam import Session
 
@@ -71,14 +70,14 @@ class Functions:
             return None
         function, event = match["function"], request.get_data() or b"{}"
         try:
-            if request.headers.get("X-Amz-Invocation-Type") == "Event":
-                return self._accept(function, event)
-            outcome = self.run(_name(function), event, str(uuid.uuid4()))
+            if request.headers.get("X-Amz-Invocation-Type") != "Event":
+                return _response(self.run(_name(function), event, str(uuid.uuid4())))
+            if len(event) > _ASYNC_LIMIT:
+                return Response('{"Type": "User", "message": "event too large"}', 413)
+            self.invoke(function, event)
+            return Response(status=202)
         except LookupError:
             return None  # moto says so in AWS's words
-        headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
-        body = json.dumps(outcome.payload)
-        return Response(body, 200, headers, content_type="application/json")
 
     def invoke(self, function: str, event: bytes) -> None:
         """Take an event for asynchronous delivery.
@@ -108,10 +107,7 @@ class Functions:
 
     def count(self, name: str, **values: int) -> None:
         """Count in AWS/Lambda."""
-        now, dimensions = datetime.now(UTC), {"FunctionName": name}
-        self._metrics.put(
-            *(Point("AWS/Lambda", dimensions, k, "Count", v, now) for k, v in values.items())
-        )
+        self._metrics.count("AWS/Lambda", {"FunctionName": name}, **values)
 
     def close(self) -> None:
         """End every function's process."""
@@ -137,17 +133,13 @@ class Functions:
         Raises:
             LookupError: there is no such function.
         """
-        config = self._configuration(name)
         try:
-            return self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+            return self._assume(self._configuration(name))
         except AccessDeniedError:
             return None
 
-    def _accept(self, function: str, event: bytes) -> Response:
-        if len(event) > _ASYNC_LIMIT:
-            return Response('{"Type": "User", "message": "event too large"}', 413)
-        self.invoke(function, event)
-        return Response(status=202)
+    def _assume(self, config: dict[str, Any]) -> Session:
+        return self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
 
     def _configuration(self, name: str) -> dict[str, Any]:
         try:
@@ -156,14 +148,11 @@ class Functions:
             raise LookupError(f"there is no function {name}") from error
 
     def _function(self, name: str) -> Function:
-        from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
-
         config = self._configuration(name)
-        session = self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
+        session = self._assume(config)
         self._aws.iam.require(session, kms.of_environment(self._aws.iam.store, config))
-        backend: Any = get_backend("lambda")[ACCOUNT][self._aws.region]
         code = self._directory / name
-        archive: bytes = backend.get_function(name).code_bytes
+        archive: bytes = self._aws.backend("lambda").get_function(name).code_bytes
         zipfile.ZipFile(io.BytesIO(archive)).extractall(code)
         variables: dict[str, str] = config.get("Environment", {}).get("Variables", {})
         return Function(
@@ -189,19 +178,21 @@ class Functions:
         session = self._session(name)
         if session is None or self._aws.iam.refusal(session, needed):
             return
-        logs = self._aws.client("logs")
         lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        logs.put_log_events(
-            logGroupName=group,
-            logStreamName=stream,
-            logEvents=[
-                {"timestamp": int(time.time() * 1000), "message": line} for line in lines if line
-            ],
-        )
+        at_ms = int(time.time() * 1000)
+        events = [{"timestamp": at_ms, "message": line} for line in lines if line]
+        logs, where = self._aws.client("logs"), {"logGroupName": group, "logStreamName": stream}
+        logs.create_log_stream(**where)
+        logs.put_log_events(**where, logEvents=events)
         for line in lines:
             self._metrics.put(*embedded_metrics.extract(line, now))
 
 
 def _name(function: str) -> str:
     return function.rpartition(":")[2]
+
+
+def _response(outcome: Outcome) -> Response:
+    headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
+    body = json.dumps(outcome.payload)
+    return Response(body, 200, headers, content_type="application/json")

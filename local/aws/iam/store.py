@@ -6,8 +6,9 @@ It is read in this process, without a request for each: every request of a role 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from local.aws import moto_application
 from local.aws.iam.evaluate import Policies, Statements, parse
 
 if TYPE_CHECKING:
@@ -165,16 +166,10 @@ class Store:
         return keys.get(key.rpartition("/")[2])
 
     def _regional(self, service: str) -> Any:  # noqa: ANN401 - as above
-        return _backends(service)[self.account][self.region]
+        return moto_application.backend(service, self.account, self.region)
 
     def _global(self, service: str) -> Any:  # noqa: ANN401 - as above
-        return _backends(service)[self.account]["aws"]
-
-
-def _backends(service: str) -> Any:  # noqa: ANN401 - as above
-    from moto import backends  # noqa: PLC0415 - see local.aws.endpoint on its import
-
-    return cast("Any", backends).get_backend(service)
+        return moto_application.backend(service, self.account, "aws")
 
 
 def _current(policy: Any) -> str:  # noqa: ANN401 - as above
