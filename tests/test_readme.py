@@ -5,6 +5,7 @@ import re
 from pydantic import BaseModel
 
 from components.settings import ScheduleSettings, Settings
+from local.run.command_line import parser
 from tests.conftest import ROOT
 from tests.recorded import program
 
@@ -69,11 +70,7 @@ class TestReadme:
         assert rows - {"botocore"} == packages
 
     def test_every_flag_of_the_local_run_is_a_make_variable(self) -> None:
-        flags = set(
-            re.findall(
-                r'add_argument\(\s*"--(\w+)"', (ROOT / "local/run/command_line.py").read_text()
-            )
-        )
+        flags = set(re.findall(r"--(\w+)", parser().format_usage()))
         makefile = (ROOT / "Makefile").read_text("utf-8")
         variables = re.findall(r"\{GIVEN_(\w+):\+[^}]*?--(\w+)", makefile)
         assert dict(variables) == {flag.upper(): flag for flag in flags}

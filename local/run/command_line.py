@@ -21,27 +21,32 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], project: Path = _PROJECT) -> int:
     """Run the pipeline once; return the exit status. The report is of this run, however it ends."""
-    options, keep = _options(arguments)
+    directory, display = project / ".local", Display()
+    try:
+        options = Options(**vars(parser().parse_args(arguments)))
+    except _UsageError as error:
+        _report(directory, str(error))
+        display.console.print(escape(f"{parser().format_usage()}{error}"), soft_wrap=True)
+        return 2
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
-    _report(NOT_ENDED)
-    display = Display()
+    _report(directory, NOT_ENDED)
     try:
-        pipeline = Pipeline(_PROJECT, options, display)
+        pipeline = Pipeline(project, directory, options, display)
     except KeyboardInterrupt:
-        _report("interrupted")
+        _report(directory, "interrupted")
         return 130
     except ValueError as error:
-        _report(str(error))
+        _report(directory, str(error))
         display.console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         return 1
     except Exception as error:
-        _report(repr(error))
+        _report(directory, repr(error))
         raise
     try:
-        return _play(pipeline, display, keep=keep)
+        return _play(pipeline, display, keep=options.keep)
     finally:
         pipeline.close()
 
@@ -70,59 +75,44 @@ def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
     return 0 if pipeline.report.outcome == "completed" and not problem else status
 
 
+def _report(directory: Path, problem: str) -> None:
+    """Put a report that has only a reason in the place of the last run's."""
+    Report(stack=STACK, failure_reason=problem).write(directory)
+
+
+class _UsageError(Exception):
+    pass
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Report arguments that are refused, like everything that ends a run."""
-        _report(message)
-        super().error(message)
+        """Leave it to the caller, who reports it like everything that ends a run."""
+        raise _UsageError(message)
 
 
-def _report(problem: str) -> None:
-    """Put a report that has only a reason in the place of the last run's."""
-    Report(stack=STACK, failure_reason=problem).write(_PROJECT / ".local")
-
-
-def _options(arguments: list[str]) -> tuple[Options, bool]:
-    """Return what was asked for, and whether to stay up after the run."""
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """Return a parser of what `Options` holds."""
+    found = _Parser(
         prog="python -m local",
         description="Deploys the program into an embedded AWS and runs one slot, for real.",
     )
-    parser.add_argument(
-        "--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files"
-    )
-    parser.add_argument(
-        "--script",
-        type=_file,
-        metavar="FILE",
-        help="runs instead of container/scripts/process_data.sh",
-    )
-    parser.add_argument(
-        "--slot", type=_slot, metavar="TIME", help="UTC, as in 2026-01-05T02:00:00Z; default: last"
-    )
-    parser.add_argument("--schedule", metavar="NAME", help="default: the stack's first")
-    parser.add_argument("--engine", choices=["auto", "docker", "process"], default="auto")
-    parser.add_argument(
+    add = found.add_argument
+    add("--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
+    add("--script", type=_file, metavar="FILE", help="runs instead of process_data.sh")
+    add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T02:00:00Z; default: last")
+    add("--schedule", metavar="NAME", help="default: the stack's first")
+    add("--engine", choices=["auto", "docker", "process"], default="auto")
+    add(
         "--fault",
+        dest="faults",
         action="append",
         choices=NAMES,
         default=[],
         metavar="NAME",
         help=f"what is to go wrong, once for each time it is given: {', '.join(NAMES)}",
     )
-    parser.add_argument(
-        "--keep", action="store_true", help="stay up until Ctrl-C; schedules fire in real time"
-    )
-    found = parser.parse_args(arguments)
-    options = Options(
-        input=found.input,
-        script=found.script,
-        slot=found.slot,
-        schedule=found.schedule,
-        engine=found.engine,
-        faults=found.fault,
-    )
-    return options, found.keep
+    add("--keep", action="store_true", help="stay up until Ctrl-C; schedules fire in real time")
+    return found
 
 
 def _directory(text: str) -> Path:

@@ -47,29 +47,30 @@ class Options:
 
     input: Path
     """Its files are the slot's input."""
-    script: Path | None
+    script: Path | None = None
     """Takes the place of container/scripts/process_data.sh."""
-    slot: datetime | None
+    slot: datetime | None = None
     """Default: the latest that was due."""
-    schedule: str | None
+    schedule: str | None = None
     """Default: the first of the stack."""
-    engine: EngineName
-    faults: Sequence[str]
+    engine: EngineName = "auto"
+    faults: Sequence[str] = ()
     """What is to go wrong."""
+    keep: bool = False
+    """Stay up after the slot."""
 
 
 class Pipeline:
     """One run on a cloud of its own, which is closed after it."""
 
-    def __init__(self, project: Path, options: Options, display: Display) -> None:
-        """Prepare a run.
+    def __init__(self, project: Path, directory: Path, options: Options, display: Display) -> None:
+        """Prepare a run of the program in `project`, which leaves all it makes in `directory`.
 
         Raises:
             SettingsError: Pulumi.local.yaml is refused, or does not let the script do its calls.
         """
         self._options, self._display = options, display
-        self._directory = project / ".local"
-        work = self._directory / "work"
+        self._directory, work = directory, directory / "work"
         self._builder = ImageBuilder(options.engine, options.script, work, display.note)
         self.cloud = Cloud(
             project,

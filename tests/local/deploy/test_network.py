@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.settings.loader import SettingsError
 from local.aws.sagemaker.job import JobEnd
 from local.aws.vpcs import vpc_of
 from local.deploy.cloud import Cloud
 from local.deploy.kinds import CREATE
 from local.deploy.program import DeployError
 from local.deploy.resources import Resources
-from local.run.display import Display
-from local.run.pipeline import Options, Pipeline
 from tests.conftest import ROOT
 from tests.local.aws.iam.roles import trusted_by
 from tests.recorded import varied
@@ -149,16 +146,6 @@ def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: 
 def associate(ec2: Any, vpc: str, *options: dict[str, Any]) -> None:
     made = ec2.create_dhcp_options(DhcpConfigurations=[*options])["DhcpOptions"]
     ec2.associate_dhcp_options(DhcpOptionsId=made["DhcpOptionsId"], VpcId=vpc)
-
-
-def test_a_script_of_ones_own_is_checked_before_anything_starts(tmp_path: Path) -> None:
-    script = tmp_path / "script.sh"
-    script.write_text("true\naws s3 ls\n", "utf-8")
-    options = Options(
-        input=tmp_path, script=script, slot=None, schedule=None, engine="process", faults=()
-    )
-    with pytest.raises(SettingsError, match="line 2 of the script calls s3"):
-        Pipeline(ROOT, options, Display())
 
 
 def existing(aws: LocalAws) -> tuple[str, str]:

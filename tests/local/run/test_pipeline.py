@@ -1,0 +1,168 @@
+"""One slot with the real script, in this process."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+
+import pytest
+
+from components.alarm_definitions import OWN_NAMESPACE
+from components.settings import stack_file
+from local.engines.process import ProcessEngine
+from local.run.display import Display
+from local.run.pipeline import Options, Pipeline, RunError
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(
+    ProcessEngine(Path()).available() is not None,
+    reason="no namespaces on this machine for the process engine",
+)
+
+SAMPLE = ROOT / "local" / "sample"
+SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+SCHEDULES = "sagemaker-processing:schedules"
+
+
+def pipeline(directory: Path, **options: Any) -> Pipeline:
+    chosen = Options(input=SAMPLE, slot=SLOT, engine="process", **options)
+    return Pipeline(ROOT, directory, chosen, Display())
+
+
+def played(directory: Path, **options: Any) -> dict[str, Any]:
+    """Return the report of a run."""
+    run = pipeline(directory, **options)
+    try:
+        run.run()
+    finally:
+        run.close()
+    return json.loads((directory / "report.json").read_text("utf-8"))
+
+
+def red_alarms(report: dict[str, Any]) -> list[str]:
+    return [alarm["name"] for alarm in report["alarms"] if alarm["state"] == "ALARM"]
+
+
+def script_metrics(report: dict[str, Any]) -> dict[str, float]:
+    return {
+        each["name"]: each["value"] for each in report["metrics"] if each["sent_by"] == "script"
+    }
+
+
+@pytest.fixture(scope="class")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline, Path]]:
+    """The sample's run, on a stack that skips a slot while another one runs."""
+    keys = stack_file.keys(ROOT, "local")
+    schedules = json.loads(keys[SCHEDULES])
+    schedules["daily"]["overlap"] = "Forbid"
+    keys[SCHEDULES] = json.dumps(schedules)
+    directory = tmp_path_factory.mktemp("run") / "left"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stack_file, "keys", Mock(return_value=keys))
+        run = pipeline(directory)
+    try:
+        run.run()
+        yield run, directory
+    finally:
+        run.close()
+
+
+class TestTheSample:
+    def test_goes_from_the_schedule_to_parquet(self, sample: tuple[Pipeline, Path]) -> None:
+        directory = sample[1]
+        report = json.loads((directory / "report.json").read_text("utf-8"))
+        assert (report["status"], report["failure_reason"]) == ("Completed", None)
+        assert report["job_name"] == "processing-local--daily-20260105T020000Z-1"
+        assert (report["slot"], report["schedule"]) == ("2026-01-05T02:00:00Z", "daily")
+        assert script_metrics(report) == {"RecordsProcessed": 26115, "ErrorsEncountered": 0}
+        assert report["outcome"] == "completed"
+        assert [each["outcome"] for each in report["attempts"]] == ["completed"]
+        assert report["success_marker"] == "output/daily/2026/01/05/020000/_SUCCESS"
+        assert report["messages"] == []
+        assert red_alarms(report) == []
+        assert report["resources"] > 60
+        for output in report["outputs"]:
+            file = directory / "s3" / output["bucket"] / output["key"]
+            assert file.stat().st_size == output["size"]
+        names = {Path(output["key"]).name for output in report["outputs"]}
+        assert "summary.json" in names
+        assert {f"weather-{a}.csv.parquet" for a in ("EWR", "JFK", "LGA")} <= names
+
+    def test_leaves_logs_and_a_page(self, sample: tuple[Pipeline, Path]) -> None:
+        logs = sample[1] / "logs" / "aws"
+        assert list(logs.glob("sagemaker/ProcessingJobs/*/*.log"))
+        assert list(logs.glob("lambda/processing-local-launcher/**/*.log"))
+        assert list(logs.glob("lambda/processing-local-observer/**/*.log"))
+        page = (sample[1] / "report.html").read_text("utf-8")
+        assert "processing-local--daily-20260105T020000Z-1" in page
+
+    def test_sends_every_metric_that_dashboard_and_alarms_name(
+        self, sample: tuple[Pipeline, Path]
+    ) -> None:
+        """A metric that nobody sends makes an empty graph, and an alarm that is never red."""
+        cloud = sample[0].cloud
+        for day in (1, 2):  # the second is skipped, since the first has not ended
+            slot = SLOT + timedelta(minutes=day)
+            cloud.fire("daily", slot)
+            cloud.settle(jobs=False)
+        cloud.settle()
+        cloud.tick()
+        sent = {
+            (point.name, *sorted(point.dimensions.items()))
+            for point in cloud.metrics.points
+            if point.namespace == OWN_NAMESPACE
+        }
+        name = cloud.exports["dashboard"]
+        found = cloud.aws.client("cloudwatch").get_dashboard(DashboardName=name)
+        shown = {
+            (entry[1], *sorted(zip(entry[2:-1:2], entry[3:-1:2], strict=True)))
+            for widget in json.loads(found["DashboardBody"])["widgets"]
+            for entry in widget["properties"].get("metrics", [])
+            if entry[0] == OWN_NAMESPACE
+        }
+        watched = {
+            (alarm["MetricName"], *sorted((d["Name"], d["Value"]) for d in alarm["Dimensions"]))
+            for alarm in cloud.resources.alarms.values()
+            if alarm["Namespace"] == OWN_NAMESPACE
+        }
+        assert len(shown) >= 10
+        assert len(watched) == 3
+        assert shown | watched <= sent
+
+
+class TestAScriptThatFails:
+    def test_ends_as_failed_with_its_own_reason_and_one_message(self, tmp_path: Path) -> None:
+        def line(unit: str, value: str) -> str:
+            """Return an EMF line, which only a known unit and a number make a metric."""
+            metric = f'{{"Name": "M", "Unit": "{unit}"}}'
+            where = '"Namespace": "SageMakerProcessing", "Dimensions": [["stack", "schedule"]]'
+            directive = f'{{{where}, "Metrics": [{metric}]}}'
+            head = f'{{"Timestamp": $(date +%s)000, "CloudWatchMetrics": [{directive}]}}'
+            own = '"stack": "local", "schedule": "daily"'
+            return f'{{"_aws": {head}, {own}, "M": {value}}}'.replace('"', '\\"')
+
+        lines = [line("Cubits", "1"), line("Count", "NaN"), line("Count", "3")]
+        script = tmp_path / "my.sh"
+        printed = "".join(f'echo "{text}"\n' for text in lines)
+        script.write_text(f"{printed}echo 'no rows for today' >&2\nexit 7\n")
+        report = played(tmp_path / "left", script=script)
+        assert (report["status"], report["outcome"]) == ("Failed", "script_failed")
+        assert report["success_marker"] is None
+        assert "no rows for today" in report["exit_message"]
+        assert "7" in report["failure_reason"]
+        assert report["outputs"] == []
+        assert script_metrics(report) == {"M": 3}
+        [message] = report["messages"]
+        assert "no rows for today" in message["body"]
+        assert red_alarms(report) == ["processing-local--daily-failed"]
+
+
+def test_a_schedule_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="the stack has daily"):
+        played(tmp_path / "left", schedule="weekly")
