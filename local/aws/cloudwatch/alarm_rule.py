@@ -26,45 +26,33 @@ examples; the exact number is not documented."""
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
-    "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
 }
-_STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
-    "Sum": sum,
-    "Maximum": max,
-    "Minimum": min,
-    "Average": lambda values: sum(values) / len(values),
-    "SampleCount": len,
-}
+_STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {"Sum": sum, "Maximum": max}
+_MISSING = ("breaching", "ignore", "notBreaching")
+_WARM_UP = "WarmUpPeriodDurationInMinutes"
 _PLAYED = {
-    *("AlarmName", "AlarmArn", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions"),
-    *("InsufficientDataActions", "Namespace", "MetricName", "Dimensions", "Unit", "Statistic"),
-    *("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"),
-    *("TreatMissingData", "WarmUpConfiguration"),
+    *("AlarmName", "AlarmArn", "AlarmDescription", "AlarmActions", "Namespace", "MetricName"),
+    *("Dimensions", "Statistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"),
+    *("ComparisonOperator", "TreatMissingData", "WarmUpConfiguration"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmRule:
-    """What an alarm watches, and when it is in alarm."""
+    """What an alarm watches, and when it is in alarm: after `periods` in a row that breach."""
 
     namespace: str
     metric: str
     dimensions: dict[str, str]
-    unit: str | None
     statistic: str
     period: timedelta
     periods: int
-    datapoints: int
-    """How many of the periods have to breach."""
     threshold: float
     comparison: str
     missing: str
-    """breaching, notBreaching, ignore or missing."""
+    """How periods without data count."""
     warm_up: timedelta
-    """Zero for none."""
-    whole_warm_up: bool
-    """Whether data that fill the window do not end the warm-up."""
+    """Nothing is decided so long after the alarm's creation, unless data fill all periods."""
 
     @classmethod
     def read(cls, definition: dict[str, Any]) -> AlarmRule:
@@ -73,24 +61,31 @@ class AlarmRule:
         Raises:
             NotImplementedError: the alarm has something that is not played here.
         """
-        if unknown := definition.keys() - _PLAYED:
+        warm_up: dict[str, Any] = definition.get("WarmUpConfiguration", {})
+        periods = definition["EvaluationPeriods"]
+        unknown = (definition.keys() - _PLAYED) | (warm_up.keys() - {_WARM_UP})
+        for key, played in (
+            ("ComparisonOperator", _COMPARE),
+            ("Statistic", _STATISTICS),
+            ("TreatMissingData", _MISSING),
+            ("DatapointsToAlarm", (periods, None)),
+        ):
+            if definition.get(key) not in played:
+                unknown.add(f"{key} {definition.get(key)}")
+        if unknown:
             names = ", ".join(sorted(unknown))
             raise NotImplementedError(f"the local CloudWatch plays no alarms with {names}")
-        warm_up: dict[str, Any] = definition.get("WarmUpConfiguration", {})
         return cls(
             namespace=definition["Namespace"],
             metric=definition["MetricName"],
             dimensions={each["Name"]: each["Value"] for each in definition.get("Dimensions", [])},
-            unit=definition.get("Unit"),
             statistic=definition["Statistic"],
             period=timedelta(seconds=definition["Period"]),
-            periods=definition["EvaluationPeriods"],
-            datapoints=definition.get("DatapointsToAlarm", definition["EvaluationPeriods"]),
+            periods=periods,
             threshold=definition["Threshold"],
             comparison=definition["ComparisonOperator"],
-            missing=definition.get("TreatMissingData", "missing"),
-            warm_up=timedelta(minutes=warm_up.get("WarmUpPeriodDurationInMinutes", 0)),
-            whole_warm_up=warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds", False),
+            missing=definition["TreatMissingData"],
+            warm_up=timedelta(minutes=warm_up.get(_WARM_UP, 0)),
         )
 
     def values(self, points: Sequence[Point], now: datetime) -> list[Value]:
@@ -112,32 +107,14 @@ class AlarmRule:
 
     def state(self, values: Sequence[Value], current: State) -> State:
         """Return the state that the values of the evaluation range lead to."""
-        real = [self._breaches(value) for value in values if value is not None]
-        if len(real) >= self.periods:
-            return self._decide(real[-self.periods :])
-        missing = self.periods - len(real)
-        if self.missing in ("breaching", "notBreaching"):
-            return self._decide([*real, *[self.missing == "breaching"] * missing])
-        if False in real or real.count(True) >= self.datapoints:
-            return self._decide(real)
-        if self.missing == "ignore":
-            return current
-        return self._premature(values) if real else "INSUFFICIENT_DATA"
-
-    def _decide(self, breaching: Sequence[bool]) -> State:
-        return "ALARM" if breaching.count(True) >= self.datapoints else "OK"
-
-    def _breaches(self, value: float) -> bool:
-        return _COMPARE[self.comparison](value, self.threshold)
-
-    def _premature(self, values: Sequence[Value]) -> State:
-        """Decide on too few datapoints, all of which breach: by the age of the oldest."""
-        age = max(len(values) - index for index, value in enumerate(values) if value is not None)
-        return "ALARM" if age >= self.datapoints else "OK"
+        compare = _COMPARE[self.comparison]
+        breaching = [compare(value, self.threshold) for value in values if value is not None]
+        missing = self.periods - len(breaching)
+        if missing > 0 and self.missing == "ignore":
+            return "OK" if False in breaching else current
+        breaching += [self.missing == "breaching"] * missing
+        return "ALARM" if all(breaching[-self.periods :]) else "OK"
 
     def _watches(self, point: Point) -> bool:
-        return (
-            (point.namespace, point.name) == (self.namespace, self.metric)
-            and point.dimensions == self.dimensions
-            and self.unit in (None, point.unit)
-        )
+        watched = (self.namespace, self.metric, self.dimensions)
+        return (point.namespace, point.name, point.dimensions) == watched

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from local.aws.topics import Topics
 
 _SERVICE = "cloudwatch.amazonaws.com"
-_ACTIONS: dict[State, str] = {
-    "ALARM": "AlarmActions",
-    "OK": "OKActions",
-    "INSUFFICIENT_DATA": "InsufficientDataActions",
-}
 
 
 @dataclass(frozen=True)
@@ -79,13 +74,13 @@ class Alarms:
             rule = AlarmRule.read(definition)
             self._read_queue(rule, now)
             values = rule.values(self._metrics.points, now)
-            if not self._is_warm(name, rule, values, now):
-                continue
+            if rule.fills_window(values) or now >= self.created + rule.warm_up:
+                self._warm.add(name)
             old = self._state(name)
-            new = rule.state(values, old.state)
-            if new != old.state:
+            state = rule.state(values, old.state)
+            if name in self._warm and state != old.state:
                 reason = f"{rule.statistic} of the last periods: {values[-rule.periods :]}"
-                self._change(old, new, reason, definition, now)
+                self._change(old, replace(old, state=state, reason=reason), definition, now)
 
     def _state(self, name: str) -> AlarmState:
         definition = self._definitions[name]
@@ -97,61 +92,47 @@ class Alarms:
             f"{definition['Namespace']} {definition['MetricName']}",
         )
 
-    def _is_warm(
-        self, name: str, rule: AlarmRule, values: list[float | None], now: datetime
-    ) -> bool:
-        filled = rule.fills_window(values) and not rule.whole_warm_up
-        if filled or now >= self.created + rule.warm_up:
-            self._warm.add(name)
-        return name in self._warm
-
     def _read_queue(self, rule: AlarmRule, now: datetime) -> None:
         """Add the depth of the queue that the alarm watches: SQS tells it by itself."""
-        queue = rule.dimensions.get("QueueName")
-        watched = (rule.namespace, rule.metric)
-        if queue and watched == ("AWS/SQS", "ApproximateNumberOfMessagesVisible"):
-            depth = queues.depth(self._aws, queue)
+        if (rule.namespace, rule.metric) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible"):
+            depth = queues.depth(self._aws, rule.dimensions["QueueName"])
             if depth is not None:
                 point = Point(rule.namespace, rule.dimensions, rule.metric, "Count", depth, now)
                 self._metrics.put(point)
 
     def _change(
-        self, old: AlarmState, new: State, reason: str, definition: dict[str, Any], now: datetime
+        self, old: AlarmState, new: AlarmState, definition: dict[str, Any], now: datetime
     ) -> None:
-        self._states[old.name] = AlarmState(old.name, new, reason, old.description, old.metric)
+        self._states[new.name] = new
         self._aws.client("cloudwatch").set_alarm_state(
-            AlarmName=old.name, StateValue=new, StateReason=reason
+            AlarmName=new.name, StateValue=new.state, StateReason=new.reason
         )
-        self._tell("alarm", f"{old.name}: {old.state} -> {new}")
-        self._publish(_event(old, new, reason, definition, now))
-        if not definition.get("ActionsEnabled", True):
-            return
-        for action in definition.get(_ACTIONS[new], []):
+        self._tell("alarm", f"{new.name}: {old.state} -> {new.state}")
+        self._publish(_event(old, new, definition["AlarmArn"], now))
+        actions: list[str] = definition.get("AlarmActions", [])
+        for action in actions if new.state == "ALARM" else ():
             admitted = self._topics.publish(
                 action,
                 service=_SERVICE,
-                subject=f'{new}: "{old.name}" in {self._aws.region}',
-                body=_notification(old, new, reason, definition, now),
-                context={
-                    "aws:SourceArn": definition["AlarmArn"],
-                    "aws:SourceAccount": ACCOUNT,
-                },
+                subject=f'{new.state}: "{new.name}" in {self._aws.region}',
+                body=_notification(old, new, definition, now),
+                context={"aws:SourceArn": definition["AlarmArn"], "aws:SourceAccount": ACCOUNT},
             )
             if not admitted:
-                self._tell("lost", f"the message of alarm {old.name}: {action} does not admit it")
+                self._tell("lost", f"the message of alarm {new.name}: {action} does not admit it")
 
 
 def _notification(
-    old: AlarmState, new: State, reason: str, definition: dict[str, Any], now: datetime
+    old: AlarmState, new: AlarmState, definition: dict[str, Any], now: datetime
 ) -> str:
     """Return what CloudWatch sends to a topic, in part."""
     return json.dumps(
         {
-            "AlarmName": old.name,
-            "AlarmDescription": old.description,
+            "AlarmName": new.name,
+            "AlarmDescription": new.description,
             "AWSAccountId": ACCOUNT,
-            "NewStateValue": new,
-            "NewStateReason": reason,
+            "NewStateValue": new.state,
+            "NewStateReason": new.reason,
             "StateChangeTime": now.isoformat(),
             "AlarmArn": definition["AlarmArn"],
             "OldStateValue": old.state,
@@ -161,18 +142,15 @@ def _notification(
     )
 
 
-def _event(
-    old: AlarmState, new: State, reason: str, definition: dict[str, Any], now: datetime
-) -> dict[str, Any]:
+def _event(old: AlarmState, new: AlarmState, arn: str, now: datetime) -> dict[str, Any]:
     """Return the event of a change of state, without the states' reason data and the metrics.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     """
     detail = {
-        "alarmName": old.name,
-        "configuration": {"description": old.description},
+        "alarmName": new.name,
+        "configuration": {"description": new.description},
         "previousState": {"value": old.state, "reason": old.reason},
-        "state": {"value": new, "reason": reason},
+        "state": {"value": new.state, "reason": new.reason},
     }
-    kind = "CloudWatch Alarm State Change"
-    return of_resource(definition["AlarmArn"], "aws.cloudwatch", kind, detail, now)
+    return of_resource(arn, "aws.cloudwatch", "CloudWatch Alarm State Change", detail, now)
