@@ -82,12 +82,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
 
-    options = parser.parse_args(arguments)
-    if options.command is logs.show:
-        of_a_slot = options.schedule and options.slot
-        if bool(options.job) == bool(of_a_slot):
-            tails.error("name either JOB, or both --schedule and --slot")
-    return options
+    return parser.parse_args(arguments)
 
 
 _SLOT = "2026-01-05T02:00:00Z, or without Z on the schedule's own clock"

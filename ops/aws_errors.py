@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from ops.stack import Stack
 
 _NO_CREDENTIALS = (
@@ -21,21 +19,19 @@ _NO_CREDENTIALS = (
 )
 _NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
 _BAD_CREDENTIALS = {
-    "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
     "InvalidClientTokenId",
     "InvalidSignatureException",
-    "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_DENIED = {"AccessDenied", "AccessDeniedException"}
 _SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command."
 
 
-def explain(error: BotoCoreError | ClientError, stack: Stack) -> str:
+def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Stack) -> str:
     """Return one line: what failed, and what to do about it."""
     if isinstance(error, exceptions.ClientError):
         return _refused(error, stack)
@@ -49,7 +45,7 @@ def explain(error: BotoCoreError | ClientError, stack: Stack) -> str:
     return said
 
 
-def _refused(error: ClientError, stack: Stack) -> str:
+def _refused(error: exceptions.ClientError, stack: Stack) -> str:
     answer: Any = error.response.get("Error", {})
     code, said = answer.get("Code", "Unknown"), _one_line(answer.get("Message", ""))
     if code in _BAD_CREDENTIALS:

@@ -87,9 +87,7 @@ def _cost(month: str, schedule: str, attempts: Sequence[Entry]) -> Cost:
 
 
 def _table(found: list[Cost], total: Cost) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for name in ("month", "schedule"):
-        table.add_column(name)
+    table = Table("month", "schedule", box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for name in ("slots", "attempts", "instance hours", "unpriced", "USD"):
         table.add_column(name, justify="right")
     for cost in (*found, total):
@@ -107,11 +105,8 @@ def _table(found: list[Cost], total: Cost) -> Table:
 
 
 def _caption(unpriced: int) -> Text:
-    text = Text(
-        f"\nAn estimate, by the rate card of {RATE_DATE} (us-east-1, list prices): instances\n"
-        "and their volumes, without discounts, taxes, storage and requests.",
-        "dim",
-    )
+    text = Text("\nAn estimate of instances and their volumes by the rate card of ", "dim")
+    text.append(f"{RATE_DATE}:\nus-east-1, without discounts, taxes, storage and requests.")
     if unpriced:
         text.append(f"\nAttempts without a rate, which are not in it: {unpriced}.", "yellow")
     return text

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from rich.console import JustifyMethod, RenderableType
+    from rich.console import RenderableType
 
     from ops.session import Session
     from ops.slots import Slot
@@ -32,13 +32,13 @@ MOST_ENTRIES = 100_000
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the slots of the last days, newest first."""
-    found = _attempts(session, options.schedule, session.now() - timedelta(days=options.days))
+    since = session.now() - timedelta(days=options.days)
+    found = _attempts(session, options.schedule, since)
     listed = [slots.of_attempts(found[key], session.now()) for key in sorted(found, reverse=True)]
     if options.failed:
         listed = [slot for slot in listed if slot.failed]
     which = "failed slot" if options.failed else "slot"
-    days = f"{options.days} days" if options.days > 1 else "day"
-    nothing = Text(f"No {which} in the last {days}.", "dim")
+    nothing = Text(f"No {which} since {since:%a %d %b %H:%M} UTC.", "dim")
     session.screen.answer(listed, *(_shown(session, listed) if listed else [nothing]))
     return 0
 
@@ -75,8 +75,9 @@ def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
 
 def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name, justify in _COLUMNS.items():
-        table.add_column(name, justify=justify, no_wrap=name != "instance")
+    for name in ("slot", "outcome", "tries", "duration", "queued", "instance", "cost"):
+        number = name in ("tries", "duration", "queued", "cost")
+        table.add_column(name, justify="right" if number else "left", no_wrap=name != "instance")
     for slot in listed:
         table.add_row(
             local(slot.slot, zone),
@@ -88,17 +89,6 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
             "" if slot.cost_usd == 0 else dollars(slot.cost_usd),
         )
     return table
-
-
-_COLUMNS: dict[str, JustifyMethod] = {
-    "slot": "left",
-    "outcome": "left",
-    "tries": "right",
-    "duration": "right",
-    "queued": "right",
-    "instance": "left",
-    "cost": "right",
-}
 
 
 def _note(slot: Slot, zone: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ops.errors import InterruptedByOperatorError
+from ops.errors import InterruptedByOperatorError, UsageError
 from pipeline.attempt import Attempt, job_name
 from pipeline.jobs import ACTIVE
 from pipeline.text import printable
@@ -34,13 +34,7 @@ class Line:
 
 
 class Tail:
-    """The last lines of each of a job's streams, and then those that are added.
-
-    Args:
-        client: of CloudWatch Logs.
-        job: the job's name, with which its streams begin.
-        last: so many lines of each stream to begin with.
-    """
+    """The `last` lines of each of a job's streams, and then those that are added."""
 
     def __init__(self, client: Any, job: str, last: int) -> None:  # noqa: ANN401 - a boto3 client
         self._client, self._job, self._last = client, job, last
@@ -53,8 +47,9 @@ class Tail:
         lines: list[Line] = []
         for stream in self._streams():
             host = stream.rpartition("/")[2].rpartition("-")[0]
-            events = self._added(stream) if self._begun else self._end(stream)
-            lines += (_line(event, host) for event in events)
+            for event in self._added(stream) if self._begun else self._end(stream):
+                time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                lines.append(Line(time, host, event["message"].rstrip("\n")))
         self._begun = True
         return sorted(lines, key=attrgetter("time"))
 
@@ -98,6 +93,8 @@ class Tail:
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the last lines of a job, and with --follow all that come until it has ended."""
+    if bool(options.job) == bool(options.schedule and options.slot):
+        raise UsageError("Name either JOB, or both --schedule and --slot")
     name = options.job or _latest(session, options.schedule, options.slot)
     zone = session.stack.zone(session.stack.attempt_of(name).schedule)
     tail = Tail(session.stack.client("logs"), name, options.lines)
@@ -136,8 +133,3 @@ def _latest(session: Session, schedule: str, slot: str) -> str:
 def _print(session: Session, line: Line, zone: ZoneInfo) -> None:
     begin = (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim")
     session.screen.note(Text.assemble(begin, printable(line.message)))
-
-
-def _line(event: dict[str, Any], host: str) -> Line:
-    time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-    return Line(time, host, event["message"].rstrip("\n"))

@@ -50,11 +50,7 @@ def replay(session: Session, options: argparse.Namespace) -> int:
 
 
 def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]:
-    """Return schedule and slot that are asked for.
-
-    Raises:
-        UsageError: its time has not come, and what the launcher decided now would stand then.
-    """
+    """Return schedule and slot that are asked for; what the launcher decides of one stands."""
     [schedule] = session.stack.schedules(options.schedule)
     # Never left to the launcher: a repeated request would mean another slot, and another job.
     now = session.now().replace(microsecond=0)
@@ -68,10 +64,7 @@ def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]
 
 
 def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
-    """Return the attempt to begin with, as far as the journal knows.
-
-    One that is planned, but was not launched yet, is free: taken now, it will not start again.
-    """
+    """Return the attempt to begin with; one that is planned is free, and will not start again."""
     known = session.stack.journal.attempts(schedule, slot)
     attempt = known[-1].number if known else 1
     name = job_name(session.stack.prefix, Attempt(schedule, slot, attempt))
@@ -89,11 +82,6 @@ def _refuse_if_running(session: Session, name: str, status: str) -> None:
 
 
 def _launch(session: Session, attempt: Attempt) -> Answer:
-    """Return the launcher's answer.
-
-    Raises:
-        OpsError: it failed.
-    """
     event = {
         "schedule": attempt.schedule,
         "slot": slot_text(attempt.slot),

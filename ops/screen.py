@@ -61,11 +61,7 @@ class Screen:
 
     @contextmanager
     def progress(self) -> Generator[Callable[[str, str], None]]:
-        """Show what is waited for: live in a terminal, a line for each change elsewhere.
-
-        Yields:
-            A function of the state, and of a detail that alone is no change, such as a time.
-        """
+        """Show what is waited for, and a detail such as a time that alone is no change of it."""
         shown = ""
         with self.err.status("") as status:
 

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from ops.screen import Screen
     from ops.stack import Stack
 
-POLL_SECONDS = 5
-"""Between two looks at what is waited for."""
-
 
 @dataclass(frozen=True)
 class Session:
@@ -27,5 +24,5 @@ class Session:
     sleep: Callable[[float], None]
 
     def pause(self) -> None:
-        """Wait until it is time to look again."""
-        self.sleep(POLL_SECONDS)
+        """Wait until it is time to look again at what is waited for."""
+        self.sleep(5)

@@ -28,20 +28,10 @@ Description = Mapping[str, Any]
 """DescribeProcessingJob's answer."""
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL = "local"
-"""The stack that `python -m local --keep` deploys into the embedded AWS."""
-
-_LAUNCHER_SECONDS = 60
-"""The function's own timeout."""
 
 
 class Stack:
-    """What the commands need to know of a stack, and its AWS.
-
-    Args:
-        settings: of its file.
-        local: how boto3 reaches the embedded AWS; None is the real one.
-    """
+    """A stack's names and settings, and its AWS; `local` is how boto3 reaches the embedded one."""
 
     START_LOCAL = "start it with: make local KEEP=yes"
 
@@ -112,15 +102,11 @@ class Stack:
         return attempt
 
     def find_job(self, name: str) -> Description | None:
-        """Return DescribeProcessingJob's answer, or None where there is no such job."""
+        """Return what SageMaker says of a job, or None where there is none."""
         return jobs.find(self.client("sagemaker"), name)
 
     def job(self, name: str) -> Description:
-        """Return DescribeProcessingJob's answer.
-
-        Raises:
-            OpsError: there is no such job.
-        """
+        """Return what SageMaker says of a job, or raise OpsError where there is none."""
         found = self.find_job(name)
         if found is None:
             raise OpsError(f"There is no job {name}; see: {self.command('list')}")
@@ -135,7 +121,7 @@ class Stack:
         once = self.endpoint or service == "lambda"
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
-            read_timeout=_LAUNCHER_SECONDS + 10,
+            read_timeout=70,  # the launcher's own timeout is 60
         )
         return cast("Any", boto3).client(
             service, region_name=self.region, config=config, **self._local
@@ -143,13 +129,10 @@ class Stack:
 
 
 def load(name: str) -> Stack:
-    """Return a stack.
-
-    Args:
-        name: as in Pulumi.<stack>.yaml.
+    """Return the stack of Pulumi.<name>.yaml.
 
     Raises:
-        UsageError: no file describes it.
+        UsageError: there is no such file.
         OpsError: its settings are refused, or it is the local one and not running.
     """
     file = ROOT / f"Pulumi.{name}.yaml"
@@ -162,7 +145,7 @@ def load(name: str) -> Stack:
         settings = loader.read(keys, stack_file.project(ROOT), name, deploying=False)
     except loader.SettingsError as error:
         raise OpsError(str(error)) from None
-    return Stack(settings, _embedded_aws() if name == LOCAL else None)
+    return Stack(settings, _embedded_aws() if name == "local" else None)
 
 
 def _embedded_aws() -> dict[str, str]:

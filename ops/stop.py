@@ -30,9 +30,7 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     try:
         status = _await_end(session, name)
     except KeyboardInterrupt:
-        raise InterruptedByOperatorError(
-            f"Stopped waiting; {name} will stop all the same"
-        ) from None
+        raise InterruptedByOperatorError("Stopped waiting; it will stop all the same") from None
     said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
     session.screen.answer({"job_name": name, "status": status}, said)
     return 0 if status == "Stopped" else 1

@@ -52,11 +52,7 @@ def until_concluded(session: Session, attempt: Attempt) -> list[Entry]:
 
 
 def _state(session: Session, attempt: Attempt, asked_for: datetime) -> tuple[str, str]:
-    """Return in words what an attempt is at, and for how long; `asked_for` may be to come.
-
-    Raises:
-        OpsError: it should have gone on long ago.
-    """
+    """Return in words what an attempt is at, and for how long; `asked_for` may be to come."""
     stack, now = session.stack, session.now()
     who = f"{attempt.schedule} attempt {attempt.number}"
     job = stack.find_job(job_name(stack.prefix, attempt))

@@ -28,9 +28,6 @@ class TestWrongCalls:
             "replay --stack prod --schedule daily",
             "list --stack prod --days 0",
             "list --stack prod --days x",
-            "logs --stack prod",
-            "logs --stack prod --schedule daily",
-            "logs --stack prod JOB --schedule daily --slot 2026-01-05T03:00:00Z",
             "logs --stack prod JOB --lines 10001",
             "stop --stack prod",
             "costs --stack prod --months -1",
@@ -51,6 +48,9 @@ class TestWrongCalls:
             "list --stack prod --schedule nope",
             "replay --stack prod --schedule daily --slot yesterday",
             "logs --stack prod some-job",
+            "logs --stack prod",
+            "logs --stack prod --schedule daily",
+            "logs --stack prod JOB --schedule daily --slot 2026-01-05T03:00:00Z",
         ],
     )
     def test_what_the_stack_does_not_have_is_status_2(self, project: Path, line: str) -> None:

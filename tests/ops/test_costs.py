@@ -75,7 +75,7 @@ class TestCosts:
         world.conclude(**ran(90, 1234.5))
         status, out, _ = world.ops("costs")
         assert status == 0
-        assert f"An estimate, by the rate card of {RATE_DATE}" in out
+        assert f"An estimate of instances and their volumes by the rate card of {RATE_DATE}" in out
         assert world.ops_json("costs")[1]["rate_date"] == RATE_DATE
         [line] = [line for line in out.splitlines() if line.startswith("2026-01")]
         assert line.split() == ["2026-01", "daily", "1", "1", "1.50", "0", "$1,234.50"]

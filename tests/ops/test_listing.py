@@ -111,7 +111,9 @@ class TestTable:
         assert row(out, "Mon").endswith("m5.xlarge ?")
 
     def test_nothing_is_said_in_words(self, world: World) -> None:
-        assert "No failed slot in the last 3 days." in world.ops("list --failed --days 3")[1]
+        assert (
+            "No failed slot since Sun 04 Jan 12:00 UTC." in world.ops("list --failed --days 3")[1]
+        )
 
 
 class TestRunning:
