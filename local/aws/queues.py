@@ -23,7 +23,12 @@ def send(
     """Send in a role's name; return whether there is such a queue that the role may send to.
 
     Without a session, because the role cannot be assumed, nothing is sent.
+
+    Raises:
+        NotImplementedError: the ARN is none of a queue.
     """
+    if queue_arn.split(":")[2] != "sqs":
+        raise NotImplementedError(f"nothing is sent to {queue_arn} here, which is no queue")
     needed = [Access("sqs:SendMessage", queue_arn), *kms.to_send(aws.iam.store, queue_arn)]
     if session is None or aws.iam.refusal(session, needed):
         return False

@@ -60,29 +60,17 @@ class Function:
     """With the credentials of the function's role."""
 
 
-class _Api(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """Say nothing: the process hangs up when it is ended."""
-
-
 class Runtime:
     """One execution environment; starts with the first event, ends with `close`."""
 
     def __init__(self, function: Function) -> None:
         self._function = function
-        self._events: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
-        self._results: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self._ready = threading.Event()
-        """Set while the process waits for an event, or has ended."""
         # A file and not a pipe: what was printed is there when the process asks for more.
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._packages = tempfile.TemporaryDirectory()
         packages.link(Path(self._packages.name))
-        self._secret = secrets.token_hex(16)
-        self._api = _Api(("127.0.0.1", 0), self._handler())
+        self._api = _Api(function)
         self.address = f"127.0.0.1:{self._api.server_port}"
         """Of the API, which answers below a secret path only."""
         threading.Thread(target=self._api.serve_forever, args=[_POLL_S], daemon=True).start()
@@ -97,31 +85,25 @@ class Runtime:
 
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the function on one event, within its timeout."""
-        function = self._function
-        self._ready.wait(_INIT_SECONDS)
-        self._ready.clear()
+        function, api = self._function, self._api
+        api.ready.wait(_INIT_SECONDS)
+        api.ready.clear()
         began = time.perf_counter()
-        deadline_ms = int((time.time() + function.timeout_s) * 1000)
-        self._events.put((request_id, event, deadline_ms))
+        api.events.put((request_id, event, int((time.time() + function.timeout_s) * 1000)))
         try:
-            kind, body = self._results.get(timeout=function.timeout_s)
+            kind, body = api.results.get(timeout=function.timeout_s)
         except queue.Empty:
-            kind = "error"
             text = f"{request_id} Task timed out after {function.timeout_s:.2f} seconds"
-            body = json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": text}).encode()
+            kind, body = "error", _described("Sandbox.Timedout", text)
             self._process.kill()
             self._watcher.join()
         seconds = time.perf_counter() - began
         if self.alive:
-            self._ready.wait(_INIT_SECONDS)
-        return Outcome(
-            function.name,
-            request_id,
-            json.loads(body or b"null"),
-            kind == "error",
-            self._printed(),
-            seconds,
-        )
+            api.ready.wait(_INIT_SECONDS)
+        # The lines since the last event.
+        log = self._reading.read().decode(errors="replace").splitlines()
+        payload, failed = json.loads(body or b"null"), kind == "error"
+        return Outcome(function.name, request_id, payload, failed, log, seconds)
 
     def close(self) -> None:
         """End the process and the API."""
@@ -137,7 +119,7 @@ class Runtime:
         function = self._function
         region = function.arn.split(":")[3]
         environment = {
-            "AWS_LAMBDA_RUNTIME_API": f"{self.address}/{self._secret}",
+            "AWS_LAMBDA_RUNTIME_API": f"{self.address}/{self._api.secret}",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -166,53 +148,68 @@ class Runtime:
     def _watch(self) -> None:
         """Answer the event that the process leaves behind when it ends by itself."""
         self._process.wait()
-        ended = {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited: see the log"}
-        self._results.put(("error", json.dumps(ended).encode()))
-        self._ready.set()
+        ended = _described("Runtime.ExitError", "Runtime exited: see the log")
+        self._api.results.put(("error", ended))
+        self._api.ready.set()
 
-    def _printed(self) -> list[str]:
-        """Return the lines since the last call."""
-        return self._reading.read().decode(errors="replace").splitlines()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        runtime, function = self, self._function
+def _described(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
-        class Api(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Small answers would wait 40 ms for the client's acknowledgement.
-            disable_nagle_algorithm = True
-            wbufsize = -1
 
-            def parse_request(self) -> bool:
-                """Let only the function's own process ask."""
-                parsed = super().parse_request()
-                if parsed and not self.path.startswith(f"/{runtime._secret}/"):
-                    self.close_connection = True
-                    self.send_error(403)
-                    return False
-                return parsed
+class _Api(ThreadingHTTPServer):
+    """The Runtime API of one function's process."""
 
-            def do_GET(self) -> None:
-                runtime._ready.set()
-                request_id, event, deadline_ms = runtime._events.get()
-                self.send_response(200)
-                self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline_ms))
-                self.send_header("Lambda-Runtime-Invoked-Function-Arn", function.arn)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(event)))
-                self.end_headers()
-                self.wfile.write(event)
+    daemon_threads = True
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                kind = self.path.rpartition("/")[2]
-                runtime._results.put((kind, body))
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+    def __init__(self, function: Function) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.arn, self.secret = function.arn, secrets.token_hex(16)
+        self.events: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
+        """Request's id, event, and deadline in epoch milliseconds."""
+        self.results: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        """`response` or `error`, and its body."""
+        self.ready = threading.Event()
+        """Set while the process waits for an event, or has ended."""
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
-                """Say nothing."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Say nothing: the process hangs up when it is ended."""
 
-        return Api
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Api  # pyright: ignore[reportIncompatibleVariableOverride]
+    protocol_version = "HTTP/1.1"
+    # Small answers would wait 40 ms for the client's acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def parse_request(self) -> bool:
+        """Let only the function's own process ask."""
+        parsed = super().parse_request()
+        if parsed and not self.path.startswith(f"/{self.server.secret}/"):
+            self.close_connection = True
+            self.send_error(403)
+            return False
+        return parsed
+
+    def do_GET(self) -> None:
+        self.server.ready.set()
+        request_id, event, deadline_ms = self.server.events.get()
+        self.send_response(200)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline_ms))
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", self.server.arn)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(event)))
+        self.end_headers()
+        self.wfile.write(event)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.results.put((self.path.rpartition("/")[2], body))
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
+        """Say nothing."""

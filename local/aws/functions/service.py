@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
+from local.aws import queues
 from local.aws.cloudwatch import embedded_metrics
-from local.aws.functions.async_event import AsyncEvent
 from local.aws.functions.runtime import Function, Outcome, Runtime
 from local.aws.iam import AccessDeniedError, kms
 from local.aws.iam.required_permissions import log_access
@@ -35,6 +35,8 @@ _SERVICE = "lambda.amazonaws.com"
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 _ASYNC_LIMIT = 256 * 1024
 """Bytes of an asynchronous event that Lambda takes (Lambda quotas)."""
+_RETRIES = 2
+"""Of an asynchronous event: Lambda's default, where the function has no setting."""
 
 
 class Functions:
@@ -87,8 +89,7 @@ class Functions:
         """
         name = _name(function)
         session = self._session(name)
-        delivery = AsyncEvent(self._aws, name, session, event, self.run, self.count)
-        self._activity.spawn("delivery", delivery.deliver)
+        self._activity.spawn("delivery", lambda: self._deliver(name, session, event))
 
     def run(self, name: str, event: bytes, request_id: str) -> Outcome:
         """Run a function once, keep its log and count it.
@@ -102,17 +103,60 @@ class Functions:
             outcome = self._run_alone(name, event, request_id)
             self.outcomes.append(outcome)
             self._log(name, outcome)
-        self.count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
+        self._count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
         return outcome
-
-    def count(self, name: str, **values: int) -> None:
-        """Count in AWS/Lambda."""
-        self._metrics.count("AWS/Lambda", {"FunctionName": name}, **values)
 
     def close(self) -> None:
         """End every function's process."""
         for runtime in list(self._runtimes.values()):
             runtime.close()
+
+    def _deliver(self, name: str, session: Session | None, event: bytes) -> None:
+        """Run the function until it succeeds or has been retried, without Lambda's minutes between.
+
+        All tries have the same request id. What fails goes to the function's queue, which the
+        session of its role sends it to.
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        """
+        lambda_, request_id = self._aws.client("lambda"), str(uuid.uuid4())
+        try:
+            config: dict[str, Any] = lambda_.get_function_event_invoke_config(FunctionName=name)
+        except ClientError:
+            config = {}
+        tries = 1 + config.get("MaximumRetryAttempts", _RETRIES)
+        self._count(name, AsyncEventsReceived=1)
+        outcome = self.run(name, event, request_id)
+        for _ in range(tries - 1):
+            if outcome.failed:
+                outcome = self.run(name, event, request_id)
+        if not outcome.failed:
+            return
+        destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        if destination:
+            record = json.dumps(self._record(outcome, event, tries))
+            if not queues.send(self._aws, session, destination, record, {}):
+                self._count(name, DestinationDeliveryFailures=1)
+        self._count(name, AsyncEventsDropped=1)
+
+    def _record(self, outcome: Outcome, event: bytes, tries: int) -> dict[str, Any]:
+        """Return what Lambda tells of an event that it gives up."""
+        function = f"function:{outcome.function}:$LATEST"
+        return {
+            "version": "1.0",
+            "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
+            "requestContext": {
+                "requestId": outcome.request_id,
+                "functionArn": self._aws.iam.store.arn("lambda", function),
+                "condition": "RetriesExhausted",
+                "approximateInvokeCount": tries,
+            },
+            "requestPayload": json.loads(event),
+            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+            "responsePayload": outcome.payload,
+        }
+
+    def _count(self, name: str, **values: int) -> None:
+        self._metrics.count("AWS/Lambda", {"FunctionName": name}, **values)
 
     def _run_alone(self, name: str, event: bytes, request_id: str) -> Outcome:
         try:
