@@ -17,10 +17,9 @@ STACKS = ["dev", "staging", "prod", "local"]
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "vpc": {"network": {"mode": "vpc"}},
-    "vpc, not isolated": {
+    "vpc, two instances": {
         "network": {
             "mode": "vpc",
-            "isolation": False,
             "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
         },
         "job": {"instance_count": 2, "secrets": ["database"]},

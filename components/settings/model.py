@@ -98,9 +98,9 @@ class NetworkSettings(Frozen):
     """What a job's container can reach."""
 
     mode: Literal["isolated", "vpc", "existing"] = "isolated"
-    """Nothing; a VPC of the stack's own, without a way out; or subnets that exist."""
-    isolation: bool = True
-    """Whether the container is cut off in a VPC too: then only SageMaker itself uses the VPC."""
+    """isolated: no network and no credentials. vpc: a private VPC of the stack's own, with S3 and
+    `endpoints` and no way to the internet. existing: your `subnets` and `security_groups`.
+    """
     cidr: values.Cidr = "10.0.0.0/24"
     """Of the created VPC."""
     zones: Annotated[int, Field(ge=1, le=6)] = 2
@@ -114,6 +114,11 @@ class NetworkSettings(Frozen):
     """Of mode existing."""
     security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
     """Of mode existing."""
+
+    @property
+    def isolation(self) -> bool:
+        """Whether the script has no network: a VPC that it cannot use would only cost."""
+        return self.mode == "isolated"
 
 
 class LimitSettings(Frozen):

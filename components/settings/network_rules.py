@@ -27,11 +27,6 @@ def problems(settings: Settings) -> Iterator[str]:
 
 def _mode(settings: Settings) -> Iterator[str]:
     network = settings.network
-    if network.mode == "isolated" and not network.isolation:
-        yield (
-            "network.isolation: false would give the container SageMaker's own network, with the "
-            "whole internet; set network.mode to vpc or existing, or isolation to true"
-        )
     if network.mode == "existing":
         for key in _EXISTING_ONLY:
             if not getattr(network, key):
@@ -68,8 +63,8 @@ def _secrets(settings: Settings) -> Iterator[str]:
         return
     if network.isolation:
         yield (
-            f"job.secrets: the script has no network to fetch them; set network.mode to vpc, "
-            f"isolation to false, and add {SECRETS} to network.endpoints"
+            "job.secrets: the script has no network to fetch them; set network.mode to vpc and "
+            f"add {SECRETS} to network.endpoints, or to existing"
         )
     elif network.mode == "vpc" and SECRETS not in network.endpoints:
         yield (f"job.secrets: the VPC has no endpoint for them; add {SECRETS} to network.endpoints")

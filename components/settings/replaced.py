@@ -23,6 +23,7 @@ REPLACED = {
     "retries.internal_errors": "one more attempt always follows an internal error of SageMaker",
     "alerts.alarms": "is alerts.monitoring now: full, or messages for neither alarms nor dashboard",
     "alerts.dashboard": "is alerts.monitoring now: full, or messages for neither of both",
+    "network.isolation": "follows network.mode: isolated, or a network that the script can use",
     "job.calls": (
         "the script's calls are not checked any more; network.mode says what it can reach, and a "
         "job that meets no network says so"

@@ -28,7 +28,7 @@ class ContainerRun:
     """The host's directory that is `/opt/ml` inside, writable."""
     hostname: str
     network: bool
-    """False is SageMaker's network isolation. True never means AWS credentials here."""
+    """False: no network but `lo`, as under isolation. True never means AWS credentials here."""
     stop_grace_s: float
     """Seconds between TERM and KILL once `stop` is set; 120 on SageMaker."""
 

@@ -28,13 +28,12 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "staging": ("staging", {}),
     "prod": ("prod", {}),
     "vpc": ("dev", {"network": {"mode": "vpc"}}),
-    "vpc of three zones, not isolated, two instances": (
+    "vpc of three zones, two instances": (
         "dev",
         {
             "alerts": {"monitoring": "full"},
             "network": {
                 "mode": "vpc",
-                "isolation": False,
                 "zones": 3,
                 "endpoints": ["logs", "monitoring", "secretsmanager", "sts"],
             },

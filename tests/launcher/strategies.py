@@ -95,14 +95,13 @@ def settings(draw: st.DrawFn) -> Settings:
 
 def networks() -> st.SearchStrategy[dict[str, Any]]:
     """Return every mode, with a block that every job fits into."""
-    vpc: dict[str, Any] = {"mode": st.just("vpc"), "isolation": st.booleans()}
+    vpc: dict[str, Any] = {"mode": st.just("vpc")}
     return st.one_of(
         st.just(dict[str, Any]()),
         st.fixed_dictionaries({**vpc, "cidr": st.just("10.0.0.0/16"), "zones": st.integers(1, 6)}),
         st.fixed_dictionaries(
             {
                 "mode": st.just("existing"),
-                "isolation": st.booleans(),
                 "subnets": _ids("subnet", 16),
                 "security_groups": _ids("sg", 5),
             }

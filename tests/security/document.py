@@ -27,7 +27,7 @@ _ROLES = {
 _VARIANTS = {
     "vpc": "With `network.mode: vpc`",
     "existing": "With `network.mode: existing`",
-    "vpc, not isolated": "With `job.secrets`, several instances and `limits`",
+    "vpc, two instances": "With `job.secrets`, several instances and `limits`",
 }
 """A variant -> the heading of what it has beyond those before it."""
 

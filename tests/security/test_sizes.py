@@ -32,7 +32,6 @@ LIMITS = {
 LARGEST: dict[str, dict[str, Any]] = {
     "network": {
         "mode": "existing",
-        "isolation": False,
         "subnets": [f"subnet-{number:017x}" for number in range(16)],
         "security_groups": [f"sg-{number:017x}" for number in range(5)],
     },

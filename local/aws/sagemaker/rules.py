@@ -119,15 +119,10 @@ def _paths(request: _Request) -> Iterator[str]:
 
 def _network(request: _Request) -> Iterator[str]:
     network = request.get("NetworkConfig", {})
-    if network.get("EnableNetworkIsolation"):
+    if network.get("EnableNetworkIsolation") or "VpcConfig" in network:
         # No host reaches another one, so that there is nothing between them to encrypt.
         return
     hosts = request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
-    if "VpcConfig" in network:
-        yield (
-            f"A VpcConfig without EnableNetworkIsolation {_NOT_PLAYED}: the container would reach "
-            "this machine's network, and not what is in the VPC or behind its endpoints"
-        )
     if network.get("EnableInterContainerTrafficEncryption") and hosts > 1:
         yield f"EnableInterContainerTrafficEncryption between {hosts} hosts {_NOT_PLAYED}"
 

@@ -56,10 +56,8 @@ class TestConditions:
         found = conditions(settings(), *network)
         assert found["Null"] == dict.fromkeys(found["ForAllValues:StringEquals"], "false")
 
-    def test_leave_isolation_to_the_stack_that_gave_it_up(self) -> None:
-        shared = settings().model_copy(deep=True)
-        open_network = shared.network.model_copy(update={"isolation": False})
-        assert "Bool" not in conditions(shared.model_copy(update={"network": open_network}))
+    def test_leave_isolation_out_in_a_vpc(self) -> None:
+        assert "Bool" not in conditions(settings(network__mode="vpc"))
 
 
 class TestKeylessWarning:

@@ -70,7 +70,6 @@ class TestJobRole:
     def test_reads_the_named_secrets_and_no_other(self) -> None:
         network: dict[str, Any] = {
             "network__mode": "vpc",
-            "network__isolation": False,
             "network__endpoints": ["secretsmanager"],
         }
         found = self.allowed(None, job__secrets=["team/database"], **network)

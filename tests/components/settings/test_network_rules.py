@@ -37,23 +37,15 @@ class TestSecrets:
     def test_need_a_network(self) -> None:
         found = problem(**SECRETS)
         assert found.startswith("job.secrets the script has no network to fetch them; ")
-        assert "set network.mode to vpc, " in found
-        assert found.endswith("add secretsmanager to network.endpoints")
+        assert "set network.mode to vpc and add secretsmanager to network.endpoints" in found
 
     def test_need_an_endpoint_in_a_created_vpc(self) -> None:
-        vpc: dict[str, Any] = {"network__mode": "vpc", "network__isolation": False}
-        found = problem(**SECRETS, **vpc)
+        found = problem(**SECRETS, network__mode="vpc")
         assert found.startswith("job.secrets the VPC has no endpoint for them; ")
-        assert problems(**SECRETS, **vpc, network__endpoints=["secretsmanager"]) == []
+        assert problems(**SECRETS, network__mode="vpc", network__endpoints=["secretsmanager"]) == []
 
     def test_are_the_owners_affair_in_existing_subnets(self) -> None:
-        assert problems(**SECRETS, **EXISTING, network__isolation=False) == []
-
-
-class TestIsolation:
-    def test_is_not_left_without_a_vpc(self) -> None:
-        found = problem(network__isolation=False)
-        assert "the whole internet; set network.mode to vpc or existing" in found
+        assert problems(**SECRETS, **EXISTING) == []
 
 
 class TestModes:

@@ -63,7 +63,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 class TestVpc:
     def test_a_slot_runs_in_the_created_subnets(self, cloud: Cloud) -> None:
         network = play(cloud)
-        assert network["EnableNetworkIsolation"]
+        assert not network["EnableNetworkIsolation"]
         place = network["VpcConfig"]
         [vpc] = {vpc_of(cloud.aws, each) for each in place["Subnets"] + place["SecurityGroupIds"]}
         found = cloud.aws.client("ec2").describe_subnets(SubnetIds=place["Subnets"])["Subnets"]

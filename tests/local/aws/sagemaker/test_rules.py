@@ -121,13 +121,12 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
         assert any("have the name" in refusal for refusal in refusals)
         assert any("have the LocalPath" in refusal for refusal in refusals)
 
-    def test_a_vpc_is_accepted_only_where_it_makes_no_difference(self) -> None:
+    @pytest.mark.parametrize("isolated", [True, False])
+    def test_a_vpc_is_accepted(self, isolated: bool) -> None:
         vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
-        isolated = changed("NetworkConfig.VpcConfig", vpc)
-        assert job_refusals(isolated, REGION, lambda _: "vpc-1") == []
-        isolated["NetworkConfig"]["EnableNetworkIsolation"] = False
-        [refusal] = job_refusals(isolated, REGION, lambda _: "vpc-1")
-        assert "VpcConfig without EnableNetworkIsolation" in refusal
+        request = changed("NetworkConfig.VpcConfig", vpc)
+        request["NetworkConfig"]["EnableNetworkIsolation"] = isolated
+        assert job_refusals(request, REGION, lambda _: "vpc-1") == []
 
     def test_subnets_and_groups_must_exist_in_one_vpc(self) -> None:
         vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
