@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from rich.console import Console
 from rich.markup import escape
 
 from local.aws.events.scheduler import ScheduleError
@@ -21,9 +22,9 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"
 
 
-def main(arguments: list[str], project: Path = _PROJECT) -> int:
+def main(arguments: list[str], project: Path = _PROJECT, console: Console | None = None) -> int:
     """Run the pipeline once; return the exit status. The report is of this run, however it ends."""
-    directory, display = project / ".local", Display()
+    directory, display = project / ".local", Display(console or Console(highlight=False))
     try:
         options = Options(**vars(parser().parse_args(arguments)))
     except _UsageError as error:

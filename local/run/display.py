@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from pipeline.text import duration, printable
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from rich.console import Console
     from rich.status import Status
 
     from local.run.report import Report
@@ -28,8 +28,8 @@ _LONGEST_LIST = 12
 class Display:
     """Steps with their time: live in a terminal, a line for each elsewhere."""
 
-    def __init__(self) -> None:
-        self.console = Console(highlight=False)
+    def __init__(self, console: Console) -> None:
+        self.console = console
         self.seconds: dict[str, float] = {}
         """Step -> seconds, of the steps that have ended."""
         self._status: Status | None = None

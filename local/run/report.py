@@ -98,8 +98,8 @@ class Report:
 
 
 def _attempt(entry: Entry) -> dict[str, Any]:
-    names = ("job_name", "status", "reason", "instance_type", "outcome", "attempt")
-    return {name: getattr(entry, name) for name in names}
+    names = ("job_name", "status", "reason", "instance_type", "outcome")
+    return {"attempt": entry.number, **{name: getattr(entry, name) for name in names}}
 
 
 def _job(cloud: Cloud, name: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ SEEN = "�[2J�]0;title�[red]no[/red]��gnp �31m größe 😀"
 
 @pytest.fixture
 def shown() -> tuple[Display, io.StringIO]:
-    display, out = Display(), io.StringIO()
-    display.console = Console(file=out, highlight=False, width=300, force_terminal=False)
-    return display, out
+    out = io.StringIO()
+    console = Console(file=out, highlight=False, width=300, force_terminal=False)
+    return Display(console), out
 
 
 class TestHostileText:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
+from rich.console import Console
 
 from components.alarm_definitions import OWN_NAMESPACE
 from components.settings import stack_file
@@ -32,7 +33,7 @@ SCHEDULES = "sagemaker-processing:schedules"
 
 def pipeline(directory: Path, **options: Any) -> Pipeline:
     chosen = Options(input=SAMPLE, slot=SLOT, engine="process", **options)
-    return Pipeline(ROOT, directory, chosen, Display())
+    return Pipeline(ROOT, directory, chosen, Display(Console(highlight=False)))
 
 
 def played(directory: Path, **options: Any) -> dict[str, Any]:
