@@ -17,7 +17,7 @@ def main(file: Path) -> int:
     status = command_line.main(["--engine=process"], console=console)
     svg = console.export_svg(title="make local", unique_id="local")
     # rich's fonts come from a host on the internet; a README's picture may load nothing.
-    file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), "utf-8")
+    file.write_text(re.sub(r"<!--.*?-->|@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), "utf-8")
     return status
 
 
