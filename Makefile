@@ -6,13 +6,14 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . container/scripts/to_parquet container/bin/relay_output container/bin/send_metric
 
-.PHONY: help setup local lint test check format lock security
+.PHONY: help setup local lint unit engine test check format lock security
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +35,14 @@ local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENG
 		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \
 		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} $${GIVEN_KEEP:+--keep}
 
+unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
+	$(PYTEST) -m unit
+
+engine: setup ## Run the tests under the real Pulumi CLI, which has to be on PATH
+	$(PYTEST) tests/engine
+
 test: setup ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 lint: setup ## Check format, style, types and imports
 	$(BIN)/ruff format --check $(PYTHON_FILES)

@@ -1,4 +1,4 @@
-"""One recorder of what the program registers, and nothing of the developer's own AWS."""
+"""Tiers, examples, a recorder of what the program registers, nothing of the developer's AWS."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 # again and again, a tenth of the time of the whole suite.
 gc.set_threshold(50_000, 20, 50)
 
-# How long an example takes says more of the machine than of the code.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+TIERS = ("container", "engine", "local")
+"""Directories whose tests are a tier of their own; all others are units, unless they say so."""
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
@@ -170,6 +169,32 @@ def record_program(stack: str, config: dict[str, str] | None = None) -> Recorder
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     return record(program, stack, config or stack_file.keys(ROOT, stack))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--examples",
+        type=int,
+        default=40,
+        metavar="N",
+        help="examples of each property; one that costs much plays a share of them (default: 40)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes says more of the machine than of the code: no deadline.
+    count = config.getoption("examples")
+    hypothesis.settings.register_profile("suite", deadline=None, max_examples=count)
+    hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in TIERS:
+            item.add_marker(folder)
+        elif not any(item.iter_markers("local")):
+            item.add_marker("unit")
 
 
 @pytest.fixture(autouse=True)

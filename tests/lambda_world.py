@@ -10,11 +10,15 @@ from __future__ import annotations
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 
+from moto.core import responses
 from moto.s3.models import s3_backends
+from moto.sns.models import Subscription
 
 from components import function_config
 from components.settings import Settings
@@ -34,6 +38,12 @@ from tests.lambda_clients import REGION, Served, client, failure, success
 
 if TYPE_CHECKING:
     import pytest
+
+# Moto works out anew, for each request and each subscription, what stays the same.
+_RESPONSES, _SUBSCRIPTION = cast("Any", responses), cast("Any", Subscription)
+_RESPONSES.method_names_from_class = cache(_RESPONSES.method_names_from_class)
+_KEY = _SUBSCRIPTION.private_key.__wrapped__(None)
+_SUBSCRIPTION.private_key = Mock(return_value=_KEY)
 
 Json = dict[str, Any]
 

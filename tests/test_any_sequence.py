@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from moto import mock_aws
 
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
+from tests.examples import share
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
 Json = dict[str, Any]
@@ -293,7 +294,7 @@ class AnySequence(RuleBasedStateMachine):
 
 
 AnySequence.TestCase.settings = settings(
-    max_examples=20,
+    max_examples=share(1 / 8),
     stateful_step_count=14,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -28,7 +28,7 @@ CONTEXT: Any = SimpleNamespace(
     invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:function",
     aws_request_id="request",
 )
-ONE_WORLD = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_WORLD = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -60,3 +60,10 @@ class TestLinters:
         assert in_make
         assert in_hooks == in_make
         assert {repo["repo"] for repo in hooks} == {"local"}, "a version would stand twice"
+
+
+def test_help_lists_what_people_run_in_one_line_each(project: Path) -> None:
+    done = subprocess.run(["make"], cwd=project, capture_output=True, text=True, check=True)
+    words = [line.split()[0] for line in done.stdout.splitlines()]
+    for target in ("unit", "test", "check", "local", "engine"):
+        assert words.count(target) == 1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from local.aws.iam import Keys
     from local.aws.sagemaker.job import Job
 
+pytestmark = pytest.mark.local
 ZONE = ZoneInfo("Europe/Berlin")
 NAMES = ("JobsSucceeded", "JobsFailed", "Attempts", "SlotsSkipped")
 

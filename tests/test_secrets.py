@@ -324,6 +324,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
             found.cloud.close()
 
 
+@pytest.mark.local
 class TestADeployedStack:
     def test_shows_its_secrets_nowhere(self, planted: Planted) -> None:
         canaries = [MAIL, VALUE, ENVIRONMENT, "of-the-embedded-aws", *planted.sessions()]

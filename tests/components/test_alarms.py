@@ -25,6 +25,7 @@ from components.settings import Settings, Subscription
 from pipeline import cron
 from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record
+from tests.examples import share
 
 NOW = datetime(2026, 11, 24, 11, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -185,7 +186,7 @@ class TestTheLongestGap:
         over = cron.parse("cron(0 4 * * ? 2020)")
         assert success_window.longest_gap(over, BERLIN) is None
 
-    @hypothesis.settings(max_examples=25)
+    @hypothesis.settings(max_examples=share(1 / 4))
     @given(
         minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
         hours=st.sets(st.integers(0, 23), min_size=1, max_size=3),

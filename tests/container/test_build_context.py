@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import TYPE_CHECKING
 
+import pytest
+
+from components import build_context
+from tests.components.test_build_context import IGNORED, TREE, tree
 from tests.container.job import CONTAINER
+from tests.container.test_image import docker, engine_answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PINNED = re.compile(r"^([\w.-]+==[^\s;\\]+)", re.MULTILINE)
 
@@ -30,3 +40,39 @@ class TestTheFiles:
         scripts = ("scripts/process_data.sh", "scripts/to_parquet")
         run = ["entrypoint.sh", "bin/relay_output", "bin/send_metric", *scripts]
         assert [name for name in run if not (CONTAINER / name).stat().st_mode & 0o100] == []
+
+
+@pytest.fixture
+def engine() -> None:
+    if not engine_answers():
+        pytest.skip("no Docker engine answers `docker info`")
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_copy_is_the_same_to_docker_under_any_umask(tmp_path: Path) -> None:
+    """Docker's cache tells: its key is made of names, contents and modes."""
+    images: list[str] = []
+    for umask in (0o022, 0o077):
+        folder, copy = tmp_path / f"{umask:o}", tmp_path / f"copy-{umask:o}"
+        before = os.umask(umask)
+        try:
+            (folder / "bin").mkdir(parents=True)
+            (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /app\n")
+            (folder / "bin" / "tool").write_text(f"{tmp_path}\n")
+            build_context.copy(folder, copy)
+        finally:
+            os.umask(before)
+        images.append(docker("build", "--quiet", str(copy)).stdout.strip())
+    docker("rmi", "--force", *images)
+    assert images[0] == images[1]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("patterns", "unseen"), IGNORED)
+def test_a_dockerignore_means_what_it_means_to_docker(
+    tmp_path: Path, patterns: str, unseen: set[str]
+) -> None:
+    context, copied = tree(tmp_path / "context", patterns), tmp_path / "copied"
+    docker("build", "--output", f"type=local,dest={copied}", str(context))
+    found = {path.relative_to(copied).as_posix() for path in copied.rglob("*") if path.is_file()}
+    assert {*TREE} - found == unseen

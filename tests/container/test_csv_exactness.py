@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.container import reference_csv
 from tests.container.job import CONTAINER, PATH, parquet
+from tests.examples import share
 
 # Every character that means something to the grammar, to the form between the check and DuckDB, to
 # DuckDB's own reader or to UTF-8, and some that mean nothing.
@@ -114,14 +115,14 @@ class TestTheCheck:
     @example(2, '"a"\r', 1)
     @example(2, 'a,"b', 1)
     @example(1, '""', 1)
-    @settings(max_examples=1500)
+    @settings(max_examples=share(10))
     def test_finds_the_records_of_the_grammar(self, width: int, text: str, step: int) -> None:
         assert found(width, text, step, 1 << 20) == wanted(width, text, 1 << 20)
 
     @given(st.integers(1, 3), TEXT, st.integers(1, 9), st.integers(8, 20))
     @example(2, 'aaaaaaaaaa,"\n",b\nc,d', 1, 8)
     @example(2, '"aaaaaaaaaa""\n""",b\nc,d', 1, 8)
-    @settings(max_examples=1000)
+    @settings(max_examples=share(10))
     def test_passes_over_a_too_long_record_to_the_next(
         self, width: int, text: str, step: int, longest: int
     ) -> None:
@@ -146,7 +147,7 @@ class TestTheWholeConversion:
             return json.loads(done.stdout), parquet(target)[1], bad
 
     @given(st.lists(TEXT, min_size=20, max_size=60))
-    @settings(max_examples=8)
+    @settings(max_examples=share(1 / 10))
     def test_stores_what_the_grammar_says(self, pieces: list[str]) -> None:
         text = "a,b\n" + "\n".join(piece.replace('"', '""').join('""') for piece in pieces[::2])
         text += "\n" + "\n".join(pieces[1::2])
@@ -168,7 +169,7 @@ class TestTheWholeConversion:
         ),
         st.booleans(),
     )
-    @settings(max_examples=8)
+    @settings(max_examples=share(1 / 10))
     def test_stores_what_pythons_csv_module_wrote(
         self, rows: list[list[str]], dialect: tuple[str, Any], mark: bool
     ) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from observer.ending import Ending, classify
 from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
+from tests.examples import share
 
 if TYPE_CHECKING:
     import subprocess
@@ -247,7 +248,7 @@ class TestTheFailureMessage:
             max_size=30,
         ).map(b"".join)
     )
-    @settings(max_examples=10)
+    @settings(max_examples=share(1 / 10))
     def test_is_short_plain_utf8_whatever_was_printed(self, printed: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
             job = Job(Path(folder))

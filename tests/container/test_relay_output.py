@@ -18,6 +18,7 @@ from local.aws.cloudwatch import embedded_metrics
 from observer.metrics import UNITS
 from tests.container.job import CONTAINER, PATH, TIMEOUT, Job
 from tests.container.modules import load
+from tests.examples import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,18 +175,18 @@ STREAMS = st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)
 class TestAnyStream:
     @given(STREAMS, st.integers(1, 80))
     @example(b'"_aws"_aws"', 6)
-    @settings(max_examples=400)
+    @settings(max_examples=share(5))
     def test_has_only_metrics_of_the_job_in_it(self, data: bytes, step: int) -> None:
         found = metrics_in(relayed(data, step))
         assert all(relay_output.Relay(ENVIRONMENT)._is_own(line(each)) for each in found)
 
     @given(STREAMS.filter(lambda data: not relay_output._KEY.search(data)), st.integers(1, 80))
-    @settings(max_examples=200)
+    @settings(max_examples=share(2))
     def test_without_the_key_passes_byte_for_byte(self, data: bytes, step: int) -> None:
         assert relayed(data, step) == data
 
     @given(STREAMS, st.integers(1, 80))
-    @settings(max_examples=200)
+    @settings(max_examples=share(2))
     def test_keeps_every_other_byte(self, data: bytes, step: int) -> None:
         keyless = relay_output._KEY.sub(b"", data)
         output = relayed(data, step).replace(relay_output.RENAMED, b"")

@@ -21,6 +21,7 @@ from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.plan import plan
 from pipeline.attempt import Attempt, job_name
 from pipeline.environment import ConfigError
+from tests.examples import share
 from tests.lambda_world import ENVIRONMENT
 from tests.launcher import strategies
 
@@ -63,7 +64,7 @@ def _runs() -> st.SearchStrategy[Attempt]:
 
 
 unhurried = limits(
-    max_examples=40,
+    max_examples=share(1 / 2),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -15,6 +15,7 @@ from observer.ending import Ending
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
 from pipeline.attempt import Attempt
 from pipeline.outcome import Outcome
+from tests.examples import share
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 7, 5, 2, tzinfo=UTC)
@@ -152,7 +153,6 @@ def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
 
 
 class TestAnyMessage:
-    @settings(max_examples=40)
     @given(_facts(texts))
     def test_has_a_subject_that_sns_takes(self, facts: Facts) -> None:
         model = shape("sns", "Publish", "Subject")
@@ -161,14 +161,12 @@ class TestAnyMessage:
             assert len(subject) < 100
             assert all(32 <= ord(character) < 127 for character in subject)
 
-    @settings(max_examples=40)
     @given(_facts(texts), texts)
     def test_is_short_by_sms_and_is_taken_by_sns(self, facts: Facts, why: str) -> None:
         request = by_protocol(*failure(facts), why)
         assert len(json.loads(request)["sms"]) <= message.LONGEST_SMS < 1600
         assert len(request.encode()) < 256 * 1024
 
-    @settings(max_examples=40)
     @given(_facts(strategies.a_name))
     def test_has_a_text_of_few_lines_without_control_characters(self, facts: Facts) -> None:
         for _, text in (failure(facts), recovery(facts, SLOT)):
@@ -176,7 +174,7 @@ class TestAnyMessage:
             assert len(text.split("\n")) < 50
             assert len(text) < 30_000
 
-    @settings(max_examples=20)
+    @settings(max_examples=share(1 / 2))
     @given(st.text("é\x1b\u202e\u200d\n\r\t😀[red]", max_size=9), st.sampled_from([1, 300, 9000]))
     def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
         ending = replace(ENDING, reason=(odd + "x") * times, exit_message=("x" + odd) * times)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.cron import parse
@@ -93,7 +93,6 @@ def never_fires(text: str) -> bool:
 
 class TestSlotsAgreeWithReadingTheClockMinuteByMinute:
     @given(cron=crons(), window=st.sampled_from(WINDOWS))
-    @settings(max_examples=120)
     def test_every_written_form_in_every_zone(
         self, cron: tuple[str, list[Part]], window: tuple[ZoneInfo, datetime]
     ) -> None:
@@ -109,7 +108,6 @@ class TestSlotsAgreeWithReadingTheClockMinuteByMinute:
         assert back == wanted[::-1]
 
     @given(cron=crons(), window=st.sampled_from(WINDOWS), seconds=st.integers(0, 3 * 86400))
-    @settings(max_examples=100)
     def test_next_and_previous_undo_each_other(
         self, cron: tuple[str, list[Part]], window: tuple[ZoneInfo, datetime], seconds: int
     ) -> None:

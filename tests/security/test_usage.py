@@ -17,6 +17,7 @@ from tests.security.usage import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.local
 PROJECT = stack_file.project(ROOT)
 
 

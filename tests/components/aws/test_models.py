@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
+from tests.examples import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,7 @@ class TestNeverLaxerThanBotocore:
         assert violations(create_job(), REQUEST) == []
 
     @given(path=st.sampled_from(list(paths(REQUEST))), junk=st.sampled_from(JUNK))
-    @settings(max_examples=400)
+    @settings(max_examples=share(5))
     def test_whatever_botocore_refuses_is_found_and_nothing_else_but_by_the_model(
         self, path: list[str | int], junk: object
     ) -> None:

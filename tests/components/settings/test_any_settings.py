@@ -14,6 +14,7 @@ from components.settings import ScheduleSettings, Settings, stack_file
 from components.settings.loader import SettingsError, read
 from tests.components.settings.test_settings import PROJECT
 from tests.conftest import ROOT
+from tests.examples import share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ def _changed(tree: Any, path: tuple[str, ...], value: Any) -> Any:
     return {**kept, path[0]: _changed(kept.get(path[0]), path[1:], value)}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(2), suppress_health_check=[HealthCheck.too_slow])
 @given(
     changes=st.lists(
         st.tuples(st.sampled_from(_paths()) | st.tuples(_texts, _texts), _trees), max_size=3

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.run import figures
@@ -66,7 +66,6 @@ class TestHostileText:
         assert page.text.count(runs.HOSTILE) == len(places) + len(alarm)
         assert any(runs.HOSTILE in value for name, value in page.attributes if name == "title")
 
-    @settings(max_examples=40)
     @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
     def test_every_text_of_a_message_arrives_as_it_was(self, text: str) -> None:
         page = runs.of(messages=[{"subject": "s", "body": text, "at": runs.at(0)}])

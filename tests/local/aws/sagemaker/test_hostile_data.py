@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from local.aws.sagemaker.job_files import JobFailedError
 from local.aws.sagemaker.transfer import download, upload
+from tests.examples import share
 from tests.local.job_bench import IN, OUT
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class TestAKey:
             unique=True,
         )
     )
-    @settings(max_examples=25)
+    @settings(max_examples=share(1 / 4))
     def test_leads_to_its_own_file_or_to_none_at_all(self, s3: S3Client, keys: list[str]) -> None:
         bucket = f"bucket-{uuid4().hex}"
         s3.create_bucket(Bucket=bucket)
