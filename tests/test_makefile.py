@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from local.run.command_line import parser
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ class TestLinters:
         assert in_make
         assert in_hooks == in_make
         assert {repo["repo"] for repo in hooks} == {"local"}, "a version would stand twice"
+
+    def test_takes_every_flag_of_the_local_run(self) -> None:
+        flags = set(re.findall(r"--(\w+)", parser().format_usage()))
+        makefile = (ROOT / "Makefile").read_text("utf-8")
+        variables = re.findall(r"\{GIVEN_(\w+):\+[^}]*?--(\w+)", makefile)
+        assert dict(variables) == {flag.upper(): flag for flag in flags}
 
 
 def test_help_lists_what_people_run_in_one_line_each(project: Path) -> None:
