@@ -11,7 +11,7 @@ from local.aws import queues
 from local.aws.cloudwatch.alarm_rule import AlarmRule, State
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
-from local.aws.events.envelope import of_resource
+from local.aws.event import of_resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from local.aws import queues
 from local.aws.endpoint import ACCOUNT
-from local.aws.events.envelope import Event, whole
+from local.aws.event import Event, whole
 from local.aws.iam import Access
 
 if TYPE_CHECKING:

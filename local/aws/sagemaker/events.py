@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.aws.events.envelope import of_resource
+from local.aws.event import of_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
