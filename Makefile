@@ -39,7 +39,7 @@ unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit
 
 engine: setup ## Run the tests under the real Pulumi CLI, which has to be on PATH
-	$(PYTEST) tests/engine
+	$(PYTEST) -m engine
 
 test: setup ## Run all tests
 	$(PYTEST)

@@ -193,7 +193,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in TIERS:
             item.add_marker(folder)
-        elif not any(item.iter_markers("local")):
+        elif not any(item.get_closest_marker(tier) for tier in TIERS):
             item.add_marker("unit")
 
 

@@ -78,7 +78,6 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"retention": {"log_days": 90}},
         {"launcher-logs": "update", "observer-logs": "update"},
     ),
-    "images to keep": ({"retention": {"images": 7}}, {"image-lifecycle": "replace"}),
     "boundary": ({"permissions_boundary": BOUNDARY}, dict.fromkeys(ROLES, "update")),
 }
 """What is changed -> settings, and what becomes of which resource."""

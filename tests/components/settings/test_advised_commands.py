@@ -19,7 +19,10 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on PATH")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on PATH"),
+]
 
 WRONG: dict[str, Any] = {
     "aws:profile": "mine",

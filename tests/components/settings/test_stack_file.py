@@ -66,6 +66,7 @@ def test_gives_what_a_program_gets_from_pulumi(tmp_path: Path) -> None:
     assert {key: json.loads(t) if t[:1] == "[" else t for key, t in keys.items()} == READ
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on PATH")
 def test_pulumi_itself_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path, PLAIN)
