@@ -1,34 +1,46 @@
-"""SNS topics as the services of AWS publish to them, and the inbox of a person who subscribed."""
+"""SNS topics as the services of AWS publish to them, and what a person who subscribed has got."""
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.aws.endpoint import ACCOUNT
 from local.aws.iam import Access, kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from werkzeug.wrappers import Request
 
     from local.aws.endpoint import LocalAws
 
 Message = dict[str, str | None]
 """`subject`, `body` and `at`."""
 
-_INBOX = "inbox"
 _LONGEST_SUBJECT = 100
 """Characters (SNS's Publish); longer ones of alarms are cut by CloudWatch."""
 
 
 class Topics:
-    """The topics of the account; functions publish to moto's SNS by themselves."""
+    """Hears what is published to the topics of the account; the service itself is moto's."""
 
     def __init__(self, aws: LocalAws, on_message: Callable[[Message], None]) -> None:
-        """Prepare the topics of `aws`; `on_message` gets each message that the inbox got."""
+        """Hear the topics of `aws`; `on_message` gets each message."""
         self._aws, self._on_message = aws, on_message
-        self._messages: list[Message] = []
-        self._inbox: str | None = None
+        self.messages: list[Message] = []
+        """Everything that was published, in order."""
+        aws.services["sns"] = self
+
+    def answer(self, request: Request) -> None:
+        """Keep what a Publish says that SNS takes; moto answers."""
+        asked = request.form
+        subject = asked.get("Subject")
+        known = asked.get("TopicArn") in self._aws.backend("sns").topics
+        if asked.get("Action") == "Publish" and known and len(subject or "") <= _LONGEST_SUBJECT:
+            at = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+            message: Message = {"subject": subject, "body": asked["Message"], "at": at}
+            self.messages.append(message)
+            self._on_message(message)
 
     def publish(
         self, topic: str, *, service: str, subject: str, body: str, context: Mapping[str, str]
@@ -49,28 +61,3 @@ class Topics:
         titled = {"Subject": subject[:_LONGEST_SUBJECT]} if subject else {}
         self._aws.client("sns").publish(TopicArn=topic, Message=body, **titled)
         return True
-
-    def subscribe(self, topic: str) -> None:
-        """Subscribe the inbox, which gets every later message of the topic."""
-        self._inbox = self._aws.client("sqs").create_queue(QueueName=_INBOX)["QueueUrl"]
-        arn = f"arn:aws:sqs:{self._aws.region}:{ACCOUNT}:{_INBOX}"
-        self._aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def messages(self) -> list[Message]:
-        """Return everything that the inbox has got, in order."""
-        sqs = self._aws.client("sqs")
-        while self._inbox:
-            found = sqs.receive_message(QueueUrl=self._inbox, MaxNumberOfMessages=10)
-            if "Messages" not in found:
-                break
-            for each in found["Messages"]:
-                sqs.delete_message(QueueUrl=self._inbox, ReceiptHandle=each["ReceiptHandle"])
-                sent = json.loads(each["Body"])
-                message: Message = {
-                    "subject": sent.get("Subject"),
-                    "body": sent["Message"],
-                    "at": sent["Timestamp"],
-                }
-                self._messages.append(message)
-                self._on_message(message)
-        return list(self._messages)

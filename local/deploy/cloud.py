@@ -130,7 +130,7 @@ class Cloud:
     @property
     def messages(self) -> list[Message]:
         """What a person who subscribed to the topic has got."""
-        return self.topics.messages()
+        return list(self.topics.messages)
 
     def deploy(self) -> dict[str, Any]:
         """Deploy the program, and return its exports.
@@ -152,7 +152,6 @@ class Cloud:
             self._project, self._stack, self._config, self.resources, self._on_created
         )
         self.scheduler.deployed = True
-        self.topics.subscribe(self.exports["alerts_topic"])
         self.evaluate_alarms(datetime.now(UTC))
         self.timeline.clear()
         return self.exports
@@ -181,7 +180,6 @@ class Cloud:
         while due := self.scheduler.next_planned():
             self._fire_alone(due.group, due.name, due.at)
             self._activity.wait(max(0.0, deadline - time.monotonic()), kinds)
-        self.topics.messages()
 
     def tick(self) -> None:
         """Let the watch look around, and settle.
@@ -202,7 +200,6 @@ class Cloud:
     def evaluate_alarms(self, now: datetime) -> None:
         """Bring every alarm into the state that the metrics up to `now` give it."""
         self.alarms.evaluate(now)
-        self.topics.messages()
 
     def count_line(self, line: str) -> None:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any
 
 from local.aws.sagemaker.job import JobEnd
 
@@ -17,22 +17,14 @@ if TYPE_CHECKING:
 
     from local.aws.sagemaker.job import Job
 
-JobFault = Literal[
-    "capacity",
-    "quota",
-    "quota-zero",
-    "throttle",
-    "internal-error",
-    "out-of-memory",
-    "disk-full",
-    "timeout",
-    "operator-stop",
-]
+_OF_JOBS = (
+    *("capacity", "quota", "quota-zero", "throttle", "internal-error", "out-of-memory"),
+    *("disk-full", "timeout", "operator-stop"),
+)
 """Each befalls one job: the next that is asked for by a name that is new."""
-EventFault = Literal["lost-event", "duplicate-event", "out-of-order"]
+_OF_EVENTS = ("lost-event", "duplicate-event", "out-of-order")
 """Each befalls the events of all jobs; only the first end is lost."""
-
-NAMES = (*get_args(JobFault), *get_args(EventFault))
+NAMES = (*_OF_JOBS, *_OF_EVENTS)
 
 _QUOTA = (
     "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
@@ -66,9 +58,9 @@ class Faults:
     """The faults that are still to come; safe to use from several threads."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._of_jobs: list[JobFault] = []
-        self._of_events: set[EventFault] = set()
-        self._befallen: dict[str, JobFault | None] = {}
+        self._of_jobs: list[str] = []
+        self._of_events: set[str] = set()
+        self._befallen: dict[str, str | None] = {}
         self._lock = threading.Lock()
         for name in names:
             self.add(name)
@@ -82,10 +74,10 @@ class Faults:
         if name not in NAMES:
             raise ValueError(f"fault {name!r} must be one of: {', '.join(NAMES)}")
         with self._lock:
-            if name in get_args(JobFault):
-                self._of_jobs.append(cast("JobFault", name))
+            if name in _OF_JOBS:
+                self._of_jobs.append(name)
             else:
-                self._of_events.add(cast("EventFault", name))
+                self._of_events.add(name)
 
     def clear(self) -> None:
         """Forget the faults that are still to come."""
@@ -93,14 +85,14 @@ class Faults:
             self._of_jobs.clear()
             self._of_events.clear()
 
-    def of_job(self, name: str) -> JobFault | None:
+    def of_job(self, name: str) -> str | None:
         """Return what befalls a job, which is decided when it is asked for the first time."""
         with self._lock:
             if name not in self._befallen:
                 self._befallen[name] = self._of_jobs.pop(0) if self._of_jobs else None
             return self._befallen[name]
 
-    def of_events(self, name: EventFault, *, once: bool = False) -> bool:
+    def of_events(self, name: str, *, once: bool = False) -> bool:
         """Return whether a fault befalls events; `once` takes it away."""
         with self._lock:
             found = name in self._of_events
@@ -109,7 +101,7 @@ class Faults:
             return found
 
 
-def refusal(fault: JobFault | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:
+def refusal(fault: str | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the code and message with which CreateProcessingJob is refused, if it is."""
     if fault == "throttle":
         return "ThrottlingException", "Rate exceeded"
@@ -123,16 +115,9 @@ def refusal(fault: JobFault | None, cluster: Mapping[str, Any]) -> tuple[str, st
 
 
 def play(
-    fault: JobFault | None, job: Job, run: Callable[[Job], JobEnd], stop: Callable[[], object]
+    fault: str | None, job: Job, run: Callable[[Job], JobEnd], stop: Callable[[], object]
 ) -> JobEnd:
-    """Run a job to the end that its fault gives it; without a fault to its own.
-
-    Args:
-        fault: what befalls it.
-        job: the job.
-        run: runs it for real.
-        stop: asks SageMaker to stop it, as an operator does.
-    """
+    """Run a job to the end that its fault gives it, if any; `stop` does what an operator does."""
     if fault == "operator-stop":
 
         def started() -> None:

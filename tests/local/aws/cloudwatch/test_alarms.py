@@ -61,7 +61,7 @@ class Bench:
         return state.state
 
     def subjects(self) -> list[str | None]:
-        return [message["subject"] for message in self.topics.messages()]
+        return [message["subject"] for message in self.topics.messages]
 
 
 def told(aws: LocalAws, publisher: str = CLOUDWATCH, **policies: Any) -> str:
@@ -125,7 +125,6 @@ class TestActions:
     def test_an_alarm_is_told_once_and_its_end_by_an_event(self, aws: LocalAws) -> None:
         to = told(aws)
         bench = Bench(aws, AlarmActions=[to])
-        bench.topics.subscribe(to)
         for value in (1, 1, 0, 0):
             bench.after(value=value)
         assert bench.subjects() == [f'ALARM: "{bench.name}" in eu-central-1']
@@ -157,7 +156,6 @@ class TestActions:
     ) -> None:
         to = told(aws, **policies)
         bench = Bench(aws, AlarmActions=[to])
-        bench.topics.subscribe(to)
         bench.after(value=1)
         assert bench.subjects() == []
         assert bench.told[-1][0] == "lost"
