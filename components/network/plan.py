@@ -1,4 +1,4 @@
-"""Zones and addresses: which private subnets a VPC gets, and whether its jobs fit into them."""
+"""Zones and blocks: which private subnets a VPC gets."""
 
 from __future__ import annotations
 
@@ -7,78 +7,14 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.settings.addresses import subnet_length
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from components.settings import Settings
-
-SMALLEST_SUBNET = 28
-LARGEST_VPC = 16
-"""Prefix lengths: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
-RESERVED = 5
-"""Addresses of each subnet that AWS keeps: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
-PER_INSTANCE = 2
-"""Addresses that SageMaker needs for each instance: its own interface, and the container's
-(https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html)."""
 
 
 class ZonesError(pulumi.RunError):
     """The region has not the zones that the settings ask for."""
-
-
-def subnet_length(cidr: str, zones: int) -> int:
-    """Return the prefix length of the subnets, equally sized, of a block for so many zones."""
-    return IPv4Network(cidr).prefixlen + (zones - 1).bit_length()
-
-
-def addresses_needed(instances: int, endpoints: int) -> int:
-    """Return the addresses that a subnet must have.
-
-    SageMaker chooses the subnet, so that each must hold all instances that may run at once, and
-    each holds an interface of every interface endpoint.
-    """
-    return RESERVED + endpoints + PER_INSTANCE * instances
-
-
-def instances_at_once(settings: Settings) -> int:
-    """Return how many instances the subnets must have room for.
-
-    Without limits.max_concurrent_instances: a job of each schedule. More may overlap, of the same
-    schedule or started by hand; SageMaker refuses or fails those for which no address is left.
-    """
-    job = settings.job
-    return settings.limits.max_concurrent_instances or job.instance_count * len(settings.schedules)
-
-
-def problem(settings: Settings) -> str | None:
-    """Return why network.cidr is too small for the stack, with what would do, or None."""
-    network = settings.network
-    length = subnet_length(network.cidr, network.zones)
-    instances = instances_at_once(settings)
-    needed = addresses_needed(instances, len(network.endpoints))
-    if length <= SMALLEST_SUBNET and 2 ** (32 - length) >= needed:
-        return None
-    longest = _longest_that_does(network.zones, needed)
-    way_out = (
-        f"set a block of /{longest} or larger, or fewer network.zones"
-        if longest
-        else "set fewer network.zones, or a smaller limits.max_concurrent_instances"
-    )
-    if length > SMALLEST_SUBNET:
-        why = f"for {network.zones} zones makes subnets of /{length}; AWS allows /28 or larger"
-    else:
-        why = (
-            f"for {network.zones} zones makes subnets of {2 ** (32 - length)} addresses, of which "
-            f"{needed} are needed: {RESERVED} that AWS keeps, {len(network.endpoints)} for "
-            f"endpoints, {PER_INSTANCE} for each of {instances} instances at once"
-        )
-    return f"network.cidr: {network.cidr} {why}; {way_out}"
-
-
-def _longest_that_does(zones: int, needed: int) -> int | None:
-    """Return the prefix length of the smallest block with so many addresses in each zone."""
-    bits = max((needed - 1).bit_length(), 32 - SMALLEST_SUBNET) + (zones - 1).bit_length()
-    return 32 - bits if 32 - bits >= LARGEST_VPC else None
 
 
 def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.aws import endpoint_names
-from components.network import plan
+from components.settings import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ def _mode(settings: Settings) -> Iterator[str]:
         for key in _EXISTING_ONLY:
             if not getattr(network, key):
                 yield f"network.{key}: is empty; mode existing needs at least one id"
-    if network.mode == "vpc" and (problem := plan.problem(settings)):
+    if network.mode == "vpc" and (problem := addresses.problem(settings)):
         yield problem
 
 
