@@ -15,6 +15,8 @@ class Record:
     """1-based line on which it starts."""
     text: str
     """Without its line end."""
+    end: int
+    """Characters of its line end."""
     fields: list[str]
     sound: bool
     """Whether each quote and carriage return is where the grammar allows it."""
@@ -26,14 +28,15 @@ def records(text: str) -> Iterator[Record]:
     """Yield the records of a file. Its last line may lack its end, or half of CRLF."""
     at, line = 0, 1
     while at < len(text):
-        start, record = at, Record(line, "", [], sound=True, closed=True)
+        start, record = at, Record(line, "", 0, [], sound=True, closed=True)
         while True:
             at = _field(text, at, record)
             if at == len(text) or text[at] != ",":
                 break
             at += 1
         record.text = text[start:at]
-        at += _line_end(text, at)
+        record.end = _line_end(text, at)
+        at += record.end
         line += text.count("\n", start, at)
         yield record
 
