@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack, chdir, contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from unittest.mock import patch
 
 import pulumi
@@ -178,7 +178,7 @@ class Stack:
             "PULUMI_SKIP_CHECKPOINTS": "true",  # the state is written once, at the end
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
-        workspace = automation.LocalWorkspace(
+        workspace = _Workspace(
             work_dir=str(self.directory),
             program=self._program,
             env_vars=environment,
@@ -216,6 +216,30 @@ class Stack:
             _drop_abandoned_programs()
             raise OperationFailed(outcome, failure)
         return outcome
+
+
+class _Workspace(automation.LocalWorkspace):
+    """Makes a stack of a name once, and others of what `pulumi stack init` left then."""
+
+    _made: ClassVar[dict[str, tuple[dict[Path, bytes], str]]] = {}
+    """Name -> files of the state, and the line that is added to the stack file."""
+
+    def create_stack(self, stack_name: str) -> None:
+        state = Path(self.env_vars["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        settings = Path(self.work_dir, f"Pulumi.{stack_name}.yaml")
+        if stack_name not in self._made:
+            super().create_stack(stack_name)
+            paths = [path for path in state.rglob("*") if path.is_file()]
+            salt = yaml.safe_load(settings.read_text("utf-8"))["encryptionsalt"]
+            files = {path.relative_to(state): path.read_bytes() for path in paths}
+            self._made[stack_name] = files, f"encryptionsalt: {salt}\n"
+            return
+        files, line = self._made[stack_name]
+        for name, content in files.items():
+            (state / name).parent.mkdir(parents=True, exist_ok=True)
+            (state / name).write_bytes(content)
+        with settings.open("a", encoding="utf-8") as stream:
+            stream.write(line)
 
 
 @cache
