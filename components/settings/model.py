@@ -22,7 +22,7 @@ class ScheduleSettings(Frozen):
 
     expression: values.Expression
     """cron(...), rate(...) or at(...) of EventBridge Scheduler."""
-    timezone: values.Zone
+    timezone: values.Zone = "UTC"
     """IANA name. A local time that daylight saving skips is not run; a repeated one runs once."""
     suspend: bool = False
     """Slots pass without a run; running by hand still works."""
@@ -41,12 +41,12 @@ class ScheduleSettings(Frozen):
 class JobSettings(Frozen):
     """The machine of a job, and what every run passes to the script."""
 
-    instance_type: values.InstanceType
+    instance_type: values.InstanceType = "ml.t3.medium"
     instance_count: values.InstanceCount = 1
     """More than one: each gets a share of the input objects (ShardedByS3Key)."""
-    volume_gb: values.VolumeGb
+    volume_gb: values.VolumeGb = 30
     """Must hold the whole input and the output."""
-    max_runtime_seconds: values.Runtime
+    max_runtime_seconds: values.Runtime = 3600
     """A job that runs longer is stopped."""
     arguments: tuple[values.Argument, ...] = ()
     environment: values.Environment = Field(default_factory=dict)
@@ -193,7 +193,7 @@ class Settings(Frozen):
     prefix: values.StackPrefix
     """Begins the physical names of this stack; unique in its account and region."""
     schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)]
-    job: JobSettings
+    job: JobSettings = JobSettings()
     image: ImageSettings = ImageSettings()
     input: InputSettings = InputSettings()
     output: OutputSettings = OutputSettings()

@@ -64,10 +64,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What is played -> the stack file, and what is set otherwise."""
 
-REQUIRED = {
-    "schedules": {"daily": {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}},
-    "job": {"instance_type": "ml.m5.large", "max_runtime_seconds": 3600, "volume_gb": 10},
-}
+REQUIRED = {"schedules": {"daily": {"expression": "cron(0 4 * * ? *)"}}}
 """What a stack has to set, beside its region."""
 
 

@@ -74,8 +74,8 @@ class TestRefusals:
 
     def test_a_missing_key_is_named(self) -> None:
         keys = keys_of()
-        del keys[f"{PROJECT}:job"]
-        with pytest.raises(SettingsError, match=f"{PROJECT}:job is missing"):
+        del keys[f"{PROJECT}:schedules"]
+        with pytest.raises(SettingsError, match=f"{PROJECT}:schedules is missing"):
             read(keys, PROJECT, "prod")
 
     @pytest.mark.parametrize(
