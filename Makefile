@@ -48,6 +48,7 @@ lint: setup ## Check format, style, types and imports
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/ruff check $(PYTHON_FILES)
 	$(BIN)/pyright
+	PYTHONPATH=lambda $(BIN)/lint-imports --no-logo
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
