@@ -21,8 +21,8 @@ from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.aws.iam import Keys
     from local.aws.sagemaker.job import Job
+    from local.aws.signature import Keys
 
 pytestmark = pytest.mark.local
 ZONE = ZoneInfo("Europe/Berlin")

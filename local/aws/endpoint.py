@@ -19,9 +19,9 @@ from werkzeug.wrappers import Request
 
 from components.aws import models
 from local.aws import moto_application
-from local.aws.iam import Authority, Keys, responses
+from local.aws.iam import Authority, responses
 from local.aws.json_protocol import refusal
-from local.aws.signature import RefusedError, Sender, sender
+from local.aws.signature import Keys, RefusedError, Sender, sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,12 +26,43 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from local.aws.iam import Keys
-
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)"
     r"/aws4_request, ?SignedHeaders=(?P<headers>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+
+
+@dataclass(frozen=True, repr=False)
+class Keys:
+    """What AWS calls an access key; with a token those of a role's session.
+
+    They are new for each start and each session, so that none can be guessed.
+    """
+
+    access_key: str
+    secret: str
+    token: str | None = None
+
+    @classmethod
+    def long_term(cls) -> Keys:
+        """Return new keys, as of a user."""
+        return cls(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
+
+    @classmethod
+    def temporary(cls) -> Keys:
+        """Return new keys with a token, as of a role's session."""
+        access_key = f"ASIA{secrets.token_hex(8).upper()}"
+        return cls(access_key, secrets.token_hex(20), secrets.token_hex(32))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables in which AWS's SDKs look for the keys."""
+        token = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            **token,
+        }
 
 
 class RefusedError(Exception):

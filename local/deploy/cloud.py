@@ -21,11 +21,11 @@ from local.aws.events.scheduler import ScheduleError, Scheduler
 from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError
 from local.aws.json_protocol import JsonService
+from local.aws.messaging import Message, Topics
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import JobEnd
 from local.aws.sagemaker.service import SageMaker
-from local.aws.topics import Message, Topics
 from local.aws.vpcs import vpc_of
 from local.deploy import existing, program
 from local.deploy.resources import Resources

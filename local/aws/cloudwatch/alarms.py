@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from local.aws import queues
+from local.aws import messaging
 from local.aws.cloudwatch.alarm_rule import AlarmRule, State
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from local.aws.endpoint import LocalAws
-    from local.aws.topics import Topics
+    from local.aws.messaging import Topics
 
 _SERVICE = "cloudwatch.amazonaws.com"
 
@@ -95,7 +95,7 @@ class Alarms:
     def _read_queue(self, rule: AlarmRule, now: datetime) -> None:
         """Add the depth of the queue that the alarm watches: SQS tells it by itself."""
         if (rule.namespace, rule.metric) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible"):
-            depth = queues.depth(self._aws, rule.dimensions["QueueName"])
+            depth = messaging.queue_depth(self._aws, rule.dimensions["QueueName"])
             if depth is not None:
                 point = Point(rule.namespace, rule.dimensions, rule.metric, "Count", depth, now)
                 self._metrics.put(point)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from local.aws import queues
+from local.aws import messaging
 from local.aws.endpoint import ACCOUNT
 from local.aws.event import Event, whole
 from local.aws.iam import Access
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from local.aws.cloudwatch.metric_store import MetricStore
     from local.aws.endpoint import LocalAws
-    from local.aws.topics import Topics
+    from local.aws.messaging import Topics
 
 _SERVICE = "events.amazonaws.com"
 
@@ -105,7 +105,7 @@ class EventBus:
             "TARGET_ARN": target["Arn"],
             "ERROR_CODE": "NO_PERMISSIONS",
         }
-        kept = queues.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
+        kept = messaging.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
         self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
 
     def _reached(self, rule_arn: str, arn: str, text: str) -> bool:
@@ -115,7 +115,7 @@ class EventBus:
             # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
             return self._topics.publish(arn, service=_SERVICE, subject="", body=text, context={})
         if service == "sqs":
-            return queues.send_for_rule(self._aws, rule_arn, arn, text, {})
+            return messaging.send_for_rule(self._aws, rule_arn, arn, text, {})
         if service != "lambda":
             raise NotImplementedError(f"the local event bus has no targets of {service}")
         source = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components.aws import models
-from local.aws import queues
+from local.aws import messaging
 from local.aws.iam import kms
 from local.aws.json_protocol import ServiceError
 from pipeline import cron
@@ -198,7 +198,7 @@ class Scheduler:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
-        kept = queues.send(self._aws, session, queue, event, {"ERROR_MESSAGE": reason})
+        kept = messaging.send(self._aws, session, queue, event, {"ERROR_MESSAGE": reason})
         how = "InvocationsSent" if kept else "InvocationsFailedToBeSent"
         self._count(group, f"{how}ToDeadLetterCount")
 

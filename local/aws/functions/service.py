@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
-from local.aws import queues
+from local.aws import messaging
 from local.aws.cloudwatch import embedded_metrics
 from local.aws.functions.runtime import Function, Outcome, Runtime
 from local.aws.iam import AccessDeniedError, kms
@@ -134,7 +134,7 @@ class Functions:
         destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if destination:
             record = json.dumps(self._record(outcome, event, tries))
-            if not queues.send(self._aws, session, destination, record, {}):
+            if not messaging.send(self._aws, session, destination, record, {}):
                 self._count(name, DestinationDeliveryFailures=1)
         self._count(name, AsyncEventsDropped=1)
 

@@ -5,7 +5,6 @@
 """
 
 from local.aws.iam.authority import AccessDeniedError, Authority, Session, Use
-from local.aws.iam.credentials import Keys
 from local.aws.iam.evaluate import Access
 
-__all__ = ["Access", "AccessDeniedError", "Authority", "Keys", "Session", "Use"]
+__all__ = ["Access", "AccessDeniedError", "Authority", "Session", "Use"]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.aws.iam import context, operations, responses
-from local.aws.iam.credentials import Keys
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
+from local.aws.signature import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

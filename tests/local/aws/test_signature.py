@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.aws.endpoint import LocalAws
-from local.aws.iam import Keys
+from local.aws.signature import Keys
 from tests.local.aws.iam.iam_caller import ACCOUNT, REGION, Caller
 
 EVIL = "evil.example"

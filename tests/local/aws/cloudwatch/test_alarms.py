@@ -12,13 +12,13 @@ import pytest
 from local.aws.cloudwatch.alarms import Alarms
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT
-from local.aws.topics import Topics
+from local.aws.messaging import Topics
 from tests.local.aws.cloudwatch.test_alarm_rule import definition
 from tests.local.aws.iam.policies import key, topic
 
 if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
-    from local.aws.topics import Message
+    from local.aws.messaging import Message
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 MINUTE = timedelta(minutes=1)

@@ -12,14 +12,14 @@ import pytest
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.events.event_bus import EventBus
-from local.aws.topics import Topics
+from local.aws.messaging import Topics
 from tests.local.aws.functions.test_functions import deploy_echo
 from tests.local.aws.iam.policies import KEY_ADMITS, admitting, key, topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.aws.topics import Message
+    from local.aws.messaging import Message
 
 REGION = "eu-central-1"
 EVENTS = "events.amazonaws.com"

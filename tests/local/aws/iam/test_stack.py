@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.aws import queues
+from local.aws import messaging
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.job import JobEnd
 from local.aws.sagemaker.job_files import JobFailedError, prepare
@@ -80,7 +80,7 @@ class Stack:
         """Return the messages in the one queue whose name holds `queue`."""
         urls = self.cloud.aws.client("sqs").list_queues()["QueueUrls"]
         [name] = [url.rpartition("/")[2] for url in urls if queue in url]
-        return queues.depth(self.cloud.aws, name) or 0
+        return messaging.queue_depth(self.cloud.aws, name) or 0
 
     def counted(self, metric: str) -> float:
         return sum(point.value for point in self.cloud.metrics.points if point.name == metric)
