@@ -53,6 +53,16 @@ _POINTER = re.compile(
     r"|returned non-zero exit status",
     re.IGNORECASE,
 )
+# What package managers and clients say last, when the reason was that there is no network.
+_CONSEQUENCE = re.compile(
+    r"No matching distribution found|Could not find a version that satisfies|fetch failed"
+    r"|Unable to locate package|no installation candidate|index files failed to download"
+)
+_NO_NETWORK = re.compile(
+    r"resolv|translate host|name or service not known|getaddrinfo|unknown ?host"
+    r"|unreachable|no route to host|failed to establish a new connection|credentials",
+    re.IGNORECASE,
+)
 
 
 def main() -> None:
@@ -74,7 +84,10 @@ def reason(text: str) -> str:
     ends = heard[-LOOKED_AT:]
     pairs = list(zip(["", *ends], ends, strict=False))
     suspects = (line for before, line in reversed(pairs) if _looks_like_reason(line, before))
-    return next(suspects, (heard or lines or [""])[-1]).strip()
+    found = next(suspects, (heard or lines or [""])[-1])
+    if _CONSEQUENCE.search(found):
+        found = next(filter(_NO_NETWORK.search, ends), found)
+    return found.strip()
 
 
 def _looks_like_reason(line: str, before: str) -> bool:

@@ -79,6 +79,109 @@ class TestTheReasonIs:
         assert exit_message.reason("\n \r\n") == ""
 
 
+RETRYING = """\
+WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after \
+connection broken by 'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object \
+at 0x7fdf93b25610>: Failed to establish a new connection: [Errno -3] Temporary failure in name \
+resolution')': /simple/duckdb/
+"""
+NO_PACKAGE = """\
+ERROR: Could not find a version that satisfies the requirement duckdb==0.1 (from versions: none)
+ERROR: No matching distribution found for duckdb==0.1
+"""
+INDEX_FAILED = """\
+W: Failed to fetch http://deb.example.org/debian/dists/trixie/InRelease  Temporary failure \
+resolving 'deb.example.org'
+W: Some index files failed to download. They have been ignored, or old ones used instead.
+"""
+NO_CREDENTIALS = """\
+Traceback (most recent call last):
+  File "/venv/botocore/signers.py", line 200, in sign
+    auth.add_auth(request)
+  File "/venv/botocore/auth.py", line 433, in add_auth
+    raise NoCredentialsError()
+botocore.exceptions.NoCredentialsError: Unable to locate credentials
+"""
+CHAINED = """\
+socket.gaierror: [Errno -3] Temporary failure in name resolution
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/venv/requests/adapters.py", line 729, in send
+    raise ConnectionError(e, request=request)
+requests.exceptions.ConnectionError: HTTPSConnectionPool(host='example.com', port=443): Max \
+retries exceeded with url: / (Caused by NameResolutionError("Failed to resolve 'example.com'"))
+"""
+NODE = """\
+node:internal/deps/undici/undici:14976
+      Error.captureStackTrace(err);
+            ^
+
+TypeError: fetch failed
+    at node:internal/deps/undici/undici:14976:13
+    at process.processTicksAndRejections (node:internal/process/task_queues:95:5) {
+  [cause]: Error: getaddrinfo EAI_AGAIN example.com
+      at GetAddrInfoReqWrap.onlookupall [as oncomplete] (node:dns:122:26) {
+    errno: -3001,
+    code: 'EAI_AGAIN',
+    syscall: 'getaddrinfo',
+    hostname: 'example.com'
+  }
+}
+
+Node.js v20.20.2
+"""
+
+
+class TestWithoutANetwork:
+    """What the tools print in a network namespace of their own."""
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "curl: (6) Could not resolve host: example.com",
+            "curl: (7) Failed to connect to 10.0.0.1 port 80: Couldn't connect to server",
+            "wget: unable to resolve host address 'example.com'",
+            "fatal: unable to access 'https://example.com/': Could not resolve host: example.com",
+            'psql: error: could not translate host name "db" to address: Temporary failure in name',
+            'Unable to locate credentials. You can configure credentials by running "aws login".',
+            'Could not connect to the endpoint URL: "https://s3.eu-central-1.amazonaws.com/"',
+            "urllib.error.URLError: <urlopen error [Errno 101] Network is unreachable>",
+        ],
+    )
+    def test_the_reason_is_the_tools_own_line(self, line: str) -> None:
+        assert exit_message.reason(f"reading\n{line}\n+ cleanup\n") == line
+
+    @pytest.mark.parametrize(
+        ("printed", "part"),
+        [
+            (RETRYING + NO_PACKAGE, "Temporary failure in name resolution"),
+            (INDEX_FAILED, "Temporary failure resolving 'deb.example.org'"),
+            (INDEX_FAILED + "E: Unable to locate package jq\n", "Temporary failure resolving"),
+            (NO_CREDENTIALS, "botocore.exceptions.NoCredentialsError: Unable to locate"),
+            (
+                CHAINED,
+                "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='example.com'",
+            ),
+            (NODE, "Error: getaddrinfo EAI_AGAIN example.com"),
+        ],
+    )
+    def test_the_reason_is_the_line_that_says_so(self, printed: str, part: str) -> None:
+        assert part in exit_message.reason(printed)
+
+    @pytest.mark.parametrize(
+        ("printed", "reason"),
+        [
+            (NO_PACKAGE, "ERROR: No matching distribution found for duckdb==0.1"),
+            ("E: Unable to locate package jq\n", "E: Unable to locate package jq"),
+            ("curl: (6) Could not resolve host: x\nERROR: no rows\n", "ERROR: no rows"),
+        ],
+    )
+    def test_the_reason_is_another_where_that_was_not_it(self, printed: str, reason: str) -> None:
+        assert exit_message.reason(printed) == reason
+
+
 class TestACarriageReturn:
     @pytest.mark.parametrize(
         ("printed", "reason"),
