@@ -1,13 +1,12 @@
-"""How each kind of resource is created with boto3, by families of services.
+"""How each kind of resource is created with boto3.
 
 Inputs come in Pulumi's spelling; what is returned is what AWS adds to them, in the same spelling.
 An input that a kind does not know is refused, so nothing that the program asks for is left out in
-silence.
+silence. `one_call.py` is a table; what takes more than one call is a function, by family.
 """
 
-from local.deploy.kinds import compute, delivery, network, security, storage, watching
+from local.deploy.kinds import compute, delivery, network, one_call, security, storage, watching
 from local.deploy.kinds.kind import CREATE, State
-from local.deploy.kinds.shapes import zipped
 
 __all__ = [
     "CREATE",
@@ -15,8 +14,8 @@ __all__ = [
     "compute",
     "delivery",
     "network",
+    "one_call",
     "security",
     "storage",
     "watching",
-    "zipped",
 ]

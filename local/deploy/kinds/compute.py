@@ -1,12 +1,16 @@
-"""Functions, their logs and who may invoke them."""
+"""Functions and their logs."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi
+
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates
-from local.deploy.kinds.shapes import given, pascal, zipped
+from local.deploy.kinds.kind import State, creates, given, pascal
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
@@ -50,30 +54,16 @@ def _function(local: Resources, inputs: State) -> State:
     return {"arn": answer["FunctionArn"]}
 
 
-@creates(
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    *("functionName", "maximumRetryAttempts", "maximumEventAgeInSeconds", "destinationConfig"),
-)
-def _function_async(local: Resources, inputs: State) -> State:
-    local.aws.client("lambda").put_function_event_invoke_config(
-        FunctionName=inputs["functionName"],
-        MaximumRetryAttempts=inputs["maximumRetryAttempts"],
-        MaximumEventAgeInSeconds=inputs["maximumEventAgeInSeconds"],
-        DestinationConfig=pascal(inputs["destinationConfig"]),
-    )
-    return {}
-
-
-@creates(
-    "aws:lambda/permission:Permission",
-    *("action", "function", "principal", "sourceArn", "sourceAccount", "statementId"),
-)
-def _permission(local: Resources, inputs: State) -> State:
-    local.aws.client("lambda").add_permission(
-        FunctionName=inputs["function"],
-        StatementId=inputs["statementId"],
-        Action=inputs["action"],
-        Principal=inputs["principal"],
-        **given(SourceArn=inputs.get("sourceArn"), SourceAccount=inputs.get("sourceAccount")),
-    )
-    return {"id": inputs["statementId"]}
+def zipped(archive: pulumi.AssetArchive) -> bytes:
+    """Return an archive of files and strings as zip, the same bytes for the same content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, asset in sorted(archive.assets.items()):
+            if isinstance(asset, pulumi.StringAsset):
+                content = asset.text.encode()
+            elif isinstance(asset, pulumi.FileAsset):
+                content = Path(asset.path).read_bytes()
+            else:
+                raise NotImplementedError(f"{name}: only files and strings can be archived")
+            file.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()

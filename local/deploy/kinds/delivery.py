@@ -1,12 +1,11 @@
-"""What carries events and messages: schedules, rules, queues and topics."""
+"""What carries events and messages: targets of rules, queues and subscriptions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates
-from local.deploy.kinds.shapes import given, pascal
+from local.deploy.kinds.kind import State, creates, pascal
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
@@ -17,25 +16,6 @@ _QUEUE_ATTRIBUTES = {
     "kmsMasterKeyId": "KmsMasterKeyId",
     "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
 }
-
-
-@creates("aws:scheduler/scheduleGroup:ScheduleGroup", "name")
-def _schedule_group(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("scheduler").create_schedule_group(Name=inputs["name"])
-    return {"arn": answer["ScheduleGroupArn"]}
-
-
-@creates("aws:scheduler/schedule:Schedule")
-def _schedule(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("scheduler").create_schedule(**pascal(inputs))
-    return {"arn": answer["ScheduleArn"]}
-
-
-@creates("aws:cloudwatch/eventRule:EventRule", "name", "description", "eventPattern", "state")
-def _rule(local: Resources, inputs: State) -> State:
-    name = inputs["name"]
-    answer = local.aws.client("events").put_rule(Name=name, **_without_name(inputs))
-    return {"id": name, "arn": answer["RuleArn"]}
 
 
 @creates("aws:cloudwatch/eventTarget:EventTarget")
@@ -74,23 +54,6 @@ def _queue(local: Resources, inputs: State) -> State:
     return {"id": url, "url": url, "arn": arn}
 
 
-@creates("aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy")
-def _queue_policy(local: Resources, inputs: State) -> State:
-    local.aws.client("sqs").set_queue_attributes(
-        QueueUrl=inputs["queueUrl"], Attributes={"Policy": inputs["policy"]}
-    )
-    return {}
-
-
-@creates("aws:sns/topic:Topic", "name", "displayName", "kmsMasterKeyId")
-def _topic(local: Resources, inputs: State) -> State:
-    attributes = given(
-        DisplayName=inputs.get("displayName"), KmsMasterKeyId=inputs.get("kmsMasterKeyId")
-    )
-    answer = local.aws.client("sns").create_topic(Name=inputs["name"], Attributes=attributes)
-    return {"id": answer["TopicArn"], "arn": answer["TopicArn"]}
-
-
 @creates("aws:sns/topicPolicy:TopicPolicy", "arn", "policy")
 def _topic_policy(local: Resources, inputs: State) -> State:
     local.aws.client("sns").set_topic_attributes(
@@ -111,7 +74,3 @@ def _topic_subscription(local: Resources, inputs: State) -> State:
         ReturnSubscriptionArn=True,
     )
     return {"id": answer["SubscriptionArn"], "arn": answer["SubscriptionArn"]}
-
-
-def _without_name(inputs: State) -> State:
-    return pascal({key: value for key, value in inputs.items() if key != "name"})

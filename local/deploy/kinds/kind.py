@@ -1,10 +1,11 @@
-"""The table of kinds, which each family's file fills."""
+"""The table of kinds, and the two ways to enter one: a function, or one call of AWS's API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from functools import reduce, wraps
+from operator import getitem
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
@@ -14,6 +15,14 @@ Create = Callable[["Resources", State], State]
 
 CREATE: dict[str, Create] = {}
 """Type token -> creates such a resource."""
+
+_SPELLED_OTHERWISE = {
+    "id": "ID",
+    "kmsMasterKeyId": "KMSMasterKeyID",
+    "okActions": "OKActions",
+    "sseAlgorithm": "SSEAlgorithm",
+}
+"""Pulumi's key -> boto3's, where that is not the same in PascalCase."""
 
 
 def creates(token: str, *takes: str) -> Callable[[Create], Create]:
@@ -37,3 +46,60 @@ def creates(token: str, *takes: str) -> Callable[[Create], Create]:
         return create
 
     return enter
+
+
+def calls(token: str, operation: str, takes: str, *, tagged: str = "", **adds: str) -> None:
+    """Enter a kind that one call of AWS's API creates.
+
+    Args:
+        token: Pulumi's type token.
+        operation: the client and its method, such as `sns.create_topic`.
+        takes: the inputs that it knows, each as `input=Parameter` where the parameter is not the
+            same in PascalCase; it may lie inside another one: `policy=Attributes.Policy`. Empty
+            where boto3 gets all.
+        tagged: what EC2 calls that which gets the tags.
+        adds: what AWS adds to the inputs -> where that is in the answer, such as `Role.Arn`.
+    """
+    service, method = operation.split(".")
+    named = {name: to or spelled(name) for name, _, to in map(_partition, takes.split())}
+
+    @creates(token, *named, *(["tags"] if tagged else []))
+    def _create(local: Resources, inputs: State) -> State:
+        request: State = {}
+        for name, value in given(**inputs).items():
+            *above, last = named.get(name, spelled(name)).split(".")
+            place = reduce(lambda tree, key: tree.setdefault(key, {}), above, request)
+            place[last] = pascal(value)
+        if tagged:
+            del request["Tags"]
+            request["TagSpecifications"] = tags(tagged, inputs)
+        answer = getattr(local.aws.client(service), method)(**request)
+        return {name: reduce(getitem, path.split("."), answer) for name, path in adds.items()}
+
+
+def _partition(text: str) -> tuple[str, str, str]:
+    return text.partition("=")
+
+
+def spelled(key: str) -> str:
+    """Return one of Pulumi's keys as boto3 spells it."""
+    return _SPELLED_OTHERWISE.get(key, key[0].upper() + key[1:])
+
+
+def pascal(tree: Any) -> Any:  # noqa: ANN401 - a tree of JSON
+    """Return Pulumi's camelCase keys as boto3 spells them, all the way down."""
+    if isinstance(tree, dict):
+        items = cast("dict[str, Any]", tree).items()
+        return {spelled(key): pascal(value) for key, value in items}
+    return [pascal(item) for item in cast("list[Any]", tree)] if isinstance(tree, list) else tree
+
+
+def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of any kind
+    """Return the parameters that have a value: boto3 takes no None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def tags(kind: str, inputs: State) -> list[dict[str, Any]]:
+    """Return a resource's tags as EC2 takes them."""
+    pairs = [{"Key": key, "Value": value} for key, value in inputs["tags"].items()]
+    return [{"ResourceType": kind, "Tags": pairs}]

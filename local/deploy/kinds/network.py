@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates
-from local.deploy.kinds.shapes import given
+from local.deploy.kinds.kind import State, creates, given, tags
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
-
-
-def _tagged(kind: str, inputs: State) -> list[dict[str, Any]]:
-    tags = [{"Key": key, "Value": value} for key, value in inputs["tags"].items()]
-    return [{"ResourceType": kind, "Tags": tags}]
 
 
 @creates(
@@ -26,7 +20,7 @@ def _vpc(local: Resources, inputs: State) -> State:
     vpc = ec2.create_vpc(
         CidrBlock=inputs["cidrBlock"],
         InstanceTenancy=inputs["instanceTenancy"],
-        TagSpecifications=_tagged("vpc", inputs),
+        TagSpecifications=tags("vpc", inputs),
     )["Vpc"]["VpcId"]
     for key in ("enableDnsSupport", "enableDnsHostnames"):
         # EC2 takes one attribute a call.
@@ -46,25 +40,9 @@ def _subnet(local: Resources, inputs: State) -> State:
         VpcId=inputs["vpcId"],
         AvailabilityZone=inputs["availabilityZone"],
         CidrBlock=inputs["cidrBlock"],
-        TagSpecifications=_tagged("subnet", inputs),
+        TagSpecifications=tags("subnet", inputs),
     )
     return {"id": answer["Subnet"]["SubnetId"]}
-
-
-@creates("aws:ec2/routeTable:RouteTable", "vpcId", "tags")
-def _route_table(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("ec2").create_route_table(
-        VpcId=inputs["vpcId"], TagSpecifications=_tagged("route-table", inputs)
-    )
-    return {"id": answer["RouteTable"]["RouteTableId"]}
-
-
-@creates("aws:ec2/routeTableAssociation:RouteTableAssociation", "subnetId", "routeTableId")
-def _association(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("ec2").associate_route_table(
-        SubnetId=inputs["subnetId"], RouteTableId=inputs["routeTableId"]
-    )
-    return {"id": answer["AssociationId"]}
 
 
 @creates(
@@ -78,7 +56,7 @@ def _endpoint(local: Resources, inputs: State) -> State:
         VpcId=inputs["vpcId"],
         ServiceName=inputs["serviceName"],
         VpcEndpointType=inputs["vpcEndpointType"],
-        TagSpecifications=_tagged("vpc-endpoint", inputs),
+        TagSpecifications=tags("vpc-endpoint", inputs),
         **given(
             RouteTableIds=inputs.get("routeTableIds"),
             SubnetIds=inputs.get("subnetIds"),
@@ -103,7 +81,7 @@ def _security_group(local: Resources, inputs: State) -> State:
         GroupName=f"{inputs['namePrefix']}1",
         Description=inputs["description"],
         VpcId=inputs["vpcId"],
-        TagSpecifications=_tagged("security-group", inputs),
+        TagSpecifications=tags("security-group", inputs),
     )["GroupId"]
     _empty(ec2, group)
     return {"id": group}
@@ -140,21 +118,15 @@ _RULE = (
 
 @creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", *_RULE)
 def _ingress(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("ec2").authorize_security_group_ingress(
-        GroupId=inputs["securityGroupId"], IpPermissions=[_permission(inputs)]
-    )
-    return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
+    return _authorized(local.aws.client("ec2").authorize_security_group_ingress, inputs)
 
 
 @creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", *_RULE)
 def _egress(local: Resources, inputs: State) -> State:
-    answer = local.aws.client("ec2").authorize_security_group_egress(
-        GroupId=inputs["securityGroupId"], IpPermissions=[_permission(inputs)]
-    )
-    return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
+    return _authorized(local.aws.client("ec2").authorize_security_group_egress, inputs)
 
 
-def _permission(inputs: State) -> State:
+def _authorized(authorize: Any, inputs: State) -> State:  # noqa: ANN401 - boto3's method
     told = {"Description": inputs["description"]}
     permission = given(
         IpProtocol=inputs["ipProtocol"],
@@ -162,8 +134,11 @@ def _permission(inputs: State) -> State:
         ToPort=inputs.get("toPort"),
     )
     if group := inputs.get("referencedSecurityGroupId"):
-        return {**permission, "UserIdGroupPairs": [{"GroupId": group, **told}]}
-    return {**permission, "PrefixListIds": [{"PrefixListId": inputs["prefixListId"], **told}]}
+        permission["UserIdGroupPairs"] = [{"GroupId": group, **told}]
+    else:
+        permission["PrefixListIds"] = [{"PrefixListId": inputs["prefixListId"], **told}]
+    answer = authorize(GroupId=inputs["securityGroupId"], IpPermissions=[permission])
+    return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
 
 
 @creates("aws:ec2/flowLog:FlowLog", "vpcId", "trafficType", "logDestination", "iamRoleArn", "tags")
@@ -175,7 +150,7 @@ def _flow_log(local: Resources, inputs: State) -> State:
         TrafficType=inputs["trafficType"],
         LogGroupName=inputs["logDestination"].rpartition(":")[2],
         DeliverLogsPermissionArn=inputs["iamRoleArn"],
-        TagSpecifications=_tagged("vpc-flow-log", inputs),
+        TagSpecifications=tags("vpc-flow-log", inputs),
     )
     [flow_log] = answer["FlowLogIds"]
     arn = f"arn:aws:ec2:{local.aws.region}:{ACCOUNT}:vpc-flow-log/{flow_log}"

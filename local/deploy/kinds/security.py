@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.deploy.kinds.kind import State, creates
-from local.deploy.kinds.shapes import given
+from local.deploy.kinds.kind import State, creates, given
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
@@ -32,14 +31,6 @@ def _key(local: Resources, inputs: State) -> State:
     return {"id": key_id, "keyId": key_id, "arn": made["KeyMetadata"]["Arn"]}
 
 
-@creates("aws:kms/alias:Alias", "name", "targetKeyId")
-def _alias(local: Resources, inputs: State) -> State:
-    local.aws.client("kms").create_alias(
-        AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"]
-    )
-    return {}
-
-
 @creates("aws:iam/role:Role", "name", "assumeRolePolicy", "permissionsBoundary")
 def _role(local: Resources, inputs: State) -> State:
     """Create a role; its boundary has to exist, as on AWS, which moto does not look at."""
@@ -53,11 +44,3 @@ def _role(local: Resources, inputs: State) -> State:
         **given(PermissionsBoundary=boundary),
     )
     return {"id": name, "name": name, "arn": answer["Role"]["Arn"]}
-
-
-@creates("aws:iam/rolePolicy:RolePolicy", "name", "role", "policy")
-def _role_policy(local: Resources, inputs: State) -> State:
-    local.aws.client("iam").put_role_policy(
-        RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-    )
-    return {}

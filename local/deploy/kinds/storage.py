@@ -6,8 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from local.deploy.kinds.kind import State, creates
-from local.deploy.kinds.shapes import pascal
+from local.deploy.kinds.kind import State, creates, pascal
 
 if TYPE_CHECKING:
     from local.deploy.resources import Resources
@@ -35,51 +34,6 @@ def _bucket_private(local: Resources, inputs: State) -> State:
     settings = {key: value for key, value in inputs.items() if key != "bucket"}
     local.aws.client("s3").put_public_access_block(
         Bucket=inputs["bucket"], PublicAccessBlockConfiguration=pascal(settings)
-    )
-    return {}
-
-
-@creates("aws:s3/bucketPolicy:BucketPolicy", "bucket", "policy")
-def _bucket_policy(local: Resources, inputs: State) -> State:
-    local.aws.client("s3").put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
-    return {}
-
-
-@creates(
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    *("bucket", "rules"),
-)
-def _bucket_encryption(local: Resources, inputs: State) -> State:
-    rules = [
-        {
-            "BucketKeyEnabled": rule["bucketKeyEnabled"],
-            "ApplyServerSideEncryptionByDefault": {
-                "SSEAlgorithm": rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"],
-                "KMSMasterKeyID": rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"],
-            },
-        }
-        for rule in inputs["rules"]
-    ]
-    local.aws.client("s3").put_bucket_encryption(
-        Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
-    )
-    return {}
-
-
-@creates("aws:s3/bucketVersioning:BucketVersioning", "bucket", "versioningConfiguration")
-def _bucket_versioning(local: Resources, inputs: State) -> State:
-    local.aws.client("s3").put_bucket_versioning(
-        Bucket=inputs["bucket"],
-        VersioningConfiguration=pascal(inputs["versioningConfiguration"]),
-    )
-    return {}
-
-
-@creates("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "bucket", "rules")
-def _bucket_lifecycle(local: Resources, inputs: State) -> State:
-    rules = [{("ID" if k == "Id" else k): v for k, v in pascal(r).items()} for r in inputs["rules"]]
-    local.aws.client("s3").put_bucket_lifecycle_configuration(
-        Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": rules}
     )
     return {}
 
@@ -140,14 +94,6 @@ def _repository(local: Resources, inputs: State) -> State:
         "repositoryUrl": answer["repositoryUri"],
         "registryId": answer["registryId"],
     }
-
-
-@creates("aws:ecr/lifecyclePolicy:LifecyclePolicy", "repository", "policy")
-def _repository_lifecycle(local: Resources, inputs: State) -> State:
-    local.aws.client("ecr").put_lifecycle_policy(
-        repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"]
-    )
-    return {}
 
 
 @creates("docker:index/image:Image", "build", "imageName", "registry", "skipPush", "buildOnPreview")

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from components.settings import stack_file
 from local.aws.endpoint import InvalidRequestError, LocalAws
-from local.deploy.kinds import CREATE, zipped
+from local.deploy.kinds import CREATE
+from local.deploy.kinds.compute import zipped
 from local.deploy.program import plain
 from local.deploy.resources import Resources
 from tests.conftest import ROOT, record_program
