@@ -51,8 +51,8 @@ def notes(number: int) -> str:
 
 
 def one_field(number: int) -> str:
-    """Return a part of one quoted field that never ends."""
-    return ("" if number else '1,"') + "x" * 99 + "\n"
+    """Return a part of one quoted field that never ends, behind a good record."""
+    return ("" if number else '1,2\n1,"') + "x" * 99 + "\n"
 
 
 SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
