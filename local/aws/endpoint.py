@@ -18,9 +18,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 from components.aws import models
-from local.aws import moto_application
-from local.aws.iam import Authority, responses
-from local.aws.json_protocol import refusal
+from local.aws import moto_application, protocols
+from local.aws.iam import Authority
+from local.aws.protocols import refusal
 from local.aws.signature import Keys, RefusedError, Sender, sender
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class LocalAws:
         try:
             who = self._admitted(request)
         except RefusedError as refused:
-            return responses.not_admitted(request, refused.code, str(refused))(environ, start)
+            return protocols.not_admitted(request, refused.code, str(refused))(environ, start)
         name = who.service
         # A body of S3 may be large, and decides nothing.
         body = None if name == "s3" else request.get_data()

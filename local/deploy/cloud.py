@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Any
 from components import build_context
 from components.settings import loader, stack_file
 from local.aws.activity import Activity
-from local.aws.cloudwatch import embedded_metrics
 from local.aws.cloudwatch.alarms import Alarms
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.events.event_bus import EventBus
-from local.aws.events.event_faults import EventFaults
 from local.aws.events.scheduler import ScheduleError, Scheduler
 from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError
-from local.aws.json_protocol import JsonService
 from local.aws.messaging import Message, Topics
+from local.aws.protocols import JsonService
 from local.aws.sagemaker import required_permissions
-from local.aws.sagemaker.faults import Faults
+from local.aws.sagemaker.faults import EventFaults, Faults
 from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.rules import vpc_of
 from local.aws.sagemaker.service import SageMaker
-from local.aws.vpcs import vpc_of
 from local.deploy import existing, program
 from local.deploy.resources import Resources
 from pipeline.journal import Journal
@@ -203,7 +201,7 @@ class Cloud:
 
     def count_line(self, line: str) -> None:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
-        self.job_points += self.metrics.put(*embedded_metrics.extract(line, datetime.now(UTC)))
+        self.job_points += self.metrics.put_line(line)
 
     def assume_for(self, job: Job) -> Session:
         """Return a session of the job's role.

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from local.aws.cloudwatch import embedded_metrics
+from local.aws.cloudwatch import metric_store
 from observer.metrics import UNITS
 from tests.container.job import CONTAINER, PATH, TIMEOUT, Job
 from tests.container.modules import load
@@ -158,7 +158,7 @@ class TestAFakeMetric:
         assert done.stdout.decode().splitlines() == [renamed, own, "plain"]
         assert done.stderr.decode().splitlines() == [renamed]
         found = [
-            embedded_metrics.extract(each, datetime.now(UTC))
+            metric_store.extract(each, datetime.now(UTC))
             for each in done.stdout.decode().split("\n")
         ]
         assert [point.namespace for points in found for point in points] == ["SageMakerProcessing"]

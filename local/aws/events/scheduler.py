@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.aws import models
 from local.aws import messaging
 from local.aws.iam import kms
-from local.aws.json_protocol import ServiceError
+from local.aws.protocols import ServiceError
 from pipeline import cron
 from pipeline.slots import EPOCH, At
 

@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
 from local.aws import messaging
-from local.aws.cloudwatch import embedded_metrics
 from local.aws.functions.runtime import Function, Outcome, Runtime
 from local.aws.iam import AccessDeniedError, kms
 from local.aws.iam.required_permissions import log_access
@@ -229,7 +228,7 @@ class Functions:
         logs.create_log_stream(**where)
         logs.put_log_events(**where, logEvents=events)
         for line in lines:
-            self._metrics.put(*embedded_metrics.extract(line, now))
+            self._metrics.put_line(line)
 
 
 def _name(function: str) -> str:

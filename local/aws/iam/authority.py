@@ -10,7 +10,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.aws.iam import context, operations, responses
+from local.aws import protocols
+from local.aws.iam import context, operations
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
@@ -101,8 +102,8 @@ class Authority:
             message = self.refusal(session, needed)
         except Exception as problem:  # of a request that is malformed, perhaps to be let through
             _log.exception("a request of %s cannot be judged", session.who.name)
-            return responses.not_played(service, request, str(problem))
-        return responses.denied(service, request, message) if message else None
+            return protocols.not_played(service, request, str(problem))
+        return protocols.denied(service, request, message) if message else None
 
     def refusal(self, session: Session, needed: Iterable[Access]) -> str | None:
         """Return AWS's message if something that is needed is refused; keep what was asked."""

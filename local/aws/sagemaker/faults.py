@@ -26,6 +26,9 @@ _OF_EVENTS = ("lost-event", "duplicate-event", "out-of-order")
 """Each befalls the events of all jobs; only the first end is lost."""
 NAMES = (*_OF_JOBS, *_OF_EVENTS)
 
+Event = dict[str, Any]
+_TERMINAL = {"Completed", "Failed", "Stopped"}
+
 _QUOTA = (
     "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
     "current utilization of {most} Instances and a request delta of {count} Instances. Please use "
@@ -99,6 +102,36 @@ class Faults:
             if once:
                 self._of_events.discard(name)
             return found
+
+
+class EventFaults:
+    """Stands between SageMaker and the event bus."""
+
+    def __init__(
+        self, faults: Faults, publish: Callable[[Event], None], lose: Callable[[str], None]
+    ) -> None:
+        """Prepare to pass events on to `publish`; `lose` is told the job of one that is lost."""
+        self._faults, self._publish, self._lose = faults, publish, lose
+        self._held: dict[str, list[Event]] = {}
+        """Events of jobs that have to wait for the job's end."""
+
+    def publish(self, event: Event) -> None:
+        """Pass an event on to the bus, as the faults will have it."""
+        job, status = event["detail"]["ProcessingJobName"], event["detail"]["ProcessingJobStatus"]
+        ended = status in _TERMINAL
+        if not ended and self._faults.of_events("out-of-order"):
+            self._held.setdefault(job, []).append(event)
+            return
+        if ended and self._faults.of_events("lost-event", once=True):
+            self._lose(job)
+        else:
+            self._pass_on(event)
+        for held in self._held.pop(job, []) if ended else []:
+            self._pass_on(held)
+
+    def _pass_on(self, event: Event) -> None:
+        for _ in range(2 if self._faults.of_events("duplicate-event") else 1):
+            self._publish(event)
 
 
 def refusal(fault: str | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:

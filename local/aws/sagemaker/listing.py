@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.aws.json_protocol import ServiceError
+from local.aws.protocols import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,6 +16,8 @@ from components.aws.instance_types import takes_volume_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from local.aws.endpoint import LocalAws
+
 _Request = dict[str, Any]
 
 _LOCAL_ROOT = "/opt/ml/processing/"
@@ -36,6 +38,18 @@ _ONLY = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3UploadMode": "EndOf
 
 def no_vpc(_id: str) -> None:
     """Return where a subnet or group is in an AWS without any VPC."""
+
+
+def vpc_of(aws: LocalAws, id_: str) -> str | None:
+    """Return the VPC's id, or None where there is no such subnet or group."""
+    ec2 = aws.client("ec2")
+    if id_.startswith("subnet-"):
+        wanted = [{"Name": "subnet-id", "Values": [id_]}]
+        found = ec2.describe_subnets(Filters=wanted)["Subnets"]
+    else:
+        wanted = [{"Name": "group-id", "Values": [id_]}]
+        found = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
+    return found[0]["VpcId"] if found else None
 
 
 def job_refusals(

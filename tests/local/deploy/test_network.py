@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.aws.sagemaker.job import JobEnd
-from local.aws.vpcs import vpc_of
+from local.aws.sagemaker.rules import vpc_of
 from local.deploy.cloud import Cloud
 from local.deploy.kinds import CREATE
 from local.deploy.program import DeployError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws.cloudwatch import embedded_metrics
+from local.aws.cloudwatch import metric_store
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 
 if TYPE_CHECKING:
@@ -31,39 +31,39 @@ def emf(value: Any = 5, at: datetime = NOW, **changes: Any) -> str:
 class TestEmbeddedMetrics:
     def test_a_metric_is_taken_out_of_its_line_with_its_time(self) -> None:
         at = NOW - timedelta(hours=1)
-        [point] = embedded_metrics.extract(emf(at=at), NOW)
+        [point] = metric_store.extract(emf(at=at), NOW)
         dimensions = {"stack": "local", "schedule": "daily"}
         assert point == Point("N", dimensions, "Records", "Count", 5, at)
 
     def test_an_array_is_as_many_values(self) -> None:
-        assert [point.value for point in embedded_metrics.extract(emf([1.0, 2.5]), NOW)] == [
+        assert [point.value for point in metric_store.extract(emf([1.0, 2.5]), NOW)] == [
             1.0,
             2.5,
         ]
-        assert embedded_metrics.extract(emf([1] * 101), NOW) == []
+        assert metric_store.extract(emf([1] * 101), NOW) == []
 
     @pytest.mark.parametrize("value", ["5", True, None, float("nan"), {"a": 1}])
     def test_what_is_no_number_is_no_value(self, value: Any) -> None:
-        assert embedded_metrics.extract(emf(value), NOW) == []
+        assert metric_store.extract(emf(value), NOW) == []
 
     @pytest.mark.parametrize("days", [-15, 1])
     def test_an_event_out_of_time_is_no_metric(self, days: int) -> None:
-        assert embedded_metrics.extract(emf(at=NOW + timedelta(days=days)), NOW) == []
+        assert metric_store.extract(emf(at=NOW + timedelta(days=days)), NOW) == []
 
     def test_a_dimension_is_text(self) -> None:
-        assert embedded_metrics.extract(emf(schedule=1), NOW) == []
+        assert metric_store.extract(emf(schedule=1), NOW) == []
 
     @pytest.mark.parametrize(
         "line",
         ["", "text", "{", "[]", "{}", '{"_aws": 1}', '{"_aws": {"CloudWatchMetrics": [1]}}'],
     )
     def test_any_other_line_is_no_metric(self, line: str) -> None:
-        assert embedded_metrics.extract(line, NOW) == []
+        assert metric_store.extract(line, NOW) == []
 
     def test_without_a_timestamp_it_is_not_of_the_format(self) -> None:
         record = json.loads(emf())
         del record["_aws"]["Timestamp"]
-        assert embedded_metrics.extract(json.dumps(record), NOW) == []
+        assert metric_store.extract(json.dumps(record), NOW) == []
 
 
 class TestMetricStore:

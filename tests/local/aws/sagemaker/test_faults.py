@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from local.aws.activity import Activity
-from local.aws.events.event_faults import EventFaults
-from local.aws.json_protocol import ServiceError
-from local.aws.sagemaker.faults import NAMES, Faults
+from local.aws.protocols import ServiceError
+from local.aws.sagemaker.faults import NAMES, EventFaults, Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
 from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request

@@ -11,7 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from local.aws.activity import Activity
-from local.aws.json_protocol import ServiceError
+from local.aws.protocols import ServiceError
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
 from tests.local.aws.sagemaker.processing_requests import (

@@ -1,4 +1,4 @@
-"""AWS's JSON protocols: how requests are read and checked, and how errors are told."""
+"""AWS's protocols: how requests of JSON services are read and checked, and how errors are told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
@@ -19,22 +20,24 @@ if TYPE_CHECKING:
     from botocore.model import Shape
     from werkzeug.wrappers import Request
 
-
-MODELS = {"monitoring": "cloudwatch"}
+_MODELS = {"monitoring": "cloudwatch"}
 """Name in a request's signature -> of the service's model, where they differ."""
+_DENIED = {"s3": "AccessDenied", "sns": "AuthorizationError"}
+"""Services whose code for what IAM refuses is not AccessDeniedException."""
+_BAD_REQUEST, _FORBIDDEN, _NOT_IMPLEMENTED = 400, 403, 501
 
 
 class ServiceError(Exception):
-    """An error that a service answers with."""
+    """An error that a service of a JSON protocol answers with."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = _BAD_REQUEST) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self._status = code, message, status
 
     @property
     def response(self) -> Response:
-        """The error in the form of AWS's JSON protocols."""
-        return error(self.code, self.message, self._status)
+        """The answer."""
+        return _json_error(self.code, self.message, self._status)
 
 
 class JsonService:
@@ -53,7 +56,7 @@ class JsonService:
             return refused.response
         except Exception as problem:
             logging.getLogger(__name__).exception("%s failed", operation)
-            return error("InternalFailure", repr(problem), 500)
+            return _json_error("InternalFailure", repr(problem), 500)
         return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
 
 
@@ -63,10 +66,31 @@ def refusal(service: str, request: Request) -> Response | None:
     botocore's clients check only types, unknown keys, required members and minima.
     """
     operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    shape = _input(MODELS.get(service, service), operation)
+    shape = _input(_MODELS.get(service, service), operation)
     # Where there is no such operation, the service's own answer tells more.
     found = models.violations(shape, request.get_json(force=True)) if shape else []
-    return error("ValidationException", "; ".join(map(str, found))) if found else None
+    if not found:
+        return None
+    return _json_error("ValidationException", "; ".join(map(str, found)), _BAD_REQUEST)
+
+
+def denied(service: str, request: Request, message: str) -> Response:
+    """Return AWS's answer to a request that IAM refuses."""
+    code = _DENIED.get(service, "AccessDeniedException")
+    # Services of the JSON 1.x protocols answer every error of the caller with 400.
+    status = _BAD_REQUEST if "X-Amz-Target" in request.headers else _FORBIDDEN
+    return _error(service, request, code, message, status)
+
+
+def not_admitted(request: Request, code: str, message: str) -> Response:
+    """Return the answer to somebody who may not even ask."""
+    service = "" if request.mimetype or "X-Amz-Target" in request.headers else "s3"
+    return _error(service, request, code, message, _FORBIDDEN)
+
+
+def not_played(service: str, request: Request, message: str) -> Response:
+    """Return the answer to a request that the embedded AWS cannot judge; no client retries it."""
+    return _error(service, request, "NotImplemented", message, _NOT_IMPLEMENTED)
 
 
 @cache
@@ -78,8 +102,19 @@ def _input(service: str, operation: str) -> Shape | None:
         return None
 
 
-def error(code: str, message: str, status: int = 400) -> Response:
-    """Return an error in the form of AWS's JSON protocols."""
+def _error(service: str, request: Request, code: str, message: str, status: int) -> Response:
+    """Return an error in the form of the protocol that a request is of."""
+    inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    if service == "s3":
+        return Response(f"<Error>{inner}</Error>", status, content_type="application/xml")
+    if request.mimetype == "application/x-www-form-urlencoded":
+        sender = f"<Error><Type>Sender</Type>{inner}</Error>"
+        body = f"<ErrorResponse>{sender}</ErrorResponse>"
+        return Response(body, status, content_type="text/xml")
+    return _json_error(code, message, status)
+
+
+def _json_error(code: str, message: str, status: int) -> Response:
     body = json.dumps({"__type": code, "message": message})
     headers = {"x-amzn-errortype": code}
     return Response(body, status, headers, content_type="application/x-amz-json-1.1")
