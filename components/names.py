@@ -98,31 +98,3 @@ MAX_PREFIX = 63 - len(bucket("", "output", "123456789012", "ap-southeast-1"))
 
 It leaves 13 characters for the schedule in a job's name, and room for every other name.
 """
-
-
-def prefix_problem(prefix: str) -> str | None:
-    """Return why a stack's prefix is too long, or None."""
-    if len(prefix) <= MAX_PREFIX:
-        return None
-    return (
-        f"has {len(prefix)} characters; at most {MAX_PREFIX} leave room for the rest of a bucket's "
-        "name, <prefix>-output-<account>-<region>"
-    )
-
-
-def bucket_problem(name: str) -> str | None:
-    """Return what is wrong with a general purpose bucket's name, or None.
-
-    The rules are S3's "bucket naming rules"; botocore's model has no pattern for them.
-    """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
-        return "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9"
-    if ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
-        return "must not contain two dots in a row, nor look like an IP address"
-    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
-        return f"must not begin with {_RESERVED_STARTS} nor end with {_RESERVED_ENDS}"
-    return None
-
-
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")

@@ -198,9 +198,9 @@ class TestAStackFile:
 
     def test_with_an_encrypted_endpoint_gives_the_settings(self, tmp_path: Path) -> None:
         text = (ROOT / "Pulumi.prod.yaml").read_text("utf-8")
-        before, after = text.split("subscriptions: []")
         endpoint = "{protocol: https, endpoint: {secure: v1:abc}}"
-        (tmp_path / "Pulumi.prod.yaml").write_text(f"{before}subscriptions: [{endpoint}]{after}")
+        alerts = f"  {PROJECT}:alerts: {{subscriptions: [{endpoint}]}}\n"
+        (tmp_path / "Pulumi.prod.yaml").write_text(text + alerts)
         settings = read(stack_file.keys(tmp_path, "prod"), PROJECT, "prod")
         assert settings.alerts.subscriptions == ()
 

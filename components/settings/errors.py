@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    TypeGuard,
+    Union,
+    get_args,
+    get_origin,
+)
 
 import pulumi
 from pydantic import BaseModel
 
 from components.aws import models
+from components.settings.model import Settings
 from components.settings.replaced import REPLACED
 
 if TYPE_CHECKING:
@@ -45,7 +56,7 @@ class Problem:
     text: str
     """What is wrong with it, and what is allowed."""
     command: str | None = None
-    """What mends it after `pulumi config`, with {stack} and {key}; None: only an editor can."""
+    """What fixes it after `pulumi config`, with {stack} and {key}; None: only an editor can."""
 
     def of_secret(self) -> Problem:
         """Return the same of a value that is encrypted: no command shows how to write it openly."""
@@ -89,12 +100,12 @@ def shown_text(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it."""
+    """Return a value as JSON, which YAML is too, cut to what an error has room for."""
     try:
-        text = repr(value)
-    except RecursionError:
+        text = json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
         return "…"
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+    return shown_text(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…")
 
 
 def place(project: str, loc: Path) -> Path:
@@ -103,53 +114,50 @@ def place(project: str, loc: Path) -> Path:
     return ("aws:region" if first == "region" else f"{project}:{first}", *rest)
 
 
-def explain(
-    settings: type[BaseModel], project: str, detail: ErrorDetails, value: str
-) -> list[Problem]:
-    """Return the problems that one of pydantic's errors means, none in pydantic's own words.
+def of_rule(project: str, line: str) -> Problem:
+    """Return the problem that a line of `rules` tells: a key, a colon, and what is wrong."""
+    key, _, text = line.partition(": ")
+    loc = tuple(key.split("."))
+    return Problem(place(project, loc), text, _set(_kind(loc)))
+
+
+def explain(project: str, detail: ErrorDetails, value: str) -> Problem:
+    """Return the problem that one of pydantic's errors means, in none of its words.
 
     Args:
-        settings: the whole that was checked.
-        project: the namespace of its keys.
+        project: the namespace of the keys.
         detail: the error.
         value: what is refused, as it may be shown.
     """
     loc = tuple(step for step in detail["loc"] if step != "[key]")
     is_name = detail["loc"] != loc
-    kind = str if is_name else _kind(settings, loc)
-    if detail["type"] == "value_error" and _is_part(kind):
-        # A rule between keys, which names them itself, a line each.
-        rules = [line.split(": ", 1) for line in _rule_text(detail).split("\n")]
-        inside = [((*loc, *key.split(".")), text) for key, text in rules]
-        return [
-            Problem(place(project, each), text, _set(_kind(settings, each)))
-            for each, text in inside
-        ]
+    kind = str if is_name else _kind(loc)
     where = place(project, loc)
     if detail["type"] == "extra_forbidden":
-        if replaced := REPLACED.get(".".join(map(str, loc))):
-            return [Problem(where, f"= {value}: {replaced}", REMOVE)]
-        part = _kind(settings, loc[:-1])
-        close = models.choices(str(loc[-1]), _names(part) if _is_part(part) else [])
-        return [Problem(where, f"= {value}: there is no such key; {close}", REMOVE)]
+        return Problem(where, f"= {value}: {_instead(loc)}", REMOVE)
     if detail["type"] == "missing":
-        return [Problem(where, _missing(kind), _set(kind))]
+        return Problem(where, f"is missing; it must be {_form(kind)}", _set(kind))
     if is_name:
-        return [Problem(where, _allowed(detail, kind), REMOVE)]
-    return [Problem(where, f"= {value}: {_allowed(detail, kind)}", _set(kind))]
+        return Problem(where, _allowed(detail, kind), REMOVE)
+    return Problem(where, f"= {value}: {_allowed(detail, kind)}", _set(kind))
 
 
-def _rule_text(detail: ErrorDetails) -> str:
-    return str(detail.get("ctx", {})["error"])
+def _instead(loc: Path) -> str:
+    """Return what to write in the place of a key that there is not."""
+    if replaced := REPLACED.get(".".join(map(str, loc))):
+        return replaced
+    part = _kind(loc[:-1])
+    return f"there is no such key; {models.choices(str(loc[-1]), _names(part))}"
 
 
 def _allowed(detail: ErrorDetails, kind: object) -> str:
     """Return what a value must be instead."""
+    context = detail.get("ctx", {})
     if detail["type"] == "value_error":
-        return _rule_text(detail)
-    words = _WORDS.get(detail["type"])
-    rule = words and words.format(**detail.get("ctx", {}), unit=_unit(kind))
-    return f"must {rule or 'be ' + _form(kind)}"
+        return str(context["error"])
+    rule = _WORDS.get(detail["type"])
+    unit = "characters" if kind is str else "entries"
+    return f"must {rule.format(**context, unit=unit) if rule else 'be ' + _form(kind)}"
 
 
 _WORDS = {
@@ -159,16 +167,8 @@ _WORDS = {
     "string_too_short": "have at least {min_length} {unit}",
     "too_long": "have at most {max_length} {unit}",
     "string_pattern_mismatch": "match the pattern {pattern}",
-    "literal_error": "be {expected}",
 }
 """pydantic's type of error -> what its rule asks for; any other means a value of another kind."""
-
-
-def _missing(kind: object) -> str:
-    if _is_part(kind):
-        required = [name for name, field in kind.model_fields.items() if field.is_required()]
-        return f"is missing; set it, with {', '.join(required)}"
-    return f"is missing; set it to {_form(kind)}" if _is_many(kind) else "is missing; set it"
 
 
 def _set(kind: object) -> str | None:
@@ -186,13 +186,11 @@ def _form(kind: object) -> str:
         return "true or false"
     if kind is int:
         return "a whole number"
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
     if _is_part(kind):
         return f"a map with {', '.join(_names(kind))}"
     return "a list, as in [a, b]" if get_origin(kind) is tuple else "a map of names to values"
-
-
-def _unit(kind: object) -> str:
-    return "characters" if kind is str else "entries"
 
 
 def _names(part: type[BaseModel]) -> list[str]:
@@ -208,17 +206,15 @@ def _is_many(kind: object) -> bool:
     return get_origin(kind) in (tuple, Mapping)
 
 
-def _kind(settings: type[BaseModel], loc: Path) -> Any:  # noqa: ANN401 - a type, or an alias of one
+def _kind(loc: Path) -> Any:  # noqa: ANN401 - a type, or an alias of one
     """Return the type of what a place holds, without None and annotations; None for no place."""
-    kind: Any = settings
+    kind: Any = Settings
     for step in loc:
         if _is_part(kind):
             field = kind.model_fields.get(str(step))
             kind = field.annotation if field else None
         elif _is_many(kind):
             kind = get_args(kind)[0 if get_origin(kind) is tuple else 1]
-        else:
-            return None
         kind = _bare(kind)
     return kind
 

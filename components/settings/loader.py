@@ -15,11 +15,13 @@ import pulumi.runtime.config
 from pydantic import ValidationError
 
 from components import build_context
+from components.settings import rules
 from components.settings.errors import (
     REMOVE,
     Problem,
     SettingsError,
     explain,
+    of_rule,
     place,
     report,
     shown,
@@ -88,20 +90,20 @@ def read(
         SettingsError: names each key, its value, what is allowed and the way out.
     """
     trees = {key: _value(text) for key, text in keys.items()}
-    refused = [*_secrets(project, secrets), *_unreadable(trees)]
-    if refused:  # nothing may be said about these values, or nothing can
+    if refused := [*_secrets(project, secrets)]:  # nothing may be said about these values
         raise SettingsError(report(stack, refused))
     visible = {key: tree for key, tree in trees.items() if key not in secrets}
     problems = [*_of_nobody(trees, project, secrets), *_dates(visible)]
-    context = {"after": datetime.now(UTC) if deploying else None}
     try:
-        settings = Settings.model_validate(_given(trees, project, stack), context=context)
+        settings = Settings.model_validate(_given(trees, project, stack))
     except ValidationError as error:
         problems += _explained(error, project, secrets)
-    else:
-        if not problems:
-            return settings
-    raise SettingsError(report(stack, problems))
+        raise SettingsError(report(stack, problems)) from None
+    found = rules.problems(settings, after=datetime.now(UTC) if deploying else None)
+    problems += [of_rule(project, line) for line in found]
+    if problems:
+        raise SettingsError(report(stack, problems))
+    return settings
 
 
 def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]:
@@ -121,8 +123,8 @@ def _explained(error: ValidationError, project: str, secrets: Collection[str]) -
     for detail in error.errors():
         hidden = bool(detail["loc"]) and place(project, detail["loc"][:1])[0] in secrets
         value = "(a secret)" if hidden else shown(detail["input"])
-        for problem in explain(Settings, project, detail, value):
-            yield problem.of_secret() if problem.path[0] in secrets else problem
+        problem = explain(project, detail, value)
+        yield problem.of_secret() if problem.path[0] in secrets else problem
 
 
 def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
@@ -172,19 +174,12 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
 """What Pulumi makes of an unquoted date in a stack's file (Go's time.Time.String)."""
 
 
-def _unreadable(tree: object, path: errors.Path = ()) -> Iterator[Problem]:
-    """Yield text that no UTF-8 can hold, in values and in names."""
-    for place_, text in _texts(tree, path):
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            yield Problem(place_, "must be text that UTF-8 can hold")
-
-
 def _dates(tree: object) -> Iterator[Problem]:
     """Yield text that is not what was written in the file."""
     for path, text in _texts(tree, ()):
         if _DATE.fullmatch(text):
             why = f"is what Pulumi makes of an unquoted date; quote it, as in '{text[:10]}'"
-            yield Problem(path, f"= {text!r}: {why}")
+            yield Problem(path, f"= {text}: {why}")
 
 
 def _texts(tree: object, path: errors.Path) -> Iterator[tuple[errors.Path, str]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field
 
 from components.aws import instance_types
-from components.settings import rules, values
-from components.settings.values import Frozen, refuse
+from components.settings import values
+from components.settings.values import Frozen, checked
 
 
 class ScheduleSettings(Frozen):
@@ -75,12 +75,6 @@ class InputSettings(Frozen):
     """The key of an existing bucket that is encrypted with one of its own."""
     when_empty: Literal["fail", "skip", "run"] = "fail"
     """What becomes of a slot without input: a failure, no run, or a run without input."""
-
-    @model_validator(mode="after")
-    def _key_needs_bucket(self) -> Self:
-        if self.kms_key_arn and not self.bucket:
-            raise ValueError("bucket: is missing; kms_key_arn is for an existing one")
-        return self
 
 
 class OutputSettings(Frozen):
@@ -146,26 +140,25 @@ class Subscription(Frozen):
     endpoint: str
     """An address, a number such as +4915112345678, or a URL."""
 
-    @model_validator(mode="after")
-    def _endpoint_fits(self) -> Self:
-        form, example = _ENDPOINTS[self.protocol]
-        fits = form.fullmatch(self.endpoint) is not None
-        refuse(None if fits else f"endpoint: must be {example} for protocol {self.protocol}")
-        return self
 
-
-# SNS's Subscribe has no pattern: an e-mail address, a number in E.164, a URL that begins so.
 _ENDPOINTS = {
-    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an address such as team@example.com"),
-    "sms": (re.compile(r"\+[1-9]\d{6,14}"), "a number such as +4915112345678"),
-    "https": (re.compile(r"https://[^\s/]+\S*"), "a URL such as https://example.com/alerts"),
+    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
+    "sms": (r"\+[1-9]\d{6,14}", "a number such as +4915112345678"),
+    "https": (r"https://[^\s/]+\S*", "a URL such as https://example.com/alerts"),
 }
+"""SNS's Subscribe has no pattern: an e-mail address, a number in E.164, a URL that begins so."""
+
+
+def _endpoint_problem(subscription: Subscription) -> str | None:
+    form, example = _ENDPOINTS[subscription.protocol]
+    fits = re.fullmatch(form, subscription.endpoint)
+    return None if fits else f"endpoint must be {example} for protocol {subscription.protocol}"
 
 
 class AlertSettings(Frozen):
     """Who is told, and what is watched."""
 
-    subscriptions: tuple[Subscription, ...] = ()
+    subscriptions: tuple[Annotated[Subscription, checked(_endpoint_problem)], ...] = ()
     """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
     running_long_seconds: Annotated[int, Field(ge=60)] | None = None
     """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
@@ -244,10 +237,3 @@ class Settings(Frozen):
     def all_tags(self) -> dict[str, str]:
         """The tags of every resource and every job."""
         return {"Project": self.project, "Stack": self.stack, **self.tags}
-
-    @model_validator(mode="after")
-    def _parts_agree(self, info: ValidationInfo) -> Self:
-        context: dict[str, Any] = info.context or {}
-        found = rules.problems(self, context.get("after"))
-        refuse("\n".join(found))
-        return self

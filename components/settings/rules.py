@@ -37,6 +37,7 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
     if after:
         yield from _never(settings, after)
     yield from _image(settings)
+    yield from _keys(settings)
     yield from _place(settings)
     yield from _instances(settings)
     yield from network_rules.problems(settings)
@@ -94,7 +95,7 @@ def _overlap(settings: Settings) -> Iterator[str]:
     read, written = key_prefix.fixed(source.prefix), key_prefix.fixed(target.prefix)
     if written.startswith(read) or read.startswith(written):
         yield (
-            f"output.prefix: {target.prefix!r} overlaps input.prefix {source.prefix!r} in one "
+            f"output.prefix: {target.prefix} overlaps input.prefix {source.prefix} in one "
             "bucket, so runs would read what runs wrote; let the two begin differently"
         )
 
@@ -103,13 +104,13 @@ def _mixed_slots(settings: Settings) -> Iterator[str]:
     """Yield where two runs would write to the same place."""
     template = settings.output.prefix
     if len(settings.schedules) > 1 and "{schedule}" not in template:
-        yield f"output.prefix: {template!r} is the same for every schedule; add {{schedule}}/"
+        yield f"output.prefix: {template} is the same for every schedule; add {{schedule}}/"
     for name, schedule in settings.schedules.items():
         for first, second in pairwise(_some_slots(schedule)):
             place = key_prefix.render(template, name, first)
             if place == key_prefix.render(template, name, second):
                 yield (
-                    f"output.prefix: {template!r} puts the slots {first:%Y-%m-%dT%H:%MZ} and "
+                    f"output.prefix: {template} puts the slots {first:%Y-%m-%dT%H:%MZ} and "
                     f"{second:%Y-%m-%dT%H:%MZ} of {name} into the same place; "
                     "name the slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
                 )
@@ -174,6 +175,11 @@ def _some_slots(schedule: ScheduleSettings) -> list[datetime]:
         slots.append(slot)
         slot = expression.next(slot, zone)
     return slots
+
+
+def _keys(settings: Settings) -> Iterator[str]:
+    if settings.input.kms_key_arn and not settings.input.bucket:
+        yield "input.bucket: is missing; input.kms_key_arn is the key of an existing one"
 
 
 def _instances(settings: Settings) -> Iterator[str]:

@@ -53,11 +53,13 @@ def _text(file: Path, key: str, value: Any) -> str:  # noqa: ANN401 - a tree of 
     if value is None or isinstance(value, str):
         return value or ""
     try:
-        return json.dumps(value, allow_nan=False)
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()  # which refuses half of a surrogate pair
     except (ValueError, TypeError, RecursionError) as error:
         raise SettingsError(
-            f"{file.name}: {shown_text(key)} is nothing for JSON: {error}"
+            f"{file.name}: {shown_text(key)} is nothing for JSON: {shown_text(str(error))}"
         ) from None
+    return text
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -39,20 +39,15 @@ LONGEST_DAYS = 36_500
 class Frozen(BaseModel):
     """A part of the settings: no unknown keys, and no change after the check."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-def refuse(problem: str | None) -> None:
-    """Raise a ValueError, which pydantic collects, where there is a problem."""
-    if problem:
-        raise ValueError(problem)
-
-
-def _checked(problem: Callable[[Any], str | None]) -> AfterValidator:
+def checked(problem: Callable[[Any], str | None]) -> AfterValidator:
     """Return a validator that refuses a value with the problem that `problem` finds, if any."""
 
     def check(value: Any) -> Any:  # noqa: ANN401 - any field's type
-        refuse(problem(value))
+        if found := problem(value):
+            raise ValueError(found)
         return value
 
     return AfterValidator(check)
@@ -60,7 +55,7 @@ def _checked(problem: Callable[[Any], str | None]) -> AfterValidator:
 
 def _matching(form: str, rule: str) -> AfterValidator:
     """Return a validator that refuses what does not match `form` with the words of `rule`."""
-    return _checked(lambda value: None if re.fullmatch(form, value) else rule)
+    return checked(lambda value: None if re.fullmatch(form, value) else rule)
 
 
 def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
@@ -70,7 +65,7 @@ def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
         found = models.violations(models.shape(service, operation, path), value)
         return "; ".join(violation.rule for violation in found) or None
 
-    return _checked(problem)
+    return checked(problem)
 
 
 def _region_problem(region: str) -> str | None:
@@ -126,6 +121,35 @@ def _tags_problem(tags: Mapping[str, str]) -> str | None:
     return None
 
 
+def _prefix_problem(prefix: str) -> str | None:
+    """Return why a stack's prefix is too long, or None."""
+    if len(prefix) <= names.MAX_PREFIX:
+        return None
+    return (
+        f"has {len(prefix)} characters; at most {names.MAX_PREFIX} leave room for the rest of a "
+        "bucket's name, <prefix>-output-<account>-<region>"
+    )
+
+
+def bucket_problem(name: str) -> str | None:
+    """Return what is wrong with a general purpose bucket's name, or None.
+
+    The rules are S3's "bucket naming rules"; botocore's model has no pattern for them.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
+        return "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9"
+    if ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
+        return "must not contain two dots in a row, nor look like an IP address"
+    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
+        starts, ends = " or ".join(_RESERVED_STARTS), " or ".join(_RESERVED_ENDS)
+        return f"must not begin with {starts}, nor end with {ends}"
+    return None
+
+
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+
 def _cidr_problem(cidr: str) -> str | None:
     try:
         network = ipaddress.IPv4Network(cidr)
@@ -166,13 +190,13 @@ Name = Annotated[
         "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily",
     ),
 ]
-StackPrefix = Annotated[Name, _checked(names.prefix_problem)]
-Region = Annotated[str, _checked(_region_problem)]
-Zone = Annotated[str, _checked(_zone_problem)]
+StackPrefix = Annotated[Name, checked(_prefix_problem)]
+Region = Annotated[str, checked(_region_problem)]
+Zone = Annotated[str, checked(_zone_problem)]
 Expression = Annotated[
     str,
     _allowed_by_aws("scheduler", "CreateSchedule", "ScheduleExpression"),
-    _checked(_expression_problem),
+    checked(_expression_problem),
 ]
 InstanceType = Annotated[str, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceCount")]
@@ -183,15 +207,15 @@ Argument = Annotated[
     str, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
 ]
 EnvironmentName = Annotated[
-    str, _allowed_by_aws(*JOB, "Environment.{key}"), _checked(environment_name_problem)
+    str, _allowed_by_aws(*JOB, "Environment.{key}"), checked(environment_name_problem)
 ]
 EnvironmentValue = Annotated[str, _allowed_by_aws(*JOB, "Environment.{}")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
-TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), _checked(_tag_key_problem)]
+TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), checked(_tag_key_problem)]
 TagValue = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Value")]
-Tags = Annotated[Mapping[TagKey, TagValue], _checked(_tags_problem)]
-Prefix = Annotated[str, _checked(key_prefix.problem)]
-BucketName = Annotated[str, _checked(names.bucket_problem)]
+Tags = Annotated[Mapping[TagKey, TagValue], checked(_tags_problem)]
+Prefix = Annotated[str, checked(key_prefix.problem)]
+BucketName = Annotated[str, checked(bucket_problem)]
 KeyArn = Annotated[
     str,
     _matching(
@@ -224,9 +248,9 @@ ImageUri = Annotated[
         "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
     ),
 ]
-Cidr = Annotated[str, _checked(_cidr_problem)]
+Cidr = Annotated[str, checked(_cidr_problem)]
 SubnetId = Annotated[str, _identified("subnet")]
 SecurityGroupId = Annotated[str, _identified("sg")]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
-LogDays = Annotated[int, _checked(_log_days_problem)]
+LogDays = Annotated[int, checked(_log_days_problem)]

@@ -39,7 +39,7 @@ def test_settings_are_refused_in_the_programs_own_words(tmp_path: Path) -> None:
             "Pulumi.dev.yaml has 2 problems:\n"
             "  sagemaker-processing:job.volume_gb = 0: must be from 1 to 16384\n"
             "    pulumi config set --stack dev --path sagemaker-processing:job.volume_gb VALUE\n"
-            "  sagemaker-processing:alerts.subscriptions = 'me': must be a list, as in [a, b]\n"
+            '  sagemaker-processing:alerts.subscriptions = "me": must be a list, as in [a, b]\n'
             "Change Pulumi.dev.yaml, or run the command below a problem."
         )
 

@@ -34,7 +34,7 @@ class TestLoad:
     def test_settings_that_are_refused_are_told_in_full(self, project: Path) -> None:
         file = project / "Pulumi.prod.yaml"
         file.write_text(file.read_text("utf-8").replace("rate(1 hour)", "rate(1 hours)"), "utf-8")
-        with pytest.raises(OpsError, match=r"schedules.hourly.expression = 'rate\(1 hours\)'"):
+        with pytest.raises(OpsError, match=r'schedules.hourly.expression = "rate\(1 hours\)"'):
             stack.load("prod")
 
     def test_the_local_stack_is_reached_where_it_says(self, project: Path) -> None:

@@ -24,12 +24,12 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p:1.2@sha256:{'ab
         ({"job__environment": {"1A": "x"}}, "job.environment.1A", "pattern"),
         ({"job__environment": {"SLOT": "x"}}, "job.environment.SLOT", "every run gets its own"),
         ({"job__arguments": [""]}, "job.arguments", "at least 1"),
-        ({"job__instance_typ": "x"}, "job.instance_typ = 'x'", "instance_type"),
+        ({"job__instance_typ": "x"}, 'job.instance_typ = "x"', "instance_type"),
         ({"jobs": {}}, "jobs = {}", "closest: job"),
-        ({"stack": "other"}, "stack = 'other'", "no such key"),
+        ({"stack": "other"}, 'stack = "other"', "no such key"),
         (
             {"schedules__daily__cron": "x"},
-            "schedules.daily.cron = 'x'",
+            'schedules.daily.cron = "x"',
             "environment, expression",
         ),
         (
@@ -44,8 +44,8 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p:1.2@sha256:{'ab
         ),
         ({"schedules": {}}, "schedules", "at least 1"),
         ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
-        ({"schedules__daily__enabled": False}, "schedules.daily.enabled = False", "suspend"),
-        ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "'Forbid'"),
+        ({"schedules__daily__enabled": False}, "schedules.daily.enabled = false", "suspend"),
+        ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "one of Allow, Forbid"),
         (
             {"schedules__daily__start_deadline_seconds": 30},
             "schedules.daily.start_deadline_seconds",
@@ -64,8 +64,8 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p:1.2@sha256:{'ab
             "schedules.daily.success_within_hours",
             "set it to null",
         ),
-        ({"input__when_empty": "wait"}, "input.when_empty", "'skip'"),
-        ({"output__when_empty": "skip"}, "output.when_empty", "'allow'"),
+        ({"input__when_empty": "wait"}, "input.when_empty", "one of fail, skip, run"),
+        ({"output__when_empty": "skip"}, "output.when_empty", "one of fail, allow"),
         (
             {"retries__fallback_instance_types": ["ml.x.y"]},
             "retries.fallback_instance_types",
@@ -101,11 +101,11 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p:1.2@sha256:{'ab
         (
             {"alerts__subscriptions": [{"protocol": "fax", "endpoint": "1"}]},
             "alerts.subscriptions[0].protocol",
-            "'email'",
+            "one of email, sms, https",
         ),
         (
             {"alerts__subscriptions": [{"protocol": "sms", "number": "1"}]},
-            "alerts.subscriptions[0].number = '1'",
+            'alerts.subscriptions[0].number = "1"',
             "must be one of endpoint, protocol",
         ),
         ({"retention__output_days": 10**20}, "retention.output_days", "at most 36500"),
@@ -184,5 +184,5 @@ def test_an_image_of_the_stacks_region_by_its_digest_is_accepted() -> None:
 @pytest.mark.parametrize(("key", "instead"), REPLACED.items())
 def test_a_key_that_is_gone_says_what_replaced_it(key: str, instead: str) -> None:
     message = refusal(**{key.replace(".", "__"): "x"})
-    assert f"{PROJECT}:{key} = 'x': {instead}" in message
+    assert f'{PROJECT}:{key} = "x": {instead}' in message
     assert f"pulumi config rm --stack prod --path {PROJECT}:{key}" in message

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from components import names
 from components.aws import models
-from components.settings import Settings, stack_file
+from components.settings import Settings, stack_file, values
 from components.settings.loader import SettingsError, read
 from tests.conftest import ROOT
 from tests.launcher import strategies
@@ -65,11 +65,11 @@ class TestRefusals:
             job__volume_gb=0, job__instance_type="ml.t3.small", schedules__daily__timezone="Mars"
         )
         assert "has 3 problems" in message
-        assert all(text in message for text in ("volume_gb", "'ml.t3.small'", "'Mars'"))
+        assert all(text in message for text in ("volume_gb", '"ml.t3.small"', '"Mars"'))
 
     def test_an_unknown_region_is_refused(self) -> None:
         keys = {**keys_of(), "aws:region": "eu-central-9"}
-        with pytest.raises(SettingsError, match=r"aws:region = 'eu-central-9'.*eu-central-1"):
+        with pytest.raises(SettingsError, match=r'aws:region = "eu-central-9".*eu-central-1'):
             read(keys, PROJECT, "prod")
 
     def test_a_missing_key_is_named(self) -> None:
@@ -115,7 +115,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("key", ["sagemaker-procesing:alerts", "aws:profile", "AWS:region"])
     def test_a_key_that_nobody_reads_is_refused(self, key: str) -> None:
-        with pytest.raises(SettingsError, match=f"{key} = 'x': ") as error:
+        with pytest.raises(SettingsError, match=f'{key} = "x": ') as error:
             read({**keys_of(), key: "x"}, PROJECT, "prod")
         assert f"pulumi config rm --stack prod --path {key}" in str(error.value)
 
@@ -175,4 +175,4 @@ class TestNames:
         for region in models.sagemaker_regions():
             for role in ("input", "output"):
                 bucket = names.bucket(name, role, "123456789012", region)
-                assert names.bucket_problem(bucket) is None
+                assert values.bucket_problem(bucket) is None

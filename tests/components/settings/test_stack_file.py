@@ -103,6 +103,7 @@ def test_a_file_that_sets_nothing_is_read(tmp_path: Path, text: str) -> None:
         ("config: [p:a]\n", "config must be a map"),
         ("- config\n", "must be a map, with config"),
         ("config: {p:a: [.inf]}\n", "p:a is nothing for JSON"),
+        ('config: {p:a: ["\\ud800"]}\n', "p:a is nothing for JSON"),
         ("config: {p:a: \x01}\n", "no YAML that Pulumi would read"),
         ("config: {p:a: \udcff}\n", "is not UTF-8"),
         ("config: {p:a: " + "[" * 5000 + "}", "no YAML that Pulumi would read"),
