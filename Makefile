@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
-PYTHON_FILES = . container/scripts/to_parquet container/bin/relay_output container/bin/send_metric
+PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
 
 .PHONY: help setup local lint unit engine test check format lock security
 

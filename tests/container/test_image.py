@@ -145,6 +145,22 @@ class TestTheImage:
         assert sorted(facts["Config"]["Env"]) == sorted(environment)
         assert facts["Config"]["WorkingDir"] == start.workdir
 
+    def test_has_all_that_stands_beside_the_script(self, image: str) -> None:
+        found = docker("run", "--rm", "--entrypoint=ls", image, "/app/scripts").stdout.split()
+        there = [path.name for path in (CONTAINER / "scripts").iterdir()]
+        assert found == sorted(name for name in there if name != "requirements.in")
+
+    def test_may_be_of_a_script_alone(self, job: Job, tmp_path: Path) -> None:
+        context = tmp_path / "context"
+        shutil.copytree(CONTAINER, context)
+        shutil.rmtree(context / "scripts")
+        (context / "scripts").mkdir()
+        script = '#!/bin/bash\ncp "$INPUT_PATH"/* "$OUTPUT_PATH"\n'
+        (context / "scripts" / "process_data.sh").write_text(script)
+        (job.input / "x").write_text("as it was")
+        docker("run", "--rm", *options(job), build(context, "--tag=container-test-alone"))
+        assert (job.output / "x").read_text() == "as it was"
+
     def test_gives_users_packages_a_whole_python(self, image: str) -> None:
         said = docker(
             *("run", "--rm", "--network=none", "--entrypoint=python3", image, "-c"),
