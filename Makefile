@@ -13,7 +13,7 @@ $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
 
-.PHONY: help setup local lint unit engine test check format lock security
+.PHONY: help setup local lint unit engine test check format lock docs
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,5 +65,6 @@ lock: setup ## Compile the hash-pinned requirements from the .in files
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done
 
-security: setup ## Write the generated parts of docs/security.md
+docs: setup ## Write docs/configuration.md and the generated parts of docs/security.md
+	$(BIN)/python -m tests.components.settings.document
 	$(BIN)/python -m tests.security.document

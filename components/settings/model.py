@@ -21,9 +21,9 @@ class ScheduleSettings(Frozen):
     """When to run, and what this schedule adds to its runs."""
 
     expression: values.Expression
-    """cron(...), rate(...) or at(...) of EventBridge Scheduler."""
+    """When slots are due, as EventBridge Scheduler writes it, such as `cron(0 4 * * ? *)`."""
     timezone: values.Zone = "UTC"
-    """IANA name. A local time that daylight saving skips is not run; a repeated one runs once."""
+    """A local time that daylight saving skips is not run, one that it repeats runs once."""
     suspend: bool = False
     """Slots pass without a run; running by hand still works."""
     overlap: Literal["Allow", "Forbid", "Replace"] = "Allow"
@@ -42,6 +42,7 @@ class JobSettings(Frozen):
     """The machine of a job, and what every run passes to the script."""
 
     instance_type: values.InstanceType = "ml.t3.medium"
+    """The type to try first."""
     instance_count: values.InstanceCount = 1
     """More than one: each gets a share of the input objects (ShardedByS3Key)."""
     volume_gb: values.VolumeGb = 30
@@ -49,8 +50,9 @@ class JobSettings(Frozen):
     max_runtime_seconds: values.Runtime = 3600
     """A job that runs longer is stopped."""
     arguments: tuple[values.Argument, ...] = ()
+    """Given to the script, before those of the schedule."""
     environment: values.Environment = Field(default_factory=dict)
-    """Readable by whoever may describe the job: no secrets."""
+    """Variables of the script. Readable by whoever may describe the job: no secrets."""
     secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
 
@@ -59,7 +61,7 @@ class ImageSettings(Frozen):
     """The image that jobs run."""
 
     base: Annotated[str, Field(min_length=1)] | None = None
-    """Replaces the BASE_IMAGE of the Dockerfile."""
+    """Replaces the BASE_IMAGE of the Dockerfile; a preview warns of one without a digest."""
     uri: values.ImageUri | None = None
     """An image of ECR by its digest, as for a rollback: it runs as it is, and none is built."""
 
@@ -70,7 +72,7 @@ class InputSettings(Frozen):
     bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
     prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
-    """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
+    """May contain `{slot:<strftime format>}`, in UTC, and `{schedule}`."""
     kms_key_arn: values.KeyArn | None = None
     """The key of an existing bucket that is encrypted with one of its own."""
     when_empty: Literal["fail", "skip", "run"] = "fail"
@@ -83,7 +85,7 @@ class OutputSettings(Frozen):
     bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
     prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
-    """May contain {slot:<strftime format>}, in UTC, and {schedule}."""
+    """May contain `{slot:<strftime format>}`, in UTC, and `{schedule}`."""
     when_empty: Literal["fail", "allow"] = "fail"
     """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
 
@@ -100,10 +102,7 @@ class NetworkSettings(Frozen):
     zones: Annotated[int, Field(ge=1, le=6)] = 2
     """Availability zones, and private subnets, of the created VPC."""
     endpoints: tuple[values.EndpointName, ...] = ("logs", "monitoring")
-    """Interface endpoints of the created VPC, as in com.amazonaws.<region>.<name>; S3 has its own.
-
-    About $7.30 a month for each and zone.
-    """
+    """Interface endpoints of the created VPC beside S3's; each is about $7.30 a month and zone."""
     subnets: Annotated[tuple[values.SubnetId, ...], Field(max_length=16)] = ()
     """Of mode existing."""
     security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
@@ -137,6 +136,7 @@ class Subscription(Frozen):
     """Somebody who is told."""
 
     protocol: Literal["email", "sms", "https"]
+    """How SNS tells."""
     endpoint: str
     """An address, a number such as +4915112345678, or a URL."""
 
@@ -202,6 +202,7 @@ class Settings(Frozen):
     stack. destroy: they go with it, whatever they hold; the key is lost 7 days later.
     """
     tags: values.Tags = Field(default_factory=dict)
+    """Of every resource and every job, beside Project and Stack."""
 
     @property
     def keep_data(self) -> bool:

@@ -13,7 +13,7 @@ def test_the_generated_parts_are_those_of_the_recorded_policies() -> None:
     written = PAGE.read_text("utf-8")
     wanted = write(written)
     difference = "\n".join(difflib.unified_diff(written.splitlines(), wanted.splitlines(), n=0))
-    assert written == wanted, f"run `make security`:\n{difference}"
+    assert written == wanted, f"run `make docs`:\n{difference}"
 
 
 def test_every_row_of_a_table_has_the_cells_of_its_head() -> None:
