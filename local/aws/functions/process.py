@@ -1,23 +1,64 @@
-"""What a function's process runs (by `python -c`): AWS's runtime client, against our Runtime API.
+"""What a function's process runs (by `python -c`): AWS's runtime client (awslambdaric), on a pipe.
 
-The API's address has a secret path, see `lambda_runtime.py`. The client's native part takes such an
-address as it is; its Python part, which tells that a function could not be loaded, does not.
+On Lambda the client speaks HTTP with a Runtime API. Here whoever reaches that on loopback could
+take a function's events and answer them; the pipe is of this process and its parent only.
 """
 
-import os
+import json
 import sys
+from multiprocessing.connection import Connection
 
 from awslambdaric import bootstrap  # pyright: ignore[reportMissingTypeStubs]
 from awslambdaric.lambda_runtime_client import (  # pyright: ignore[reportMissingTypeStubs]
+    InvocationRequest,
     LambdaRuntimeClient,
 )
 
-_host, _, _secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+_handler, _descriptor, _arn = sys.argv[1:]
+_pipe = Connection(int(_descriptor))
 
 
 class _Client(LambdaRuntimeClient):
-    def call_rapid(self, http_method: str, endpoint: str, *more: object, **named: object) -> None:
-        super().call_rapid(http_method, f"/{_secret}{endpoint}", *more, **named)
+    """Says `ready`, takes an event, and answers with `response` or `error`."""
+
+    def wait_next_invocation(self) -> InvocationRequest:
+        _tell("ready", "")
+        request_id, event, deadline_ms = json.loads(_pipe.recv_bytes())
+        absent = ("x_amzn_trace_id", "client_context", "cognito_identity", "tenant_id")
+        return InvocationRequest(
+            **dict.fromkeys((*absent, "invocation_id")),
+            invoke_id=request_id,
+            event_body=event.encode(),
+            deadline_time_in_ms=deadline_ms,
+            invoked_function_arn=_arn,
+            content_type="application/json",
+        )
+
+    def post_invocation_result(
+        self, invoke_id: str, result_data: str, content_type: str = "", invocation_id: object = None
+    ) -> None:
+        del invoke_id, content_type, invocation_id
+        _tell("response", result_data)
+
+    def post_invocation_error(
+        self,
+        invoke_id: str,
+        error_response_data: str,
+        xray_fault: str,
+        invocation_id: object = None,
+    ) -> None:
+        del invoke_id, xray_fault, invocation_id
+        _tell("error", error_response_data)
+
+    def post_init_error(
+        self, error_response_data: object, error_type_override: object = None
+    ) -> None:
+        del error_type_override
+        _tell("error", json.dumps(error_response_data))
 
 
-bootstrap.run(sys.argv[1], _Client(_host))
+def _tell(kind: str, body: str) -> None:
+    _pipe.send_bytes(json.dumps([kind, body]).encode())
+
+
+bootstrap.run(_handler, _Client(""))

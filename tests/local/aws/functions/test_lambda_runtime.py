@@ -6,8 +6,6 @@ import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
@@ -102,13 +100,3 @@ class TestRuntime:
         finally:
             broken.close()
         assert time.monotonic() - began < 8
-
-    @pytest.mark.parametrize("path", ["", "/", f"/{'0' * 32}"])
-    def test_nobody_else_takes_its_events_or_answers_them(
-        self, runtime: Runtime, path: str
-    ) -> None:
-        api = f"http://{runtime.address}{path}/2018-06-01/runtime"
-        for place, body in (("next", None), ("id/response", b"1"), ("id/error", b"{}")):
-            with pytest.raises(HTTPError, match="403"):
-                urlopen(f"{api}/invocation/{place}", body, timeout=5)  # noqa: S310 - on loopback
-        assert runtime.invoke(b"{}", "id").payload["name"] == "echo"
