@@ -7,19 +7,16 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components import names
-from components.alarms import Alarms, AlarmsArgs
 from components.alerts import Alerts, AlertsArgs
 from components.aws import account
-from components.dashboard import Dashboard, DashboardArgs
 from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
-from components.journal import Runs, RunsArgs
+from components.journal import Journal, JournalArgs
 from components.launcher import Launcher, LauncherArgs
-from components.network import existing as existing_vpc
-from components.network.component import Network, NetworkArgs, existing
+from components.monitoring import Monitoring, MonitoringArgs
+from components.network.component import Network, NetworkArgs
 from components.observer import Observer, ObserverArgs
 from components.schedule import Schedule, ScheduleArgs
 from components.settings import loader
@@ -27,73 +24,26 @@ from components.storage import Storage, StorageArgs
 
 settings = loader.load()
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
-here = account.lookup(settings, provider)
+here = account.lookup(settings.region, settings.permissions_boundary, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
 
-encryption = Encryption(
-    "encryption",
-    EncryptionArgs(
-        account=here,
-        prefix=settings.prefix,
-        log_groups=names.log_groups(settings.prefix, vpc=settings.network.mode == "vpc"),
-        keep_data=settings.keep_data,
-    ),
+encryption = Encryption("encryption", EncryptionArgs(account=here, settings=settings), on_aws)
+key_arn = encryption.key_arn
+storage = Storage("storage", StorageArgs(account=here, settings=settings, key_arn=key_arn), on_aws)
+network = Network(
+    "network",
+    NetworkArgs(account=here, settings=settings, key_arn=key_arn, storage=storage),
     on_aws,
 )
-storage = Storage(
-    "storage",
-    StorageArgs(
-        account=here,
-        prefix=settings.prefix,
-        key_arn=encryption.key_arn,
-        retention=settings.retention,
-        keep_data=settings.keep_data,
-        existing_input=settings.input.bucket,
-        existing_output=settings.output.bucket,
-    ),
-    on_aws,
-)
-existing_vpc.check(settings.network, here, provider)
-place = existing(settings.network)
-if settings.network.mode == "vpc":
-    network = Network(
-        "network",
-        NetworkArgs(
-            account=here,
-            settings=settings,
-            key_arn=encryption.key_arn,
-            input_bucket=storage.input_bucket,
-            output_bucket=storage.output_bucket,
-        ),
-        on_aws,
-    )
-    place = network.place
-runs = Runs(
-    "runs",
-    RunsArgs(prefix=settings.prefix, key_arn=encryption.key_arn, keep_data=settings.keep_data),
-    on_aws,
-)
+journal = Journal("journal", JournalArgs(settings=settings, key_arn=key_arn), on_aws)
 image = Image(
     "image",
-    ImageArgs(
-        account=here,
-        prefix=settings.prefix,
-        key_arn=encryption.key_arn,
-        context=Path("container"),
-        base_image=settings.image.base,
-        keep_data=settings.keep_data,
-    ),
+    ImageArgs(account=here, settings=settings, key_arn=key_arn, context=Path("container")),
     on_aws,
 )
 alerts = Alerts(
     "alerts",
-    AlertsArgs(
-        account=here,
-        prefix=settings.prefix,
-        key_arn=encryption.key_arn,
-        subscriptions=settings.alerts.subscriptions,
-        repository=image.repository,
-    ),
+    AlertsArgs(account=here, settings=settings, key_arn=key_arn, repository=image.repository),
     on_aws,
 )
 job = Job(
@@ -101,11 +51,10 @@ job = Job(
     JobArgs(
         account=here,
         settings=settings,
-        input_bucket=storage.input_bucket,
-        output_bucket=storage.output_bucket,
-        key_arn=encryption.key_arn,
-        repository_arn=image.repository_arn,
-        place=place,
+        key_arn=key_arn,
+        storage=storage,
+        network=network,
+        repository=image.repository,
     ),
     on_aws,
 )
@@ -114,15 +63,12 @@ launcher = Launcher(
     LauncherArgs(
         account=here,
         settings=settings,
-        key_arn=encryption.key_arn,
-        job_role_arn=job.role_arn,
+        key_arn=key_arn,
+        storage=storage,
+        network=network,
+        journal=journal,
+        job=job,
         image_uri=image.uri,
-        input_bucket=storage.input_bucket,
-        output_bucket=storage.output_bucket,
-        table=runs.table,
-        table_arn=runs.table_arn,
-        place=place,
-        after=[storage, job],
     ),
     on_aws,
 )
@@ -130,10 +76,9 @@ dispatch = Dispatch(
     "dispatch",
     DispatchArgs(
         account=here,
-        prefix=settings.prefix,
-        permissions_boundary=settings.permissions_boundary,
-        function_arn=launcher.function_arn,
-        key_arn=encryption.key_arn,
+        settings=settings,
+        key_arn=key_arn,
+        launcher_arn=launcher.function.arn,
     ),
     on_aws,
 )
@@ -142,81 +87,41 @@ observer = Observer(
     ObserverArgs(
         account=here,
         settings=settings,
-        key_arn=encryption.key_arn,
-        input_bucket=storage.input_bucket,
-        output_bucket=storage.output_bucket,
-        table=runs.table,
-        table_arn=runs.table_arn,
+        key_arn=key_arn,
+        storage=storage,
+        journal=journal,
         topic_arn=alerts.topic_arn,
-        launcher_arn=launcher.function_arn,
-        schedule_group=dispatch.group,
-        schedule_role_arn=dispatch.role_arn,
-        schedule_failures_arn=dispatch.failures_arn,
-        after=[storage, launcher, dispatch],
+        launcher=launcher,
+        dispatch=dispatch,
     ),
     on_aws,
 )
 Schedule(
     "schedule",
     ScheduleArgs(
-        schedules=settings.schedules,
-        group=dispatch.group,
-        role_arn=dispatch.role_arn,
-        failures_arn=dispatch.failures_arn,
-        function_arn=launcher.function_arn,
-        key_arn=encryption.key_arn,
-        after=[dispatch, launcher, observer],
+        settings=settings,
+        key_arn=key_arn,
+        dispatch=dispatch,
+        launcher=launcher,
+        observer=observer,
     ),
     on_aws,
 )
-functions = {"launcher": launcher.function_name, "observer": observer.function_name}
-queues = {
-    "alerts-failures": alerts.failures_name,
-    "launcher-failures": launcher.failures_name,
-    "observer-failures": observer.failures_name,
-    "schedule-failures": dispatch.failures_name,
-}
-alarms = Alarms(
-    "alarms",
-    AlarmsArgs(
+Monitoring(
+    "monitoring",
+    MonitoringArgs(
         settings=settings,
         topic_arn=alerts.topic_arn,
-        functions=functions,
-        queues=queues,
-        schedule_group=dispatch.group,
-        rule=observer.rule,
+        watched=[alerts, launcher, dispatch, observer],
     ),
     on_aws,
 )
-if settings.alerts.monitoring == "full":
-    dashboard = Dashboard(
-        "dashboard",
-        DashboardArgs(
-            prefix=settings.prefix,
-            region=settings.region,
-            stack=settings.stack,
-            schedules=list(settings.schedules),
-            functions=[f"{settings.prefix}-{name}" for name in functions],
-            queues=queues,
-            alarm_arns=alarms.arns,
-            observer_log_group=observer.log_group,
-        ),
-        on_aws,
-    )
-    pulumi.export("dashboard", dashboard.name)
 
+pulumi.export("prefix", settings.prefix)
 pulumi.export("input_bucket", storage.input_bucket)
 pulumi.export("output_bucket", storage.output_bucket)
 pulumi.export("image_uri", image.uri)
-pulumi.export("job_name_prefix", names.job_name_prefix(settings.prefix))
-pulumi.export("launcher", launcher.function_name)
-pulumi.export("launcher_log_group", launcher.log_group)
-pulumi.export("launcher_failures", launcher.failures_url)
-pulumi.export("schedule_group", dispatch.group)
-pulumi.export("schedule_failures", dispatch.failures_url)
-pulumi.export("observer", observer.function_name)
-pulumi.export("observer_log_group", observer.log_group)
-pulumi.export("observer_failures", observer.failures_url)
-pulumi.export("runs_table", runs.table)
+pulumi.export("journal_table", journal.table)
+pulumi.export("launcher", launcher.function.name)
+pulumi.export("observer", observer.function.name)
 pulumi.export("alerts_topic", alerts.topic_arn)
-pulumi.export("alerts_failures", alerts.failures_url)

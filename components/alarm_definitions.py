@@ -7,18 +7,25 @@ to do first, and names its heading in docs/runbook.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from components import names, slot_gaps
+from pipeline import cron
+from pipeline.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import timedelta
 
-    import pulumi
+    from components.settings import ScheduleSettings, Settings
 
 OWN_NAMESPACE = "SageMakerProcessing"
 """Of what the observer and the script measure."""
 
 _RUNBOOK = "docs/runbook.md"
+_SLACK = timedelta(hours=2)
+"""Beyond a slot and its run, for a retry, and for a job that waits for its machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +36,7 @@ class Alarm:
     """Its name, after `<prefix>--`; ends in `-failed` if, and only if, it notifies nobody."""
     namespace: str
     metric: str
-    dimensions: Mapping[str, pulumi.Input[str]]
+    dimensions: Mapping[str, str]
     statistic: Literal["Maximum", "Sum"]
     threshold: float
     comparison: Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"] = (
@@ -54,13 +61,25 @@ class Alarm:
         return f"{self.first} Runbook: {_RUNBOOK}#{self.anchor}"
 
 
-def of_schedule(
-    stack: str, schedule: str, running_long_s: int, success_window: timedelta | None
-) -> Iterator[Alarm]:
-    """Yield the alarms of one schedule; no window means that no success is ever due."""
-    own = {"stack": stack, "schedule": schedule}
+def of(settings: Settings) -> Iterator[Alarm]:
+    """Yield every alarm of a stack."""
+    prefix = settings.prefix
+    for name, schedule in settings.schedules.items():
+        yield from _of_schedule(settings, name, schedule)
+    for function in names.FUNCTIONS:
+        dimensions = {"FunctionName": names.function(prefix, function)}
+        yield from _counts("AWS/Lambda", dimensions, "function", function, _FUNCTION)
+    for failed in names.FAILURE_QUEUES:
+        yield _of_queue(failed, names.failure_queue(prefix, failed))
+    group, rule = names.schedule_group(prefix), names.job_changes(prefix)
+    yield from _counts("AWS/Scheduler", {"ScheduleGroup": group}, "schedule", "schedule", _SCHEDULE)
+    yield from _counts("AWS/Events", {"RuleName": rule}, "events", "events", _EVENTS)
+
+
+def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[Alarm]:
+    own = {"stack": settings.stack, "schedule": name}
     yield Alarm(
-        suffix=f"{schedule}-failed",
+        suffix=f"{name}{names.SILENT_ALARM}",
         namespace=OWN_NAMESPACE,
         metric="JobsFailed",
         dimensions=own,
@@ -70,55 +89,65 @@ def of_schedule(
         missing="ignore",
         # The observer's message has told already, with the reason.
         notifies=False,
-        first=f"A slot of {schedule} has failed for good. First read the message about it: it "
+        first=f"A slot of {name} has failed for good. First read the message about it: it "
         "has the reason, the last log lines and the command that runs the slot again.",
         anchor="failed",
     )
+    limit_s = settings.running_long_seconds
     yield Alarm(
-        suffix=f"{schedule}-running-long",
+        suffix=f"{name}-running-long",
         namespace=OWN_NAMESPACE,
         metric="SecondsRunning",
         dimensions=own,
         statistic="Maximum",
-        threshold=running_long_s,
+        threshold=limit_s,
         comparison="GreaterThanThreshold",
         periods=2,
         # The watch measures every five minutes; that it is dead is no-success's to tell.
         missing="notBreaching",
-        first=f"A job of {schedule} has been running for more than {_spoken(running_long_s)}. "
+        first=f"A job of {name} has been running for more than {duration(limit_s)}. "
         "First look at its log: does it still get on? If not, stop it.",
         anchor="running-long",
     )
-    if success_window:
-        window_s = int(success_window.total_seconds())
-        yield Alarm(
-            suffix=f"{schedule}-no-success",
-            namespace=OWN_NAMESPACE,
-            metric="SecondsSinceSuccess",
-            dimensions=own,
-            statistic="Maximum",
-            threshold=window_s,
-            comparison="GreaterThanThreshold",
-            period_s=600,
-            periods=3,
-            # If nobody measures, nobody knows of a success: a dead watch is as bad as none.
-            missing="breaching",
-            # The first watch comes minutes after the first deployment.
-            warm_up_minutes=60,
-            first=f"{schedule} has had no success for more than {_spoken(window_s)}, or the "
-            "observer does not measure any more. First list its last runs: failed, skipped, or "
-            "none at all?",
-            anchor="no-success",
-        )
+    if window := _success_window(settings, schedule):
+        yield _of_no_success(name, own, int(window.total_seconds()))
 
 
-def of_function(function: str, name: pulumi.Input[str]) -> Iterator[Alarm]:
-    """Yield the alarms of one function; `function` is its part of the alarms' names."""
-    return _counts("AWS/Lambda", {"FunctionName": name}, "function", function, _FUNCTION)
+def _of_no_success(schedule: str, own: Mapping[str, str], window_s: int) -> Alarm:
+    return Alarm(
+        suffix=f"{schedule}-no-success",
+        namespace=OWN_NAMESPACE,
+        metric="SecondsSinceSuccess",
+        dimensions=own,
+        statistic="Maximum",
+        threshold=window_s,
+        comparison="GreaterThanThreshold",
+        period_s=600,
+        periods=3,
+        # If nobody measures, nobody knows of a success: a dead watch is as bad as none.
+        missing="breaching",
+        # The first watch comes minutes after the first deployment.
+        warm_up_minutes=60,
+        first=f"{schedule} has had no success for more than {duration(window_s)}, or the "
+        "observer does not measure any more. First list its last runs: failed, skipped, or "
+        "none at all?",
+        anchor="no-success",
+    )
 
 
-def of_queue(queue: str, name: pulumi.Input[str]) -> Alarm:
-    """Return the alarm of one queue of failures: it should be empty."""
+def _success_window(settings: Settings, schedule: ScheduleSettings) -> timedelta | None:
+    """Return how long a schedule may go without a success; None where none is due."""
+    if schedule.suspend:
+        return None
+    if schedule.success_within_hours is not None:
+        return timedelta(hours=schedule.success_within_hours)
+    gap = slot_gaps.longest(cron.parse(schedule.expression), ZoneInfo(schedule.timezone))
+    run = timedelta(seconds=settings.job.max_runtime_seconds)
+    return None if gap is None else gap + run + _SLACK
+
+
+def _of_queue(failed: str, name: str) -> Alarm:
+    queue = f"{failed}-failures"
     return Alarm(
         suffix=queue,
         namespace="AWS/SQS",
@@ -134,19 +163,9 @@ def of_queue(queue: str, name: pulumi.Input[str]) -> Alarm:
     )
 
 
-def of_scheduler(group: pulumi.Input[str]) -> Iterator[Alarm]:
-    """Yield the alarms of EventBridge Scheduler's deliveries from the stack's schedules."""
-    return _counts("AWS/Scheduler", {"ScheduleGroup": group}, "schedule", "schedule", _SCHEDULE)
-
-
-def of_rule(rule: pulumi.Input[str]) -> Iterator[Alarm]:
-    """Yield the alarms of the rule that brings the ends of jobs to the observer."""
-    return _counts("AWS/Events", {"RuleName": rule}, "events", "events", _EVENTS)
-
-
 def _counts(
     namespace: str,
-    dimensions: Mapping[str, pulumi.Input[str]],
+    dimensions: Mapping[str, str],
     kind: str,
     subject: str,
     metrics: Mapping[str, tuple[str, str]],
@@ -219,11 +238,3 @@ _EVENTS = {
     ),
 }
 """The ending of an alarm's name -> the metric, and what to do first."""
-
-
-def _spoken(seconds: int) -> str:
-    hours, minutes = divmod(seconds // 60, 60)
-    return (
-        " ".join(f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min")) if number)
-        or f"{seconds} s"
-    )

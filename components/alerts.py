@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import event_messages, names
-from components.delivery import DELIVERY, QUEUE_RETENTION_S
+from components import event_messages, failure_queue
 from components.policies import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from components.aws.account import Account
-    from components.settings import Subscription
+    from components.settings import Settings, Subscription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +26,8 @@ class AlertsArgs:
     """What the topic depends on."""
 
     account: Account
-    prefix: str
+    settings: Settings
     key_arn: pulumi.Input[str]
-    subscriptions: Sequence[Subscription]
     repository: pulumi.Input[str]
     """Name of the repository whose images are scanned."""
 
@@ -45,19 +43,15 @@ class Alerts(pulumi.ComponentResource):
 
     topic_arn: pulumi.Output[str]
     """The topic's ARN."""
-    failures_name: pulumi.Output[str]
-    """Name of the queue of events whose message the topic did not take."""
-    failures_url: pulumi.Output[str]
-    """Its URL."""
 
     def __init__(
         self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:alerts:Alerts", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
             f"{name}-topic",
-            name=f"{args.prefix}-alerts",
+            name=f"{prefix}-alerts",
             kms_master_key_id=args.key_arn,
             opts=child,
         )
@@ -65,11 +59,11 @@ class Alerts(pulumi.ComponentResource):
             f"{name}-policy",
             arn=topic.arn,
             policy=pulumi.Output.json_dumps(
-                resources.topic_policy(args.account, args.prefix, topic.arn)
+                resources.topic_policy(args.account, prefix, topic.arn)
             ),
             opts=child,
         )
-        for logical, subscription in _named(args.subscriptions):
+        for logical, subscription in _named(args.settings.alerts.subscriptions):
             aws.sns.TopicSubscription(
                 f"{name}-{logical}",
                 topic=topic.arn,
@@ -78,67 +72,42 @@ class Alerts(pulumi.ComponentResource):
                 endpoint=pulumi.Output.secret(subscription.endpoint),
                 opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["endpoint"]),
             )
-        failures = aws.sqs.Queue(
-            f"{name}-failures",
-            name=names.queue(args.prefix, f"{name}-failures"),
-            message_retention_seconds=QUEUE_RETENTION_S,
-            kms_master_key_id=args.key_arn,
-            opts=child,
-        )
-        self._tell_of_events(name, args, topic, policy, failures)
         # The policy's: so whoever publishes waits until it is allowed to.
         self.topic_arn = policy.arn
-        self.failures_name = failures.name
-        self.failures_url = failures.url
-        self.register_outputs(
-            {
-                "topic_arn": self.topic_arn,
-                "failures_name": self.failures_name,
-                "failures_url": self.failures_url,
-            }
-        )
+        self._tell_of_events(name, args)
+        self.register_outputs({"topic_arn": self.topic_arn})
 
-    def _tell_of_events(
-        self,
-        name: str,
-        args: AlertsArgs,
-        topic: aws.sns.Topic,
-        topic_policy: aws.sns.TopicPolicy,
-        failures: aws.sqs.Queue,
-    ) -> None:
-        messages = list(event_messages.every(args.account, args.prefix, args.repository))
+    def _tell_of_events(self, name: str, args: AlertsArgs) -> None:
+        prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
+        failures = failure_queue.create(
+            name, name, prefix=prefix, key_arn=args.key_arn, parent=self
+        )
+        messages = event_messages.of(args.account, prefix, args.repository)
         rules = [
             aws.cloudwatch.EventRule(
                 f"{name}-{message.name}",
-                name=f"{args.prefix}-{message.name}",
+                name=f"{prefix}-{message.name}",
                 description=message.description,
                 event_pattern=pulumi.Output.json_dumps(message.pattern),
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=child,
             )
             for message in messages
         ]
-        may_keep = aws.sqs.QueuePolicy(
-            f"{name}-queue-policy",
-            queue_url=failures.url,
-            policy=pulumi.Output.json_dumps(
-                resources.queue_policy(failures.arn, [rule.arn for rule in rules])
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        may_keep = failure_queue.admit(name, failures, rules, self)
         for message, rule in zip(messages, rules, strict=True):
             aws.cloudwatch.EventTarget(
                 f"{name}-{message.name}-target",
                 rule=rule.name,
-                arn=topic.arn,
+                arn=self.topic_arn,
                 input_transformer={
                     "input_paths": dict(message.paths),
                     # EventBridge takes a template that is no JSON object only as a JSON string.
                     "input_template": json.dumps(message.text),
                 },
-                retry_policy=DELIVERY,
+                retry_policy=failure_queue.DELIVERY,
                 dead_letter_config={"arn": failures.arn},
-                # Before the policies the topic and the queue would refuse the rule.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy, may_keep]),
+                # Before its policy the queue would refuse the rule.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[may_keep]),
             )
 
 

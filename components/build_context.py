@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +21,11 @@ _IGNORE_FILE = ".dockerignore"
 _LISTS = (DOCKERFILE, _IGNORE_FILE, "apt.txt", "requirements.txt")
 """Files that the build reads line by line."""
 
-_TAG_LENGTH = 16
+_HASH_LENGTH = 16
 """64 bits of the hash: enough that no two contexts of a repository share a tag."""
 
 _STAGE = ".build"
 """Beside the context, and not under version control: copies of contexts, as they are built."""
-
-_TRIES = 5
 
 _MODE = 0o755
 """Of every file and directory: Windows, WSL and a umask give a checkout others than git has."""
@@ -63,13 +60,8 @@ def tag(context: Path, build_args: Mapping[str, str]) -> str:
             count. Modes do not, since `copy` sets them.
         build_args: the build's arguments.
     """
-    digest = hashlib.sha256()
-    for path in files(context):
-        content = hashlib.sha256((context / path).read_bytes()).hexdigest()
-        digest.update(f"{path.as_posix()}\0{content}\n".encode())
-    for key, value in sorted(build_args.items()):
-        digest.update(f"{key}={value}\n".encode())
-    return digest.hexdigest()[:_TAG_LENGTH]
+    arguments = "".join(f"{key}={value}\n" for key, value in sorted(build_args.items()))
+    return _hash(_listing(context) + arguments)
 
 
 def copy(context: Path, target: Path) -> None:
@@ -87,27 +79,21 @@ def copy(context: Path, target: Path) -> None:
 
 
 def stage(context: Path) -> Path:
-    """Return the copy of a context that is built: made, brought up to date, or left as it is.
+    """Return the copy of a context that is built, named by what is in it: made once, never changed.
 
-    Its path is the same text on every machine, as Pulumi's state keeps it. Programs that run at
-    the same time, with the same files, do not disturb each other.
-
-    Raises:
-        ContextError: what an earlier run left cannot be replaced; says how to remove it.
+    Its path is the same text on every machine, as Pulumi's state keeps it.
     """
-    target = context.parent / _STAGE / context.name
-    failure = None
-    for _ in range(_TRIES):
-        if _is_staged(target, context):
-            return target
-        try:
-            _put(context, target)
-        except OSError as error:  # another program may have been quicker
-            failure = error
-    raise ContextError(
-        f"{target} cannot be brought up to date: {failure}\n"
-        f"It is a copy, which each run makes: rm -rf {target.parent}"
-    )
+    target = context.parent / _STAGE / _hash(_listing(context))
+    if not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            copy(context, Path(scratch, "new"))
+            try:
+                Path(scratch, "new").rename(target)
+            except OSError:
+                if not target.is_dir():  # else another program was quicker, with the same files
+                    raise
+    return target
 
 
 def check(context: Path, script: Path | None = None) -> None:
@@ -132,29 +118,16 @@ def check(context: Path, script: Path | None = None) -> None:
         raise ContextError("\n".join(refused))
 
 
-def _is_staged(target: Path, context: Path) -> bool:
-    """Tell whether a directory is what `copy` makes of a context."""
-    try:
-        found = [target, *sorted(target.rglob("*"))]
-        states = [path.lstat() for path in found]
-        names = [path.relative_to(target) for path in found if not path.is_dir()]
-        return (
-            all(stat.S_IMODE(each.st_mode) == _MODE and each.st_mtime == 0 for each in states)
-            and names == files(context)
-            and all((target / name).read_bytes() == (context / name).read_bytes() for name in names)
-        )
-    except OSError:
-        return False
+def _listing(context: Path) -> str:
+    """Return the name and the content's hash of every file, a line for each."""
+    return "".join(
+        f"{path.as_posix()}\0{hashlib.sha256((context / path).read_bytes()).hexdigest()}\n"
+        for path in files(context)
+    )
 
 
-def _put(context: Path, target: Path) -> None:
-    """Put a copy in the place of whatever is there, whole at each moment."""
-    target.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        copy(context, Path(scratch, "new"))
-        if os.path.lexists(target):
-            target.rename(Path(scratch, "old"))
-        Path(scratch, "new").rename(target)
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
 
 
 def _is_script(path: Path) -> bool:

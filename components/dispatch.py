@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import names, role
-from components.delivery import QUEUE_RETENTION_S
+from components import failure_queue, names, role
 from components.policies import roles, statements
 
 if TYPE_CHECKING:
     from components.aws.account import Account
+    from components.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,9 @@ class DispatchArgs:
     """What the way to the launcher depends on."""
 
     account: Account
-    prefix: str
-    permissions_boundary: str | None
-    function_arn: pulumi.Input[str]
+    settings: Settings
     key_arn: pulumi.Input[str]
+    launcher_arn: pulumi.Input[str]
 
 
 class Dispatch(pulumi.ComponentResource):
@@ -40,49 +39,36 @@ class Dispatch(pulumi.ComponentResource):
     """The role by which EventBridge Scheduler invokes the launcher."""
     failures_arn: pulumi.Output[str]
     """ARN of the queue of undelivered slots."""
-    failures_name: pulumi.Output[str]
-    """Its name."""
-    failures_url: pulumi.Output[str]
-    """Its URL."""
 
     def __init__(
         self, name: str, args: DispatchArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:dispatch:Dispatch", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        group = aws.scheduler.ScheduleGroup(f"{name}-group", name=args.prefix, opts=child)
-        failures = aws.sqs.Queue(
-            f"{name}-failures",
-            name=names.queue(args.prefix, "schedule-failures"),
-            message_retention_seconds=QUEUE_RETENTION_S,
-            kms_master_key_id=args.key_arn,
-            opts=child,
+        prefix = args.settings.prefix
+        group = aws.scheduler.ScheduleGroup(
+            f"{name}-group",
+            name=names.schedule_group(prefix),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        failures = failure_queue.create(
+            name, "schedule", prefix=prefix, key_arn=args.key_arn, parent=self
         )
         own = role.create(
             name,
-            names.role(args.prefix, args.account.region, name),
+            args.settings,
             trust=statements.trust_schedules(args.account, group.name),
             allowed=roles.schedule(
                 args.account,
-                f"{args.prefix}/*",
-                function_arn=args.function_arn,
+                f"{prefix}/*",
+                function_arn=args.launcher_arn,
                 failures_arn=failures.arn,
                 key_arn=args.key_arn,
             ),
-            boundary=args.permissions_boundary,
             parent=self,
         )
         self.group = group.name
         self.role_arn = own.arn
         self.failures_arn = failures.arn
-        self.failures_name = failures.name
-        self.failures_url = failures.url
         self.register_outputs(
-            {
-                "group": self.group,
-                "role_arn": self.role_arn,
-                "failures_arn": self.failures_arn,
-                "failures_name": self.failures_name,
-                "failures_url": self.failures_url,
-            }
+            {"group": self.group, "role_arn": self.role_arn, "failures_arn": self.failures_arn}
         )

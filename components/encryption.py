@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from components import names
 from components.policies import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from components.aws.account import Account
+    from components.settings import Settings
 
 
 _DELETION_DAYS, _SHORTEST_DELETION_DAYS = 30, 7
@@ -25,10 +25,7 @@ class EncryptionArgs:
     """What the key depends on."""
 
     account: Account
-    prefix: str
-    log_groups: Sequence[str]
-    """Names of the log groups that the key encrypts."""
-    keep_data: bool
+    settings: Settings
 
 
 class Encryption(pulumi.ComponentResource):
@@ -48,23 +45,23 @@ class Encryption(pulumi.ComponentResource):
         self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        policy = resources.key_policy(args.account, args.prefix, args.log_groups)
+        prefix, keep = args.settings.prefix, args.settings.keep_data
+        log_groups = names.log_groups(prefix, vpc=args.settings.network.mode == "vpc")
+        policy = resources.key_policy(args.account, prefix, log_groups)
         # Without the key everything that it encrypted is unreadable.
         key = aws.kms.Key(
             f"{name}-key",
-            description=f"Data, images, logs and messages of {args.prefix}",
+            description=f"Data, images, logs and messages of {prefix}",
             enable_key_rotation=True,
-            deletion_window_in_days=_DELETION_DAYS if args.keep_data else _SHORTEST_DELETION_DAYS,
+            deletion_window_in_days=_DELETION_DAYS if keep else _SHORTEST_DELETION_DAYS,
             policy=pulumi.Output.json_dumps(policy),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.keep_data,
-                retain_on_delete=args.keep_data,
-            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=keep, retain_on_delete=keep),
         )
         aws.kms.Alias(
-            f"{name}-alias", name=f"alias/{args.prefix}", target_key_id=key.key_id, opts=child
+            f"{name}-alias",
+            name=f"alias/{prefix}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.key_arn = key.arn
         self.register_outputs({"key_arn": self.key_arn})

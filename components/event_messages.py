@@ -14,12 +14,9 @@ import pulumi
 from components import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from components.aws.account import Account
-
-SILENT_ENDING = "-failed"
-"""Ends the names of the alarms that tell nothing: the observer's messages do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +32,13 @@ class EventMessage:
     text: str
 
 
-def every(account: Account, prefix: str, repository: pulumi.Input[str]) -> Iterator[EventMessage]:
-    """Yield the messages of a stack; its images are in `repository`, of that name."""
-    yield _of_a_basic_scan(prefix, repository)
-    yield _of_an_enhanced_scan(account, prefix, repository)
-    yield _of_an_alarm_that_is_over(account, prefix)
+def of(account: Account, prefix: str, repository: pulumi.Input[str]) -> list[EventMessage]:
+    """Return the messages of a stack; its jobs' image is in `repository`, of that name."""
+    return [
+        _of_a_basic_scan(prefix, repository),
+        _of_an_enhanced_scan(account, prefix, repository),
+        _of_an_alarm_that_is_over(account, prefix),
+    ]
 
 
 def _of_a_basic_scan(prefix: str, repository: pulumi.Input[str]) -> EventMessage:
@@ -108,7 +107,7 @@ def _of_an_alarm_that_is_over(account: Account, prefix: str) -> EventMessage:
             "detail-type": ["CloudWatch Alarm State Change"],
             "resources": [{"prefix": alarms}],
             "detail": {
-                "alarmName": [{"anything-but": {"suffix": SILENT_ENDING}}],
+                "alarmName": [{"anything-but": {"suffix": names.SILENT_ALARM}}],
                 "previousState": {"value": ["ALARM"]},
                 "state": {"value": ["OK"]},
             },

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import names, role
-from components.policies import roles, statements, vpc
-from components.settings import key_prefix
+from components import role
+from components.policies import roles, statements
 
 if TYPE_CHECKING:
     from components.aws.account import Account
-    from components.network.component import Place
-    from components.policies.statements import Statement
+    from components.network.component import Network
     from components.settings import Settings
+    from components.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +23,11 @@ class JobArgs:
 
     account: Account
     settings: Settings
-    input_bucket: pulumi.Input[str]
-    output_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
-    repository_arn: pulumi.Input[str]
-    place: Place | None = None
-    """Where in a VPC the jobs run; None: in none."""
+    storage: Storage
+    network: Network
+    repository: pulumi.Input[str]
+    """Name of the only repository that images are pulled from."""
 
 
 class Job(pulumi.ComponentResource):
@@ -49,35 +47,22 @@ class Job(pulumi.ComponentResource):
         self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, opts)
-        account, settings = args.account, args.settings
-        any_job = account.arn("sagemaker", "processing-job/*")
-        allowed = roles.job(
-            account,
-            settings.prefix,
-            *_more(args),
-            input_arn=account.bucket_arn(args.input_bucket),
-            input_prefix=key_prefix.fixed(settings.input.prefix),
-            input_key_arn=settings.input.kms_key_arn,
-            output_arn=account.bucket_arn(args.output_bucket),
-            output_prefix=key_prefix.fixed(settings.output.prefix),
-            key_arn=args.key_arn,
-            repository_arn=args.repository_arn,
-        )
+        any_job = args.account.arn("sagemaker", "processing-job/*")
         own = role.create(
             name,
-            names.role(settings.prefix, account.region, name),
+            args.settings,
             trust=statements.trust(
-                "sagemaker.amazonaws.com", statements.from_source(account, any_job)
+                "sagemaker.amazonaws.com", statements.from_source(args.account, any_job)
             ),
-            allowed=allowed,
-            boundary=settings.permissions_boundary,
+            allowed=roles.job(
+                args.account,
+                args.settings,
+                data=args.storage.data,
+                key_arn=args.key_arn,
+                repository=args.repository,
+                placement=args.network.placement,
+            ),
             parent=self,
         )
         self.role_arn = own.arn
         self.register_outputs({"role_arn": self.role_arn})
-
-
-def _more(args: JobArgs) -> list[Statement]:
-    inside = args.place and vpc.interfaces(args.account, args.place)
-    secrets = vpc.secrets(args.account, args.settings.job.secrets)
-    return [*(inside or []), *secrets]

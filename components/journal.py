@@ -1,42 +1,48 @@
-"""Runs: the journal of what became of every attempt."""
+"""Journal: what became of every attempt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
+from components import names
+
+if TYPE_CHECKING:
+    from components.settings import Settings
+
 
 @dataclass(frozen=True, kw_only=True)
-class RunsArgs:
+class JournalArgs:
     """What the journal depends on."""
 
-    prefix: str
+    settings: Settings
     key_arn: pulumi.Input[str]
-    keep_data: bool
 
 
-class Runs(pulumi.ComponentResource):
-    """The journal, from which functions and operators know what became of every attempt.
+class Journal(pulumi.ComponentResource):
+    """The table from which functions and operators know what became of every attempt.
 
     Creates: a DynamoDB table, paid by request, encrypted with the stack's key, recoverable to any
     second of the last 35 days. Its entries expire by themselves.
     """
 
     table: pulumi.Output[str]
-    """The table's name, `<prefix>-runs`."""
+    """The table's name, `<prefix>-journal`."""
     table_arn: pulumi.Output[str]
     """The table's ARN."""
 
     def __init__(
-        self, name: str, args: RunsArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: JournalArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("sagemaker-processing:runs:Runs", name, None, opts)
-        # Operators' commands find it by its name; replacing it would forget every run.
+        super().__init__("sagemaker-processing:journal:Journal", name, None, opts)
+        keep = args.settings.keep_data
+        # Operators' commands find it by its name; replacing it would forget every attempt.
         table = aws.dynamodb.Table(
             f"{name}-table",
-            name=f"{args.prefix}-runs",
+            name=names.journal(args.settings.prefix),
             billing_mode="PAY_PER_REQUEST",
             hash_key="schedule",
             range_key="attempt",
@@ -44,10 +50,8 @@ class Runs(pulumi.ComponentResource):
             ttl={"attribute_name": "expires", "enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             point_in_time_recovery={"enabled": True},
-            deletion_protection_enabled=args.keep_data,
-            opts=pulumi.ResourceOptions(
-                parent=self, protect=args.keep_data, retain_on_delete=args.keep_data
-            ),
+            deletion_protection_enabled=keep,
+            opts=pulumi.ResourceOptions(parent=self, protect=keep, retain_on_delete=keep),
         )
         self.table = table.name
         self.table_arn = table.arn

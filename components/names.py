@@ -18,6 +18,9 @@ EVENT_SOURCE = "sagemaker-processing.launcher"
 FUNCTIONS = ("launcher", "observer")
 """Their names after `<prefix>-`."""
 
+FAILURE_QUEUES = ("alerts", "launcher", "observer", "schedule")
+"""What failed, in `<prefix>-<what>-failures`."""
+
 
 def max_schedule_name(prefix: str) -> int:
     """Return how long a schedule's name may be, so that every job's name fits (AWS: 63)."""
@@ -56,14 +59,38 @@ def log_groups(prefix: str, *, vpc: bool) -> list[str]:
     return [*functions, flow_logs(prefix)] if vpc else functions
 
 
+SILENT_ALARM = "-failed"
+"""Ends the names of the alarms that tell nothing: the observer's messages do."""
+
+
 def alarm(prefix: str, suffix: str) -> str:
     """Return an alarm's name; by `--` no pattern of this stack's alarms admits another's."""
     return f"{prefix}--{suffix}"
 
 
-def queue(prefix: str, name: str) -> str:
-    """Return a queue's name (AWS: 80 characters)."""
-    return f"{prefix}-{name}"
+def repository(prefix: str) -> str:
+    """Return the name of the repository of the stack's images."""
+    return prefix
+
+
+def schedule_group(prefix: str) -> str:
+    """Return the name of the group of the stack's schedules."""
+    return prefix
+
+
+def journal(prefix: str) -> str:
+    """Return the name of the journal's table."""
+    return f"{prefix}-journal"
+
+
+def failure_queue(prefix: str, of: str) -> str:
+    """Return the name of a queue of failures (AWS: 80 characters)."""
+    return f"{prefix}-{of}-failures"
+
+
+def job_changes(prefix: str) -> str:
+    """Return the name of the rule that brings the ends of jobs to the observer."""
+    return f"{prefix}-job-changes"
 
 
 def security_group(prefix: str, name: str) -> str:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from components import names
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from components.settings import Settings
 
 
 class Role(NamedTuple):
@@ -20,32 +24,30 @@ class Role(NamedTuple):
     """Depend on it where the first call would fail without the role's permissions."""
 
 
-def create(  # noqa: PLR0913 - each is one thing that it depends on
+def create(
     name: str,
-    role_name: str,
+    settings: Settings,
     *,
     trust: Mapping[str, Any],
     allowed: Mapping[str, Any],
-    boundary: str | None,
     parent: pulumi.Resource,
 ) -> Role:
-    """Create a role, its one inline policy, and its permissions boundary.
+    """Create a role within the stack's permissions boundary, and its one inline policy.
 
     Args:
-        name: of the resources `<name>-role` and `<name>-policy`.
-        role_name: the physical name. Nothing but a new name replaces a role, so it is never in the
-            way of its successor.
+        name: of the resources `<name>-role` and `<name>-policy`, and the end of the physical name.
+            Nothing but a new name replaces a role, so it is never in its successor's way.
+        settings: the stack's.
         trust: policy that says who may assume the role.
         allowed: policy that says what the role may do.
-        boundary: ARN of the managed policy of settings.permissions_boundary; None sets none.
         parent: the component that the role belongs to.
     """
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         f"{name}-role",
-        name=role_name,
+        name=names.role(settings.prefix, settings.region, name),
         assume_role_policy=pulumi.Output.json_dumps(trust),
-        permissions_boundary=boundary,
+        permissions_boundary=settings.permissions_boundary,
         opts=child,
     )
     policy = aws.iam.RolePolicy(

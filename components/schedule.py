@@ -14,9 +14,10 @@ import pulumi_aws as aws
 from pipeline import cron
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from components.settings import ScheduleSettings
+    from components.dispatch import Dispatch
+    from components.launcher import Launcher
+    from components.observer import Observer
+    from components.settings import ScheduleSettings, Settings
 
 _RETRY_POLICY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
     "maximum_retry_attempts": 10,
@@ -29,15 +30,12 @@ _RETRY_POLICY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
 class ScheduleArgs:
     """What the schedules depend on."""
 
-    schedules: Mapping[str, ScheduleSettings]
-    group: pulumi.Input[str]
-    """The schedule group's name."""
-    role_arn: pulumi.Input[str]
-    failures_arn: pulumi.Input[str]
-    function_arn: pulumi.Input[str]
+    settings: Settings
     key_arn: pulumi.Input[str]
-    after: Sequence[pulumi.Resource]
-    """What a slot needs, from its start until somebody hears of its end."""
+    dispatch: Dispatch
+    launcher: Launcher
+    observer: Observer
+    """What a slot needs until somebody hears of its end."""
 
 
 class Schedule(pulumi.ComponentResource):
@@ -53,26 +51,27 @@ class Schedule(pulumi.ComponentResource):
         self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
-        for schedule, settings in args.schedules.items():
+        needed = [args.dispatch, args.launcher, args.observer]
+        for schedule, settings in args.settings.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
-                group_name=args.group,
+                group_name=args.dispatch.group,
                 schedule_expression=settings.expression,
                 schedule_expression_timezone=settings.timezone,
                 state="DISABLED" if settings.suspend else "ENABLED",
                 flexible_time_window={"mode": "OFF"},
                 kms_key_arn=args.key_arn,
                 target={
-                    "arn": args.function_arn,
-                    "role_arn": args.role_arn,
+                    "arn": args.launcher.function.arn,
+                    "role_arn": args.dispatch.role_arn,
                     "input": json.dumps(_event(schedule)),
                     "retry_policy": _RETRY_POLICY,
-                    "dead_letter_config": {"arn": args.failures_arn},
+                    "dead_letter_config": {"arn": args.dispatch.failures_arn},
                 },
                 # Creating a schedule fails while its role cannot do what it needs, too.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
             )
         self.register_outputs({})
 

@@ -1,4 +1,4 @@
-"""Storage: where runs read and write."""
+"""Storage: where jobs read and write."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pulumi_aws as aws
 
 from components import names
 from components.policies import resources
+from components.policies.data import Data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.account import Account
-    from components.settings import RetentionSettings
+    from components.settings import Settings
 
 _UNFINISHED_UPLOAD_DAYS = 7
 
@@ -25,14 +26,8 @@ class StorageArgs:
     """What the buckets depend on."""
 
     account: Account
-    prefix: str
+    settings: Settings
     key_arn: pulumi.Input[str]
-    retention: RetentionSettings
-    keep_data: bool
-    existing_input: str | None
-    """Name of a bucket to read from; None creates one."""
-    existing_output: str | None
-    """Name of a bucket to write to; None creates one."""
 
 
 class Storage(pulumi.ComponentResource):
@@ -40,25 +35,29 @@ class Storage(pulumi.ComponentResource):
 
     Creates, for each that does not exist: a bucket, only readable over TLS, without public access
     or ACLs, versioned, encrypted with the stack's key (and S3's bucket key, which saves KMS
-    calls), with a lifecycle. With `keep_data`, Pulumi forgets them instead of deleting them.
+    calls), with a lifecycle. With `data: keep`, Pulumi forgets them instead of deleting them.
 
     Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
     """
 
     input_bucket: pulumi.Output[str]
-    """Name of the bucket that runs read from."""
+    """Name of the bucket that jobs read from."""
     output_bucket: pulumi.Output[str]
-    """Name of the bucket that runs write to."""
+    """Name of the bucket that jobs write to."""
+    data: Data
+    """The parts of both that are the stack's."""
 
     def __init__(
         self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
         self._name, self._args = name, args
-        self.input_bucket = self._bucket("input", args.existing_input, expire_days=None)
+        settings = args.settings
+        self.input_bucket = self._bucket("input", settings.input.bucket, expire_days=None)
         self.output_bucket = self._bucket(
-            "output", args.existing_output, expire_days=args.retention.output_days
+            "output", settings.output.bucket, expire_days=settings.retention.output_days
         )
+        self.data = Data.of(args.account, settings, self.input_bucket, self.output_bucket)
         self.register_outputs(
             {"input_bucket": self.input_bucket, "output_bucket": self.output_bucket}
         )
@@ -68,14 +67,14 @@ class Storage(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         if existing:
             return pulumi.Output.from_input(existing)
-        args, name = self._args, f"{self._name}-{role}"
+        account, settings, name = self._args.account, self._args.settings, f"{self._name}-{role}"
         child = self._child()
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
             name,
-            bucket=names.bucket(args.prefix, role, args.account.id, args.account.region),
-            force_destroy=not args.keep_data,
-            opts=self._child(protect=args.keep_data),
+            bucket=names.bucket(settings.prefix, role, account.id, account.region),
+            force_destroy=not settings.keep_data,
+            opts=self._child(protect=settings.keep_data),
         )
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
@@ -110,7 +109,7 @@ class Storage(pulumi.ComponentResource):
         Said of each, since Pulumi's documents and engine differ in whether children inherit it.
         https://github.com/pulumi/pulumi/issues/19654
         """
-        kept = self._args.keep_data
+        kept = self._args.settings.keep_data
         return pulumi.ResourceOptions(
             parent=self, retain_on_delete=kept, protect=protect, depends_on=depends_on
         )
@@ -141,7 +140,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=_lifecycle(self._args.retention.noncurrent_days, expire_days),
+            rules=_lifecycle(self._args.settings.retention.noncurrent_days, expire_days),
             # Rules for old versions need versions.
             opts=self._child(depends_on=[versioning]),
         )

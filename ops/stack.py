@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import boto3
 from botocore.config import Config
 
+from components import names
 from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
 from pipeline import jobs
@@ -40,8 +41,8 @@ class Stack:
         self.endpoint = self._local.get("endpoint_url")
         """URL of the embedded AWS; None for the real one."""
         self.name, self.region, self.prefix = settings.stack, settings.region, settings.prefix
-        self.launcher = f"{self.prefix}-launcher"
-        self.table = f"{self.prefix}-runs"
+        self.launcher = names.function(self.prefix, "launcher")
+        self.table = names.journal(self.prefix)
         self.client: Callable[[str], Any] = cache(self._client)
         """Return the client of a service, with the ordinary chain of credentials."""
 

@@ -96,6 +96,14 @@ class Recorder(pulumi.runtime.Mocks):
         assert len(found) == 1, f"{len(found)} resources of type {kind}"
         return found[0]
 
+    def within(self, component: str) -> Recorder:
+        """Return what a component holds: all of it is named after the component."""
+        inside = Recorder()
+        inside.created = [
+            each for each in self.created if f"{each.name}-".startswith(f"{component}-")
+        ]
+        return inside
+
     def kinds(self) -> set[str]:
         return {args.typ for args in self.created}
 

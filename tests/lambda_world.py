@@ -60,7 +60,7 @@ ENVIRONMENT = {
     "INPUT_BUCKET": "in-bucket",
     "OUTPUT_BUCKET": "out-bucket",
     "KMS_KEY_ARN": f"arn:aws:kms:{REGION}:123456789012:key/1234abcd",
-    "JOURNAL_TABLE": f"{PREFIX}-runs",
+    "JOURNAL_TABLE": f"{PREFIX}-journal",
     "TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:{PREFIX}-alerts",
     "SCHEDULE_GROUP": PREFIX,
     "SCHEDULE_FAILURES_ARN": f"arn:aws:sqs:{REGION}:123456789012:schedule-failures",

@@ -104,7 +104,7 @@ class TestEveryPublisherReachesTheEncryptedTopic:
 
     def test_and_nobody_elses_alarm(self, stack: str) -> None:
         recorder = program(stack)
-        prefix = recorder.exports["job_name_prefix"].removesuffix("--")
+        prefix = recorder.exports["prefix"]
         mine = arn("cloudwatch", f"alarm:{prefix}--x")
         others = arn("cloudwatch", f"alarm:{prefix}-y--x")
         service = "cloudwatch.amazonaws.com"

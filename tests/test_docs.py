@@ -37,8 +37,18 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(page: Path) -> None
         assert not anchor or anchor in anchors(file), target
 
 
+def test_every_output_that_a_page_asks_for_is_exported() -> None:
+    asked = {
+        name
+        for page in PAGES
+        for name in re.findall(r"stack output (\w+)", page.read_text("utf-8"))
+    }
+    assert asked
+    assert asked <= program("prod").exports.keys()
+
+
 def test_the_runbook_lists_every_alarm() -> None:
-    prefix = program("prod").exports["job_name_prefix"].removesuffix("--")
+    prefix = program("prod").exports["prefix"]
     for alarm in program("prod").inputs(ALARM).values():
         name = alarm["name"].removeprefix(f"{prefix}--").replace("daily-", "<schedule>-")
         assert f"`{name}`" in RUNBOOK, name

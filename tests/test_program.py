@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime, tzinfo
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from components import success_window
+from components import slot_gaps
 from local.deploy.program import plain
-from tests.conftest import ROOT, record_program
+from tests.conftest import record_program
 from tests.recorded import STACKS, VARIANTS, program
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ KINDS = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "sagemaker-processing:runs:Runs",
+    "sagemaker-processing:network:Network",
+    "sagemaker-processing:journal:Journal",
     "aws:dynamodb/table:Table",
     "sagemaker-processing:image:Image",
     "aws:ecr/repository:Repository",
@@ -51,7 +51,7 @@ KINDS = {
     "sagemaker-processing:observer:Observer",
     "aws:lambda/permission:Permission",
     "aws:sqs/queuePolicy:QueuePolicy",
-    "sagemaker-processing:alarms:Alarms",
+    "sagemaker-processing:monitoring:Monitoring",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:cloudwatch/logGroup:LogGroup",
@@ -63,12 +63,15 @@ KINDS = {
 }
 
 # Where a stack's settings do not switch them off.
-ALARMS = {"aws:cloudwatch/metricAlarm:MetricAlarm"}
-DASHBOARD = {"sagemaker-processing:dashboard:Dashboard", "aws:cloudwatch/dashboard:Dashboard"}
+MONITORING = {"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"}
+
+EXPORTS = {
+    *("prefix", "input_bucket", "output_bucket", "image_uri", "journal_table"),
+    *("launcher", "observer", "alerts_topic"),
+}
 
 # Of a created VPC.
 NETWORK = {
-    "sagemaker-processing:network:Network",
     "aws:ec2/vpc:Vpc",
     "aws:ec2/subnet:Subnet",
     "aws:ec2/routeTable:RouteTable",
@@ -82,16 +85,10 @@ NETWORK = {
 }
 
 
-@cache
-def exports_in_readme() -> set[str]:
-    section = (ROOT / "README.md").read_text("utf-8").split("## Exports")[1].split("\n## ")[0]
-    return {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
-
-
 @pytest.mark.parametrize("stack", STACKS)
 class TestWholeProgram:
     def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
-        kinds = KINDS if stack == "dev" else KINDS | ALARMS | DASHBOARD
+        kinds = KINDS if stack == "dev" else KINDS | MONITORING
         assert program(stack).kinds() == kinds
 
     def test_every_resource_but_the_provider_has_a_component_as_parent(self, stack: str) -> None:
@@ -127,18 +124,14 @@ class TestWholeProgram:
             if args.typ.startswith("aws:"):
                 assert "$pulumi:providers:aws::aws::" in (args.provider or ""), args.name
 
-    def test_exports_are_those_that_the_readme_lists(self, stack: str) -> None:
-        without = {"dashboard"} if stack == "dev" else set[str]()
-        assert program(stack).exports.keys() == exports_in_readme() - without
+    def test_exports_are_those_that_somebody_uses(self, stack: str) -> None:
+        assert program(stack).exports.keys() == EXPORTS
 
     def test_what_is_exported_is_there(self, stack: str) -> None:
         recorder = program(stack)
         made = {repr(value) for args in recorder.created for value in plain(args.inputs).values()}
-        for name in ("input_bucket", "output_bucket", "launcher", "observer", "runs_table"):
+        for name in ("input_bucket", "output_bucket", "launcher", "observer", "journal_table"):
             assert repr(recorder.exports[name]) in made
-        if "dashboard" in recorder.exports:
-            board = recorder.one("aws:cloudwatch/dashboard:Dashboard")
-            assert board["dashboardName"] == recorder.exports["dashboard"]
 
     def test_no_export_is_empty(self, stack: str) -> None:
         assert all(isinstance(value, str) and value for value in program(stack).exports.values())
@@ -148,13 +141,13 @@ class TestWholeProgram:
 class TestEveryVariant:
     def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
         network = NETWORK if stack.startswith("vpc") else set[str]()
-        assert program(stack).kinds() == KINDS | ALARMS | DASHBOARD | network
+        assert program(stack).kinds() == KINDS | MONITORING | network
 
     test_has_parents = (
         TestWholeProgram.test_every_resource_but_the_provider_has_a_component_as_parent
     )
     test_component_types = TestWholeProgram.test_component_types_follow_one_pattern
-    test_exports = TestWholeProgram.test_exports_are_those_that_the_readme_lists
+    test_exports = TestWholeProgram.test_exports_are_those_that_somebody_uses
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -235,7 +228,7 @@ class TestSecureByDefault:
         held = [
             "encryption-key",
             "image-repository",
-            "runs-table",
+            "journal-table",
             "storage-input",
             "storage-output",
         ]
@@ -253,9 +246,9 @@ def test_what_is_registered_does_not_depend_on_the_day(monkeypatch: pytest.Monke
             return today.replace(tzinfo=tz)
 
     def registered() -> dict[tuple[str, str], dict[str, Any]]:
-        success_window.longest_gap.cache_clear()
+        slot_gaps.longest.cache_clear()
         created = record_program("prod").created
-        # Archives compare by identity; their text is what documents.py makes of the settings.
+        # Archives compare by identity; their text is what function_config.py makes of the settings.
         return {(args.typ, args.name): {**plain(args.inputs), "code": ""} for args in created}
 
     for name, module in [*sys.modules.items()]:

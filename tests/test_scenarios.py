@@ -217,8 +217,9 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     cloud.evaluate_alarms(datetime.now(UTC))
 
     assert [entry.outcome for entry in cloud.journal.attempts("daily", stage.slot)] == [None]
-    url = cloud.exports["observer_failures"]
-    [kept] = cloud.aws.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    sqs = cloud.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="processing-local-observer-failures")["QueueUrl"]
+    [kept] = sqs.receive_message(QueueUrl=url)["Messages"]
     event = json.loads(kept["Body"])["requestPayload"]
     assert event["detail"]["ProcessingJobName"] == stage.jobs()[0]
     assert {
@@ -229,7 +230,7 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     # Time passes: the claim of the invocation that died runs out, and the watch looks again.
     [entry] = cloud.journal.attempts("daily", stage.slot)
     cloud.aws.client("dynamodb").update_item(
-        TableName=cloud.exports["runs_table"],
+        TableName=cloud.exports["journal_table"],
         Key=attempt_key(entry.attempt),
         UpdateExpression="REMOVE claimed_until",
     )

@@ -293,7 +293,7 @@ class Planted:
 
     def tables(self) -> Iterator[str]:
         yield repr(
-            self.client("dynamodb").scan(TableName=self.cloud.exports["runs_table"])["Items"]
+            self.client("dynamodb").scan(TableName=self.cloud.exports["journal_table"])["Items"]
         )
 
     def schedules(self) -> Any:

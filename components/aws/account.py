@@ -12,8 +12,6 @@ import pulumi_aws as aws
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from components.settings import Settings
-
 
 @dataclass(frozen=True)
 class Account:
@@ -32,24 +30,23 @@ class Account:
         return pulumi.Output.format("arn:{0}:s3:::{1}", self.partition, name)
 
 
-def lookup(settings: Settings, provider: aws.Provider) -> Account:
+def lookup(region: str, permissions_boundary: str | None, provider: aws.Provider) -> Account:
     """Return the account that the provider's credentials belong to.
 
     Raises:
-        RunError: AWS does not say, or it is another than the settings name.
+        RunError: AWS does not say, or it is another than the permissions boundary's.
     """
     opts = pulumi.InvokeOptions(provider=provider)
     with asking("whose account this is; check the credentials with: aws sts get-caller-identity"):
         here = Account(
             partition=aws.get_partition(opts=opts).partition,
-            region=settings.region,
+            region=region,
             id=aws.get_caller_identity(opts=opts).account_id,
         )
-    boundary = settings.permissions_boundary
-    if boundary and boundary.split(":")[4] not in (here.id, "aws"):
+    if permissions_boundary and permissions_boundary.split(":")[4] not in (here.id, "aws"):
         raise pulumi.RunError(
-            f"permissions_boundary = {boundary}: is not of the account {here.id} that the "
-            "credentials belong to, and no role there can have it"
+            f"permissions_boundary = {permissions_boundary}: is not of the account {here.id} that "
+            "the credentials belong to, and no role there can have it"
         )
     return here
 

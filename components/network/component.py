@@ -1,4 +1,4 @@
-"""Network: a private VPC of the stack's own, without a way out."""
+"""Network: where the jobs run, by `network.mode`."""
 
 from __future__ import annotations
 
@@ -10,38 +10,19 @@ import pulumi_aws as aws
 
 from components.aws import endpoint_names
 from components.aws.account import asking
-from components.network import endpoints, flow_logs, plan, security_groups
-from components.policies import vpc
+from components.network import endpoints, existing, flow_logs, plan, security_groups
+from components.policies import vpc as policies
+from components.policies.vpc import VpcPlacement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from components.aws.account import Account
-    from components.settings import NetworkSettings, Settings
+    from components.settings import Settings
+    from components.storage import Storage
 
 _USD_A_MONTH = 7.30
 """Of an interface endpoint in one zone, in us-east-1, without its traffic."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a VPC the jobs run."""
-
-    subnets: Sequence[pulumi.Input[str]]
-    """Ids."""
-    security_groups: Sequence[pulumi.Input[str]]
-    """Ids."""
-    owner: str
-    """The account that owns them; `*` where it may be another one, which shares its VPC."""
-    ready: Sequence[pulumi.Resource] = ()
-    """Whatever starts a job depends on it: the ways out of the place."""
-
-
-def existing(network: NetworkSettings) -> Place | None:
-    """Return the place that the settings name, or None where the mode is another."""
-    if network.mode != "existing":
-        return None
-    return Place(network.subnets, network.security_groups, "*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,35 +32,47 @@ class NetworkArgs:
     account: Account
     settings: Settings
     key_arn: pulumi.Input[str]
-    input_bucket: pulumi.Input[str]
-    output_bucket: pulumi.Input[str]
+    storage: Storage
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC that leads to this stack's buckets and to the named services, and nowhere else.
+    """Where the jobs run: in no VPC, in subnets that exist, or in a VPC of the stack's own.
 
-    Creates: a VPC, a private subnet in each of `network.zones`, one route table, the gateway
-    endpoint of S3 for this stack's buckets, an interface endpoint for each of `network.endpoints`,
-    the security groups of jobs and endpoints, the default security group without rules, and
-    encrypted flow logs with their role.
+    Creates, for mode `vpc` only: a VPC that leads to this stack's buckets and to the named
+    services, and nowhere else, a private subnet in each of `network.zones`, one route table, the
+    gateway endpoint of S3 for this stack's buckets, an interface endpoint for each of
+    `network.endpoints`, the security groups of jobs and endpoints, the default security group
+    without rules, and encrypted flow logs with their role.
 
     Never creates an internet gateway or a NAT gateway.
 
     Raises:
+        VpcError: jobs cannot run in the subnets that exist.
         ZonesError: the region has too few zones.
         EndpointError: the region has no endpoint of a name in `network.endpoints`.
     """
 
-    place: Place
-    """Where jobs run."""
+    placement: VpcPlacement | None
+    """Where in a VPC the jobs run; None: in none. Whatever starts a job depends on the component,
+    which is ready with its ways out."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:network:Network", name, None, opts)
         self._name, self._args = name, args
-        settings, prefix = args.settings.network, args.settings.prefix
-        services = {each: self._service(each, "Interface") for each in settings.endpoints}
+        match args.settings.network.mode:
+            case "isolated":
+                self.placement = None
+            case "existing":
+                self.placement = existing.placement(args.settings.network, args.account, self)
+            case "vpc":
+                self.placement = self._own_vpc()
+        self.register_outputs({})
+
+    def _own_vpc(self) -> VpcPlacement:
+        name, settings = self._name, self._args.settings
+        services = {each: self._service(each, "Interface") for each in settings.network.endpoints}
         zones = self._zones(services.values())
         vpc = self._vpc(zones)
         table = aws.ec2.RouteTable(
@@ -87,30 +80,18 @@ class Network(pulumi.ComponentResource):
         )
         subnets = [self._subnet(n, table, *zone) for n, zone in enumerate(zones.items(), 1)]
         s3 = self._gateway(table)
-        groups = security_groups.create(
-            name,
-            vpc_id=vpc.id,
-            s3_prefix_list=s3.prefix_list_id,
-            prefix=prefix,
-            with_endpoints=bool(services),
-            several=args.settings.job.instance_count > 1,
-            parent=self,
-        )
+        groups = security_groups.create(name, vpc.id, s3.prefix_list_id, settings, self)
         self._interfaces(services, subnets, groups.endpoints)
         flow_logs.create(
             f"{name}-flow-logs",
-            account=args.account,
-            settings=args.settings,
+            account=self._args.account,
+            settings=settings,
             vpc_id=vpc.id,
-            key_arn=args.key_arn,
-            tags=self._tags("flow-logs"),
+            key_arn=self._args.key_arn,
             parent=self,
         )
-        self.place = Place([each.id for each in subnets], [groups.jobs], args.account.id, [self])
         self._tell_cost(len(services), len(zones))
-        self.register_outputs(
-            {"subnets": self.place.subnets, "security_groups": self.place.security_groups}
-        )
+        return VpcPlacement([each.id for each in subnets], [groups.jobs], self._args.account.id)
 
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
         # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
@@ -135,7 +116,9 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-s3",
             self._service(endpoint_names.GATEWAY, "Gateway"),
             table=table,
-            policy=vpc.buckets_only(args.account, args.input_bucket, args.output_bucket),
+            policy=policies.buckets_only(
+                args.account, args.storage.input_bucket, args.storage.output_bucket
+            ),
             tags=self._tags("s3"),
             parent=self,
         )
@@ -152,7 +135,7 @@ class Network(pulumi.ComponentResource):
                 service,
                 subnets=subnets,
                 group=group,
-                policy=vpc.account_only(self._args.account),
+                policy=policies.account_only(self._args.account),
                 tags=self._tags(each),
                 parent=self,
             )

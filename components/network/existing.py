@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from components.policies.vpc import VpcPlacement
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,8 +28,8 @@ class VpcError(pulumi.RunError):
     """Jobs cannot run in the VPC."""
 
 
-def check(network: NetworkSettings, account: Account, provider: aws.Provider) -> None:
-    """Look at the VPC of each of `network.subnets`.
+def placement(network: NetworkSettings, account: Account, parent: pulumi.Resource) -> VpcPlacement:
+    """Return the place that the settings name, after a look at the VPC of each of its subnets.
 
     One that another account shares is left out: its owner's options may be out of sight.
 
@@ -35,7 +37,7 @@ def check(network: NetworkSettings, account: Account, provider: aws.Provider) ->
         VpcError: AWS knows no such subnet, or the names that jobs need would not be resolved
             there; names all problems, each with the way out.
     """
-    opts = pulumi.InvokeOptions(provider=provider)
+    opts = pulumi.InvokeOptions(parent=parent)
     problems: list[str] = []
     vpcs: dict[str, str] = {}
     for id_ in network.subnets:
@@ -54,6 +56,7 @@ def check(network: NetworkSettings, account: Account, provider: aws.Provider) ->
             problems.append(f"{where}which {_UNSEEN}: {error}")
     if problems:
         raise VpcError("\n".join(f"network.subnets: {each}" for each in problems))
+    return VpcPlacement(network.subnets, network.security_groups, "*")
 
 
 def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str]:

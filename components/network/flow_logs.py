@@ -11,8 +11,6 @@ from components import names, role
 from components.policies import statements, vpc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from components.aws.account import Account
     from components.settings import Settings
 
@@ -24,7 +22,6 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
     settings: Settings,
     vpc_id: pulumi.Input[str],
     key_arn: pulumi.Input[str],
-    tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> None:
     """Create the flow log of all traffic of a VPC, its encrypted log group, and its role."""
@@ -38,12 +35,11 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
     any_flow_log = account.arn("ec2", "vpc-flow-log/*")
     own = role.create(
         name,
-        names.role(settings.prefix, account.region, name),
+        settings,
         trust=statements.trust(
             "vpc-flow-logs.amazonaws.com", statements.from_source(account, any_flow_log)
         ),
         allowed=vpc.flow_logs(group.arn),
-        boundary=settings.permissions_boundary,
         parent=parent,
     )
     aws.ec2.FlowLog(
@@ -52,7 +48,7 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
         traffic_type="ALL",
         log_destination=group.arn,
         iam_role_arn=own.arn,
-        tags=tags,
+        tags={"Name": f"{settings.prefix}-flow-logs"},
         # Without its permissions the first delivery would fail, and with it the flow log.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[own.policy]),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
+
+if TYPE_CHECKING:
+    from components.settings import Settings
 
 _HTTPS = 443
 
@@ -20,14 +23,11 @@ class Groups(NamedTuple):
     """The jobs' own where there are no interface endpoints."""
 
 
-def create(  # noqa: PLR0913 - each is one thing that the rules depend on
+def create(
     name: str,
-    *,
     vpc_id: pulumi.Input[str],
     s3_prefix_list: pulumi.Input[str],
-    prefix: str,
-    with_endpoints: bool,
-    several: bool,
+    settings: Settings,
     parent: pulumi.Resource,
 ) -> Groups:
     """Create the groups of jobs and of endpoints with their rules, and empty the default one.
@@ -39,9 +39,7 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         name: begins the logical names.
         vpc_id: of the VPC.
         s3_prefix_list: addresses of S3 in this region, which the gateway endpoint routes.
-        prefix: the stack's, for the names that people see.
-        with_endpoints: whether there are interface endpoints.
-        several: whether jobs have more than one instance, whose containers talk to each other.
+        settings: the stack's.
         parent: the component that they belong to.
     """
     child = pulumi.ResourceOptions(parent=parent)
@@ -51,19 +49,43 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         vpc_id=vpc_id,
         ingress=[],
         egress=[],
-        tags={"Name": f"{prefix}-default-nothing"},
+        tags={"Name": f"{settings.prefix}-default-nothing"},
         opts=child,
     )
-    jobs = aws.ec2.SecurityGroup(
-        f"{name}-jobs",
-        name_prefix=names.security_group(prefix, "jobs"),
-        description="Processing jobs: out to S3 and to the endpoints",
-        vpc_id=vpc_id,
-        tags={"Name": f"{prefix}-jobs"},
-        opts=child,
-    )
+
+    def group(kind: str, description: str) -> aws.ec2.SecurityGroup:
+        return aws.ec2.SecurityGroup(
+            f"{name}-{kind}",
+            name_prefix=names.security_group(settings.prefix, kind),
+            description=description,
+            vpc_id=vpc_id,
+            tags={"Name": f"{settings.prefix}-{kind}"},
+            opts=child,
+        )
+
+    jobs = group("jobs", "Processing jobs: out to S3 and to the endpoints")
+    _let_out_to_s3(f"{name}-jobs-to-s3", jobs, s3_prefix_list, child)
+    if settings.job.instance_count > 1:
+        # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+        among = _Way("jobs", "jobs", "Between the instances of a job, encrypted", None)
+        _open(name, among, jobs, jobs, child)
+    if not settings.network.endpoints:
+        return Groups(jobs.id, jobs.id)
+    endpoints = group("endpoints", "Interface endpoints: in from processing jobs")
+    out = _Way("jobs", "endpoints", "Processing jobs to interface endpoints", _HTTPS)
+    _open(name, out, jobs, endpoints, child)
+    return Groups(jobs.id, endpoints.id)
+
+
+def _let_out_to_s3(
+    name: str,
+    jobs: aws.ec2.SecurityGroup,
+    s3_prefix_list: pulumi.Input[str],
+    child: pulumi.ResourceOptions,
+) -> None:
     aws.vpc.SecurityGroupEgressRule(
-        f"{name}-jobs-to-s3",
+        name,
         security_group_id=jobs.id,
         ip_protocol="tcp",
         from_port=_HTTPS,
@@ -72,30 +94,12 @@ def create(  # noqa: PLR0913 - each is one thing that the rules depend on
         description="S3, by the gateway endpoint",
         opts=child,
     )
-    if several:
-        # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-        among = _Way("jobs", "jobs", "Between the instances of a job, encrypted", None)
-        _open(name, among, jobs, jobs, child)
-    if not with_endpoints:
-        return Groups(jobs.id, jobs.id)
-    endpoints = aws.ec2.SecurityGroup(
-        f"{name}-endpoints",
-        name_prefix=names.security_group(prefix, "endpoints"),
-        description="Interface endpoints: in from processing jobs",
-        vpc_id=vpc_id,
-        tags={"Name": f"{prefix}-endpoints"},
-        opts=child,
-    )
-    out = _Way("jobs", "endpoints", "Processing jobs to interface endpoints", _HTTPS)
-    _open(name, out, jobs, endpoints, child)
-    return Groups(jobs.id, endpoints.id)
 
 
 class _Way(NamedTuple):
     source: str
     target: str
-    told: str
+    description: str
     port: int | None
     """None: all protocols."""
 
@@ -116,7 +120,7 @@ def _open(
         ip_protocol=protocol,
         from_port=way.port,
         to_port=way.port,
-        description=way.told,
+        description=way.description,
         opts=child,
     )
     aws.vpc.SecurityGroupIngressRule(
@@ -126,6 +130,6 @@ def _open(
         ip_protocol=protocol,
         from_port=way.port,
         to_port=way.port,
-        description=way.told,
+        description=way.description,
         opts=child,
     )

@@ -11,29 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pulumi
-
+    from components.policies.vpc import VpcPlacement
     from components.settings import Settings
 
 
-def conditions(
-    settings: Settings,
-    subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
-    security_groups: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
-) -> dict[str, Any]:
-    """Return the conditions under which the launcher may start a job.
-
-    Args:
-        settings: the stack's.
-        subnets: the only ones in which a job may run; None where no job is in a VPC.
-        security_groups: the only ones that a job may have; None where no job is in a VPC.
-    """
+def of(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:
+    """Return the conditions under which the stack's launcher may start a job."""
     lists: dict[str, Any] = {"sagemaker:InstanceTypes": settings.attempt_types}
-    if subnets is not None and security_groups is not None:
-        lists["sagemaker:VpcSubnets"] = subnets
-        lists["sagemaker:VpcSecurityGroupIds"] = security_groups
+    if placement:
+        lists["sagemaker:VpcSubnets"] = placement.subnets
+        lists["sagemaker:VpcSecurityGroupIds"] = placement.security_groups
     flags: dict[str, str] = {}
     if settings.network.isolation:
         flags["sagemaker:NetworkIsolation"] = "true"

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from components.policies.statements import Statement, allow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pulumi
 
     from components.aws.account import Account
@@ -83,10 +81,17 @@ def plan_schedules(account: Account, key_arn: pulumi.Input[str], schedules: str)
 
 
 def data(
-    account: Account, key_arn: pulumi.Input[str], read_keys: Sequence[pulumi.Input[str]]
+    account: Account, key_arn: pulumi.Input[str], input_key_arn: str | None
 ) -> list[Statement]:
-    """Return what a job needs for encrypted objects and its encrypted volume."""
+    """Return what a job needs for encrypted objects and its encrypted volume.
+
+    Args:
+        account: where the stack lives.
+        key_arn: of the stack's key.
+        input_key_arn: of an existing input bucket's own key, if it has one.
+    """
     via_s3 = _via(account, "s3")
+    read_keys = [key_arn, *([input_key_arn] if input_key_arn else [])]
     return [
         # Of the output's key too: a multipart upload reads what it has encrypted.
         allow("DecryptData", ["kms:Decrypt"], read_keys, via_s3),

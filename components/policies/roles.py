@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components import names
-from components.policies import key_uses
+from components.policies import job_conditions, key_uses, vpc
 from components.policies.statements import Statement, allow, document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from components.aws.account import Account
+    from components.policies.data import Data
+    from components.policies.vpc import VpcPlacement
+    from components.settings import Settings
 
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """SageMaker's, shared by every processing job of the account: no stack may own it."""
@@ -21,31 +24,25 @@ PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 def job(  # noqa: PLR0913 - one value for each thing that a job touches
     account: Account,
-    prefix: str,
-    *more: Statement,
-    input_arn: pulumi.Input[str],
-    input_prefix: str,
-    input_key_arn: pulumi.Input[str] | None,
-    output_arn: pulumi.Input[str],
-    output_prefix: str,
+    settings: Settings,
+    *,
+    data: Data,
     key_arn: pulumi.Input[str],
-    repository_arn: pulumi.Input[str],
+    repository: pulumi.Input[str],
+    placement: VpcPlacement | None,
 ) -> dict[str, Any]:
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
     logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
-    read_keys = [key_arn] if input_key_arn is None else [key_arn, input_key_arn]
-    objects = pulumi.Output.concat(input_arn, "/", input_prefix, "*")
-    results = pulumi.Output.concat(output_arn, "/", output_prefix, "*")
     namespace = {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/ProcessingJobs"}}
     return document(
-        allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
-        allow("ReadInput", ["s3:GetObject"], [objects]),
-        allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [results]),
-        *key_uses.data(account, key_arn, read_keys),
+        data.list_input(),
+        data.read_input(),
+        data.write_output(),
+        *key_uses.data(account, key_arn, settings.input.kms_key_arn),
         allow(
             "PullImage",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [repository_arn],
+            [pulumi.Output.concat(account.arn("ecr", "repository/"), repository)],
         ),
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
@@ -55,12 +52,19 @@ def job(  # noqa: PLR0913 - one value for each thing that a job touches
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [_job_streams(account, prefix)],
+            [_job_streams(account, settings.prefix)],
         ),
         # "*": metrics have no ARN; the condition names the one namespace.
         allow("MeasureInstances", ["cloudwatch:PutMetricData"], ["*"], namespace),
-        *more,
+        *(vpc.interfaces(account, placement) if placement else ()),
+        *_read_secrets(account, settings.job.secrets),
     )
+
+
+def _read_secrets(account: Account, secrets: Sequence[str]) -> list[Statement]:
+    # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
+    arns = [account.arn("secretsmanager", f"secret:{name}-??????") for name in secrets]
+    return [allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns)] if arns else []
 
 
 def function(
@@ -87,24 +91,22 @@ def function(
 
 def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touches
     account: Account,
-    prefix: str,
+    settings: Settings,
     *,
+    data: Data,
+    key_arn: pulumi.Input[str],
     job_role_arn: pulumi.Input[str],
     table_arn: pulumi.Input[str],
-    key_arn: pulumi.Input[str],
-    input_arn: pulumi.Input[str],
-    input_prefix: str,
-    output_arn: pulumi.Input[str],
-    output_prefix: str,
-    job_conditions: Mapping[str, Any],
+    placement: VpcPlacement | None,
 ) -> list[Statement]:
     """Return what the launcher may do: start, describe and stop jobs of this stack, and tell.
 
     It starts jobs only as `job_conditions.py` allows them, whatever its code asks for.
     """
-    jobs = _jobs(account, prefix)
+    jobs = _jobs(account, settings.prefix)
+    conditions = job_conditions.of(settings, placement)
     return [
-        allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, job_conditions),
+        allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, conditions),
         # Without it a tagged create is denied.
         allow(
             "TagJobsAtStart",
@@ -123,8 +125,8 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
             [table_arn],
         ),
         key_uses.read_table(account, key_arn),
-        allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
-        *_withdraw_success(output_arn, output_prefix),
+        data.list_input(),
+        *data.withdraw_success(),
         allow(
             "TellWhatDidNotStart",
             ["events:PutEvents"],
@@ -138,18 +140,14 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
     account: Account,
     prefix: str,
     *,
+    data: Data,
+    key_arn: pulumi.Input[str],
     retry_role_arn: pulumi.Input[str],
     table_arn: pulumi.Input[str],
-    key_arn: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
-    input_arn: pulumi.Input[str],
-    input_prefix: str,
-    output_arn: pulumi.Input[str],
-    output_prefix: str,
 ) -> list[Statement]:
     """Return what the observer may do: look at jobs, plan the next attempt, mark and tell."""
     logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
-    parts = pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS.parts/*")
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
         _list_jobs(),
@@ -160,9 +158,9 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
             ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
             [table_arn],
         ),
-        allow("ListInput", ["s3:ListBucket"], [input_arn], _under(input_prefix)),
-        *_withdraw_success(output_arn, output_prefix),
-        allow("MarkSuccess", ["s3:PutObject"], [_markers(output_arn, output_prefix), parts]),
+        data.list_input(),
+        *data.withdraw_success(),
+        data.mark_success(),
         allow("Tell", ["sns:Publish"], [topic_arn]),
         key_uses.read_table(account, key_arn),
         key_uses.write_object(account, key_arn),
@@ -209,19 +207,6 @@ def schedule(
     )
 
 
-def _withdraw_success(output_arn: pulumi.Input[str], output_prefix: str) -> list[Statement]:
-    """Return what it takes to see whether a slot has a success marker, and to delete that."""
-    return [
-        allow("ListOutput", ["s3:ListBucket"], [output_arn], _under(output_prefix)),
-        # No version of it: what is withdrawn can be had back.
-        allow("WithdrawSuccess", ["s3:DeleteObject"], [_markers(output_arn, output_prefix)]),
-    ]
-
-
-def _markers(output_arn: pulumi.Input[str], output_prefix: str) -> pulumi.Output[str]:
-    return pulumi.Output.concat(output_arn, "/", output_prefix, "*_SUCCESS")
-
-
 def _jobs(account: Account, prefix: str) -> list[str]:
     return [account.arn("sagemaker", f"processing-job/{names.job_name_pattern(prefix)}")]
 
@@ -239,7 +224,3 @@ def _list_jobs() -> Statement:
 def _pass_role(role_arn: pulumi.Input[str], service: str) -> Statement:
     condition = {"StringEquals": {"iam:PassedToService": service}}
     return allow("PassRole", ["iam:PassRole"], [role_arn], condition)
-
-
-def _under(prefix: str) -> dict[str, Any]:
-    return {"StringLike": {"s3:prefix": f"{prefix}*"}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.account import Account
-    from components.network.component import Place
 
 
-def interfaces(account: Account, place: Place) -> list[Statement]:
+@dataclass(frozen=True)
+class VpcPlacement:
+    """Where in a VPC the jobs run, and nowhere else."""
+
+    subnets: Sequence[pulumi.Input[str]]
+    """Ids."""
+    security_groups: Sequence[pulumi.Input[str]]
+    """Ids."""
+    owner: str
+    """The account that owns them; `*` where it may be another one, which shares its VPC."""
+
+
+def interfaces(account: Account, placement: VpcPlacement) -> list[Statement]:
     """Return what SageMaker needs of the job's role to put jobs into these subnets.
 
     The nine actions of https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, with
@@ -25,9 +36,9 @@ def interfaces(account: Account, place: Place) -> list[Statement]:
     acts with a job's role is not documented.
     """
     # Their ARNs hold the account of whoever shares them; ids are unique.
-    owned = replace(account, id=place.owner)
-    subnet_arns = [_arn(owned, "subnet", each) for each in place.subnets]
-    group_arns = [_arn(owned, "security-group", each) for each in place.security_groups]
+    owned = replace(account, id=placement.owner)
+    subnet_arns = [_arn(owned, "subnet", each) for each in placement.subnets]
+    group_arns = [_arn(owned, "security-group", each) for each in placement.security_groups]
     any_interface = account.arn("ec2", "network-interface/*")
     inside = {"ArnEquals": {"ec2:Subnet": subnet_arns}}
     return [
@@ -59,13 +70,6 @@ def interfaces(account: Account, place: Place) -> list[Statement]:
             ["*"],
         ),
     ]
-
-
-def secrets(account: Account, names: Sequence[str]) -> list[Statement]:
-    """Return what the script needs to read these secrets; nothing where there are none."""
-    # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
-    arns = [account.arn("secretsmanager", f"secret:{name}-??????") for name in names]
-    return [allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns)] if arns else []
 
 
 def buckets_only(

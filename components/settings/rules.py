@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import names, success_window
+from components import names, slot_gaps
 from components.aws import models
 from components.settings import key_prefix, network_rules
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
@@ -143,7 +143,7 @@ def _success_windows(settings: Settings) -> Iterator[str]:
         if hours is None:
             continue
         expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
-        gap = success_window.longest_gap(expression, zone)
+        gap = slot_gaps.longest(expression, zone)
         key = f"schedules.{name}.success_within_hours"
         if gap is None:
             yield f"{key}: {hours} has no meaning, {schedule.expression} runs once; set it to null"

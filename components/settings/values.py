@@ -243,7 +243,7 @@ ImageUri = Annotated[
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
     _matching(
         r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
-        r"/[a-z0-9]+([._/-][a-z0-9]+)*(:[\w][\w.-]{0,127})?@sha256:[0-9a-f]{64}",
+        r"/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
         "must be an image of ECR by its digest: "
         "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
     ),

@@ -123,7 +123,7 @@ class Cloud:
     @property
     def journal(self) -> Journal:
         """The journal of runs, read as an administrator."""
-        return Journal(self.aws.client("dynamodb"), self.exports["runs_table"])
+        return Journal(self.aws.client("dynamodb"), self.exports["journal_table"])
 
     @property
     def messages(self) -> list[Message]:
@@ -160,7 +160,7 @@ class Cloud:
         Raises:
             ScheduleError: it would not on AWS either.
         """
-        self.scheduler.fire(self.exports["schedule_group"], schedule, slot)
+        self.scheduler.fire(self.exports["prefix"], schedule, slot)
 
     def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
         """Wait until nothing moves any more; what is planned for later happens at once, in order.

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 
 from components.aws.account import Account
-from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
-from components.journal import Runs, RunsArgs
-from components.schedule import Schedule, ScheduleArgs
-from components.settings import RetentionSettings, ScheduleSettings
+from components.journal import Journal, JournalArgs
 from components.storage import Storage, StorageArgs
-from tests.conftest import ACCOUNT, REGION, Recorder, record
+from tests.components.settings.test_settings import keys_of, settings
+from tests.conftest import ACCOUNT, REGION, Recorder, record, record_program
+from tests.recorded import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
@@ -33,12 +32,7 @@ def build(make: Callable[[], Any]) -> Recorder:
 
 class TestEncryption:
     def encryption(self) -> Recorder:
-        args = EncryptionArgs(
-            account=HERE,
-            prefix="p-dev",
-            log_groups=["/aws/lambda/p-dev-launcher"],
-            keep_data=False,
-        )
+        args = EncryptionArgs(account=HERE, settings=settings(prefix="p-dev", data="destroy"))
         return build(lambda: Encryption("encryption", args))
 
     def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
@@ -51,70 +45,63 @@ class TestEncryption:
         [logs] = [s for s in policy["Statement"] if s["Sid"] == "LogsOfThisStack"]
         assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
         groups = logs["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
-        assert groups == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-launcher"]
+        assert groups == [
+            f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/p-dev-{function}"
+            for function in ("launcher", "observer")
+        ]
 
     def test_the_account_never_locks_itself_out(self) -> None:
         policy = json.loads(self.encryption().one("aws:kms/key:Key")["policy"])
         assert policy["Statement"][0]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
-class TestRuns:
-    def runs(self, keep_data: bool = False) -> dict[str, Any]:
-        args = RunsArgs(prefix="p-dev", key_arn=KEY, keep_data=keep_data)
-        return build(lambda: Runs("runs", args)).one("aws:dynamodb/table:Table")
+class TestJournal:
+    def journal(self, data: str = "destroy") -> dict[str, Any]:
+        args = JournalArgs(settings=settings(prefix="p-dev", data=data), key_arn=KEY)
+        return build(lambda: Journal("journal", args)).one("aws:dynamodb/table:Table")
 
-    def test_the_journal_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
-        table = self.runs()
-        assert table["name"] == "p-dev-runs"
+    def test_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
+        table = self.journal()
+        assert table["name"] == "p-dev-journal"
         assert (table["hashKey"], table["rangeKey"]) == ("schedule", "attempt")
         assert {each["name"]: each["type"] for each in table["attributes"]} == {
             "schedule": "S",
             "attempt": "S",
         }
 
-    def test_entries_expire_and_cost_only_what_is_asked(self) -> None:
-        table = self.runs()
+    def test_has_entries_that_expire_and_costs_only_what_is_asked(self) -> None:
+        table = self.journal()
         assert table["ttl"] == {"attributeName": "expires", "enabled": True}
         assert table["billingMode"] == "PAY_PER_REQUEST"
 
-    def test_the_journal_is_encrypted_and_can_be_recovered(self) -> None:
-        table = self.runs()
+    def test_is_encrypted_and_can_be_recovered(self) -> None:
+        table = self.journal()
         assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": KEY}
         assert table["pointInTimeRecovery"] == {"enabled": True}
 
-    def test_the_journal_is_kept_where_data_is_protected(self) -> None:
-        assert self.runs(keep_data=True)["deletionProtectionEnabled"]
-        assert not self.runs()["deletionProtectionEnabled"]
+    def test_is_kept_where_data_is_kept(self) -> None:
+        assert self.journal(data="keep")["deletionProtectionEnabled"]
+        assert not self.journal()["deletionProtectionEnabled"]
 
 
-STORAGE = StorageArgs(
-    account=HERE,
-    prefix="p-dev",
-    key_arn=KEY,
-    retention=RetentionSettings(output_days=30, noncurrent_days=7),
-    keep_data=False,
-    existing_input=None,
-    existing_output=None,
-)
+def storage(**changes: Any) -> Recorder:
+    retention = {"retention__output_days": 30, "retention__noncurrent_days": 7}
+    found = settings(prefix="p-dev", **retention, **changes)
+    return build(lambda: Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY)))
 
 
 class TestStorage:
     def test_existing_buckets_are_used_and_left_alone(self) -> None:
-        args = replace(STORAGE, existing_input="mine", existing_output="mine-too")
-        made: list[Storage] = []
-        recorder = build(lambda: made.append(Storage("storage", args)))
+        recorder = storage(input__bucket="mine", output__bucket="mine-too")
         assert recorder.kinds() == {"sagemaker-processing:storage:Storage"}
 
     def test_only_the_missing_bucket_is_created(self) -> None:
-        args = replace(STORAGE, existing_input="mine")
-        recorder = build(lambda: Storage("storage", args))
-        name = recorder.one("aws:s3/bucket:Bucket")["bucket"]
+        name = storage(input__bucket="mine").one("aws:s3/bucket:Bucket")["bucket"]
         assert name == f"p-dev-output-{ACCOUNT}-{REGION}"
 
     def test_outputs_expire_and_inputs_do_not(self) -> None:
-        recorder = build(lambda: Storage("storage", STORAGE))
         kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-        rules = {name: inputs["rules"][0] for name, inputs in recorder.inputs(kind).items()}
+        rules = {name: inputs["rules"][0] for name, inputs in storage().inputs(kind).items()}
         assert rules["storage-output-lifecycle"]["expiration"] == {"days": 30}
         assert "expiration" not in rules["storage-input-lifecycle"]
         for rule in rules.values():
@@ -131,20 +118,14 @@ def context(tmp_path: Path) -> Path:
     return folder
 
 
-def image(context: Path, base_image: str | None = None) -> Recorder:
-    args = ImageArgs(
-        account=HERE,
-        prefix="p-dev",
-        key_arn=KEY,
-        context=context,
-        base_image=base_image,
-        keep_data=False,
-    )
+def image(context: Path, base: str | None = None) -> Recorder:
+    found = settings(prefix="p-dev", image={"base": base})
+    args = ImageArgs(account=HERE, settings=found, key_arn=KEY, context=context)
     return build(lambda: Image("image", args))
 
 
-def image_name(context: Path, base_image: str | None = None) -> str:
-    return image(context, base_image).one("docker:index/image:Image")["imageName"]
+def image_name(context: Path, base: str | None = None) -> str:
+    return image(context, base).one("docker:index/image:Image")["imageName"]
 
 
 class TestImage:
@@ -175,8 +156,8 @@ class TestImage:
 
     def test_is_built_of_a_copy_that_is_the_same_on_every_machine(self, context: Path) -> None:
         build = image(context).one("docker:index/image:Image")["build"]
-        staged = context.parent / ".build" / context.name
-        assert build["context"] == staged.as_posix()
+        staged = Path(build["context"])
+        assert staged.parent == context.parent / ".build"
         assert build["dockerfile"] == (staged / "Dockerfile").as_posix()
         assert (staged / "Dockerfile").read_text() == "FROM scratch\n"
 
@@ -204,38 +185,58 @@ class TestImage:
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
-    def test_tagged_images_are_bounded_too(self, context: Path) -> None:
+    def test_of_all_images_with_a_tag_or_without_the_newest_stay(self, context: Path) -> None:
         policy = json.loads(image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
-        untagged, newest = [rule["selection"] for rule in policy["rules"]]
-        assert untagged["tagStatus"] == "untagged"
-        assert newest == {
+        [rule] = policy["rules"]
+        assert rule["selection"] == {
             "tagStatus": "any",
             "countType": "imageCountMoreThan",
             "countNumber": 10,
         }
 
 
-LAUNCHER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:p-dev-launcher"
+class TestImageThatExists:
+    """With image.uri, as for a rollback."""
+
+    def recorded(self, repository: str, account: str = ACCOUNT) -> Recorder:
+        self.uri = f"{account}.dkr.ecr.{REGION}.amazonaws.com/{repository}@sha256:{'cd' * 32}"
+        return record_program("prod", keys_of(image={"uri": self.uri}))
+
+    def test_is_what_jobs_run_and_none_is_built(self) -> None:
+        recorder = self.recorded("processing-prod")
+        functions = recorder.inputs("aws:lambda/function:Function")
+        assert functions["launcher-function"]["environment"]["variables"]["IMAGE_URI"] == self.uri
+        assert recorder.exports["image_uri"] == self.uri
+        assert "docker:index/image:Image" not in recorder.kinds()
+        assert recorder.inputs("aws:ecr/repository:Repository").keys() == {"image-repository"}
+
+    def test_may_be_of_another_repository_of_the_account_which_is_the_only_one_pulled_from(
+        self,
+    ) -> None:
+        policies = self.recorded("team/shared").inputs("aws:iam/rolePolicy:RolePolicy")
+        statements = json.loads(policies["job-policy"]["policy"])["Statement"]
+        [pull] = [each for each in statements if each["Sid"] == "PullImage"]
+        assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/shared"]
+
+    def test_is_refused_where_it_is_another_accounts(self) -> None:
+        with pytest.raises(pulumi.RunError, match=r"image\.uri.*copy the image into a repository"):
+            self.recorded("team/shared", account="210987654321")
 
 
-def schedules(**settings: Any) -> Recorder:
-    daily = ScheduleSettings(expression="cron(0 2 * * ? *)", timezone="Europe/Berlin", **settings)
-    hourly = ScheduleSettings(expression="rate(1 hour)", timezone="UTC")
-    args = ScheduleArgs(
-        schedules={"daily": daily, "hourly": hourly},
-        group="p-dev",
-        role_arn=f"arn:aws:iam::{ACCOUNT}:role/p-dev-schedule",
-        failures_arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:p-dev-schedule-failures",
-        function_arn=LAUNCHER,
-        key_arn=KEY,
-        after=[],
-    )
-    return build(lambda: Schedule("schedule", args))
+DAILY = {"expression": "cron(0 2 * * ? *)", "timezone": "Europe/Berlin"}
+HOURLY = {"expression": "rate(1 hour)", "timezone": "UTC"}
+
+
+@cache
+def schedules(**changes: Any) -> dict[str, dict[str, Any]]:
+    keys = keys_of(schedules={"daily": {**DAILY, **changes}, "hourly": HOURLY})
+    recorder = record_program("prod", keys).within("schedule")
+    return recorder.inputs("aws:scheduler/schedule:Schedule")
 
 
 class TestSchedule:
     def test_one_schedule_for_each_that_is_configured_in_its_zone(self) -> None:
-        found = schedules().inputs("aws:scheduler/schedule:Schedule")
+        found = schedules()
         assert found.keys() == {"schedule-daily", "schedule-hourly"}
         daily = found["schedule-daily"]
         assert daily["name"] == "daily"
@@ -244,20 +245,21 @@ class TestSchedule:
         assert daily["flexibleTimeWindow"] == {"mode": "OFF"}
 
     def test_a_suspended_schedule_is_deployed_disabled(self) -> None:
-        found = schedules(suspend=True).inputs("aws:scheduler/schedule:Schedule")
+        found = schedules(suspend=True)
         assert found["schedule-daily"]["state"] == "DISABLED"
         assert found["schedule-hourly"]["state"] == "ENABLED"
 
     def test_a_slot_that_daylight_saving_takes_away_is_announced(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
+        schedules.cache_clear()
         schedules()  # daily at 02:00 in Berlin, where the clock goes from 01:59 to 03:00
         [warning] = [record.message for record in caplog.records if "daily" in record.message]
         assert "-03-" in warning
         assert "02:00: Europe/Berlin skips that time" in warning
 
     def test_the_event_carries_the_scheduled_time_and_never_the_time_of_delivery(self) -> None:
-        target = schedules().inputs("aws:scheduler/schedule:Schedule")["schedule-daily"]["target"]
+        target = schedules()["schedule-daily"]["target"]
         assert json.loads(target["input"]) == {
             "schedule": "daily",
             "slot": "<aws.scheduler.scheduled-time>",
@@ -265,27 +267,19 @@ class TestSchedule:
         }
 
     def test_what_cannot_be_delivered_is_kept(self) -> None:
-        recorder = schedules()
-        for schedule in recorder.inputs("aws:scheduler/schedule:Schedule").values():
+        for schedule in schedules().values():
             target = schedule["target"]
-            assert target["deadLetterConfig"]["arn"].endswith(":p-dev-schedule-failures")
+            assert target["deadLetterConfig"]["arn"].endswith(":processing-prod-schedule-failures")
             assert target["retryPolicy"]["maximumEventAgeInSeconds"] >= 60
 
     def test_its_events_are_encrypted_with_the_stacks_key(self) -> None:
-        for schedule in schedules().inputs("aws:scheduler/schedule:Schedule").values():
+        for schedule in schedules().values():
             assert schedule["kmsKeyArn"] == KEY
 
 
 class TestDispatch:
     def dispatch(self) -> Recorder:
-        args = DispatchArgs(
-            account=HERE,
-            prefix="p-dev",
-            permissions_boundary=None,
-            function_arn=LAUNCHER,
-            key_arn=KEY,
-        )
-        return build(lambda: Dispatch("dispatch", args))
+        return program("prod").within("dispatch")
 
     def test_what_is_kept_is_encrypted_with_the_stacks_key(self) -> None:
         queue = self.dispatch().one("aws:sqs/queue:Queue")
@@ -294,4 +288,5 @@ class TestDispatch:
     def test_the_role_may_invoke_this_function_and_no_other(self) -> None:
         policy = json.loads(self.dispatch().one("aws:iam/rolePolicy:RolePolicy")["policy"])
         [invoke] = [s for s in policy["Statement"] if "lambda:InvokeFunction" in s["Action"]]
-        assert invoke["Resource"] == [LAUNCHER]
+        launcher = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:processing-prod-launcher"
+        assert invoke["Resource"] == [launcher]

@@ -13,68 +13,30 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from components import function_packages, names
-from components.aws.account import Account
-from components.launcher import Launcher, LauncherArgs
-from components.observer import Observer, ObserverArgs
-from components.policies.job_conditions import conditions
-from components.settings import stack_file
-from components.settings.loader import read
+from components import function_archive, names
+from components.policies import job_conditions
 from launcher import notice
 from launcher.config import LauncherConfig
 from observer.config import ObserverConfig
 from observer.observe import LEASE
-from tests.components.settings.test_settings import settings as prod_settings
-from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
+from tests.components.settings.test_settings import keys_of, settings
+from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record_program
+from tests.recorded import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from components.settings import Settings
-
-HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 PREFIX = "processing-prod"
-TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-runs"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role"
 
 
-def settings() -> Settings:
-    return read(stack_file.keys(ROOT, "prod"), "sagemaker-processing", "prod")
-
-
-def launcher(of: Settings | None = None) -> Recorder:
-    args = LauncherArgs(
-        account=HERE,
-        settings=of or settings(),
-        key_arn=KEY,
-        job_role_arn=f"{ROLE}/job",
-        image_uri="repository@sha256:abc",
-        input_bucket="in",
-        output_bucket="out",
-        table=f"{PREFIX}-runs",
-        table_arn=TABLE,
-    )
-    return record(lambda: Launcher("launcher", args), "prod")
+def launcher() -> Recorder:
+    return program("prod").within("launcher")
 
 
 def observer() -> Recorder:
-    args = ObserverArgs(
-        account=HERE,
-        settings=settings(),
-        key_arn=KEY,
-        input_bucket="in",
-        output_bucket="out",
-        table=f"{PREFIX}-runs",
-        table_arn=TABLE,
-        topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-alerts",
-        launcher_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-launcher",
-        schedule_group=PREFIX,
-        schedule_role_arn=f"{ROLE}/schedule",
-        schedule_failures_arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:schedule-failures",
-    )
-    return record(lambda: Observer("observer", args), "prod")
+    return program("prod").within("observer")
 
 
 BOTH = pytest.mark.parametrize("name", ["launcher", "observer"])
@@ -100,8 +62,7 @@ class TestEveryFunction:
         assert found["handler"] == f"{name}.handler.handler"
         assert "vpcConfig" not in found
 
-    def test_needs_nothing_of_anybody_elses_account(self, name: str) -> None:
-        assert BUILT[name]().called == []
+    def test_has_no_code_of_anybody_elses_account(self, name: str) -> None:
         assert not function(name).get("layers")
 
     def test_an_event_that_fails_for_good_is_kept(self, name: str) -> None:
@@ -161,7 +122,7 @@ class TestEveryFunction:
             for package in (name, "pipeline")
             for path in (code / package).glob("*.py")
         }
-        own = archive(name).keys() - function_packages.files().keys()
+        own = archive(name).keys() - function_archive.packages().keys()
         assert own == wanted | {"pipeline/rates.json", f"{name}.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
@@ -186,7 +147,7 @@ class TestEveryFunction:
         assert not any(file.startswith((f"{ROOT}/lambda", f"{ROOT}/components")) for file in loaded)
         carried = {str(tmp_path / place) for place in archive(name) if place.endswith(".py")}
         shared = {file for file in carried if file.startswith(f"{tmp_path}/pipeline/")}
-        of_others = {str(tmp_path / place) for place in function_packages.files()}
+        of_others = {str(tmp_path / place) for place in function_archive.packages()}
         assert carried - shared - of_others <= loaded
         powertools = {file for file in loaded if "/aws_lambda_powertools/" in file}
         assert powertools
@@ -207,14 +168,14 @@ class TestLauncher:
     def test_starts_only_jobs_as_the_settings_want_them(self) -> None:
         policy = launcher().inputs("aws:iam/rolePolicy:RolePolicy")["launcher-policy"]["policy"]
         [start] = [s for s in json.loads(policy)["Statement"] if s["Sid"] == "StartJobs"]
-        assert start["Condition"] == conditions(settings())
+        assert start["Condition"] == job_conditions.of(settings(), None)
 
     def test_a_type_that_refuses_the_volumes_key_is_announced(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        launcher()
+        record_program("prod")
         assert not any("key on their volume" in record.message for record in caplog.records)
-        launcher(prod_settings(job__instance_type="ml.g5.xlarge"))
+        record_program("prod", keys_of(job__instance_type="ml.g5.xlarge"))
         [warning] = [each.message for each in caplog.records if "on their volume" in each.message]
         assert "ml.g5.xlarge" in warning
 

@@ -20,7 +20,7 @@ ROLES = ("job-role", "launcher-role", "observer-role", "observer-watch-role", "d
 
 def alarms_of(schedule: str, operation: str) -> dict[str, str]:
     names = ("failed", "no-success", "running-long")
-    return {f"alarms-{schedule}-{name}": operation for name in names}
+    return {f"monitoring-{schedule}-{name}": operation for name in names}
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
@@ -31,8 +31,8 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "suspend": (
         {"schedules": {"daily": {"suspend": True}}},
         {
-            "alarms-daily-no-success": "delete",
-            "dashboard-dashboard": "update",
+            "monitoring-daily-no-success": "delete",
+            "monitoring-dashboard": "update",
             "schedule-daily": "update",
         },
     ),
@@ -43,7 +43,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "schedule added": (
         {"schedules": {"hourly": {"expression": "rate(1 hour)", "timezone": "UTC"}}},
         {
-            "dashboard-dashboard": "update",
+            "monitoring-dashboard": "update",
             "schedule-hourly": "create",
             **alarms_of("hourly", "create"),
             **FUNCTIONS,
@@ -57,7 +57,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             }
         },
         {
-            "dashboard-dashboard": "update",
+            "monitoring-dashboard": "update",
             "schedule-daily": "delete",
             "schedule-nightly": "create",
             **alarms_of("daily", "delete"),
@@ -68,7 +68,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "schedule removed": (
         {"schedules": {"weekly": ...}},
         {
-            "dashboard-dashboard": "update",
+            "monitoring-dashboard": "update",
             "schedule-weekly": "delete",
             **alarms_of("weekly", "delete"),
             **FUNCTIONS,
@@ -136,5 +136,5 @@ def test_another_prefix_is_refused_where_it_would_replace_what_is_protected(
 ) -> None:
     with pytest.raises(OperationFailed) as refused:
         previewed(deployed, {"prefix": "other"})
-    for kind in ("storage-input", "storage-output", "runs-table", "image-repository"):
+    for kind in ("storage-input", "storage-output", "journal-table", "image-repository"):
         assert f"{kind}" in str(refused.value)

@@ -69,7 +69,7 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
 
         stack.configure({"prefix": "another"})
         renamed = stack.up()
-        assert renamed.changes["storage-input"] == renamed.changes["runs-table"] == "replace"
+        assert renamed.changes["storage-input"] == renamed.changes["journal-table"] == "replace"
         assert "encryption-key" not in {
             name for name, operation in renamed.changes.items() if operation == "replace"
         }

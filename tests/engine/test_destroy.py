@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.engine.aws_cloud import Cloud
 
-DATA = ["encryption-key", "image-repository", "runs-table", "storage-input", "storage-output"]
+DATA = ["encryption-key", "image-repository", "journal-table", "storage-input", "storage-output"]
 OF_A_BUCKET = {"", "-encryption", "-lifecycle", "-ownership", "-private", "-tls", "-versioning"}
 ALL_GOES = {"data": "destroy"}
 

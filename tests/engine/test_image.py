@@ -23,16 +23,15 @@ import pulumi
 import pulumi_aws as aws
 from components.aws.account import Account
 from components.image import Image, ImageArgs
+from components.settings import loader
 
 image = Image(
     "image",
     ImageArgs(
         account=Account("aws", "{REGION}", "{ACCOUNT}"),
-        prefix="p-dev",
+        settings=loader.load(),
         key_arn="{KEY}",
         context=Path("container"),
-        base_image=None,
-        keep_data=False,
     ),
     pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),
 )
@@ -77,6 +76,34 @@ def test_a_rollback_runs_the_image_that_ran_then(stack: Stack) -> None:
     stack.refresh(expect_no_changes=True)
     assert deployed(stack, "C") not in (first, second)
     assert deployed(stack, "B") == second
+
+
+def test_a_rollback_to_an_image_by_its_uri_builds_nothing_and_changes_only_what_runs(
+    tmp_path: Path,
+) -> None:
+    with Stack(tmp_path) as stack:
+        uris: list[str] = []
+        for version in ("A", "B"):
+            write(stack, version)
+            stack.up()
+            uris.append(stack.exports()["image_uri"])
+        assert uris[0] != uris[1]
+        stack.configure({"image": {"uri": uris[0]}})
+        assert changed(stack) == {"image-image": "delete", "launcher-function": "update"}
+        [function] = [each for each in stack.state() if each.name == "launcher-function"]
+        assert function.outputs["environment"]["variables"]["IMAGE_URI"] == uris[0]
+        stack.docker.engine_runs = False
+        stack.up(expect_no_changes=True)
+        stack.docker.engine_runs = True
+        stack.configure({"image": {"uri": ...}})
+        assert changed(stack) == {"image-image": "create", "launcher-function": "update"}
+        assert stack.exports()["image_uri"] == uris[1]
+
+
+def changed(stack: Stack) -> dict[str, str]:
+    """Return what a deployment does, apart from Pulumi's own provider for Docker."""
+    changes = stack.up().changes
+    return {name: each for name, each in changes.items() if not name.startswith("default_")}
 
 
 def test_a_rollback_onto_a_base_image_that_has_moved_is_a_new_image(stack: Stack) -> None:

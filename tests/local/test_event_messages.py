@@ -119,7 +119,8 @@ class TestAlarms:
         assert stage.evaluate() == []
 
     def test_one_that_goes_off_and_is_over_is_told_each_time(self, stage: Stage) -> None:
-        sqs, url = stage.cloud.aws.client("sqs"), stage.cloud.exports["launcher_failures"]
+        sqs = stage.cloud.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName="processing-local-launcher-failures")["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="kept")
         [alarm] = stage.evaluate()
         assert json.loads(alarm)["AlarmName"] == "processing-local--launcher-failures"

@@ -46,7 +46,7 @@ def world(
         made = World(capsys)
         key = {"schedule": "HASH", "attempt": "RANGE"}
         made.client("dynamodb", region_name="eu-central-1").create_table(
-            TableName="processing-prod-runs",
+            TableName="processing-prod-journal",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],

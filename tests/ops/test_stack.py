@@ -22,7 +22,7 @@ class TestLoad:
         assert (ROOT / f"Pulumi.{name}.yaml").is_file()
         found = stack.load(name)
         assert found.launcher == f"processing-{name}-launcher"
-        assert found.table == f"processing-{name}-runs"
+        assert found.table == f"processing-{name}-journal"
         assert found.region == "eu-central-1"
         assert found.endpoint is None
 

@@ -63,7 +63,7 @@ class World:
     @cached_property
     def journal(self) -> Journal:
         client = self._session.client("dynamodb", region_name="eu-central-1")
-        return Journal(client, "processing-prod-runs")
+        return Journal(client, "processing-prod-journal")
 
     def ops(self, line: str) -> tuple[int, str, str]:
         """Run a command on stack prod; return its exit status, stdout and stderr."""

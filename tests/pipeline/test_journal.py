@@ -91,7 +91,7 @@ class TestEntries:
 
     def test_expire_with_the_retention_of_runs(self, world: World) -> None:
         world.journal.conclude(entry_of(), EXPIRES)
-        items = world.client("dynamodb").scan(TableName=f"{PREFIX}-runs")["Items"]
+        items = world.client("dynamodb").scan(TableName=f"{PREFIX}-journal")["Items"]
         assert [item["expires"] for item in items] == [{"N": str(int(EXPIRES.timestamp()))}]
 
 

@@ -63,7 +63,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def rows(stack: str) -> list[Row]:
     """Return every statement of a stack or variant, in the order in which reviewers ask."""
     recorder = program(stack)
-    prefix = recorder.exports["job_name_prefix"].removesuffix("--")
+    prefix = recorder.exports["prefix"]
     found = [
         _row(policy, statement, prefix)
         for policy in policies(recorder)

@@ -65,10 +65,7 @@ def _renamed(pattern: str) -> str:
 
 
 def test_what_belongs_to_the_whole_account_has_a_written_reason() -> None:
-    prefixes = {
-        stack: program(stack).exports["job_name_prefix"].removesuffix("--")
-        for stack in (*STACKS, *VARIANTS)
-    }
+    prefixes = {stack: program(stack).exports["prefix"] for stack in (*STACKS, *VARIANTS)}
     found = {
         (policy.owner, statement["Sid"])
         for stack, policy in everywhere()
@@ -81,10 +78,7 @@ def test_what_belongs_to_the_whole_account_has_a_written_reason() -> None:
 
 
 def test_an_arn_in_a_condition_that_may_be_another_stacks_has_a_written_reason() -> None:
-    prefixes = {
-        stack: program(stack).exports["job_name_prefix"].removesuffix("--")
-        for stack in (*STACKS, *VARIANTS)
-    }
+    prefixes = {stack: program(stack).exports["prefix"] for stack in (*STACKS, *VARIANTS)}
     found = {
         (policy.owner, statement["Sid"])
         for stack, policy in everywhere()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.local
 PROJECT = stack_file.project(ROOT)
 
 
-QUEUES = {"launcher_failures": 1, "schedule_failures": 1, "observer_failures": 2}
+QUEUES = {"launcher": 1, "schedule": 1, "observer": 2}
 """Export of a queue -> how many events it keeps in the end."""
 
 
@@ -62,9 +62,10 @@ def test_every_slot_went_the_way_that_it_was_to_go(played: Stage) -> None:
         "was replaced",
         "is green again",
     ]
+    sqs = played.cloud.aws.client("sqs")
     for queue, kept in QUEUES.items():
-        url = played.cloud.exports[queue]
-        found = played.cloud.aws.client("sqs").get_queue_attributes(
+        url = sqs.get_queue_url(QueueName=f"processing-local-{queue}-failures")["QueueUrl"]
+        found = sqs.get_queue_attributes(
             QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         assert found["Attributes"]["ApproximateNumberOfMessages"] == str(kept), queue

@@ -1,4 +1,4 @@
-"""The created VPC and its policies."""
+"""Where jobs run: the created VPC with its policies, or subnets that exist."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pulumi.runtime.mocks import MockMonitor
 
 from components.aws.account import Account
 from components.network import plan
-from components.network.component import Network, NetworkArgs, existing
+from components.network.component import Network, NetworkArgs
 from components.network.endpoints import EndpointError
-from components.settings.loader import read
+from components.storage import Storage, StorageArgs
 from tests import conftest
-from tests.components.settings.test_settings import PROJECT, keys_of
+from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 from tests.recorded import STACKS, VARIANTS, allows, listed, program
 
@@ -35,10 +35,10 @@ def network(**changes: Any) -> Recorder:
 
 
 def made(**changes: Any) -> Network:
-    settings = read(keys_of(**{"network__mode": "vpc", **changes}), PROJECT, "prod")
-    args = NetworkArgs(
-        account=HERE, settings=settings, key_arn=KEY, input_bucket="in", output_bucket="out"
-    )
+    buckets = {"input__bucket": "their-input", "output__bucket": "their-output"}
+    found = settings(**{"network__mode": "vpc", **buckets, **changes})
+    storage = Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY))
+    args = NetworkArgs(account=HERE, settings=found, key_arn=KEY, storage=storage)
     return Network("network", args)
 
 
@@ -192,14 +192,14 @@ class TestEndpoints:
         assert gateway["routeTableIds"] == ["network-routes-id"]
         found = [{**each, "Principal": None} for each in policy(recorder, "network-s3")]
         ours = {"aws:PrincipalAccount": ACCOUNT}
-        for bucket in ("in", "out"):
+        for bucket in ("their-input", "their-output"):
             assert allows(found, "s3:ListBucket", f"arn:aws:s3:::{bucket}", ours)
             assert allows(found, "s3:GetObject", f"arn:aws:s3:::{bucket}/x/y", ours)
             assert allows(found, "s3:PutObject", f"arn:aws:s3:::{bucket}/x/y", ours)
         theirs = {"aws:PrincipalAccount": "210987654321"}
-        assert not allows(found, "s3:PutObject", "arn:aws:s3:::out/x", theirs)
-        assert not allows(found, "s3:PutObject", "arn:aws:s3:::outside/x", ours)
-        assert not allows(found, "s3:DeleteObject", "arn:aws:s3:::out/x", ours)
+        assert not allows(found, "s3:PutObject", "arn:aws:s3:::their-output/x", theirs)
+        assert not allows(found, "s3:PutObject", "arn:aws:s3:::their-output-2/x", ours)
+        assert not allows(found, "s3:DeleteObject", "arn:aws:s3:::their-output/x", ours)
 
     def test_of_other_services_are_in_every_subnet_under_their_own_names(self) -> None:
         recorder = network(network__endpoints=["ecr.api", "sts"])
@@ -259,14 +259,13 @@ class TestEndpoints:
         return answer
 
 
-class TestExisting:
-    def test_is_the_settings_own_place(self) -> None:
-        ids = {"subnets": ["subnet-0123456789abcdef0"], "security_groups": ["sg-0123456789abcdef0"]}
-        keys = keys_of(network={"mode": "existing", **ids})
-        place = existing(read(keys, PROJECT, "prod").network)
-        assert place
-        assert {"subnets": [*place.subnets], "security_groups": [*place.security_groups]} == ids
+def test_isolated_jobs_need_no_network_and_nothing_is_asked() -> None:
+    recorder = network(network__mode="isolated")
+    assert not [kind for kind in recorder.kinds() if kind.startswith("aws:")]
+    assert recorder.called == []
 
+
+class TestExisting:
     def test_creates_no_network(self) -> None:
         assert not [kind for kind in program("existing").kinds() if kind.startswith("aws:ec2/")]
 
@@ -288,8 +287,7 @@ class TestEveryStack:
         assert "::/0" not in said
 
     def test_has_a_network_exactly_where_the_settings_ask_for_one(self, stack: str) -> None:
-        made_one = "sagemaker-processing:network:Network" in program(stack).kinds()
-        assert made_one == stack.startswith("vpc")
+        assert ("aws:ec2/vpc:Vpc" in program(stack).kinds()) == stack.startswith("vpc")
         functions = program(stack).inputs("aws:lambda/function:Function")
         variables = functions["launcher-function"]["environment"]["variables"]
         in_a_vpc = stack in VARIANTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import pulumi_aws as aws
+import pulumi
 import pytest
 
 from components.aws.account import Account
@@ -31,7 +31,7 @@ SUBNETS = NetworkSettings(
 
 def checked(network: NetworkSettings = SUBNETS) -> Recorder:
     def program() -> None:
-        existing.check(network, HERE, aws.Provider("aws", region=REGION))
+        existing.placement(network, HERE, pulumi.ComponentResource("test:index:Parent", "parent"))
 
     return record(program, "prod")
 
@@ -64,10 +64,6 @@ class TestAccepted:
         answers("getSubnet", ownerId="210987654321")
         answers("getVpcDhcpOptions", domainName="")
         assert [token for token, _ in checked().called if "Subnet" not in token] == []
-
-    @pytest.mark.parametrize("mode", ["isolated", "vpc"])
-    def test_is_every_other_mode_without_a_look(self, mode: Any) -> None:
-        assert checked(NetworkSettings(mode=mode)).called == []
 
 
 class TestRefused:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from components import function_config
 from components.aws import instance_types
-from components.policies.job_conditions import conditions
+from components.policies import job_conditions
+from components.policies.vpc import VpcPlacement
 from components.settings import Settings
 from tests.components.settings.test_settings import settings
 
 TYPES = "sagemaker:InstanceTypes"
+PLACEMENT = VpcPlacement(["subnet-1"], ["sg-1"], "*")
 
 
 def types(found: Settings) -> list[str]:
-    return conditions(found)["ForAllValues:StringEquals"][TYPES]
+    return job_conditions.of(found, None)["ForAllValues:StringEquals"][TYPES]
 
 
 class TestInstanceTypes:
@@ -34,7 +34,7 @@ class TestInstanceTypes:
 class TestConditions:
     def test_of_an_isolated_job_on_one_instance(self) -> None:
         found = settings(job__max_runtime_seconds=7200)
-        assert conditions(found) == {
+        assert job_conditions.of(found, None) == {
             "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": "7200"},
             "ForAllValues:StringEquals": {TYPES: types(found)},
             "Null": {TYPES: "false"},
@@ -42,22 +42,24 @@ class TestConditions:
         }
 
     def test_of_several_instances_want_their_traffic_encrypted(self) -> None:
-        flags = conditions(settings(job__instance_count=2))["Bool"]
+        flags = job_conditions.of(settings(job__instance_count=2), None)["Bool"]
         assert flags["sagemaker:InterContainerTrafficEncryption"] == "true"
 
     def test_of_a_job_in_a_vpc_name_the_only_subnets_and_security_groups(self) -> None:
-        found = conditions(settings(), ["subnet-1"], ["sg-1"])
+        found = job_conditions.of(settings(), PLACEMENT)
         lists = found["ForAllValues:StringEquals"]
         assert lists["sagemaker:VpcSubnets"] == ["subnet-1"]
         assert lists["sagemaker:VpcSecurityGroupIds"] == ["sg-1"]
 
-    @pytest.mark.parametrize("network", [(), (["subnet-1"], ["sg-1"])])
-    def test_never_admit_a_request_that_leaves_a_list_out(self, network: Any) -> None:
-        found = conditions(settings(), *network)
+    @pytest.mark.parametrize("placement", [None, PLACEMENT])
+    def test_never_admit_a_request_that_leaves_a_list_out(
+        self, placement: VpcPlacement | None
+    ) -> None:
+        found = job_conditions.of(settings(), placement)
         assert found["Null"] == dict.fromkeys(found["ForAllValues:StringEquals"], "false")
 
     def test_leave_isolation_out_in_a_vpc(self) -> None:
-        assert "Bool" not in conditions(settings(network__mode="vpc"))
+        assert "Bool" not in job_conditions.of(settings(network__mode="vpc"), PLACEMENT)
 
 
 class TestKeylessWarning:

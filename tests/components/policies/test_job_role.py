@@ -9,10 +9,10 @@ import pytest
 
 from components.aws.account import Account
 from components.job import Job, JobArgs
-from components.network.component import Place, existing
-from components.settings import NetworkSettings
-from components.settings.loader import read
-from tests.components.settings.test_settings import PROJECT, keys_of
+from components.network.component import Network, NetworkArgs
+from components.policies.vpc import VpcPlacement
+from components.storage import Storage, StorageArgs
+from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, record
 from tests.recorded import allows
 
@@ -22,21 +22,32 @@ SUBNET = "subnet-0123456789abcdef0"
 
 
 class TestJobRole:
-    def allowed(self, place: Place | None, **changes: Any) -> list[dict[str, Any]]:
-        args = JobArgs(
-            account=HERE,
-            settings=read(keys_of(**changes), PROJECT, "prod"),
-            input_bucket="in",
-            output_bucket="out",
-            key_arn=KEY,
-            repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/p",
-            place=place,
-        )
-        recorder = record(lambda: Job("job", args), "prod")
+    def allowed(self, placement: VpcPlacement | None, **changes: Any) -> list[dict[str, Any]]:
+        found = settings(input__bucket="their-input", output__bucket="their-output", **changes)
+
+        def make() -> None:
+            storage = Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY))
+            isolated = settings(input__bucket="their-input", output__bucket="their-output")
+            network = Network(
+                "network",
+                NetworkArgs(account=HERE, settings=isolated, key_arn=KEY, storage=storage),
+            )
+            network.placement = placement
+            args = JobArgs(
+                account=HERE,
+                settings=found,
+                key_arn=KEY,
+                storage=storage,
+                network=network,
+                repository="p",
+            )
+            Job("job", args)
+
+        recorder = record(make, "prod")
         return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]
 
     def test_puts_interfaces_into_these_subnets_and_groups_only(self) -> None:
-        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        found = self.allowed(VpcPlacement(["subnet-1"], ["sg-1"], ACCOUNT))
         arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
         for resource in ("subnet/subnet-1", "security-group/sg-1", "network-interface/eni-1"):
             assert allows(found, "ec2:CreateNetworkInterface", arn + resource)
@@ -44,20 +55,20 @@ class TestJobRole:
             assert not allows(found, "ec2:CreateNetworkInterface", arn + resource)
 
     def test_may_use_subnets_that_another_account_shares(self) -> None:
-        found = self.allowed(existing(NetworkSettings(mode="existing", subnets=(SUBNET,))))
+        found = self.allowed(VpcPlacement([SUBNET], ["sg-1"], "*"))
         for account in (ACCOUNT, "210987654321"):
             arn = f"arn:aws:ec2:{REGION}:{account}:subnet/{SUBNET}"
             assert allows(found, "ec2:CreateNetworkInterface", arn)
 
     def test_removes_permissions_of_interfaces_which_no_request_names(self) -> None:
-        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        found = self.allowed(VpcPlacement(["subnet-1"], ["sg-1"], ACCOUNT))
         assert allows(found, "ec2:DeleteNetworkInterfacePermission", "*")
 
     @pytest.mark.parametrize(
         "action", ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"]
     )
     def test_touches_no_interface_outside_of_them(self, action: str) -> None:
-        found = self.allowed(Place(["subnet-1"], ["sg-1"], ACCOUNT))
+        found = self.allowed(VpcPlacement(["subnet-1"], ["sg-1"], ACCOUNT))
         arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
         inside, outside = {"ec2:Subnet": f"{arn}subnet/subnet-1"}, {"ec2:Subnet": f"{arn}subnet/x"}
         assert allows(found, action, f"{arn}network-interface/eni-1", inside)

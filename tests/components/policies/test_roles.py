@@ -19,6 +19,9 @@ def allowed(recorder: Recorder, name: str) -> list[dict[str, Any]]:
     return json.loads(inputs["policy"])["Statement"]
 
 
+OUTPUT = f"arn:aws:s3:::{PREFIX}-output-{ACCOUNT}-{REGION}/output"
+
+
 @BOTH
 class TestEveryRole:
     def test_allows_each_call_that_the_code_makes_and_no_other(self, name: str) -> None:
@@ -36,19 +39,17 @@ OTHER_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
 
 
 def actions(package: str) -> set[str]:
-    """Return the IAM actions of all calls of AWS that a package makes, itself or through `runs`."""
-    own, shared = trees(package), trees("runs")
-    functions = {
-        node.name: node
-        for tree in shared
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-    }
+    """Return the IAM actions of all AWS calls of a package, its own or through `pipeline`."""
+    own, shared = trees(package), trees("pipeline")
+    functions: dict[str, set[str]] = {}
+    for node in (node for tree in shared for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef):
+            functions.setdefault(node.name, set()).update(called(node))
     found: set[str] = set()
     new = {name for tree in own for name in called(tree)}
     while new := new - found:
         found |= new
-        new = {name for each in new & functions.keys() for name in called(functions[each])}
+        new = {name for each in new & functions.keys() for name in functions[each]}
     found.discard("search")  # a pattern's; SageMaker has an operation of that name
     services = {
         node.value
@@ -108,11 +109,11 @@ class TestObserversRoles:
     def test_marks_success_and_writes_nothing_else(self) -> None:
         [mark] = [s for s in allowed(observer(), "observer") if "s3:PutObject" in s["Action"]]
         assert mark["Resource"] == [
-            "arn:aws:s3:::out/output/*_SUCCESS",
-            "arn:aws:s3:::out/output/*_SUCCESS.parts/*",
+            f"{OUTPUT}/*_SUCCESS",
+            f"{OUTPUT}/*_SUCCESS.parts/*",
         ]
 
     @BOTH
     def test_and_the_launchers_delete_markers_of_success_only(self, name: str) -> None:
         [withdraw] = [s for s in allowed(BUILT[name](), name) if "s3:DeleteObject" in s["Action"]]
-        assert withdraw["Resource"] == ["arn:aws:s3:::out/output/*_SUCCESS"]
+        assert withdraw["Resource"] == [f"{OUTPUT}/*_SUCCESS"]

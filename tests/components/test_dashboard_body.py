@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pulumi
 import pytest
 
-from components import dashboard, names
-from components.dashboard import Dashboard, DashboardArgs
+from components import dashboard_body, names
 from local.aws.cloudwatch.metric_store import Point
 from tests.components import metric_search
-from tests.conftest import ACCOUNT, REGION, ROOT, record
+from tests.components.settings.test_settings import settings
+from tests.conftest import ACCOUNT, REGION, ROOT
+from tests.recorded import program
+
+if TYPE_CHECKING:
+    from components.settings import Settings
 
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev--"
-ARGS = DashboardArgs(
-    prefix="p-dev",
-    region=REGION,
-    stack="dev",
-    schedules=("daily", "hourly"),
-    functions=("p-dev-launcher", "p-dev-observer"),
-    queues={"launcher-failures": "launcher-failures-0a1b2c3"},
-    alarm_arns=(f"{ALARM}daily-failed", f"{ALARM}launcher-errors"),
-    observer_log_group="/aws/lambda/p-dev-observer",
-)
+ALARMS = (f"{ALARM}daily-failed", f"{ALARM}launcher-errors")
+DAILY = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
+STACK = settings(prefix="p-dev", schedules={"daily": DAILY, "hourly": DAILY})
 
 # Property -> whether the widget needs it, of each type that is used. Source: "Dashboard Body
 # Structure and Syntax" in CloudWatch's API reference.
@@ -44,40 +39,44 @@ PROPERTIES: dict[str, dict[str, bool]] = {
 VIEWS = {"timeSeries", "singleValue", "gauge", "bar", "pie", "table"}
 
 
-def widgets(args: DashboardArgs = ARGS) -> list[dict[str, Any]]:
-    return dashboard.body(args, "SOURCE 'group' | fields @message")["widgets"]
+def widgets(of: Settings = STACK, alarms: tuple[str, ...] = ALARMS) -> list[dict[str, Any]]:
+    return dashboard_body.of(of, alarms)["widgets"]
 
 
-def of_type(kind: str, args: DashboardArgs = ARGS) -> list[dict[str, Any]]:
+def of_type(
+    kind: str, of: Settings = STACK, alarms: tuple[str, ...] = ALARMS
+) -> list[dict[str, Any]]:
     """Return the properties of the widgets of a type."""
-    return [widget["properties"] for widget in widgets(args) if widget["type"] == kind]
+    return [widget["properties"] for widget in widgets(of, alarms) if widget["type"] == kind]
 
 
-def entries(args: DashboardArgs = ARGS) -> list[list[Any]]:
-    return [entry for properties in of_type("metric", args) for entry in properties["metrics"]]
+def entries(of: Settings = STACK) -> list[list[Any]]:
+    return [entry for properties in of_type("metric", of) for entry in properties["metrics"]]
 
 
-def expressions(args: DashboardArgs = ARGS) -> list[str]:
-    return [entry[0]["expression"] for entry in entries(args) if isinstance(entry[0], dict)]
+def expressions(of: Settings = STACK) -> list[str]:
+    return [entry[0]["expression"] for entry in entries(of) if isinstance(entry[0], dict)]
 
 
-def many(count: int) -> DashboardArgs:
-    """Return arguments with many schedules of the longest names, and an alarm for each."""
+def many() -> Settings:
+    """Return a stack with 120 schedules, all names as long as they may be."""
     prefix = "p" * names.MAX_PREFIX
     longest = names.max_schedule_name(prefix)
-    schedules = [f"s{index:0{longest - 1}}" for index in range(count)]
-    arns = [f"{ALARM}{schedule}-failed" for schedule in schedules]
-    return replace(ARGS, prefix=prefix, schedules=schedules, alarm_arns=arns)
+    schedules = [f"s{index:0{longest - 1}}" for index in range(120)]
+    return settings(prefix=prefix, schedules=dict.fromkeys(schedules, DAILY))
+
+
+MANY_ALARMS = tuple(f"{ALARM}{index}" for index in range(120))
 
 
 class TestIsValidForCloudWatch:
-    @pytest.mark.parametrize("args", [ARGS, many(120), replace(ARGS, alarm_arns=())])
-    def test_every_widget_has_its_own_place_on_the_grid(self, args: DashboardArgs) -> None:
+    @pytest.mark.parametrize("alarms", [ALARMS, MANY_ALARMS, ()])
+    def test_every_widget_has_its_own_place_on_the_grid(self, alarms: tuple[str, ...]) -> None:
         taken: set[tuple[int, int]] = set()
-        for widget in widgets(args):
+        for widget in widgets(many(), alarms):
             x, y, width, height = (widget[key] for key in ("x", "y", "width", "height"))
             assert x >= 0
-            assert x + width <= dashboard.GRID
+            assert x + width <= dashboard_body.GRID
             assert 1 <= height <= 1000
             cells = {
                 (column, row) for column in range(x, x + width) for row in range(y, y + height)
@@ -97,18 +96,18 @@ class TestIsValidForCloudWatch:
         assert regions == {REGION}
 
     def test_no_alarm_widget_holds_more_than_a_hundred_alarms_and_none_is_empty(self) -> None:
-        assert [len(found["alarms"]) for found in of_type("alarm", many(120))] == [100, 20]
-        assert of_type("alarm", replace(ARGS, alarm_arns=())) == []
+        assert [len(found["alarms"]) for found in of_type("alarm", alarms=MANY_ALARMS)] == [100, 20]
+        assert of_type("alarm", alarms=()) == []
 
     def test_no_search_is_longer_than_cloudwatch_takes(self) -> None:
-        found = expressions(many(120))
+        found = expressions(many())
         assert all(len(expression) <= 1024 for expression in found)
         assert len(found) == 3 * 8
 
 
 class TestShows:
     def test_every_alarm(self) -> None:
-        assert [found["alarms"] for found in of_type("alarm")] == [list(ARGS.alarm_arns)]
+        assert [found["alarms"] for found in of_type("alarm")] == [list(ALARMS)]
 
     @pytest.mark.parametrize(
         "name",
@@ -121,8 +120,8 @@ class TestShows:
     def test_a_line_of_each_schedule_for_each_metric_of_its_own(self, name: str) -> None:
         found = [entry[:-1] for entry in entries() if entry[1:2] == [name]]
         assert found == [
-            ["SageMakerProcessing", name, "stack", "dev", "schedule", schedule]
-            for schedule in ARGS.schedules
+            ["SageMakerProcessing", name, "stack", "prod", "schedule", schedule]
+            for schedule in STACK.schedules
         ]
 
     def test_what_the_sample_script_sends(self) -> None:
@@ -133,10 +132,11 @@ class TestShows:
 
     def test_errors_of_every_function_and_what_waits_in_every_queue(self) -> None:
         found = {tuple(entry[:4]) for entry in entries() if len(entry) == 5}
-        for function in ARGS.functions:
+        for function in ("p-dev-launcher", "p-dev-observer"):
             assert ("AWS/Lambda", "Errors", "FunctionName", function) in found
-        queue = "launcher-failures-0a1b2c3"
-        assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue) in found
+        for of in ("alerts", "launcher", "observer", "schedule"):
+            queue = f"p-dev-{of}-failures"
+            assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue) in found
 
     def test_what_to_look_at_first(self) -> None:
         first = widgets()[0]
@@ -157,7 +157,7 @@ def finds(host: str) -> list[str]:
 
 
 class TestSearchesForRunningJobs:
-    @pytest.mark.parametrize("schedule", ARGS.schedules)
+    @pytest.mark.parametrize("schedule", STACK.schedules)
     def test_find_each_job_of_the_stack_once(self, schedule: str) -> None:
         assert len(finds(f"p-dev--{schedule}-20260105T020000Z-1/algo-1")) == 1
         assert len(finds(f"p-dev--{schedule}-20260105T020000Z-12/algo-3")) == 1
@@ -180,29 +180,22 @@ class TestSearchesForRunningJobs:
 
 class TestDashboard:
     def registered(self) -> dict[str, Any]:
-        def make() -> None:
-            later = {
-                "queues": {"launcher-failures": pulumi.Output.from_input("queue-0a1b2c3")},
-                "alarm_arns": [pulumi.Output.from_input(f"{ALARM}daily-failed")],
-                "observer_log_group": pulumi.Output.from_input("/aws/lambda/p-dev-observer"),
-            }
-            Dashboard("dashboard", replace(ARGS, **later))
-
-        return record(make, "dev").one("aws:cloudwatch/dashboard:Dashboard")
+        return program("prod").one("aws:cloudwatch/dashboard:Dashboard")
 
     def test_is_named_by_prefix_and_region_because_names_are_global_in_an_account(self) -> None:
-        assert self.registered()["dashboardName"] == f"p-dev-{REGION}"
+        assert self.registered()["dashboardName"] == f"processing-prod-{REGION}"
 
-    def test_is_json_of_what_is_known_only_after_the_deployment(self) -> None:
+    def test_shows_the_alarms_of_the_stack(self) -> None:
         body = json.loads(self.registered()["dashboardBody"])
-        text = json.dumps(body)
-        assert "queue-0a1b2c3" in text
-        assert f"{ALARM}daily-failed" in text
+        [shown] = [w["properties"]["alarms"] for w in body["widgets"] if w["type"] == "alarm"]
+        alarms = program("prod").inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values()
+        assert [arn.partition(":alarm:")[2] for arn in shown] == [each["name"] for each in alarms]
 
     def test_the_last_failures_come_from_the_observers_log_of_every_attempt(self) -> None:
         body = json.loads(self.registered()["dashboardBody"])
         [query] = [w["properties"]["query"] for w in body["widgets"] if w["type"] == "log"]
         source, fields, condition, *_ = query.split(" | ")
-        assert source == "SOURCE '/aws/lambda/p-dev-observer'"
+        groups = program("prod").inputs("aws:cloudwatch/logGroup:LogGroup")
+        assert source == f"SOURCE '{groups['observer-logs']['name']}'"
         assert fields.startswith("fields @timestamp, schedule, slot, attempt, outcome, reason")
         assert condition == 'filter message = "attempt concluded" and outcome != "completed"'

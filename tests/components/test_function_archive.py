@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components import function_packages
-from components.function_packages import NAMES, PackageError
+from components import function_archive
+from components.function_archive import PACKAGES, PackageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,26 +29,26 @@ def needed(names: Iterable[str]) -> set[str]:
 
 class TestFiles:
     def test_are_those_of_powertools_and_of_all_that_it_needs(self) -> None:
-        assert needed(["aws-lambda-powertools"]) == set(NAMES)
-        places = function_packages.files()
+        assert needed(["aws-lambda-powertools"]) == set(PACKAGES)
+        places = function_archive.packages()
         assert {"aws_lambda_powertools/__init__.py", "jmespath/__init__.py"} <= places.keys()
         assert "typing_extensions.py" in places
 
     def test_are_sources_and_a_licence_of_each_and_nothing_that_an_installer_wrote(self) -> None:
-        places = function_packages.files()
+        places = function_archive.packages()
         licences = [place for place in places if not place.endswith(".py")]
-        assert len(licences) == len(NAMES)
+        assert len(licences) == len(PACKAGES)
         assert all(place.endswith("/LICENSE") for place in licences)
         assert not [place for place in places if place.startswith(("/", "..", "bin/"))]
 
     def test_are_plain_python_for_every_processor(self) -> None:
-        for name in NAMES:
+        for name in PACKAGES:
             wheel = metadata.distribution(name).read_text("WHEEL") or ""
             assert "Root-Is-Purelib: true" in wheel
             assert set(re.findall(r"^Tag: py\d-(\S+)$", wheel, re.MULTILINE)) == {"none-any"}
 
     def test_are_named_without_this_machines_directories(self) -> None:
-        assert not any(path.is_absolute() for path in function_packages.files().values())
+        assert not any(path.is_absolute() for path in function_archive.packages().values())
 
 
 class TestVersions:
@@ -57,7 +57,7 @@ class TestVersions:
         assert old in text
         changed = directory / "requirements.txt"
         changed.write_text(text.replace(old, new), "utf-8")
-        monkeypatch.setattr(function_packages, "_LOCK", changed)
+        monkeypatch.setattr(function_archive, "_LOCK", changed)
 
     def test_of_another_than_the_locked_one_nothing_is_deployed(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -65,12 +65,12 @@ class TestVersions:
         version = metadata.version("jmespath")
         self.lock(monkeypatch, tmp_path, f"jmespath=={version}", "jmespath==0.0.1")
         with pytest.raises(PackageError, match=rf"jmespath .* {version}; .* 0\.0\.1: run `pulumi"):
-            function_packages.files()
+            function_archive.packages()
 
     def test_a_package_that_is_not_installed_is_named(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         self.lock(monkeypatch, tmp_path, "jmespath==", "absent==")
-        monkeypatch.setattr(function_packages, "NAMES", ("absent",))
+        monkeypatch.setattr(function_archive, "PACKAGES", ("absent",))
         with pytest.raises(PackageError, match=r"absent is not installed; .*`pulumi install`"):
-            function_packages.files()
+            function_archive.packages()

@@ -1,0 +1,52 @@
+"""Failure queues: where an event waits that could not be handled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from components import names
+from components.policies import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DELIVERY: aws.cloudwatch.EventTargetRetryPolicyArgsDict = {
+    "maximum_retry_attempts": 185,
+    "maximum_event_age_in_seconds": 24 * 3600,
+}
+"""EventBridge's maximum and default, written out: an event may be late, but not lost."""
+
+_RETENTION_S = 14 * 24 * 3600
+"""SQS's maximum: a failed event waits through a holiday."""
+
+
+def create(
+    name: str, of: str, *, prefix: str, key_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> aws.sqs.Queue:
+    """Create the encrypted queue `<prefix>-<of>-failures`."""
+    return aws.sqs.Queue(
+        f"{name}-failures",
+        name=names.failure_queue(prefix, of),
+        message_retention_seconds=_RETENTION_S,
+        kms_master_key_id=key_arn,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def admit(
+    name: str,
+    queue: aws.sqs.Queue,
+    rules: Sequence[aws.cloudwatch.EventRule],
+    parent: pulumi.Resource,
+) -> aws.sqs.QueuePolicy:
+    """Let these rules, and nobody else, send what they cannot deliver."""
+    policy = resources.queue_policy(queue.arn, [rule.arn for rule in rules])
+    return aws.sqs.QueuePolicy(
+        f"{name}-queue-policy",
+        queue_url=queue.url,
+        policy=pulumi.Output.json_dumps(policy),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,0 +1,78 @@
+"""What a function's archive holds: its code, its settings, and the packages that it needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
+"""Powertools and what it needs: all of them plain Python, the same for every processor.
+
+Lambda's runtime has none but the AWS SDK.
+"""
+
+_CODE = Path("lambda")
+_SHARED = "pipeline"
+_LOCK = Path("requirements.txt")
+
+
+class PackageError(pulumi.RunError):
+    """A package is not installed as it is locked."""
+
+
+def build(function: str, config: Mapping[str, Any]) -> pulumi.AssetArchive:
+    """Return the archive, file by file: a folder would bring caches along, and change by itself.
+
+    Raises:
+        PackageError: a package is missing, or has another version than the locked one.
+    """
+    places = {**packages(), **_code(function)}
+    files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
+    text = json.dumps(config, indent=2, sort_keys=True)
+    return pulumi.AssetArchive({**files, f"{function}.json": pulumi.StringAsset(text)})
+
+
+def _code(function: str) -> dict[str, Path]:
+    """Return the files of the function's own package, and of the one that all share."""
+    folders = (_CODE / function, _CODE / _SHARED)
+    found = [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
+    return {path.relative_to(_CODE).as_posix(): path for path in found}
+
+
+def packages() -> dict[str, Path]:
+    """Return the packages' sources and licences: place in the archive -> file.
+
+    They are those of the wheels that requirements.txt pins by hash, so the same on every machine;
+    what an installer adds by itself, such as bytecode, is left out.
+
+    Raises:
+        PackageError: one is missing, or has another version.
+    """
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
+    return {
+        file.as_posix(): Path(os.path.relpath(str(file.locate())))
+        for name in PACKAGES
+        for file in _installed(name, locked[name]).files or ()
+        if ".." not in file.parts and (file.suffix == ".py" or file.name == "LICENSE")
+    }
+
+
+def _installed(name: str, version: str) -> metadata.Distribution:
+    try:
+        found = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        has = "is not installed"
+    else:
+        if found.version == version:
+            return found
+        has = f"is installed in version {found.version}"
+    raise PackageError(f"{name} {has}; {_LOCK} has {version}: run `pulumi install`")

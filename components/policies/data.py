@@ -1,0 +1,77 @@
+"""The data of a stack, as its roles may use it: nothing else in the buckets, and no version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from components.policies.statements import Statement, allow
+from components.settings import key_prefix
+
+if TYPE_CHECKING:
+    from components.aws.account import Account
+    from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Data:
+    """The parts of the two buckets that are the stack's."""
+
+    input_arn: pulumi.Output[str]
+    input_prefix: str
+    """What the keys of all slots begin with."""
+    output_arn: pulumi.Output[str]
+    output_prefix: str
+
+    @classmethod
+    def of(
+        cls,
+        account: Account,
+        settings: Settings,
+        input_bucket: pulumi.Input[str],
+        output_bucket: pulumi.Input[str],
+    ) -> Data:
+        """Return the data of a stack in these buckets."""
+        return cls(
+            account.bucket_arn(input_bucket),
+            key_prefix.fixed(settings.input.prefix),
+            account.bucket_arn(output_bucket),
+            key_prefix.fixed(settings.output.prefix),
+        )
+
+    def list_input(self) -> Statement:
+        """Return what it takes to see which objects a slot has."""
+        return allow("ListInput", ["s3:ListBucket"], [self.input_arn], _under(self.input_prefix))
+
+    def read_input(self) -> Statement:
+        """Return what a job needs of its input."""
+        objects = pulumi.Output.concat(self.input_arn, "/", self.input_prefix, "*")
+        return allow("ReadInput", ["s3:GetObject"], [objects])
+
+    def write_output(self) -> Statement:
+        """Return what a job needs to leave its output."""
+        return allow(
+            "WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [self._output("*")]
+        )
+
+    def withdraw_success(self) -> list[Statement]:
+        """Return what it takes to see whether a slot has a success marker, and to delete that."""
+        return [
+            allow("ListOutput", ["s3:ListBucket"], [self.output_arn], _under(self.output_prefix)),
+            # No version of it: what is withdrawn can be had back.
+            allow("WithdrawSuccess", ["s3:DeleteObject"], [self._output("*_SUCCESS")]),
+        ]
+
+    def mark_success(self) -> Statement:
+        """Return what it takes to write a success marker, and the parts of its list."""
+        markers = [self._output("*_SUCCESS"), self._output("*_SUCCESS.parts/*")]
+        return allow("MarkSuccess", ["s3:PutObject"], markers)
+
+    def _output(self, pattern: str) -> pulumi.Output[str]:
+        return pulumi.Output.concat(self.output_arn, "/", self.output_prefix, pattern)
+
+
+def _under(prefix: str) -> dict[str, Any]:
+    return {"StringLike": {"s3:prefix": f"{prefix}*"}}

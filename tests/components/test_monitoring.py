@@ -1,0 +1,153 @@
+"""What is alarming, when, and what the alarm says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import alarm_definitions
+from components.alarm_definitions import Alarm
+from components.aws import models
+from components.monitoring import Monitoring, MonitoringArgs
+from components.names import SILENT_ALARM
+from tests.components.settings.test_settings import settings
+from tests.conftest import ACCOUNT, REGION, Recorder, record
+from tests.recorded import program
+
+DAILY = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:processing-prod-alerts"
+
+
+def alarms(**changes: Any) -> dict[str, Alarm]:
+    return {alarm.suffix: alarm for alarm in alarm_definitions.of(settings(**changes))}
+
+
+def created(**changes: Any) -> Recorder:
+    args = MonitoringArgs(settings=settings(**changes), topic_arn=TOPIC, watched=[])
+    return record(lambda: Monitoring("monitoring", args), "prod")
+
+
+class TestOfASchedule:
+    def test_a_failed_slot_stays_red_and_is_told_once_by_the_observers_message(self) -> None:
+        failed = alarms()["daily-failed"]
+        assert (failed.metric, failed.statistic, failed.threshold) == ("JobsFailed", "Maximum", 1)
+        assert failed.comparison == "GreaterThanOrEqualToThreshold"
+        assert failed.missing == "ignore"
+        assert not failed.notifies
+
+    def test_a_long_run_is_told_while_it_runs(self) -> None:
+        long = alarms(job__max_runtime_seconds=14_400)["daily-running-long"]
+        assert (long.metric, long.threshold, long.periods) == ("SecondsRunning", 10_800, 2)
+        assert "more than 3h 00m" in long.description
+        assert alarms(alerts__running_long_seconds=60)["daily-running-long"].threshold == 60
+
+    def test_no_success_is_alarming_even_if_nobody_measures_but_not_at_first(self) -> None:
+        none = alarms()["daily-no-success"]
+        # 25 hours between two slots when the clock goes back, 4 of run time, 2 of slack.
+        assert none.threshold == 31 * 3600
+        assert none.metric == "SecondsSinceSuccess"
+        assert (none.period_s, none.periods, none.missing) == (600, 3, "breaching")
+        assert none.warm_up_minutes == 60
+
+    def test_the_window_without_success_can_be_set(self) -> None:
+        assert alarms(schedules__daily__success_within_hours=48)["daily-no-success"].threshold == (
+            48 * 3600
+        )
+
+    @pytest.mark.parametrize(
+        "schedule", [{**DAILY, "suspend": True}, {**DAILY, "expression": "at(2030-01-31T02:00:00)"}]
+    )
+    def test_where_no_success_is_due_none_is_missed(self, schedule: dict[str, Any]) -> None:
+        found = alarms(schedules={"daily": schedule})
+        assert "daily-no-success" not in found
+        assert "daily-failed" in found
+
+    def test_each_schedule_has_its_own(self) -> None:
+        found = alarms(schedules={"daily": DAILY, "weekly": DAILY})
+        dimensions = [found[f"{name}-failed"].dimensions for name in ("daily", "weekly")]
+        assert dimensions == [
+            {"stack": "prod", "schedule": "daily"},
+            {"stack": "prod", "schedule": "weekly"},
+        ]
+
+
+class TestEveryAlarm:
+    def test_has_a_name_of_its_own(self) -> None:
+        # Names that the fixed alarms begin with, too.
+        names = ["daily", "launcher", "observer", "schedule", "schedule-target", "events", "alerts"]
+        every = list(alarm_definitions.of(settings(schedules=dict.fromkeys(names, DAILY))))
+        assert len({alarm.suffix for alarm in every}) == len(every)
+
+    def test_says_what_to_do_first_and_where_to_read_on(self) -> None:
+        for alarm in alarms().values():
+            assert "First " in alarm.description
+            assert alarm.description.endswith(f"Runbook: docs/runbook.md#{alarm.anchor}")
+            assert "{" not in alarm.description
+
+    def test_is_a_request_that_cloudwatch_accepts(self) -> None:
+        for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
+            assert (
+                models.violations(models.shape("cloudwatch", "PutMetricAlarm"), _request(alarm))
+                == []
+            )
+
+    def test_tells_when_it_goes_off_but_for_the_failed_slot(self) -> None:
+        found = created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm")
+        silent = {name for name, alarm in found.items() if not alarm["alarmActions"]}
+        assert silent == {"monitoring-daily-failed"}
+        assert {action for alarm in found.values() for action in alarm["alarmActions"]} == {TOPIC}
+
+    def test_has_no_action_for_ok_which_every_new_alarm_would_tell(self) -> None:
+        for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
+            assert not alarm.get("okActions")
+
+    def test_that_tells_nobody_has_the_ending_by_which_its_end_is_not_told_either(self) -> None:
+        for alarm in alarms().values():
+            assert alarm.suffix.endswith(SILENT_ALARM) != alarm.notifies
+
+
+def test_of_a_stack_that_only_wants_messages_there_is_none() -> None:
+    found = created(alerts__monitoring="messages")
+    assert found.kinds() == {"sagemaker-processing:monitoring:Monitoring"}
+
+
+class TestEverythingThatIsWatched:
+    """By name, since nothing else ties an alarm to what it watches."""
+
+    @pytest.mark.parametrize(
+        ("dimension", "kind"),
+        [
+            ("FunctionName", "aws:lambda/function:Function"),
+            ("QueueName", "aws:sqs/queue:Queue"),
+            ("ScheduleGroup", "aws:scheduler/scheduleGroup:ScheduleGroup"),
+            ("RuleName", "aws:cloudwatch/eventRule:EventRule"),
+        ],
+    )
+    def test_is_there(self, dimension: str, kind: str) -> None:
+        there = {inputs["name"] for inputs in program("prod").inputs(kind).values()}
+        watched = {alarm.dimensions.get(dimension) for alarm in alarms().values()} - {None}
+        assert watched
+        assert watched <= there
+
+    def test_are_all_functions_and_queues(self) -> None:
+        watched = {name for alarm in alarms().values() for name in alarm.dimensions.values()}
+        for kind in ("aws:lambda/function:Function", "aws:sqs/queue:Queue"):
+            assert {each["name"] for each in program("prod").inputs(kind).values()} <= watched
+
+
+def _request(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Return the PutMetricAlarm request that the provider makes of these inputs."""
+    renamed = {
+        "name": "AlarmName",
+        "okActions": "OKActions",
+        "alarmDescription": "AlarmDescription",
+    }
+    request = {renamed.get(key, key[0].upper() + key[1:]): value for key, value in alarm.items()}
+    request["Dimensions"] = [
+        {"Name": name, "Value": value} for name, value in alarm["dimensions"].items()
+    ]
+    if warm_up := request.pop("WarmUpConfiguration", None):
+        minutes = warm_up["warmUpPeriodDurationInMinutes"]
+        request["WarmUpConfiguration"] = {"WarmUpPeriodDurationInMinutes": minutes}
+    return request
