@@ -112,8 +112,9 @@ class TestAKey:
         with tempfile.TemporaryDirectory() as root:
             try:
                 found = fetch(s3, bucket, Path(root))
-            except JobFailedError:
-                assert list(Path(root).rglob("*")) == []
+            except JobFailedError:  # others are on their way when one turns out to be a directory
+                left = [path.read_bytes() for path in Path(root).rglob("*") if path.is_file()]
+                assert {*left} < {key.encode() for key in keys}
             else:
                 assert found == {key: key.encode() for key in keys}
 
