@@ -160,7 +160,7 @@ def existing(aws: LocalAws) -> tuple[str, str]:
 class TestStricterThanMoto:
     @pytest.fixture
     def resources(self, aws: LocalAws) -> Resources:
-        return Resources(aws, lambda _build: "handle")
+        return Resources(aws, lambda _build: "handle", {})
 
     def test_a_service_without_such_an_endpoint_is_not_found(self, resources: Resources) -> None:
         for service, kind, error in (

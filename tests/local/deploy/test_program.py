@@ -22,7 +22,7 @@ from tests.test_program import program
 
 @pytest.fixture
 def resources(aws: LocalAws) -> Resources:
-    return Resources(aws, lambda _build: "handle")
+    return Resources(aws, lambda _build: "handle", {})
 
 
 class TestEveryResource:

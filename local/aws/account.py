@@ -1,0 +1,199 @@
+"""One account of the embedded AWS: all its services, and what moves between them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from local.aws.activity import Activity
+from local.aws.cloudwatch.alarms import Alarms
+from local.aws.cloudwatch.metric_store import MetricStore, Point
+from local.aws.endpoint import ACCOUNT, LocalAws
+from local.aws.events.event_bus import EventBus
+from local.aws.events.scheduler import ScheduleError, Scheduler
+from local.aws.functions.service import Functions
+from local.aws.iam import AccessDeniedError
+from local.aws.messaging import Message, Topics
+from local.aws.protocols import JsonService
+from local.aws.sagemaker import required_permissions
+from local.aws.sagemaker.faults import EventFaults, Faults
+from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.rules import vpc_of
+from local.aws.sagemaker.service import SageMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from local.aws.activity import Kind
+    from local.aws.iam import Session
+    from local.aws.sagemaker.job import Job
+
+_LONG_AGO_S = 600
+_SAGEMAKER = "sagemaker.amazonaws.com"
+
+
+class Account:
+    """Empty at first; there is one at a time in a process, since moto's state is the process's."""
+
+    def __init__(
+        self,
+        region: str,
+        work: Path,
+        run_job: Callable[[Self, Job], JobEnd],
+        faults: Iterable[str],
+        on_event: Callable[[str, str], None],
+    ) -> None:
+        """Prepare an account.
+
+        Args:
+            region: its only one.
+            work: a directory for the code of functions.
+            run_job: runs a job to its end; tells the job's `started` unless it fails before.
+            faults: what is to go wrong (`sagemaker.faults.NAMES`).
+            on_event: told each entry of the timeline: what, and details.
+
+        Raises:
+            ValueError: there is no such fault.
+        """
+        self.timeline: list[dict[str, str]] = []
+        """What happened, as `at`, `what` and `detail`."""
+        self.job_points: list[Point] = []
+        """The metrics that the jobs printed."""
+        self.alarm_definitions: dict[str, dict[str, Any]] = {}
+        """Alarm -> its whole PutMetricAlarm, of which moto keeps a part only, and its ARN."""
+        self._told, self._on_event, self._play_job = threading.Lock(), on_event, run_job
+        self._activity, self.faults = Activity(), Faults(faults)
+        self.aws = aws = LocalAws(region)
+        self.metrics = MetricStore(aws)
+        self.functions = Functions(aws, work / "functions", self._activity, self.metrics)
+        self.topics = Topics(aws, self._tell_message)
+        self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
+        self.scheduler = Scheduler(aws, self.metrics, self.tell)
+        self.alarms = Alarms(
+            aws,
+            self.alarm_definitions,
+            self.metrics,
+            self.topics,
+            publish=self.bus.publish,
+            tell=self.tell,
+        )
+        self._events = EventFaults(self.faults, self.bus.publish, self._lose)
+        self.sagemaker = self._sagemaker()
+
+    @property
+    def messages(self) -> list[Message]:
+        """What a person who subscribed to the topic has got."""
+        return list(self.topics.messages)
+
+    def start(self) -> None:
+        """Answer requests."""
+        self.aws.services |= {
+            "lambda": self.functions,
+            "events": self.bus,
+            "scheduler": self.scheduler,
+            "sagemaker": JsonService(self.sagemaker.call),
+        }
+        self.aws.start()
+
+    def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
+        """Wait until nothing moves any more; what is planned for later happens at once, in order.
+
+        Args:
+            timeout_s: for all of it.
+            jobs: whether to wait for jobs too; False leaves those that run.
+
+        Raises:
+            TimeoutError: something still moves.
+        """
+        deadline = time.monotonic() + timeout_s
+        kinds: tuple[Kind, ...] = ("delivery", "job") if jobs else ("delivery",)
+        self._activity.wait(timeout_s, kinds)
+        while due := self.scheduler.next_planned():
+            self._fire_alone(due.group, due.name, due.at)
+            self._activity.wait(max(0.0, deadline - time.monotonic()), kinds)
+
+    def pass_time(self, after: datetime, until: datetime) -> None:
+        """Fire what is due after one instant and up to another, the watch and retries included."""
+        for due in self.scheduler.recurring(after, until):
+            self._fire_alone(due.group, due.name, due.at)
+        while due := self.scheduler.next_planned(until):
+            self._fire_alone(due.group, due.name, due.at)
+
+    def evaluate_alarms(self, now: datetime) -> None:
+        """Bring every alarm into the state that the metrics up to `now` give it."""
+        self.alarms.evaluate(now)
+
+    def count_line(self, line: str) -> None:
+        """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
+        self.job_points += self.metrics.put_line(line)
+
+    def assume_for(self, job: Job) -> Session:
+        """Return a session of the job's role.
+
+        Raises:
+            AccessDeniedError: it does not trust SageMaker for this job, or is gone.
+        """
+        return self.aws.iam.assume(job.request["RoleArn"], _SAGEMAKER, job.arn)
+
+    def tell(self, what: str, detail: str, at: str | None = None) -> None:
+        """Write an entry into the timeline; `at` is now unless it is given."""
+        now = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+        with self._told:
+            self.timeline.append({"at": at or now, "what": what, "detail": detail})
+        self._on_event(what, detail)
+
+    def close(self) -> None:
+        """Stop everything that still runs; the state is gone."""
+        self.sagemaker.close()
+        self.functions.close()
+        self.aws.stop()
+
+    def _sagemaker(self) -> SageMaker:
+        return SageMaker(
+            ACCOUNT,
+            self.aws.region,
+            run=self._run_job,
+            publish=self._publish,
+            can_assume=lambda role, job: self.aws.iam.trusts(role, _SAGEMAKER, job),
+            vpc_of=lambda id_: vpc_of(self.aws, id_),
+            faults=self.faults,
+            activity=self._activity,
+        )
+
+    def _fire_alone(self, group: str, name: str, at: datetime) -> None:
+        """Fire a slot that nobody waits for: if it fails, its queue has it and alarms tell."""
+        try:
+            self.scheduler.fire(group, name, at)
+        except ScheduleError as error:
+            self.tell("undelivered", str(error))
+
+    def _run_job(self, job: Job) -> JobEnd:
+        """Run a job, if its role may do what SageMaker does with it before."""
+        try:
+            session = self.assume_for(job)
+            self.aws.iam.require(
+                session, required_permissions.needed(self.aws.iam.store, job.request)
+            )
+        except AccessDeniedError as denied:
+            return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
+        return self._play_job(self, job)
+
+    def _tell_message(self, message: Message) -> None:
+        self.tell("message", message["subject"] or "(no subject)", message["at"])
+
+    def _lose(self, job: str) -> None:
+        """Let the job lie back, as if it had been waited long enough to doubt that its event comes.
+
+        The watch gives an event some time, which is not played.
+        """
+        self.tell("lost", f"the event of {job}")
+        self.sagemaker.age(job, _LONG_AGO_S)
+
+    def _publish(self, event: dict[str, Any]) -> None:
+        """Send a change of a job's state to the account's event bus."""
+        detail = event["detail"]
+        self.tell("job", f"{detail['ProcessingJobName']} {detail['ProcessingJobStatus']}")
+        self._events.publish(event)
