@@ -68,7 +68,7 @@ def test_the_runbook_has_the_heading_that_each_message_names() -> None:
 
 def test_every_flag_of_the_local_run_is_a_make_variable_and_documented() -> None:
     command_line = (ROOT / "local/run/command_line.py").read_text("utf-8")
-    flags = set(re.findall(r'add_argument\(\s*"--(\w+)"', command_line))
+    flags = set(re.findall(r'add\(\s*"--(\w+)"', command_line))
     makefile = (ROOT / "Makefile").read_text("utf-8")
     variables = re.findall(r"\{GIVEN_(\w+):\+[^}]*?--(\w+)", makefile)
     assert dict(variables) == {flag.upper(): flag for flag in flags}
