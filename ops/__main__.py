@@ -89,13 +89,10 @@ _SLOT = "2026-01-05T02:00:00Z, or without Z on the schedule's own clock"
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a number from 1 to {_MOST}")
+    # As lines, what one GetLogEvents returns; as days or months, more than anybody has.
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number from 1 to 10000")
     return int(text)
-
-
-_MOST = 10_000
-"""Events of one GetLogEvents; as days or months, more than anybody has."""
 
 
 if __name__ == "__main__":
