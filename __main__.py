@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pulumi
 import pulumi_aws as aws
 
+from components import build_context
 from components.alerts import Alerts, AlertsArgs
 from components.aws import account
 from components.dispatch import Dispatch, DispatchArgs
@@ -23,6 +22,7 @@ from components.settings import loader
 from components.storage import Storage, StorageArgs
 
 settings = loader.load()
+build_context.check(build_context.CONTEXT)
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
 here = account.lookup(settings.region, settings.permissions_boundary, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
@@ -38,7 +38,7 @@ network = Network(
 journal = Journal("journal", JournalArgs(settings=settings, key_arn=key_arn), on_aws)
 image = Image(
     "image",
-    ImageArgs(account=here, settings=settings, key_arn=key_arn, context=Path("container")),
+    ImageArgs(account=here, settings=settings, key_arn=key_arn, context=build_context.CONTEXT),
     on_aws,
 )
 alerts = Alerts(

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from components import names, slot_gaps
+from components import names
+from components.settings import slot_gaps
 from pipeline import cron
 from pipeline.text import duration
 

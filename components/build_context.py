@@ -15,6 +15,8 @@ import pulumi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+CONTEXT = Path("container")
+"""In the project's directory."""
 DOCKERFILE = "Dockerfile"
 _SCRIPT = "scripts/process_data.sh"
 _IGNORE_FILE = ".dockerignore"

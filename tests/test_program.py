@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from components import slot_gaps
+from components.settings import slot_gaps
 from local.deploy.program import plain
 from tests.conftest import record_program
 from tests.recorded import STACKS, VARIANTS, program

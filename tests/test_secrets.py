@@ -176,23 +176,12 @@ class TestAStackFile:
         (tmp_path / "Pulumi.x.yaml").write_text(f"encryptionsalt: v1:abc\nconfig:\n{text}")
         return stack_file.keys(tmp_path, "x")
 
-    def test_is_read_without_the_subscriptions_whose_endpoint_is_encrypted(
-        self, tmp_path: Path
-    ) -> None:
+    def test_is_read_without_a_key_that_holds_something_encrypted(self, tmp_path: Path) -> None:
         found = self.keys(
             tmp_path,
-            "  p:alerts:\n    alarms: true\n    subscriptions:\n"
+            "  p:alerts:\n    monitoring: full\n    subscriptions:\n"
             "      - protocol: https\n        endpoint:\n          secure: v1:abc:def\n"
-            "      - {protocol: email, endpoint: team@example.com}\n",
-        )
-        kept = [{"protocol": "email", "endpoint": "team@example.com"}]
-        assert json.loads(found["p:alerts"]) == {"alarms": True, "subscriptions": kept}
-
-    def test_is_read_without_a_key_that_is_encrypted(self, tmp_path: Path) -> None:
-        found = self.keys(
-            tmp_path,
-            "  p:alerts:\n    secure: v1:abc\n  p:prefix: x\n"
-            "  p:job: {environment: {A: {secure: v1:a}, B: b}}\n",
+            "  p:prefix: x\n  p:input: {secure: v1:abc}\n  p:job: {environment: {B: b}}\n",
         )
         assert found == {"p:prefix": "x", "p:job": '{"environment": {"B": "b"}}'}
 

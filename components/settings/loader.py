@@ -7,14 +7,12 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 import pulumi.runtime.config
 from pydantic import ValidationError
 
-from components import build_context
 from components.settings import rules
 from components.settings.errors import (
     REMOVE,
@@ -34,10 +32,7 @@ if TYPE_CHECKING:
 
     from components.settings import errors
 
-__all__ = ["CONTEXT", "SettingsError", "load", "read"]
-
-CONTEXT = Path("container")
-"""The image's build context, in the project's directory."""
+__all__ = ["SettingsError", "load", "read"]
 
 MAY_BE_SECRET = ("alerts",)
 """Keys whose values stay out of everything that can be read: only subscriptions use endpoints."""
@@ -54,7 +49,6 @@ def load() -> Settings:
 
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.
-        ContextError: the build context makes no image that runs.
     """
     keys: dict[str, str] = {
         **pulumi.runtime.config.get_config_env(),
@@ -63,7 +57,6 @@ def load() -> Settings:
     listed = pulumi.runtime.config.get_config_secret_keys_env()
     secrets = {key for key in keys if key in listed or pulumi.runtime.config.is_config_secret(key)}
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    build_context.check(CONTEXT)
     return read(keys, project, stack, secrets)
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from components import names, slot_gaps
+from components import names
 from components.aws import models
-from components.settings import key_prefix, network_rules
+from components.settings import key_prefix, network_rules, slot_gaps
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
 from pipeline import cron
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 def keys(directory: Path, stack: str) -> dict[str, str]:
     """Return a stack file's configuration as Pulumi hands it to a program: structures as JSON.
 
-    What Pulumi has encrypted nobody can read here. It is left out, with the entry of a list that
-    holds it: a subscription without its endpoint would be none.
+    A key that holds something encrypted, which nobody can read here, is left out whole.
 
     Raises:
         SettingsError: there is no such file, or it is none that Pulumi would read.
@@ -29,7 +28,11 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
     config: object = document.get("config") or {}
     if not isinstance(config, dict):
         raise SettingsError(f"{file.name}: config must be a map of keys to values")
-    readable = {str(key): each for key, each in _readable(cast("Any", config)).items()}
+    readable = {
+        str(key): value
+        for key, value in cast("dict[object, object]", config).items()
+        if not _encrypted(value)
+    }
     return {
         key if ":" in key else f"{project(directory)}:{key}": _text(file, key, value)
         for key, value in readable.items()
@@ -160,24 +163,9 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
-def _readable(value: Any) -> Any:  # noqa: ANN401 - a tree of YAML
+def _encrypted(value: object) -> bool:
+    """Return whether anything in a tree of YAML is encrypted."""
     if isinstance(value, dict):
-        tree = cast("dict[str, Any]", value)
-        return {key: _readable(each) for key, each in tree.items() if not _encrypted(each)}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return [_readable(each) for each in items if not _encrypted(each, inside=True)]
-    return value
-
-
-def _encrypted(value: Any, *, inside: bool = False) -> bool:  # noqa: ANN401 - a tree of YAML
-    """Return whether a value is encrypted, or with `inside` whether anything in it is."""
-    if isinstance(value, dict):
-        tree = cast("dict[str, Any]", value)
-        if tree.keys() == {"secure"}:
-            return True
-        return inside and any(_encrypted(each, inside=True) for each in tree.values())
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return inside and any(_encrypted(each, inside=True) for each in items)
-    return False
+        tree = cast("dict[object, object]", value)
+        return tree.keys() == {"secure"} or any(map(_encrypted, tree.values()))
+    return isinstance(value, list) and any(map(_encrypted, cast("list[object]", value)))

@@ -61,7 +61,7 @@ class Cloud(Account):
         """
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
-        build_context.check(project / loader.CONTEXT, script)
+        build_context.check(project / build_context.CONTEXT, script)
         self.settings = loader.read(self._config, stack_file.project(project), stack)
         super().__init__(self.settings.region, work, run_job, faults, on_moment)
         self._on_created = on_created

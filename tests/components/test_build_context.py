@@ -12,8 +12,7 @@ import pytest
 
 from components import build_context
 from components.build_context import ContextError
-from components.settings import loader
-from tests.conftest import ROOT
+from tests.conftest import ROOT, record_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,8 +210,9 @@ class TestLineEnds:
         write(tmp_path / "container" / "Dockerfile", "FROM scratch\r\n")
         write(tmp_path / "container" / "scripts" / "process_data.sh", "date\n")
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("pulumi_aws.Provider", pytest.fail)
         with pytest.raises(ContextError, match="container/Dockerfile: line 1"):
-            loader.load()
+            record_program("local")
 
     def test_of_a_checkout_are_unixs_whatever_git_is_set_to(self) -> None:
         assert "* text=auto eol=lf" in (ROOT / ".gitattributes").read_text().splitlines()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import slot_gaps
+from components.settings import slot_gaps
 from pipeline import cron
 from tests.examples import share
 
