@@ -119,8 +119,9 @@ class TestTheSample:
             for point in cloud.metrics.points
             if point.namespace == OWN_NAMESPACE
         }
-        name = cloud.exports["dashboard"]
-        found = cloud.aws.client("cloudwatch").get_dashboard(DashboardName=name)
+        client = cloud.aws.client("cloudwatch")
+        [dashboard] = client.list_dashboards()["DashboardEntries"]
+        found = client.get_dashboard(DashboardName=dashboard.get("DashboardName", ""))
         shown = {
             (entry[1], *sorted(zip(entry[2:-1:2], entry[3:-1:2], strict=True)))
             for widget in json.loads(found["DashboardBody"])["widgets"]
