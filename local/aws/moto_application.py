@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
-from botocore.loaders import create_loader
-
 
 def create(account: str) -> Any:  # noqa: ANN401 - a WSGI application without types
     """Return moto with the state of one account."""
@@ -27,7 +25,7 @@ def create(account: str) -> Any:  # noqa: ANN401 - a WSGI application without ty
     FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL  # noqa: ARG005
     # moto lists its own folder for each request, and botocore's for each service: a third of the
     # time of a run.
-    loader = create_loader()
+    loader = cast("Any", utils).create_loader()
     cast("Any", utils).create_loader = lambda: loader
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
