@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
 from components import names
-from components.settings import slot_gaps
-from pipeline import cron
 from pipeline.text import duration
 
 if TYPE_CHECKING:
@@ -142,7 +139,7 @@ def _success_window(settings: Settings, schedule: ScheduleSettings) -> timedelta
         return None
     if schedule.success_within_hours is not None:
         return timedelta(hours=schedule.success_within_hours)
-    gap = slot_gaps.longest(cron.parse(schedule.expression), ZoneInfo(schedule.timezone))
+    gap = schedule.longest_gap
     run = timedelta(seconds=settings.job.max_runtime_seconds)
     return None if gap is None else gap + run + _SLACK
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from components.aws import instance_types
-from components.settings import values
+from components.settings import slot_gaps, values
 from components.settings.values import Frozen, checked
+from pipeline import cron
 
 
 class ScheduleSettings(Frozen):
@@ -36,6 +39,15 @@ class ScheduleSettings(Frozen):
     """Appended to the job's arguments."""
     environment: values.Environment = Field(default_factory=dict)
     """Added to the job's environment; wins where both set a name."""
+
+    def next_slot(self, after: datetime) -> datetime | None:
+        """Return the first slot later than `after`, in UTC, or None if there is none any more."""
+        return cron.parse(self.expression).next(after, ZoneInfo(self.timezone))
+
+    @property
+    def longest_gap(self) -> timedelta | None:
+        """The longest time between two slots; None for a single slot."""
+        return slot_gaps.longest(cron.parse(self.expression), ZoneInfo(self.timezone))
 
 
 class JobSettings(Frozen):

@@ -54,7 +54,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         (
             {"schedules__daily__success_within_hours": 24},
             "schedules.daily.success_within_hours",
-            "shorter than the 1 day, 1:00:00 between two slots",
+            "shorter than the 1d 01h between two slots",
         ),
         (
             {
