@@ -5,16 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import subprocess
 import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.engines import child
 from local.engines.engine import EngineError
-from local.engines.output import Follower
 
 if TYPE_CHECKING:
+    import subprocess
     import threading
     from collections.abc import Callable, Mapping
 
@@ -87,21 +87,13 @@ class DockerEngine:
     def _attend(
         self, name: str, spec: ContainerRun, on_line: Callable[[str], None], stop: threading.Event
     ) -> None:
-        # A session of its own: Ctrl-C reaches this process, which then stops the job in order.
-        with subprocess.Popen(
-            ["docker", "start", "--attach", name],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process:
-            assert process.stdout  # noqa: S101 - it was asked for above
-            output = Follower(process.stdout, on_line)
+        def attend(process: subprocess.Popen[bytes]) -> None:
             while process.poll() is None:
                 # Repeated, since a container that has not started yet cannot be stopped.
                 if stop.wait(_POLL_S):
                     _docker("stop", "--time", str(round(spec.stop_grace_s)), name)
-            output.finish()
+
+        child.follow(["docker", "start", "--attach", name], os.environ, on_line, attend)
 
     def _remove(self, name: str) -> None:
         _docker("rm", "--force", "--volumes", name)
@@ -139,16 +131,7 @@ def _take_ownership(image: str, ml: Path) -> None:
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["docker", *arguments],
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-        check=False,
-    )
+    return child.finished(["docker", *arguments], {**os.environ, "DOCKER_BUILDKIT": "1"})
 
 
 def _last_line(text: str) -> str:

@@ -21,10 +21,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.engines import child
 from local.engines import dockerfile as dockerfiles
 from local.engines.engine import ContainerRun, EngineError
 from local.engines.namespace import CHOWN
-from local.engines.output import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -159,15 +159,8 @@ def _take_ownership(*places: str) -> None:
         _quiet("unshare", *users, "sh", "-c", script, "sh", *places)
 
 
-def _quiet(*command: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        start_new_session=True,
-        env={**os.environ, "PATH": _search_path()},
-        check=False,
-    )
+def _quiet(*command: str) -> subprocess.CompletedProcess[str]:
+    return child.finished(command, {**os.environ, "PATH": _search_path()})
 
 
 def _attend(
@@ -184,25 +177,15 @@ def _attend(
             first_lines.append(line)
         on_line(line)
 
-    # A session of its own: Ctrl-C reaches this process, which then stops the job in order.
-    with subprocess.Popen(
+    status = child.follow(
         command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        env={**os.environ, "PATH": _search_path()},
-    ) as process:
-        assert process.stdout  # noqa: S101 - it was asked for above
-        output = Follower(process.stdout, receive)
-        try:
-            _wait(process, pid_file, spec.stop_grace_s, stop)
-        finally:
-            process.kill()
-        output.finish()
+        {**os.environ, "PATH": _search_path()},
+        receive,
+        lambda process: _wait(process, pid_file, spec.stop_grace_s, stop),
+    )
     if not pid_file.exists():
         raise EngineError(f"the sandbox cannot be set up here: {'; '.join(first_lines)}")
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return status if status >= 0 else 128 - status
 
 
 def _wait(
