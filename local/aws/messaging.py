@@ -110,12 +110,7 @@ class Topics:
     ) -> bool:
         """Publish as a service of AWS does; return whether topic and key admit it.
 
-        Args:
-            topic: the topic's ARN.
-            service: who publishes, such as events.amazonaws.com.
-            subject: of an e-mail; empty for none.
-            body: the text.
-            context: the condition keys that the service is known to send.
+        The subject may be empty; `context` is the condition keys that the service is known to send.
         """
         of_key = kms.to_send(self._aws.iam.store, topic)
         needed = [Access("sns:Publish", topic, context), *kms.for_service(of_key, context)]

@@ -37,13 +37,8 @@ class AlarmState:
 class Alarms:
     """Evaluates alarms when it is asked to, as CloudWatch does every minute.
 
-    Args:
-        aws: keeps the states.
-        definitions: alarm -> its whole PutMetricAlarm and its ARN.
-        metrics: what they watch.
-        topics: where their actions go.
-        publish: puts the event of each change on the event bus.
-        tell: told every change.
+    `definitions` has each alarm's whole PutMetricAlarm and its ARN; `publish` puts the event of a
+    change on the event bus.
     """
 
     def __init__(  # noqa: PLR0913 - each is one collaborator

@@ -32,12 +32,7 @@ _SERVICE = "events.amazonaws.com"
 class EventBus:
     """Answers PutEvents, and publishes what AWS's own services tell; the rest is moto's.
 
-    Args:
-        aws: where rules, targets and their policies are kept.
-        invoke: hands an event to a function asynchronously; LookupError if there is none.
-        topics: delivers to topics.
-        metrics: gets AWS/Events.
-        tell: told what others than AWS's services put on the bus.
+    `invoke` hands an event to a function; `tell` is told what others than AWS's services put here.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ moto keeps the schedules, takes nearly any, and fires none.
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from dataclasses import dataclass
@@ -50,13 +51,7 @@ class Due:
 
 
 class Scheduler:
-    """Checks CreateSchedule and fires; the rest of the service is moto's.
-
-    Args:
-        aws: where the schedules are kept, and their targets.
-        metrics: gets AWS/Scheduler.
-        tell: told what was planned and fired.
-    """
+    """Checks CreateSchedule and fires; the rest of the service is moto's."""
 
     def __init__(
         self, aws: LocalAws, metrics: MetricStore, tell: Callable[[str, str], None]
@@ -112,7 +107,8 @@ class Scheduler:
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )
         except (BotoCoreError, ClientError, PermissionError) as problem:
-            self._drop(session, group, target, event, str(problem))
+            queue = target.get("DeadLetterConfig", {}).get("Arn")
+            self._drop(session, group, queue, event, str(problem))
             raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
         finally:
             once = isinstance(_timing(schedule)[0], At)
@@ -186,16 +182,10 @@ class Scheduler:
         return self._aws.iam.store.arn("scheduler", f"schedule-group/{group}")
 
     def _drop(
-        self,
-        session: Session | None,
-        group: str,
-        target: dict[str, Any],
-        event: str,
-        reason: str,
+        self, session: Session | None, group: str, queue: str | None, event: str, reason: str
     ) -> None:
         """Keep the event in the schedule's queue, in the name of its role, if it can be assumed."""
         self._count(group, "TargetErrorCount", "InvocationDroppedCount")
-        queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
         kept = messaging.send(self._aws, session, queue, event, {"ERROR_MESSAGE": reason})
@@ -225,6 +215,4 @@ def _fill_in(text: str, arn: str, slot: datetime) -> str:
         "execution-id": uuid.uuid4().hex,
         "attempt-number": "1",
     }
-    for attribute, value in attributes.items():
-        text = text.replace(f"<aws.scheduler.{attribute}>", value)
-    return text
+    return re.sub(r"<aws\.scheduler\.([a-z-]+)>", lambda found: attributes[found[1]], text)

@@ -48,14 +48,7 @@ class Functions:
     def __init__(
         self, aws: LocalAws, directory: Path, activity: Activity, metrics: MetricStore
     ) -> None:
-        """Prepare to run functions.
-
-        Args:
-            aws: where they are deployed, and what they call.
-            directory: for their code.
-            activity: counts the asynchronous events.
-            metrics: gets AWS/Lambda, and what the functions print in the embedded metric format.
-        """
+        """Prepare to run functions, whose code lies in `directory`."""
         self._aws, self._directory = aws, directory
         self._activity, self._metrics = activity, metrics
         self._runtimes: dict[str, Runtime] = {}

@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from local.aws.sagemaker.job import Job
 
 _CONFIGURED = (
-    "ProcessingJobName",
-    "AppSpecification",
-    "Environment",
-    "ProcessingInputs",
-    "ProcessingOutputConfig",
-    "ProcessingResources",
-    "RoleArn",
+    *("ProcessingJobName", "AppSpecification", "Environment", "ProcessingInputs"),
+    *("ProcessingOutputConfig", "ProcessingResources", "RoleArn"),
 )
-
-
 _LONGEST_NAME = 255
 """Bytes, of the usual file systems."""
 

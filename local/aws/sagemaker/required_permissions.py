@@ -62,10 +62,6 @@ def _network(store: Store, vpc: Mapping[str, Any] | None) -> list[Access]:
         *(
             Access(action, interface, {"ec2:Subnet": subnet})
             for subnet in subnets
-            for action in (
-                create,
-                f"{create}Permission",
-                "ec2:DeleteNetworkInterface",
-            )
+            for action in (create, f"{create}Permission", "ec2:DeleteNetworkInterface")
         ),
     ]

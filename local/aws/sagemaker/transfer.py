@@ -71,11 +71,7 @@ def download(
 def upload(s3: S3Client, target: dict[str, Any], key_id: str | None, ml: Path) -> None:
     """Upload one S3Output of one host: keys are the prefix and the path below LocalPath.
 
-    Args:
-        s3: a client with the job's role.
-        target: the S3Output.
-        key_id: the KMS key of SSE-KMS; without it the bucket's default encryption holds.
-        ml: the host's /opt/ml.
+    Without `key_id`, of SSE-KMS, the bucket's default encryption holds.
 
     Raises:
         JobFailedError: no access, or no such bucket.
