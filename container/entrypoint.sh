@@ -46,7 +46,7 @@ main() {
   killed_before=$(count_oom_kills)
   start "$HERE/scripts/$SCRIPT_NAME" "$@"
   wait_for_script
-  trap '' TERM INT # what is left to do is short
+  trap '' TERM INT # the rest is quick
   drain
   killed=$(($(count_oom_kills) - killed_before))
   remove_marker
@@ -102,7 +102,7 @@ start() { # SCRIPT ARGUMENT...
   "${PYTHON[@]}" "$HERE/bin/relay_output" /dev/fd/4 <"$scratch/err" >&2 &
   relays+=("$!")
   exec 5>"$scratch/out" 6>"$scratch/err"
-  rm -rf -- "$scratch" # all is open by now, and a script that tidies up /tmp meets nothing of ours
+  rm -rf -- "$scratch" # all is open by now; the script may clear /tmp
   PATH=$JOB_PATH "${command[@]}" </dev/null >&5 2>&6 3>&- 4>&- 5>&- 6>&- &
   script_pid=$!
   exec 5>&- 6>&-
@@ -127,7 +127,7 @@ pass_on() { # SIGNAL CODE
 }
 
 # The script's last lines may still be in a filter that it started, `exec > >(tee …)`: waits until
-# all of its streams are closed, which `hurry` brings about.
+# all of its streams are closed, which `hurry` forces after two seconds.
 drain() {
   local timer
   hurry 2>/dev/null &
@@ -165,7 +165,7 @@ conclude() { # SCRIPT KILLED
     check_output
     return
   fi
-  # The observer knows the next words: lambda/observer/ending.py.
+  # The observer classifies by the next words.
   (($2 <= 0)) || what+=", the kernel killed $2 of its processes for lack of memory"
   write_message "$what$(why_no_start "$1")" /dev/fd/4 /dev/fd/3
 }

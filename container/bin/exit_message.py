@@ -47,7 +47,7 @@ _SUSPECT = re.compile(
 )
 _NONE = re.compile(r"\b(?:0|no|without) (?:errors?|exceptions?|failures?|failed)\b", re.IGNORECASE)
 _RAISED = re.compile(r"(?:Caused by: )?[\w.$]+(?:: |$)")  # behind the frames, whatever its name
-# They follow the reason, which they only point at.
+# They only point at the reason before them.
 _POINTER = re.compile(
     r"previous errors?\b|above (?:errors?|exception)\b|see above|\*\*\* \[.*\] Error \d"
     r"|returned non-zero exit status",
@@ -105,7 +105,7 @@ def _level(line: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield lines without what steers a terminal, nor what a progress bar has written over."""
+    """Yield lines without terminal sequences and without what a progress bar overwrote."""
     for line in _ESCAPE.sub("", text).replace("\r\n", "\n").split("\n"):
         pieces = line.split("\r")
         bars = [bool(_BAR.search(piece)) for piece in pieces]

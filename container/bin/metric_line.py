@@ -1,4 +1,4 @@
-"""What a script may tell CloudWatch: shared by who writes such a line, and who lets it through."""
+"""What metrics a script may send; shared by send_metric and relay_output."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ TAKEN = {
     *("JobsSucceeded", "JobsFailed", "JobDuration", "QueueTime", "Attempts", "EstimatedCost"),
     *("SlotsSkipped", "SecondsSinceSuccess", "SecondsRunning"),
 }
-"""The observer's own metrics, on which alarms stand: a script must not be able to write them."""
+"""The observer's own metrics, on which alarms rely: a script must not send them."""
