@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws import endpoint_names
 from components.aws.account import asking
-from components.network import endpoints, existing, flow_logs, plan, security_groups
+from components.network import existing, flow_logs, plan, security_groups
 from components.policies import vpc as policies
 from components.policies.vpc import VpcPlacement
 
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from components.settings import Settings
     from components.storage import Storage
 
+    Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
+
 _USD_A_MONTH = 7.30
 """Of an interface endpoint in one zone, in us-east-1, without its traffic."""
+
+
+class EndpointError(pulumi.RunError):
+    """The region has no such endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +59,7 @@ class Network(pulumi.ComponentResource):
     """
 
     placement: VpcPlacement | None
-    """Where in a VPC the jobs run; None: in none. Whatever starts a job depends on the component,
-    which is ready with its ways out."""
+    """Where in a VPC the jobs run; None: in none. It leads out once the component is ready."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -81,7 +86,8 @@ class Network(pulumi.ComponentResource):
         subnets = [self._subnet(n, table, *zone) for n, zone in enumerate(zones.items(), 1)]
         s3 = self._gateway(table)
         groups = security_groups.create(name, vpc.id, s3.prefix_list_id, settings, self)
-        self._interfaces(services, subnets, groups.endpoints)
+        for each, service in services.items():
+            self._interface(each, service, subnets, groups.endpoints)
         flow_logs.create(
             f"{name}-flow-logs",
             account=self._args.account,
@@ -111,39 +117,58 @@ class Network(pulumi.ComponentResource):
         )
 
     def _gateway(self, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
-        args = self._args
-        return endpoints.gateway(
+        """Create the endpoint of S3, which is a route in `table`, and costs nothing."""
+        account, storage = self._args.account, self._args.storage
+        policy = policies.buckets_only(account, storage.input_bucket, storage.output_bucket)
+        return aws.ec2.VpcEndpoint(
             f"{self._name}-s3",
-            self._service(endpoint_names.GATEWAY, "Gateway"),
-            table=table,
-            policy=policies.buckets_only(
-                args.account, args.storage.input_bucket, args.storage.output_bucket
-            ),
+            vpc_id=table.vpc_id,
+            service_name=self._service(endpoint_names.GATEWAY, "Gateway").service_name,
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id],
+            policy=pulumi.Output.json_dumps(policy),
             tags=self._tags("s3"),
-            parent=self,
+            opts=self._child(),
         )
 
-    def _interfaces(
+    def _interface(
         self,
-        services: Mapping[str, endpoints.Service],
+        name: str,
+        service: Service,
         subnets: Sequence[aws.ec2.Subnet],
         group: pulumi.Input[str],
     ) -> None:
-        for each, service in services.items():
-            endpoints.interface(
-                f"{self._name}-endpoint-{each}",
-                service,
-                subnets=subnets,
-                group=group,
-                policy=policies.account_only(self._args.account),
-                tags=self._tags(each),
-                parent=self,
+        """Create a service's endpoint with an address in each of `subnets`."""
+        policy = pulumi.Output.json_dumps(policies.account_only(self._args.account))
+        aws.ec2.VpcEndpoint(
+            f"{self._name}-endpoint-{name}",
+            vpc_id=subnets[0].vpc_id,
+            service_name=service.service_name,
+            vpc_endpoint_type="Interface",
+            subnet_ids=[each.id for each in subnets],
+            security_group_ids=[group],
+            # A few services have no private name, or take no policy: AWS refuses both there.
+            private_dns_enabled=bool(service.private_dns_name),
+            policy=policy if service.vpc_endpoint_policy_supported else None,
+            tags=self._tags(name),
+            opts=self._child(),
+        )
+
+    def _service(self, name: str, kind: Literal["Gateway", "Interface"]) -> Service:
+        """Return what AWS offers as com.amazonaws.<region>.<name>."""
+        try:
+            return aws.ec2.get_vpc_endpoint_service(
+                service=name, service_type=kind, opts=pulumi.InvokeOptions(parent=self)
             )
+        except Exception as error:  # Pulumi's invokes raise nothing narrower
+            right = endpoint_names.of_service(name)
+            hint = f" (that of {name} is called {right})" if right != name else ""
+            raise EndpointError(
+                f"network.endpoints: {name} is no {kind.lower()} endpoint that "
+                f"{self._args.account.region} has{hint}; change it, or leave it out: {error}"
+            ) from error
 
-    def _service(self, name: str, kind: str) -> endpoints.Service:
-        return endpoints.look_up(name, kind, self._args.account.region, self)
-
-    def _zones(self, services: Iterable[endpoints.Service]) -> dict[str, str]:
+    def _zones(self, services: Iterable[Service]) -> dict[str, str]:
         """Return the zones of the subnets, and the block of each."""
         settings = self._args.settings.network
         # Without local zones: SageMaker is not in them.

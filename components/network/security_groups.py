@@ -52,84 +52,78 @@ def create(
         tags={"Name": f"{settings.prefix}-default-nothing"},
         opts=child,
     )
-
-    def group(kind: str, description: str) -> aws.ec2.SecurityGroup:
-        return aws.ec2.SecurityGroup(
-            f"{name}-{kind}",
-            name_prefix=names.security_group(settings.prefix, kind),
-            description=description,
-            vpc_id=vpc_id,
-            tags={"Name": f"{settings.prefix}-{kind}"},
-            opts=child,
-        )
-
-    jobs = group("jobs", "Processing jobs: out to S3 and to the endpoints")
-    _let_out_to_s3(f"{name}-jobs-to-s3", jobs, s3_prefix_list, child)
+    make = _Maker(name, vpc_id, settings.prefix, child)
+    jobs = make.group("jobs", "Processing jobs: out to S3 and to the endpoints")
+    make.way_out_to_s3(jobs, s3_prefix_list)
     if settings.job.instance_count > 1:
         # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-        among = _Way("jobs", "jobs", "Between the instances of a job, encrypted", None)
-        _open(name, among, jobs, jobs, child)
+        make.way(("jobs", jobs), ("jobs", jobs), "Between the instances of a job, encrypted", None)
     if not settings.network.endpoints:
         return Groups(jobs.id, jobs.id)
-    endpoints = group("endpoints", "Interface endpoints: in from processing jobs")
-    out = _Way("jobs", "endpoints", "Processing jobs to interface endpoints", _HTTPS)
-    _open(name, out, jobs, endpoints, child)
+    endpoints = make.group("endpoints", "Interface endpoints: in from processing jobs")
+    told = "Processing jobs to interface endpoints"
+    make.way(("jobs", jobs), ("endpoints", endpoints), told, _HTTPS)
     return Groups(jobs.id, endpoints.id)
 
 
-def _let_out_to_s3(
-    name: str,
-    jobs: aws.ec2.SecurityGroup,
-    s3_prefix_list: pulumi.Input[str],
-    child: pulumi.ResourceOptions,
-) -> None:
-    aws.vpc.SecurityGroupEgressRule(
-        name,
-        security_group_id=jobs.id,
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-        prefix_list_id=s3_prefix_list,
-        description="S3, by the gateway endpoint",
-        opts=child,
-    )
+class _Maker(NamedTuple):
+    """Makes the groups of one VPC, and the ways between them."""
 
+    name: str
+    vpc_id: pulumi.Input[str]
+    prefix: str
+    child: pulumi.ResourceOptions
 
-class _Way(NamedTuple):
-    source: str
-    target: str
-    description: str
-    port: int | None
-    """None: all protocols."""
+    def group(self, kind: str, description: str) -> aws.ec2.SecurityGroup:
+        return aws.ec2.SecurityGroup(
+            f"{self.name}-{kind}",
+            name_prefix=names.security_group(self.prefix, kind),
+            description=description,
+            vpc_id=self.vpc_id,
+            tags={"Name": f"{self.prefix}-{kind}"},
+            opts=self.child,
+        )
 
+    def way_out_to_s3(self, jobs: aws.ec2.SecurityGroup, s3_prefix_list: pulumi.Input[str]) -> None:
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self.name}-jobs-to-s3",
+            security_group_id=jobs.id,
+            ip_protocol="tcp",
+            from_port=_HTTPS,
+            to_port=_HTTPS,
+            prefix_list_id=s3_prefix_list,
+            description="S3, by the gateway endpoint",
+            opts=self.child,
+        )
 
-def _open(
-    name: str,
-    way: _Way,
-    source: aws.ec2.SecurityGroup,
-    target: aws.ec2.SecurityGroup,
-    child: pulumi.ResourceOptions,
-) -> None:
-    """Let one group talk to another: out of the one, and into the other."""
-    protocol = "tcp" if way.port else "-1"
-    aws.vpc.SecurityGroupEgressRule(
-        f"{name}-{way.source}-to-{way.target}",
-        security_group_id=source.id,
-        referenced_security_group_id=target.id,
-        ip_protocol=protocol,
-        from_port=way.port,
-        to_port=way.port,
-        description=way.description,
-        opts=child,
-    )
-    aws.vpc.SecurityGroupIngressRule(
-        f"{name}-{way.target}-from-{way.source}",
-        security_group_id=target.id,
-        referenced_security_group_id=source.id,
-        ip_protocol=protocol,
-        from_port=way.port,
-        to_port=way.port,
-        description=way.description,
-        opts=child,
-    )
+    def way(
+        self,
+        source: tuple[str, aws.ec2.SecurityGroup],
+        target: tuple[str, aws.ec2.SecurityGroup],
+        description: str,
+        port: int | None,
+    ) -> None:
+        """Let one group talk to another, by TCP to a port; None: in all protocols."""
+        (source_kind, source_group), (target_kind, target_group) = source, target
+        protocol = "tcp" if port else "-1"
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self.name}-{source_kind}-to-{target_kind}",
+            security_group_id=source_group.id,
+            referenced_security_group_id=target_group.id,
+            ip_protocol=protocol,
+            from_port=port,
+            to_port=port,
+            description=description,
+            opts=self.child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self.name}-{target_kind}-from-{source_kind}",
+            security_group_id=target_group.id,
+            referenced_security_group_id=source_group.id,
+            ip_protocol=protocol,
+            from_port=port,
+            to_port=port,
+            description=description,
+            opts=self.child,
+        )

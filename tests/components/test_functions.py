@@ -215,7 +215,7 @@ class TestObserver:
         assert policy["queueUrl"].endswith(f"/{PREFIX}-observer-failures")
         [statement] = json.loads(policy["policy"])["Statement"]
         assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-        assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
+        assert (statement["Action"], statement["Resource"]) == (["sqs:SendMessage"], [queue])
         [(_, [source])] = statement["Condition"]["ArnEquals"].items()
         assert source.endswith(f":rule/{PREFIX}-job-changes")
 

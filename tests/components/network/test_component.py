@@ -11,8 +11,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from components.aws.account import Account
 from components.network import plan
-from components.network.component import Network, NetworkArgs
-from components.network.endpoints import EndpointError
+from components.network.component import EndpointError, Network, NetworkArgs
 from components.storage import Storage, StorageArgs
 from tests import conftest
 from tests.components.settings.test_settings import settings
