@@ -19,8 +19,8 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,10 +32,11 @@ from botocore.compat import HTTPHeaders  # noqa: E402
 from botocore.config import Config  # noqa: E402
 
 from observer import listing  # noqa: E402
-from observer.ending import Ending  # noqa: E402
+from observer.job_result import JobResult  # noqa: E402
 from observer.success import Output  # noqa: E402
 from pipeline.attempt import Attempt  # noqa: E402
 from pipeline.outcome import Outcome  # noqa: E402
+from pipeline.prefix import Prefix  # noqa: E402
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -87,12 +88,14 @@ class Bucket:
 
 def settle(s3: S3Client) -> None:
     """Write a marker."""
-    deployed = SimpleNamespace(input_bucket="in", output_bucket="out", kms_key_arn="key")
-    config: Any = SimpleNamespace(
-        deployed=deployed, input_prefix="in/", output_prefix="out/", when_no_output="fail"
-    )
-    output = Output(s3, config, Attempt("daily", SLOT, 1), "job", lambda: False)
-    outcome, _, uri = output.settle(Outcome.COMPLETED, Ending(status="Completed", created=SLOT))
+    config = Mock(prefix="p", when_no_output="fail")
+    config.deployed.kms_key_arn = "key"
+    config.input_of.return_value = Prefix("in", "in/")
+    config.output_of.return_value = Prefix("out", "out/")
+    sagemaker = Mock()
+    sagemaker.get_paginator.return_value.paginate.return_value = []
+    output = Output(s3, sagemaker, config, Attempt("daily", SLOT, 1), "job")
+    outcome, _, uri = output.settle(Outcome.COMPLETED, JobResult(status="Completed", created=SLOT))
     assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
 
 

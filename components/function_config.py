@@ -50,9 +50,7 @@ def observer(settings: Settings) -> dict[str, Any]:
         "input_prefix": settings.input.prefix,
         "output_prefix": settings.output.prefix,
         "when_no_output": settings.output.when_empty,
-        "schedules": {
-            name: {"timezone": schedule.timezone} for name, schedule in settings.schedules.items()
-        },
+        "time_zones": {name: each.timezone for name, each in settings.schedules.items()},
         "retries": {
             "instance_types": list(settings.instance_types),
             "larger": settings.larger_types,

@@ -12,9 +12,6 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # After the prefix comes --, after the schedule slot and attempt: job_name in the launcher's plan.
 _JOB_NAME_FIXED = len("--") + len("-20260105T020000Z") + len("-99")
 
-EVENT_SOURCE = "sagemaker-processing.launcher"
-"""Of the launcher's own events, on the account's default bus."""
-
 FUNCTIONS = ("launcher", "observer")
 """Their names after `<prefix>-`."""
 

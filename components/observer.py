@@ -12,6 +12,8 @@ import pulumi_aws as aws
 from components import failure_queue, function_config, names, role
 from components.function import Function, FunctionArgs
 from components.policies import roles, statements
+from pipeline.contract import JOB_CHANGE, NOTICE
+from pipeline.outcome import State
 
 if TYPE_CHECKING:
     from components.aws.account import Account
@@ -167,11 +169,12 @@ class Observer(pulumi.ComponentResource):
 
 def _job_changes(prefix: str) -> dict[str, object]:
     """Return the pattern of the events that end an attempt: SageMaker's, and the launcher's own."""
+    sources, types = zip(JOB_CHANGE, NOTICE, strict=True)
     return {
-        "source": ["aws.sagemaker", names.EVENT_SOURCE],
-        "detail-type": ["SageMaker Processing Job State Change", "Processing Job Not Started"],
+        "source": sources,
+        "detail-type": types,
         "detail": {
             "ProcessingJobName": [{"prefix": names.job_name_prefix(prefix)}],
-            "ProcessingJobStatus": ["Completed", "Failed", "Stopped", "Skipped"],
+            "ProcessingJobStatus": ["Completed", "Failed", "Stopped", State.REFUSED, State.SKIPPED],
         },
     }

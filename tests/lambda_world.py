@@ -26,11 +26,11 @@ from launcher.config import LauncherConfig
 from launcher.event import parse as launcher_event
 from launcher.launch import Launcher
 from observer.config import ObserverConfig
-from observer.event import Change
 from observer.event import parse as observer_event
 from observer.next_launch import NextLaunches
+from observer.notification import Notifier
 from observer.observe import Observer
-from observer.watch import Turn
+from observer.watch import Reconciler
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.journal import Journal
 from tests.fake_sagemaker import FakeSageMaker
@@ -141,10 +141,14 @@ class World:
     @property
     def observer(self) -> Observer:
         config, journal = self.observer_config, self.journal
-        names = ("sagemaker", "s3", "logs", "sns")
-        clients: Json = {name: self.client(name) for name in names}
-        launches = NextLaunches(config, journal, self.client("scheduler"), lambda: self.now)
-        return Observer(config=config, journal=journal, launches=launches, **clients)
+        return Observer(
+            config=config,
+            journal=journal,
+            launches=NextLaunches(config, journal, self.client("scheduler"), lambda: self.now),
+            notifier=Notifier(config, journal, self.client("logs"), self.client("sns")),
+            sagemaker=self.client("sagemaker"),
+            s3=self.client("s3"),
+        )
 
     def launch(
         self, attempt: Attempt = ATTEMPT, trigger: str = "schedule", *, event: Json | None = None
@@ -165,15 +169,14 @@ class World:
 
     def observe(self, event: Json, owner: str | None = None) -> str:
         """Let the observer have an event; `owner` is the invocation's id, a new one by default."""
-        told = observer_event(event)
-        assert isinstance(told, Change)
-        owner = owner or next(self._owners)
-        return self.observer.observe(told.job_name, told.notice, owner, self.now)
+        name = observer_event(event)
+        assert name
+        return self.observer.observe(name, owner or next(self._owners), self.now)
 
     def turn(self, owner: str | None = None) -> dict[str, str]:
         """Let the watch have its turn."""
         owner = owner or next(self._owners)
-        return Turn(self.observer, self.client("scheduler"), owner, self.now).take()
+        return Reconciler(self.observer, self.client("scheduler"), owner, self.now).run()
 
     def run(self, attempt: Attempt = ATTEMPT, status: str = "Completed", **known: Any) -> Json:
         """Let an attempt's job run for ten minutes; return the event of its end."""

@@ -15,8 +15,8 @@ from moto import mock_aws
 from launcher.event import EventError as LauncherEventError
 from launcher.launch import Launcher
 from observer.event import EventError as ObserverEventError
-from observer.observe import NotOursError
-from tests.lambda_world import NAME, PREFIX, World
+from observer.observe import NotEndedError, NotOursError
+from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 from tests.launcher import strategies
 
 if TYPE_CHECKING:
@@ -153,19 +153,18 @@ class TestTheObserver:
         self, world: World, observe: Any
     ) -> None:
         world.sagemaker.add(NAME)
-        assert observe(ended(NAME, "Failed", **NOTICE), CONTEXT) == {NAME: "it runs after all"}
+        with pytest.raises(NotEndedError):
+            observe(ended(NAME, "Refused", **NOTICE), CONTEXT)
         assert world.messages() == []
 
-    @pytest.mark.parametrize("status", ["Failed", "Skipped"])
-    @pytest.mark.parametrize("reason", ["no", "ResourceLimitExceeded: the account-level limit"])
+    @pytest.mark.parametrize("status", ["Refused", "Skipped"])
     def test_believes_no_notice_of_what_the_launcher_has_not_noted(
-        self, world: World, observe: Any, status: str, reason: str
+        self, world: World, observe: Any, status: str
     ) -> None:
-        forged = ended(NAME, status, **NOTICE)
-        forged["detail"]["FailureReason"] = reason
-        with pytest.raises(NotOursError, match="the launcher has noted no refusal"):
-            observe(forged, CONTEXT)
+        with pytest.raises(NotOursError, match="no decision against it"):
+            observe(ended(NAME, status, **NOTICE), CONTEXT)
         assert world.messages() == []
+        assert world.journal.find(ATTEMPT) is None
         assert world.asked("CreateSchedule") == []
         assert world.launch()["result"] == "started"
 

@@ -9,6 +9,7 @@ import pulumi
 from components import names
 from components.policies import job_conditions, key_uses, vpc
 from components.policies.statements import Statement, allow, document
+from pipeline.contract import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
             "TellWhatDidNotStart",
             ["events:PutEvents"],
             [account.arn("events", "event-bus/default")],
-            {"StringEquals": {"events:source": names.EVENT_SOURCE}},
+            {"StringEquals": {"events:source": NOTICE[0]}},
         ),
     ]
 

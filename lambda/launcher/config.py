@@ -1,23 +1,16 @@
-"""What the launcher knows about its stack, read once.
-
-Two sources, because Lambda's environment holds 4 KB in all and a job's settings may need more:
-`launcher.json` in the code archive (known when the program is written) and the environment
-(known only when AWS has created the resources).
-"""
+"""What the launcher knows about its stack: `launcher.json` and its environment."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.environment import required
+from pipeline import config
+from pipeline.config import required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-CONFIG_FILE = "launcher.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class JobConfig:
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """What one schedule adds to its runs, and when its runs are not to start."""
+    """What one schedule adds to its jobs, and when they are not to start."""
 
     arguments: list[str]
     environment: dict[str, str]
@@ -66,17 +59,12 @@ class Vpc:
         return cls(**{name: ids.split(",") for name, ids in required(names, environ).items()})
 
 
-@dataclass(frozen=True)
-class Deployed:
+@dataclass(frozen=True, kw_only=True)
+class Deployed(config.Deployed):
     """The resources of the stack, from the function's environment."""
 
     job_role_arn: str
     image_uri: str
-    input_bucket: str
-    output_bucket: str
-    kms_key_arn: str
-    journal_table: str
-    aws_region: str
     vpc: Vpc | None
     """None: SageMaker runs the jobs in a VPC of its own."""
 
@@ -87,24 +75,18 @@ class Deployed:
         Raises:
             ConfigError: names every missing variable.
         """
-        names = [name for name in cls.__dataclass_fields__ if name != "vpc"]
-        return cls(**required(names, environ), vpc=Vpc.read(environ))
+        names = cls.__dataclass_fields__.keys() - {"vpc"}
+        return cls(**required(sorted(names), environ), vpc=Vpc.read(environ))
 
 
-@dataclass(frozen=True)
-class LauncherConfig:
-    """Everything a plan depends on, apart from the event."""
+@dataclass(frozen=True, kw_only=True)
+class LauncherConfig(config.StackConfig):
+    """Everything a job's request depends on, apart from the event."""
 
-    stack: str
-    prefix: str
-    """Begins the name of every job of this stack, followed by `--`."""
-    input_prefix: str
-    """Key prefix; may contain `{schedule}` and `{slot:<strftime format>}`."""
-    output_prefix: str
     when_empty: Literal["fail", "skip", "run"]
     """What becomes of a slot without input."""
     max_concurrent_instances: int | None
-    """Of all jobs of the stack at once; None: no limit."""
+    """Of all jobs of the stack; None: no limit."""
     isolation: bool
     """Whether the container has no network."""
     job: JobConfig
@@ -115,7 +97,7 @@ class LauncherConfig:
     @classmethod
     def load(cls, directory: Path, environ: Mapping[str, str]) -> LauncherConfig:
         """Return the configuration that lies beside the code, completed from `environ`."""
-        document: dict[str, Any] = json.loads((directory / CONFIG_FILE).read_text("utf-8"))
+        document = config.document(directory, "launcher")
         job = JobConfig(**document.pop("job"))
         schedules = {
             name: ScheduleConfig(**schedule) for name, schedule in document.pop("schedules").items()

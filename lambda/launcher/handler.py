@@ -56,5 +56,5 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: A
     launcher, now = _launcher(), datetime.now(UTC)
     request = parse(event, launcher.config.schedules.keys(), now)
     answer = launcher.launch(request, now)
-    logger.info("run launched", extra=answer)
+    logger.info("launched", extra=answer)
     return answer

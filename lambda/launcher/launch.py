@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from launcher import notice, policy, processing
-from launcher.plan import input_prefix, output_prefix, plan
-from launcher.policy import FAILED, SKIPPED, Refusal, Replacement
-from pipeline import aws_errors, jobs, marker
+from launcher import policy, processing
+from launcher.plan import plan
+from launcher.policy import Refusal, Replacement
+from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import job_name, parse_job_name, slot_text
+from pipeline.outcome import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,20 +22,30 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
     from launcher.config import LauncherConfig
     from launcher.event import Request
-    from pipeline.journal import Entry, Journal
+    from pipeline.journal import Journal
+    from pipeline.journal_items import Entry
 
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
 """A planned attempt that is later than this will not come: it no longer keeps others away."""
 _LONGEST_RETRY = timedelta(days=2)
 """Older slots have no attempts to come: retries.deadline_seconds is at most a day."""
+_ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
+"""Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
+_LONGEST_REASON = 1024
+"""Characters, as of SageMaker's FailureReason; the journal's item holds 400 KB in all."""
+
+
+class NoticeError(Exception):
+    """The event bus did not take the notice; Lambda's retry sends it again."""
 
 
 @dataclass(frozen=True)
 class Launcher:
-    """Launches runs of one stack."""
+    """Launches the attempts of one stack."""
 
     config: LauncherConfig
     journal: Journal
@@ -47,70 +59,87 @@ class Launcher:
         Returns:
             `job_name`, `job_arn` (null without a job), `schedule`, `slot`, `attempt`, `result`
             ("started", "already started", "replacing", "skipped" or "refused"), `status` (AWS's
-            word, or NotStarted or Skipped) and `reason` (null if it started).
+            word, or a State) and `reason` (null if it started).
         """
-        name = job_name(self.config.prefix, request.attempt)
-        job = jobs.find(self.sagemaker, name)
+        job = jobs.find(self.sagemaker, self._name(request))
         if job:
-            status = job["ProcessingJobStatus"]
-            return _answer(request, name, "already started", status, arn=job["ProcessingJobArn"])
+            return self._started_before(request, job)
         entry = self.journal.find(request.attempt)
-        if entry and entry.status:
-            return self._refuse(request, Refusal(entry.status, entry.reason or ""), now)
+        if entry and entry.status:  # the first decision stays, and its notice may have been lost
+            return self._tell(request, entry)
         try:
             return self._decide(request, entry, now)
         except ClientError as error:
             if error.operation_name not in _ANSWERS:
                 raise
             reason = f"{aws_errors.code(error)}: {aws_errors.message(error)}"
-            return self._refuse(request, Refusal(FAILED, reason), now)
+            return self._refuse(request, Refusal(State.REFUSED, reason[:_LONGEST_REASON]), now)
 
     def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:
-        late = policy.too_late(self.config, request, now)
-        if late:
+        if late := policy.too_late(self.config, request, now):
             return self._refuse(request, late, now)
         others = list(self._others(request, now))
         overlap = policy.overlapping(self.config, request, others)
         if isinstance(overlap, Refusal):
             return self._refuse(request, overlap, now)
         if overlap and self._replace(request, overlap, now):
-            name = job_name(self.config.prefix, request.attempt)
             reason = f"Overlap: starts once {', '.join(others)} has stopped"
-            return _answer(request, name, "replacing", "Waiting", reason=reason)
-        with_input = self._has_input(request)
-        uri = (
-            f"s3://{self.config.deployed.input_bucket}/{input_prefix(self.config, request.attempt)}"
-        )
-        empty = None if with_input else policy.empty(self.config, uri)
-        refusal = empty or self._beyond_limit(request)
-        if refusal:
+            return self._answer(request, "replacing", "Waiting", reason=reason)
+        source = self.config.input_of(request.attempt)
+        with_input = next(source.objects(self.s3), None) is not None
+        empty = None if with_input else policy.empty(self.config, source.uri)
+        if refusal := empty or self._beyond_limit(request):
             return self._refuse(request, refusal, now)
         return self._start(request, entry, with_input=with_input)
 
     def _start(self, request: Request, entry: Entry | None, *, with_input: bool) -> dict[str, Any]:
-        job, planned = self.config.job, entry.instance_type if entry else None
+        machine, planned = self.config.job, entry.instance_type if entry else None
         # A type may have been taken out of the settings since the attempt was planned.
-        instance_type = planned if planned in job.volume_keys else job.instance_type
+        instance_type = planned if planned in machine.volume_keys else machine.instance_type
         wanted = plan(self.config, request.attempt, instance_type, with_input=with_input)
-        name = wanted["ProcessingJobName"]
         if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
-            bucket = self.config.deployed.output_bucket
-            marker.withdraw(self.s3, bucket, output_prefix(self.config, request.attempt))
+            self.config.output_of(request.attempt).withdraw_marker(self.s3)
         arn = processing.start(self.sagemaker, wanted)
         if arn is None:
+            name = self._name(request)
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
-            status, arn = job["ProcessingJobStatus"], job["ProcessingJobArn"]
-            return _answer(request, name, "already started", status, arn=arn)
-        return _answer(request, name, "started", "InProgress", arn=arn)
+            return self._started_before(request, job)
+        return self._answer(request, "started", "InProgress", arn=arn)
+
+    def _started_before(
+        self, request: Request, job: DescribeProcessingJobResponseTypeDef
+    ) -> dict[str, Any]:
+        status, arn = job["ProcessingJobStatus"], job["ProcessingJobArn"]
+        return self._answer(request, "already started", status, arn=arn)
 
     def _refuse(self, request: Request, refusal: Refusal, now: datetime) -> dict[str, Any]:
         """Write the decision down, tell the observer, and answer it."""
-        name = job_name(self.config.prefix, request.attempt)
+        name = self._name(request)
         entry = self.journal.refuse(request.attempt, name, refusal.status, refusal.reason, now)
+        return self._tell(request, entry)
+
+    def _tell(self, request: Request, entry: Entry) -> dict[str, Any]:
         if entry.concluded_at is None:
-            notice.send(self.events, entry)
-        result = "skipped" if entry.status == SKIPPED else "refused"
-        return _answer(request, name, result, entry.status or "", reason=entry.reason)
+            self._notify(entry)
+        result = "skipped" if entry.status == State.SKIPPED else "refused"
+        return self._answer(request, result, entry.status or "", reason=entry.reason)
+
+    def _notify(self, entry: Entry) -> None:
+        """Tell the observer, over the event bus, of an attempt without a job: SageMaker cannot.
+
+        It reads the decision in the journal. The status is for the rule that hands the event over.
+
+        Raises:
+            NoticeError: with what the event bus answered.
+        """
+        detail = {"ProcessingJobName": entry.job_name, "ProcessingJobStatus": entry.status}
+        source, kind = contract.NOTICE
+        answer = self.events.put_events(
+            Entries=[{"Source": source, "DetailType": kind, "Detail": json.dumps(detail)}]
+        )
+        if answer["FailedEntryCount"]:
+            refused = answer["Entries"][0]
+            raise NoticeError(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
 
     def _replace(self, request: Request, replacement: Replacement, now: datetime) -> bool:
         """Stop the other jobs; return whether one of them is still about to stop.
@@ -118,7 +147,7 @@ class Launcher:
         The observer launches this attempt when it hears that the job has ended. Until then it is
         noted as planned, so that a still later slot takes its place too, and the watch misses it.
         """
-        own = job_name(self.config.prefix, request.attempt)
+        own = self._name(request)
         stopping = False
         for name in replacement.job_names:
             attempt = parse_job_name(self.config.prefix, name)
@@ -129,18 +158,17 @@ class Launcher:
                 self.journal.mark_stop(attempt, name, why)
                 stopping = processing.stop(self.sagemaker, name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
-                refused = self.journal.refuse(attempt, name, SKIPPED, f"Overlap: {why}", now)
-                notice.send(self.events, refused)
+                skipped = self.journal.refuse(attempt, name, State.SKIPPED, f"Overlap: {why}", now)
+                self._notify(skipped)
         if stopping:
             self.journal.wait(request.attempt, own, now)
         return stopping
 
     def _others(self, request: Request, now: datetime) -> Iterator[str]:
         """Yield the schedule's other jobs that have not ended, and those about to be launched."""
-        schedule = request.attempt.schedule
+        schedule, own = request.attempt.schedule, self._name(request)
         if self.config.schedules[schedule].overlap == "Allow":
             return
-        own = job_name(self.config.prefix, request.attempt)
         running = jobs.active(self.sagemaker, self.config.prefix, schedule)
         yield from (name for name in running if name != own)
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
@@ -157,44 +185,30 @@ class Launcher:
         """
         if self.config.max_concurrent_instances is None:
             return None
-        prefix, own = self.config.prefix, job_name(self.config.prefix, request.attempt)
         # Another delivery of this event may have started it just now: it is not in its own way.
-        others = (name for name in jobs.active(self.sagemaker, prefix) if name != own)
+        running = jobs.active(self.sagemaker, self.config.prefix)
+        others = (name for name in running if name != self._name(request))
         return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
 
-    def _has_input(self, request: Request) -> bool:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.config.deployed.input_bucket,
-            Prefix=input_prefix(self.config, request.attempt),
-        )
-        # A key that ends in a slash is the console's folder, and no input.
-        return any(
-            not item.get("Key", "/").endswith("/")
-            for page in pages
-            for item in page.get("Contents", [])
-        )
+    def _name(self, request: Request) -> str:
+        return job_name(self.config.prefix, request.attempt)
 
-
-_ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
-"""Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
-
-
-def _answer(  # noqa: PLR0913 - the keys of the answer
-    request: Request,
-    name: str,
-    result: str,
-    status: str,
-    *,
-    arn: str | None = None,
-    reason: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "job_name": name,
-        "job_arn": arn,
-        "schedule": request.attempt.schedule,
-        "slot": slot_text(request.attempt.slot),
-        "attempt": request.attempt.number,
-        "result": result,
-        "status": status,
-        "reason": reason,
-    }
+    def _answer(
+        self,
+        request: Request,
+        result: str,
+        status: str,
+        *,
+        arn: str | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "job_name": self._name(request),
+            "job_arn": arn,
+            "schedule": request.attempt.schedule,
+            "slot": slot_text(request.attempt.slot),
+            "attempt": request.attempt.number,
+            "result": result,
+            "status": status,
+            "reason": reason,
+        }

@@ -53,16 +53,6 @@ def plan(
     }
 
 
-def input_prefix(config: LauncherConfig, attempt: Attempt) -> str:
-    """Return the prefix of the slot's input."""
-    return config.input_prefix.format(schedule=attempt.schedule, slot=attempt.slot)
-
-
-def output_prefix(config: LauncherConfig, attempt: Attempt) -> str:
-    """Return the prefix of the slot's output."""
-    return config.output_prefix.format(schedule=attempt.schedule, slot=attempt.slot)
-
-
 def _identity(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
     region = config.deployed.aws_region
     return {
@@ -92,7 +82,7 @@ def _input(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     return {
         "InputName": "input",
         "S3Input": {
-            "S3Uri": f"s3://{config.deployed.input_bucket}/{input_prefix(config, attempt)}",
+            "S3Uri": config.input_of(attempt).uri,
             "LocalPath": INPUT_PATH,
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
@@ -105,7 +95,7 @@ def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     return {
         "OutputName": "output",
         "S3Output": {
-            "S3Uri": f"s3://{config.deployed.output_bucket}/{output_prefix(config, attempt)}",
+            "S3Uri": config.output_of(attempt).uri,
             "LocalPath": OUTPUT_PATH,
             # Nothing of a job that fails half-way is to be mistaken for a result.
             "S3UploadMode": "EndOfJob",

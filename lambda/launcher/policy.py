@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from launcher.event import Trigger
 from pipeline.attempt import parse_job_name
+from pipeline.outcome import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +17,12 @@ if TYPE_CHECKING:
     from launcher.config import LauncherConfig
     from launcher.event import Request
 
-FAILED, SKIPPED = "NotStarted", "Skipped"
-"""Statuses of an attempt that has no job, in the journal."""
-
 
 @dataclass(frozen=True)
 class Refusal:
     """The attempt is not started."""
 
-    status: str
-    """FAILED or SKIPPED; a skipped slot is no failure."""
+    status: State
     reason: str
 
 
@@ -43,7 +40,7 @@ def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal
     if request.trigger != Trigger.SCHEDULE or limit is None or late <= timedelta(seconds=limit):
         return None
     return Refusal(
-        SKIPPED,
+        State.SKIPPED,
         f"StartDeadline: delivered {late.total_seconds():.0f} s after its time, and "
         f"start_deadline_seconds is {limit}",
     )
@@ -65,14 +62,14 @@ def overlapping(
     ):
         return Replacement(others)
     which = ", ".join(others)
-    return Refusal(SKIPPED, f"Overlap: {which} has not ended, and overlap is {overlap}")
+    return Refusal(State.SKIPPED, f"Overlap: {which} has not ended, and overlap is {overlap}")
 
 
 def empty(config: LauncherConfig, uri: str) -> Refusal | None:
     """Return the refusal of a slot without input, unless it is to run all the same."""
     if config.when_empty == "run":
         return None
-    status = SKIPPED if config.when_empty == "skip" else FAILED
+    status = State.SKIPPED if config.when_empty == "skip" else State.REFUSED
     return Refusal(status, f"EmptyInput: there is no object under {uri}")
 
 
@@ -90,8 +87,7 @@ def beyond_limit(config: LauncherConfig, running: int) -> Refusal | None:
     if limit is None or running + wanted <= limit:
         return None
     return Refusal(
-        FAILED,
+        State.REFUSED,
         f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
-        f"jobs have {running}, and this run takes {wanted}. Wait until one has ended, "
-        "or raise the limit",
+        f"jobs have {running}, and this one takes {wanted}. Wait until one has ended, or raise it",
     )

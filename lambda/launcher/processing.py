@@ -1,4 +1,4 @@
-"""SageMaker's processing jobs: start one, once; count and stop those of the stack."""
+"""What the launcher does to SageMaker's processing jobs: start one, once; stop and count them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ def start(client: SageMakerClient, request: dict[str, Any]) -> str | None:
         return None
 
 
+def stop(client: SageMakerClient, name: str) -> bool:
+    """Ask a job to stop; return whether that is still under way, and not all over."""
+    try:
+        client.stop_processing_job(ProcessingJobName=name)
+    except ClientError as error:
+        # It has ended in the meantime.
+        if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
+            raise
+    job = jobs.find(client, name)
+    return job is not None and job["ProcessingJobStatus"] in jobs.ACTIVE
+
+
 def instances(client: SageMakerClient, names: Iterable[str]) -> int:
     """Return how many instances these jobs hold; one that has ended in the meantime holds none.
 
@@ -41,15 +53,3 @@ def instances(client: SageMakerClient, names: Iterable[str]) -> int:
         for job in found
         if job and job["ProcessingJobStatus"] in jobs.ACTIVE
     )
-
-
-def stop(client: SageMakerClient, name: str) -> bool:
-    """Ask a job to stop; return whether that is still under way, and not all over."""
-    try:
-        client.stop_processing_job(ProcessingJobName=name)
-    except ClientError as error:
-        # It has ended in the meantime.
-        if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
-            raise
-    job = jobs.find(client, name)
-    return job is not None and job["ProcessingJobStatus"] in jobs.ACTIVE

@@ -1,18 +1,15 @@
-"""What the observer knows about its stack, read once: `observer.json`, and its environment."""
+"""What the observer knows about its stack: `observer.json` and its environment."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.environment import required
+from pipeline import config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-CONFIG_FILE = "observer.json"
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class RetryConfig:
     """Which failures get a next attempt."""
 
     instance_types: list[str]
-    """Instance types in the order in which they are tried when there is no capacity."""
+    """In the order in which they are tried when there is no capacity."""
     larger: dict[str, str]
     """For each type that may run out of memory, the one to take then."""
     max_size_increases: int
@@ -28,20 +25,15 @@ class RetryConfig:
     """From a slot's first launch: nothing waits beyond it."""
 
 
-@dataclass(frozen=True)
-class Deployed:
+@dataclass(frozen=True, kw_only=True)
+class Deployed(config.Deployed):
     """The resources of the stack, from the function's environment."""
 
-    journal_table: str
     topic_arn: str
     schedule_group: str
     schedule_failures_arn: str
     launcher_arn: str
     retry_role_arn: str
-    input_bucket: str
-    output_bucket: str
-    kms_key_arn: str
-    aws_region: str
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Deployed:
@@ -50,21 +42,16 @@ class Deployed:
         Raises:
             ConfigError: names every missing variable.
         """
-        return cls(**required(cls.__dataclass_fields__, environ))
+        return cls(**config.required(cls.__dataclass_fields__, environ))
 
 
-@dataclass(frozen=True)
-class ObserverConfig:
+@dataclass(frozen=True, kw_only=True)
+class ObserverConfig(config.StackConfig):
     """Everything that the observer's decisions depend on, apart from what happened."""
 
-    stack: str
-    prefix: str
-    input_prefix: str
-    output_prefix: str
-    """Key prefixes; may contain `{schedule}` and `{slot:<strftime format>}`."""
     when_no_output: Literal["fail", "allow"]
     """Whether an attempt that completed and wrote nothing has failed."""
-    zones: dict[str, str]
+    time_zones: dict[str, str]
     """Schedule -> its time zone, for people."""
     retries: RetryConfig
     deployed: Deployed
@@ -72,14 +59,6 @@ class ObserverConfig:
     @classmethod
     def load(cls, directory: Path, environ: Mapping[str, str]) -> ObserverConfig:
         """Return the configuration that lies beside the code, completed from `environ`."""
-        document: dict[str, Any] = json.loads((directory / CONFIG_FILE).read_text("utf-8"))
-        return cls(
-            stack=document["stack"],
-            prefix=document["prefix"],
-            input_prefix=document["input_prefix"],
-            output_prefix=document["output_prefix"],
-            when_no_output=document["when_no_output"],
-            zones={name: found["timezone"] for name, found in document["schedules"].items()},
-            retries=RetryConfig(**document["retries"]),
-            deployed=Deployed.read(environ),
-        )
+        document = config.document(directory, "observer")
+        retries = RetryConfig(**document.pop("retries"))
+        return cls(**document, retries=retries, deployed=Deployed.read(environ))

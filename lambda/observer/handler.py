@@ -17,10 +17,11 @@ from botocore.config import Config
 
 from observer import listing
 from observer.config import ObserverConfig
-from observer.event import Watch, parse
+from observer.event import parse
 from observer.next_launch import NextLaunches
+from observer.notification import Notifier
 from observer.observe import Observer, logger
-from observer.watch import Turn
+from observer.watch import Reconciler
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def _scheduler() -> EventBridgeSchedulerClient:
 def _observer() -> Observer:
     config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
     journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.deployed.journal_table)
+    logs, sns = boto3.client("logs", config=_CONFIG), boto3.client("sns", config=_CONFIG)
     return Observer(
         config=config,
         journal=journal,
         launches=NextLaunches(config, journal, _scheduler()),
+        notifier=Notifier(config, journal, logs, sns),
         sagemaker=boto3.client("sagemaker", config=_CONFIG),
         s3=listing.client(_CONFIG),
-        logs=boto3.client("logs", config=_CONFIG),
-        sns=boto3.client("sns", config=_CONFIG),
     )
 
 
@@ -58,14 +59,13 @@ def handler(event: object, context: LambdaContext) -> dict[str, str]:
 
     Raises:
         EventError: the event is none of the observer's.
-        WatchError, NotEndedError, botocore.exceptions.ClientError: see `Turn` and `Observer`.
+        WatchError, NotEndedError, botocore.exceptions.ClientError: see `Reconciler` and `Observer`.
     """
     now, owner = datetime.now(UTC), context.aws_request_id
-    told = parse(event)
-    if isinstance(told, Watch):
-        found = Turn(_observer(), _scheduler(), owner, now).take()
+    job_name = parse(event)
+    if job_name is None:
+        found = Reconciler(_observer(), _scheduler(), owner, now).run()
     else:
-        result = _observer().observe(told.job_name, told.notice, owner, now)
-        found = {told.job_name: result}
+        found = {job_name: _observer().observe(job_name, owner, now)}
     logger.info("observed", extra={"found": found})
     return found

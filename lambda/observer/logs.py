@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pipeline import aws_errors
+from pipeline.contract import JOB_LOGS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-"""Of every processing job of the account; a stream's name begins with the job's and a slash."""
 _METRIC = '{"_aws":'
 """Begins a metric's line (container/bin/send_metric): for CloudWatch, not for people."""
 
@@ -33,14 +32,14 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
 
 def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
     pages = client.get_paginator("describe_log_streams").paginate(
-        logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/"
+        logGroupName=JOB_LOGS, logStreamNamePrefix=f"{job_name}/"
     )
     events = [
         event
         for page in pages
         for stream in page["logStreams"]
         for event in client.get_log_events(
-            logGroupName=LOG_GROUP,
+            logGroupName=JOB_LOGS,
             logStreamName=stream.get("logStreamName", ""),
             limit=2 * most,
             startFromHead=False,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
+from pipeline.contract import JOB_LOGS
 from pipeline.outcome import Outcome
 from pipeline.text import duration
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from observer.ending import Ending
+    from observer.job_result import JobResult
     from pipeline.attempt import Attempt
 
 LONGEST_SUBJECT = 99
@@ -32,11 +33,10 @@ LONGEST_LINE = 240
 
 _LOOKED_AT = 10
 """Times the longest text: so much of one is looked through for what can be shown."""
-_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 ADVICE = {
-    Outcome.SCRIPT_FAILED: "Read the last log lines; mend the script or its input, then replay.",
+    Outcome.SCRIPT_FAILED: "Read the last log lines; fix the script or its input, then replay.",
     Outcome.TIMED_OUT: "It ran into job.max_runtime_seconds: raise that, or give it less to do.",
     Outcome.STOPPED: "Somebody stopped it. Replay it if it is still wanted.",
     Outcome.REPLACED: "A later slot took its place (overlap: Replace). Nothing to do.",
@@ -45,7 +45,7 @@ ADVICE = {
     Outcome.QUOTA: "Raise the limit that the reason names, then replay: "
     "limits.max_concurrent_instances is the stack's, '<type> for processing job usage' is the "
     "account's, in Service Quotas.",
-    Outcome.QUOTA_TOO_LOW: "The account's limit is below what one run asks for, so no wait "
+    Outcome.QUOTA_TOO_LOW: "The account's limit is below what one job asks for, so no wait "
     "helps: raise what the reason names in Service Quotas, or ask for less (another "
     "job.instance_type, fewer instances, a smaller job.volume_gb), then replay.",
     Outcome.NO_ADDRESSES: "The subnets had no free address for hours. Free some or give the jobs "
@@ -56,6 +56,8 @@ ADVICE = {
     "In a VPC, first look at the job role's rights on EC2, and for free addresses.",
     Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
     Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
+    Outcome.NO_NETWORK: "The script wanted a network, and its job has none. To give it one: "
+    "pulumi config set --path sagemaker-processing:network.mode vpc, and deploy (docs/network.md).",
     Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, and see that it is "
     "linux/amd64, and its manifest Docker's, if the reason names a media type.",
     Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "
@@ -71,7 +73,7 @@ ADVICE = {
     Outcome.ACCESS_DENIED: "A role, bucket or key does not allow it. The reason names which: "
     "run pulumi up if somebody changed it by hand.",
     Outcome.REFUSED: "SageMaker does not accept the request. The reason names what.",
-    Outcome.NEVER_STARTED: "The schedule did not reach the launcher: look into the queues of "
+    Outcome.MISSED: "The schedule did not reach the launcher: look into the queues of "
     "failed events, then replay.",
     Outcome.SKIPPED: "Nothing to do, unless this slot is wanted: then replay it.",
     Outcome.UNKNOWN: "The reason is a new one. Read it and the last log lines.",
@@ -90,8 +92,7 @@ class Facts:
     attempt: Attempt
     job_name: str
     outcome: Outcome
-    ending: Ending
-    has_job: bool
+    result: JobResult
     attempts: int
     """Of the slot, so far."""
     cost_usd: float | None
@@ -144,20 +145,20 @@ def plain(text: str, longest: int) -> str:
 
 
 def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
-    ending, attempt = facts.ending, facts.attempt
+    result, attempt = facts.result, facts.attempt
     yield f"{attempt.schedule} of stack {facts.stack} {verb}."
     yield f"Slot: {_local(attempt.slot, facts.zone)} {facts.zone} ({slot_text(attempt.slot)})"
     yield f"Class: {words}"
-    if ending.reason:
-        yield f"Reason: {plain(ending.reason, LONGEST_TEXT)}"
-    if ending.exit_message:
-        yield f"Message: {plain(ending.exit_message, LONGEST_TEXT)}"
+    if result.reason:
+        yield f"Reason: {plain(result.reason, LONGEST_TEXT)}"
+    if result.exit_message:
+        yield f"Message: {plain(result.exit_message, LONGEST_TEXT)}"
     yield f"To do: {ADVICE[facts.outcome]}"
     yield ""
-    yield f"Attempt: {attempt.number} ({facts.attempts} in all){_machine(ending)}"
-    if facts.has_job and ending.run_s is not None:
-        yield f"Ran: {duration(ending.run_s)}"
-    if facts.has_job:
+    yield f"Attempt: {attempt.number} ({facts.attempts} in all){_machine(result)}"
+    if result.had_job and result.run_s is not None:
+        yield f"Ran: {duration(result.run_s)}"
+    if result.had_job:
         cost = "unknown" if facts.cost_usd is None else f"about ${facts.cost_usd:.2f}"
         yield f"Cost so far: {cost}"
     if facts.log_lines:
@@ -170,22 +171,22 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
         f"python -m ops replay --stack {facts.stack} --schedule {attempt.schedule} "
         f"--slot {slot_text(attempt.slot)}"
     )
-    if facts.has_job:
+    if result.had_job:
         yield ""
         yield from _links(facts)
 
 
-def _machine(ending: Ending) -> str:
-    if not ending.instance_type:
+def _machine(result: JobResult) -> str:
+    if not result.instance_type:
         return ""
-    return f", {ending.instance_count or 1} x {ending.instance_type}"
+    return f", {result.instance_count or 1} x {result.instance_type}"
 
 
 def _links(facts: Facts) -> Iterator[str]:
     console = _CONSOLES.get(facts.partition, "console.aws.amazon.com")
     base = f"https://{facts.region}.{console}"
     # CloudWatch's console wants what is quoted in its fragment quoted twice, with $ for %.
-    group = quote(quote(_LOG_GROUP, safe=""), safe="").replace("%", "$")
+    group = quote(quote(JOB_LOGS, safe=""), safe="").replace("%", "$")
     stream = quote(quote(f"{facts.job_name}/", safe=""), safe="").replace("%", "$")
     yield f"Job: {base}/sagemaker/home?region={facts.region}#/processing-jobs/{facts.job_name}"
     yield (

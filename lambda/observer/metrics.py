@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from pipeline.contract import METRIC_NAMESPACE
 from pipeline.outcome import NO_FAILURE, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from observer.ending import Ending
-
-NAMESPACE = "SageMakerProcessing"
-"""As the script's own metrics (container/bin/send_metric)."""
+    from observer.job_result import JobResult
 
 UNITS = {
     "JobsSucceeded": "Count",
@@ -31,16 +29,16 @@ UNITS = {
 
 
 def of_attempt(
-    ending: Ending, outcome: Outcome, attempt: int, cost_usd: float | None, *, final: bool
+    result: JobResult, outcome: Outcome, attempt: int, *, final: bool
 ) -> dict[str, float]:
     """Return the metrics of an attempt that has ended.
 
     A failure that is followed by another attempt is none of the slot's: it counts as an attempt.
     """
     values: dict[str, float | None] = {
-        "JobDuration": ending.run_s,
-        "QueueTime": ending.queue_s,
-        "EstimatedCost": cost_usd,
+        "JobDuration": result.run_s,
+        "QueueTime": result.queue_s,
+        "EstimatedCost": result.cost_usd,
     }
     if final:
         values |= _of_slot(outcome, attempt)
@@ -59,7 +57,7 @@ def emit(stack: str, schedule: str, values: Mapping[str, float]) -> None:
     """Print the metrics of one schedule, with the dimensions stack and schedule only."""
     if not values:
         return
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics = EphemeralMetrics(namespace=METRIC_NAMESPACE)
     metrics.add_dimension("stack", stack)
     metrics.add_dimension("schedule", schedule)
     for name, value in values.items():

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from observer.retry import AT_ONCE, Next
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
-from pipeline.journal import KEPT, Entry, Journal
+from pipeline.journal import Journal
+from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_scheduler.type_defs import RetryPolicyTypeDef
 
     from observer.config import ObserverConfig
 
-_RETRY_ATTEMPTS, _RETRY_AGE_S = 10, 3600
+_RETRY_POLICY: RetryPolicyTypeDef = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600}
 """As for the stack's own schedules: after an hour the event goes to their queue."""
 
 
@@ -34,8 +36,7 @@ class NextLaunches:
 
     def launch_next(self, attempt: Attempt, following: Next) -> datetime:
         """Plan a next attempt; return when it is launched: as first planned, and not before now."""
-        chain = following.chain
-        return self._plan(attempt, following.at, chain.dump(), chain.instance_type)
+        return self._plan(attempt, following.at, following)
 
     def launch_replacement(self, name: str) -> None:
         """Plan the attempt that has been waiting for another one's stop."""
@@ -43,41 +44,35 @@ class NextLaunches:
         if attempt is not None:
             self._plan(attempt, self.clock())
 
-    def _plan(
-        self,
-        attempt: Attempt,
-        at: datetime,
-        chain: str | None = None,
-        instance_type: str | None = None,
-    ) -> datetime:
-        """Note the attempt first: the launcher reads there on which machine it is to run."""
-        name, soonest = job_name(self.config.prefix, attempt), self.clock() + AT_ONCE
+    def _plan(self, attempt: Attempt, at: datetime, following: Next | None = None) -> datetime:
+        """Note the attempt first: the launcher reads there on which machine it is to start."""
+        soonest = self.clock() + AT_ONCE
         entry = Entry(
             schedule=attempt.schedule,
             slot=attempt.slot,
             number=attempt.number,
-            job_name=name,
+            job_name=job_name(self.config.prefix, attempt),
             planned_for=max(at, soonest),
-            chain=chain,
-            instance_type=instance_type,
+            retry_state=following.state.dump() if following else None,
+            instance_type=following.state.instance_type if following else None,
         )
-        noted = self.journal.plan(entry, soonest + KEPT)
+        noted = self.journal.plan(entry)
         launched = max(noted.planned_for or at, soonest)
-        self._schedule(name, attempt, launched)
+        self._schedule(entry, launched)
         return launched
 
-    def _schedule(self, name: str, attempt: Attempt, at: datetime) -> None:
+    def _schedule(self, entry: Entry, at: datetime) -> None:
         deployed = self.config.deployed
         event = {
-            "schedule": attempt.schedule,
-            "slot": slot_text(attempt.slot),
-            "attempt": attempt.number,
+            "schedule": entry.schedule,
+            "slot": slot_text(entry.slot),
+            "attempt": entry.number,
             "trigger": "retry",
         }
         try:
             self.scheduler.create_schedule(
                 GroupName=deployed.schedule_group,
-                Name=name,
+                Name=entry.job_name,
                 ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
                 ScheduleExpressionTimezone="UTC",
                 FlexibleTimeWindow={"Mode": "OFF"},
@@ -87,10 +82,7 @@ class NextLaunches:
                     "Arn": deployed.launcher_arn,
                     "RoleArn": deployed.retry_role_arn,
                     "Input": json.dumps(event),
-                    "RetryPolicy": {
-                        "MaximumRetryAttempts": _RETRY_ATTEMPTS,
-                        "MaximumEventAgeInSeconds": _RETRY_AGE_S,
-                    },
+                    "RetryPolicy": _RETRY_POLICY,
                     "DeadLetterConfig": {"Arn": deployed.schedule_failures_arn},
                 },
             )

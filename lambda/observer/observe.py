@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from observer import ending as endings
-from observer import limit, message, metrics
-from observer.logs import last_lines
-from observer.next_launch import NextLaunches
-from observer.retry import Chain, Next, next_attempt
+from observer import job_result, limit, metrics
+from observer.classify import classify
+from observer.job_result import ENDED, JobResult
+from observer.retry import RetryState, next_attempt
 from observer.success import Output
-from pipeline import cost, jobs
+from pipeline import jobs
 from pipeline.attempt import Attempt, parse_job_name, slot_text
-from pipeline.journal import KEPT, Claim, Entry, Journal
-from pipeline.outcome import NO_FAILURE, Outcome
+from pipeline.journal import Claim, Journal
+from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
-    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sns import SNSClient
 
     from observer.config import ObserverConfig
-    from observer.ending import Ending
+    from observer.next_launch import NextLaunches
+    from observer.notification import Notifier
+    from pipeline.outcome import Outcome
 
 LEASE = timedelta(minutes=16)
 """Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""
-
-ENDED = {"Completed", "Failed", "Stopped"}
 REPLACED_BY = "replaced by "
 """Begins the mark of a job that the launcher stopped for another one, whose name follows."""
 
@@ -54,207 +50,105 @@ class Observer:
     config: ObserverConfig
     journal: Journal
     launches: NextLaunches
+    notifier: Notifier
     sagemaker: SageMakerClient
     s3: S3Client
-    logs: CloudWatchLogsClient
-    sns: SNSClient
 
-    def observe(
-        self,
-        job_name: str,
-        notice: Ending | None,
-        owner: str,
-        now: datetime,
-        *,
-        own_finding: bool = False,
-    ) -> str:
+    def observe(self, job_name: str, owner: str, now: datetime) -> str:
         """Deal with an attempt's end, unless somebody has or is about to.
 
         Args:
             job_name: of the attempt, whether it has a job or not.
-            notice: what is known of an attempt without a job. SageMaker's word goes before it.
             owner: the invocation's id, which stays the same when Lambda retries it.
             now: the time.
-            own_finding: whether the watch found the notice out. One that comes as an event, which
-                others on the bus can send too, counts only if the launcher has noted its refusal.
 
         Returns:
             The outcome, or why there was nothing to do.
 
         Raises:
-            NotOursError: the name is no job's of this stack, or nobody knows of such an attempt.
+            NotOursError: the name is no job's of this stack, or nobody knows of such an attempt:
+                whoever may put events on the bus can name any.
             NotEndedError: the job still runs, as far as SageMaker says.
             botocore.exceptions.ClientError: a service cannot be asked; nothing is lost by a retry.
         """
         attempt = parse_job_name(self.config.prefix, job_name)
         if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
-        job = jobs.find(self.sagemaker, job_name)
+        job, known = jobs.find(self.sagemaker, job_name), self.journal.find(attempt)
+        decision = job_result.of_decision(known) if known else None
         if job and job["ProcessingJobStatus"] not in ENDED:
-            if notice:
+            if decision:
                 return "it runs after all"
             raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
-        ending = endings.of_job(job) if job else notice
-        if ending is None:
-            raise NotOursError(f"SageMaker knows no job {job_name}")
-        if job is None and not own_finding and not self._refused(attempt):
-            raise NotOursError(f"the launcher has noted no refusal of {job_name}")
+        result = job_result.of_job(job) if job else decision
+        if result is None:
+            raise NotOursError(f"there is no job {job_name}, and no decision against it")
         claim = self.journal.claim(attempt, job_name, owner, now, LEASE)
         if claim != Claim.TAKEN:
             return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
-        return self._conclude(attempt, job_name, ending, now, has_job=job is not None)
+        return self._conclude(known or _unknown(attempt, job_name), result, now)
 
-    def _refused(self, attempt: Attempt) -> bool:
-        known = self.journal.find(attempt)
-        return known is not None and known.ended is not None
-
-    def _conclude(
-        self, attempt: Attempt, job_name: str, ending: Ending, now: datetime, *, has_job: bool
-    ) -> Outcome:
-        known = self.journal.find(attempt)
-        if known and known.ended and not has_job:  # whoever tells of it: the first refusal counts
-            ending = replace(
-                ending, status=known.status or "", reason=known.reason, ended=known.ended
-            )
-        stop = known.stop if known else None
-        outcome, uri = endings.classify(ending, stop), None
-        if has_job:
-            output = self._output(attempt, job_name, ending.created or now)
-            outcome, ending, uri = output.settle(outcome, ending)
-        following = None if stop else self._plan_next(attempt, ending, outcome, known, now)
+    def _conclude(self, known: Entry, result: JobResult, now: datetime) -> Outcome:
+        attempt, stop, uri = known.attempt, known.stop, None
+        outcome = classify(result, stop)
+        if result.had_job:
+            output = Output(self.s3, self.sagemaker, self.config, attempt, known.job_name)
+            outcome, result, uri = output.settle(outcome, result)
+        next_at = None if stop else self._plan_next(known, result, outcome, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
         entry = Entry(
             schedule=attempt.schedule,
             slot=attempt.slot,
             number=attempt.number,
-            job_name=job_name,
-            status=ending.status,
+            job_name=known.job_name,
+            status=result.status,
             outcome=outcome,
-            reason=ending.reason,
-            exit_message=ending.exit_message,
-            instance_type=ending.instance_type or (known.instance_type if known else None),
-            instance_count=ending.instance_count,
-            created=ending.created,
-            started=ending.started,
-            ended=ending.ended,
-            cost_usd=_cost(ending),
-            next_attempt_at=following.at if following else None,
+            reason=result.reason,
+            exit_message=result.exit_message,
+            instance_type=result.instance_type or known.instance_type,
+            instance_count=result.instance_count,
+            created=result.created,
+            started=result.started,
+            ended=result.ended,
+            cost_usd=result.cost_usd,
+            next_attempt_at=next_at,
             success_marker=uri,
             concluded_at=now,
         )
-        self._tell(entry, ending, now, has_job=has_job)
-        values = metrics.of_attempt(
-            ending, outcome, attempt.number, entry.cost_usd, final=following is None
-        )
+        self.notifier.tell(entry, result, now)
+        values = metrics.of_attempt(result, outcome, attempt.number, final=next_at is None)
         metrics.emit(self.config.stack, attempt.schedule, values)
-        self.journal.conclude(entry, now + KEPT)
+        self.journal.conclude(entry)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return outcome
 
-    def _output(self, attempt: Attempt, job_name: str, created: datetime) -> Output:
-        followed = partial(self._followed, job_name, created)
-        return Output(self.s3, self.config, attempt, job_name, followed)
-
-    def _followed(self, job_name: str, created: datetime) -> bool:
-        """Return whether another attempt at the slot has a job that was created later.
-
-        By the time and not by the number: a person may start the attempts in any order.
-        """
-        attempts = job_name.rpartition("-")[0] + "-"
-        pages = self.sagemaker.get_paginator("list_processing_jobs").paginate(NameContains=attempts)
-        return any(
-            job["CreationTime"] > created and job["ProcessingJobName"].startswith(attempts)
-            for page in pages
-            for job in page["ProcessingJobSummaries"]
-        )
-
     def _plan_next(
-        self, attempt: Attempt, ending: Ending, outcome: Outcome, known: Entry | None, now: datetime
-    ) -> Next | None:
-        """Plan the next attempt, from the end's own time: done again, it gives the same."""
-        ended = ending.ended or now
-        if known and known.chain:
-            chain = Chain.load(known.chain)
+        self, known: Entry, result: JobResult, outcome: Outcome, now: datetime
+    ) -> datetime | None:
+        """Plan the next attempt, from the end's own time: done again, it gives the same.
+
+        Returns:
+            When it is launched; None if there is none.
+        """
+        ended = result.ended or now
+        if known.retry_state:
+            state = RetryState.load(known.retry_state)
         else:
-            first_type = ending.instance_type or self.config.retries.instance_types[0]
-            chain = Chain(ending.created or ended, first_type)
-        stated = limit.read(ending.reason or "")
+            first_type = result.instance_type or self.config.retries.instance_types[0]
+            state = RetryState(result.created or ended, first_type)
+        stated = limit.read(result.reason or "")
         following = next_attempt(
-            self.config.retries, outcome, chain, ended, of_type=bool(stated and stated.is_of_a_type)
+            self.config.retries, outcome, state, ended, of_type=bool(stated and stated.is_of_a_type)
         )
-        attempt_after = attempt.next()
-        if following is None or attempt_after is None:
-            return None
-        return replace(following, at=self.launches.launch_next(attempt_after, following))
-
-    def _tell(self, entry: Entry, ending: Ending, now: datetime, *, has_job: bool) -> None:
-        """Publish the one message that this end is worth, if any."""
-        outcome, attempt = Outcome(entry.outcome or ""), entry.attempt
-        quiet = outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
-        if entry.next_attempt_at or quiet:
-            return
-        if outcome == Outcome.COMPLETED:
-            since = self.journal.record_success(attempt.schedule, entry.job_name, now)
-            if since:
-                facts = self._facts(entry, ending, has_job=True)
-                self._publish(entry, *message.recovery(facts, since))
-            return
-        if outcome not in NO_FAILURE:
-            self.journal.record_failure(attempt.schedule, attempt.slot)
-        facts = self._facts(entry, ending, has_job=has_job)
-        self._publish(entry, *message.failure(facts))
-
-    def _facts(self, entry: Entry, ending: Ending, *, has_job: bool) -> message.Facts:
-        others = [
-            other
-            for other in self.journal.attempts(entry.schedule, entry.slot)
-            if other.status and other.number != entry.number
-        ]
-        costs = [each.cost_usd for each in (*others, entry) if each.created]
-        lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if has_job else []
-        return message.Facts(
-            stack=self.config.stack,
-            zone=self.config.zones.get(entry.schedule, "UTC"),
-            partition=self.config.deployed.launcher_arn.split(":")[1],
-            region=self.config.deployed.aws_region,
-            attempt=entry.attempt,
-            job_name=entry.job_name,
-            outcome=Outcome(entry.outcome or ""),
-            ending=ending,
-            has_job=has_job,
-            attempts=len(others) + 1,
-            cost_usd=None if None in costs else sum(each or 0 for each in costs),
-            log_lines=lines,
-        )
-
-    def _publish(self, entry: Entry, subject: str, body: str) -> None:
-        attributes = {
-            "outcome": entry.outcome or "",
-            "schedule": entry.schedule,
-            "stack": self.config.stack,
-        }
-        self.sns.publish(
-            TopicArn=self.config.deployed.topic_arn,
-            Subject=subject,
-            MessageStructure="json",
-            Message=message.by_protocol(subject, body, entry.exit_message or entry.reason),
-            # For the filter policies of subscriptions.
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
-        )
+        attempt = known.attempt.next()
+        return self.launches.launch_next(attempt, following) if following and attempt else None
 
 
-def _cost(ending: Ending) -> float | None:
-    """Return the estimate for a job's instances and volumes; 0 for what never started."""
-    if ending.run_s is None:
-        return 0.0
-    if not ending.instance_type or not ending.instance_count or not ending.volume_gb:
-        return None
-    return cost.estimate(
-        ending.instance_type, ending.instance_count, ending.volume_gb, ending.run_s
+def _unknown(attempt: Attempt, job_name: str) -> Entry:
+    """Return an entry of an attempt that started, of which the journal has nothing yet."""
+    return Entry(
+        schedule=attempt.schedule, slot=attempt.slot, number=attempt.number, job_name=job_name
     )
 
 

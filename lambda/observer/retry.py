@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 
 AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
-FIRST_DELAY = timedelta(minutes=5)
-"""Before the first attempt that has to wait; doubles with each further one."""
-LONGEST_DELAY = timedelta(hours=1)
+FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=5), timedelta(hours=1)
+"""Before an attempt that has to wait; doubles with each further one."""
 INTERNAL_ERRORS = 1
-"""So many more attempts follow internal errors of SageMaker."""
+"""Attempts that may follow an internal error of SageMaker."""
 
 
 @dataclass(frozen=True)
-class Chain:
+class RetryState:
     """What a slot's attempts have used up so far."""
 
     since: datetime
@@ -40,11 +39,10 @@ class Chain:
         return json.dumps({**asdict(self), "since": self.since.isoformat()})
 
     @classmethod
-    def load(cls, text: str) -> Chain:
+    def load(cls, text: str) -> RetryState:
         """Return what `dump` wrote."""
         document: dict[str, Any] = json.loads(text)
         since = datetime.fromisoformat(document.pop("since"))
-        # An entry of an earlier deployment does not have it.
         return cls(since, impossible=tuple(document.pop("impossible", ())), **document)
 
 
@@ -53,64 +51,68 @@ class Next:
     """The next attempt."""
 
     at: datetime
-    chain: Chain
+    state: RetryState
 
 
 def next_attempt(
-    config: RetryConfig, outcome: Outcome, chain: Chain, now: datetime, *, of_type: bool = False
+    config: RetryConfig,
+    outcome: Outcome,
+    state: RetryState,
+    now: datetime,
+    *,
+    of_type: bool = False,
 ) -> Next | None:
     """Return the attempt that follows, or None: then the slot has ended.
 
-    No capacity: the next type to try; after the last one, the first again, later. A limit
-    below one run's need: the next type, if it is `of_type`, an instance type's. Used up quota or
-    addresses, and throttling: later. Internal error: once more. Too little memory: a larger
-    size, as often as the settings allow. Everything else would only fail again.
+    No capacity: the next type; after the last one, the first again, later. A limit below one job's
+    need: the next type, if it is `of_type`, an instance type's. Used up quota or addresses, and
+    throttling: later. Internal error and too little memory: as often as is allowed. Everything else
+    would only fail again.
     """
     match outcome:
         case Outcome.CAPACITY:
-            return _other_type(config, chain, now)
+            return _other_type(config, state, now)
         case Outcome.QUOTA_TOO_LOW if of_type:
-            return _possible_type(config, chain, now)
+            return _possible_type(config, state, now)
         case Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
-            return _later(config, chain, now)
-        case Outcome.INTERNAL_ERROR if chain.internal_errors < INTERNAL_ERRORS:
-            again = replace(chain, internal_errors=chain.internal_errors + 1)
+            return _later(config, state, now)
+        case Outcome.INTERNAL_ERROR if state.internal_errors < INTERNAL_ERRORS:
+            again = replace(state, internal_errors=state.internal_errors + 1)
             return Next(now + AT_ONCE, again)
-        case Outcome.OUT_OF_MEMORY if chain.size_increases < config.max_size_increases:
-            larger = config.larger.get(chain.instance_type)
-            sized = replace(
-                chain, size_increases=chain.size_increases + 1, instance_type=larger or ""
-            )
-            return Next(now + AT_ONCE, sized) if larger else None
+        case Outcome.OUT_OF_MEMORY if state.size_increases < config.max_size_increases:
+            larger = config.larger.get(state.instance_type, "")
+            increases = state.size_increases + 1
+            larger_state = replace(state, size_increases=increases, instance_type=larger)
+            return Next(now + AT_ONCE, larger_state) if larger else None
         case _:
             return None
 
 
-def _other_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    # A type that was chosen for its memory is waited for: those to try were too small.
-    if chain.instance_type not in config.instance_types or chain.size_increases:
-        return _later(config, chain, now)
-    possible = [each for each in config.instance_types if each not in chain.impossible]
-    tried = config.instance_types[: config.instance_types.index(chain.instance_type) + 1]
+def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+    # A type that was chosen for its memory is waited for: those of the settings were too small.
+    if state.instance_type not in config.instance_types or state.size_increases:
+        return _later(config, state, now)
+    possible = [each for each in config.instance_types if each not in state.impossible]
+    tried = config.instance_types[: config.instance_types.index(state.instance_type) + 1]
     following = next((each for each in possible if each not in tried), None)
     if following:
-        return Next(now + AT_ONCE, replace(chain, instance_type=following))
-    return _later(config, replace(chain, instance_type=possible[0]), now)
+        return Next(now + AT_ONCE, replace(state, instance_type=following))
+    return _later(config, replace(state, instance_type=possible[0]), now)
 
 
-def _possible_type(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    """Return the attempt on another type to try, if one may ever start."""
+def _possible_type(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+    """Return the attempt on another type of the settings, if one may ever start."""
     # In the place of a type that was chosen for its memory there is none.
-    if chain.instance_type not in config.instance_types or chain.size_increases:
+    if state.instance_type not in config.instance_types or state.size_increases:
         return None
-    left = replace(chain, impossible=(*chain.impossible, chain.instance_type))
+    left = replace(state, impossible=(*state.impossible, state.instance_type))
     if set(config.instance_types) <= set(left.impossible):
         return None
     return _other_type(config, left, now)
 
 
-def _later(config: RetryConfig, chain: Chain, now: datetime) -> Next | None:
-    at = now + min(FIRST_DELAY * 2**chain.waits, LONGEST_DELAY)
-    if at > chain.since + timedelta(seconds=config.deadline_seconds):
+def _later(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+    at = now + min(FIRST_DELAY * 2**state.waits, LONGEST_DELAY)
+    if at > state.since + timedelta(seconds=config.deadline_seconds):
         return None
-    return Next(at, replace(chain, waits=chain.waits + 1))
+    return Next(at, replace(state, waits=state.waits + 1))

@@ -1,4 +1,4 @@
-"""SageMaker's processing jobs of a stack, and what they run on."""
+"""SageMaker's processing jobs, as launcher, observer and operators read them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pipeline import aws_errors
 from pipeline.attempt import parse_job_name
+from pipeline.aws_errors import says_no_such_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
+    from mypy_boto3_sagemaker.type_defs import (
+        DescribeProcessingJobResponseTypeDef,
+        ProcessingJobSummaryTypeDef,
+    )
+
+    from pipeline.attempt import Attempt
 
 ACTIVE = ("InProgress", "Stopping")
-"""Statuses of a job that has not ended."""
+"""The statuses of a job that has not ended."""
 
 
 def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTypeDef | None:
@@ -24,22 +30,35 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
     try:
         return client.describe_processing_job(ProcessingJobName=name)
     except ClientError as error:
-        if aws_errors.says_no_such_job(error):
+        if says_no_such_job(error):
             return None
         raise
 
 
+def listed(
+    client: SageMakerClient,
+    prefix: str,
+    schedule: str | None = None,
+    slot: datetime | None = None,
+    filters: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Attempt, ProcessingJobSummaryTypeDef]]:
+    """Yield a stack's jobs, or a schedule's, or a slot's; ListProcessingJobs filters them."""
+    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
+    pages = client.get_paginator("list_processing_jobs")
+    wanted: Any = {"NameContains": contained, **(filters or {})}
+    for page in pages.paginate(**wanted):
+        for job in page["ProcessingJobSummaries"]:
+            # NameContains also finds it inside of another stack's names.
+            attempt = parse_job_name(prefix, job["ProcessingJobName"])
+            if attempt and schedule in (None, attempt.schedule) and slot in (None, attempt.slot):
+                yield attempt, job
+
+
 def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[str]:
     """Yield the names of a schedule's jobs that have not ended; None: of all schedules."""
-    pages = client.get_paginator("list_processing_jobs")
-    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
     for status in ACTIVE:
-        for page in pages.paginate(NameContains=contained, StatusEquals=status):
-            for job in page["ProcessingJobSummaries"]:
-                # NameContains also finds it inside of another stack's names.
-                attempt = parse_job_name(prefix, job["ProcessingJobName"])
-                if attempt and schedule in (None, attempt.schedule):
-                    yield job["ProcessingJobName"]
+        for _, job in listed(client, prefix, schedule, filters={"StatusEquals": status}):
+            yield job["ProcessingJobName"]
 
 
 # A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's

@@ -6,7 +6,7 @@ comes next, and what never became a job. ADR 7 says why it is a table.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,12 @@ from pipeline.journal_items import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEPT = timedelta(days=400)
-"""How long an attempt is kept: a year can be compared with the one before."""
-
 _LAST_SLOT = "9999-12-31T23:59:59Z"
+_KEPT = timedelta(days=400)
+"""How long an attempt is kept: a year can be compared with the year before."""
 
 
 class Claim(Enum):
@@ -70,12 +68,12 @@ class Journal:
         found = self._query(schedule, slot_text(since), f"{_LAST_SLOT}#~", newest_first=True)
         return [entry for entry, _ in zip(found, range(limit), strict=False)]
 
-    def plan(self, entry: Entry, expires: datetime) -> Entry:
+    def plan(self, entry: Entry) -> Entry:
         """Note an attempt that is to come, and return it; what is known of it already stays."""
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item={**to_item(entry), "expires": epoch(expires)},
+                Item=_expiring(entry),
                 ConditionExpression="attribute_not_exists(attempt)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -118,9 +116,9 @@ class Journal:
             return Claim.CONCLUDED if "concluded_at" in held else Claim.BUSY
         return Claim.TAKEN
 
-    def conclude(self, entry: Entry, expires: datetime) -> None:
+    def conclude(self, entry: Entry) -> None:
         """Write down how an attempt ended: from now on its end was dealt with."""
-        self._update(attempt_key(entry.attempt), {**to_item(entry), "expires": epoch(expires)})
+        self._update(attempt_key(entry.attempt), _expiring(entry))
 
     def refuse(
         self, attempt: Attempt, job_name: str, status: str, reason: str, at: datetime
@@ -231,3 +229,8 @@ class Journal:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={f":{name}": value for name, value in changed.items()},
         )
+
+
+def _expiring(entry: Entry) -> Item:
+    since = entry.concluded_at or entry.planned_for
+    return {**to_item(entry), **({"expires": epoch(since + _KEPT)} if since else {})}

@@ -23,7 +23,7 @@ class Entry:
     number: int
     job_name: str
     status: str | None = None
-    """AWS's word, or NotStarted, Skipped or Missed where there was no job."""
+    """SageMaker's word, or a State where there is no job."""
     outcome: str | None = None
     """An Outcome; None until the end was dealt with."""
     reason: str | None = None
@@ -39,8 +39,8 @@ class Entry:
     """When the next attempt is launched; None if there is none."""
     planned_for: datetime | None = None
     """When this attempt is launched, if an earlier one planned it."""
-    chain: str | None = None
-    """What the earlier attempts used up, as JSON (observer.retry.Chain)."""
+    retry_state: str | None = None
+    """What the earlier attempts used up, as JSON (observer.retry.RetryState)."""
     stop: str | None = None
     """Who asked for the job's stop: `operator`, or `replaced by <job>`."""
     success_marker: str | None = None

@@ -1,8 +1,19 @@
-"""How an attempt ended, in one word."""
+"""How an attempt ended, and the status of one that never began."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class State(StrEnum):
+    """The status of an attempt that has no job; of one that has, it is SageMaker's word."""
+
+    REFUSED = "Refused"
+    """The launcher or SageMaker does not start it."""
+    SKIPPED = "Skipped"
+    """It is not to be started, which is no failure."""
+    MISSED = "Missed"
+    """Nobody asked for it in time."""
 
 
 class Outcome(StrEnum):
@@ -19,13 +30,15 @@ class Outcome(StrEnum):
     QUOTA = "quota"
     """All that the limit allows is in use."""
     QUOTA_TOO_LOW = "quota_too_low"
-    """One run asks for more than the limit allows, even while nothing else runs."""
+    """One job asks for more than the limit allows, even while nothing else runs."""
     NO_ADDRESSES = "no_addresses"
     """The subnets have no free address."""
     THROTTLED = "throttled"
     INTERNAL_ERROR = "internal_error"
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
+    NO_NETWORK = "no_network"
+    """The script wanted one, and its job has none."""
     BAD_IMAGE = "bad_image"
     EMPTY_INPUT = "empty_input"
     ARCHIVED_INPUT = "archived_input"
@@ -38,7 +51,7 @@ class Outcome(StrEnum):
     ACCESS_DENIED = "access_denied"
     REFUSED = "refused"
     """SageMaker does not accept the request for the job."""
-    NEVER_STARTED = "never_started"
+    MISSED = "missed"
     """The slot was due, and nobody asked for its job."""
     SKIPPED = "skipped"
     """The launcher decided not to start it."""

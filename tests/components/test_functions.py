@@ -15,7 +15,6 @@ import pytest
 
 from components import function_archive, names
 from components.policies import job_conditions
-from launcher import notice
 from launcher.config import LauncherConfig
 from observer.config import ObserverConfig
 from observer.observe import LEASE
@@ -188,16 +187,17 @@ class TestObserver:
         rule = observer().one("aws:cloudwatch/eventRule:EventRule")
         assert rule["name"] == f"{PREFIX}-job-changes"
         pattern = json.loads(rule["eventPattern"])
-        assert pattern["source"] == ["aws.sagemaker", notice.SOURCE]
+        assert pattern["source"] == ["aws.sagemaker", "sagemaker-processing.launcher"]
         assert pattern["detail-type"] == [
             "SageMaker Processing Job State Change",
-            notice.DETAIL_TYPE,
+            "Processing Job Not Started",
         ]
         assert pattern["detail"]["ProcessingJobName"] == [{"prefix": f"{PREFIX}--"}]
         assert pattern["detail"]["ProcessingJobStatus"] == [
             "Completed",
             "Failed",
             "Stopped",
+            "Refused",
             "Skipped",
         ]
 

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observer.ending import Ending, classify
+from observer.classify import classify
+from observer.job_result import JobResult
 from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
 from tests.examples import share
@@ -352,7 +353,7 @@ class TestMemory:
 
     def _outcome(self, said: str, code: int) -> Outcome:
         reason = f"AlgorithmError: , exit code: {code}"
-        return classify(Ending(status="Failed", reason=reason, exit_message=said), None)
+        return classify(JobResult(status="Failed", reason=reason, exit_message=said), None)
 
 
 class TestTheOutput:

@@ -68,7 +68,7 @@ class TestParse:
             ({}, "schedule None must be one of: daily, hourly"),
             ({"schedule": "weekly"}, "'weekly' must be one of: daily, hourly"),
             ({"schedule": ["daily"]}, "must be one of: daily, hourly"),
-            ({"schedule": "daily", "slots": "x"}, "'slots' is no key"),
+            ({"schedule": "daily", "slots": "x"}, "unknown keys ['slots']"),
             ({"schedule": "daily", "slot": "yesterday"}, "must be a UTC time"),
             ({"schedule": "daily", "slot": "2026-02-30T00:00:00Z"}, "must be a UTC time"),
             ({"schedule": "daily", "slot": "<aws.scheduler.scheduled-time>"}, "UTC time"),
@@ -106,7 +106,7 @@ class TestParse:
 
     def test_all_problems_come_at_once(self) -> None:
         event = {"x": 1, "schedule": "weekly", "slot": "", "attempt": -1, "trigger": None}
-        with pytest.raises(EventError, match=r"(?s)'x' is no key.*weekly.*slot.*attempt.*trigger"):
+        with pytest.raises(EventError, match=r"(?s)'x'.*weekly.*slot.*attempt.*trigger"):
             parse(event, ["daily"], NOW)
 
     @pytest.mark.parametrize(

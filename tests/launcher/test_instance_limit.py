@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from components.settings import Settings
 from launcher.policy import Refusal, beyond_limit
 from pipeline.attempt import Attempt, job_name
+from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SETTINGS, SLOT, World
 from tests.launcher.test_plan import config_of
 
@@ -41,8 +42,7 @@ def settings(limit: int | None, count: int = 1) -> dict[str, Any]:
 def reason(limit: int, running: int, wanted: int) -> str:
     return (
         f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
-        f"jobs have {running}, and this run takes {wanted}. Wait until one has ended, "
-        "or raise the limit"
+        f"jobs have {running}, and this one takes {wanted}. Wait until one has ended, or raise it"
     )
 
 
@@ -54,7 +54,7 @@ class TestDecision:
         config = config_of(Settings.model_validate({**SETTINGS, **settings(None, wanted)}))
         found = beyond_limit(replace(config, max_concurrent_instances=limit), running)
         fits = running + wanted <= limit
-        assert found == (None if fits else Refusal("NotStarted", reason(limit, running, wanted)))
+        assert found == (None if fits else Refusal(State.REFUSED, reason(limit, running, wanted)))
 
     def test_without_a_limit_is_none_whatever_runs(self) -> None:
         config = config_of(Settings.model_validate({**SETTINGS, **settings(None)}))
@@ -87,7 +87,7 @@ class TestLaunch:
         hold(world, job(), count=3)
         hold(world, job(minute=1), count=2, status="Stopping")
         answer = world.launch()
-        assert (answer["result"], answer["status"]) == ("refused", "NotStarted")
+        assert (answer["result"], answer["status"]) == ("refused", "Refused")
         assert answer["reason"] == reason(6, 5, 2)
         assert world.asked("CreateProcessingJob") == []
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from launcher.notice import NoticeError
-from observer.retry import Chain, Next
+from launcher.launch import NoticeError
+from observer.retry import Next, RetryState
 from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, CrashError, World
 
@@ -54,7 +53,7 @@ class TestStart:
 
     def test_of_a_planned_attempt_is_on_the_machine_it_was_planned_for(self, world: World) -> None:
         second = replace(ATTEMPT, number=2)
-        following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.m6i.large"))
+        following = Next(NOW + timedelta(minutes=5), RetryState(NOW, "ml.m6i.large"))
         world.observer.launches.launch_next(second, following)
         assert world.fire()["result"] == "started"
         (request,) = world.asked("CreateProcessingJob")
@@ -64,7 +63,7 @@ class TestStart:
         self, world: World
     ) -> None:
         second = replace(ATTEMPT, number=2)
-        following = Next(NOW + timedelta(minutes=5), Chain(NOW, "ml.p3.2xlarge"))
+        following = Next(NOW + timedelta(minutes=5), RetryState(NOW, "ml.p3.2xlarge"))
         world.observer.launches.launch_next(second, following)
         assert world.fire()["result"] == "started"
         (request,) = world.asked("CreateProcessingJob")
@@ -78,7 +77,7 @@ class TestStart:
     def test_takes_the_consoles_folders_for_no_input(self, world: World) -> None:
         world.upload("input/2026/01/06/", b"")
         world.upload("input/2026/01/06/empty/", b"")
-        assert world.launch(NEXT_DAY)["status"] == "NotStarted"
+        assert world.launch(NEXT_DAY)["status"] == "Refused"
         world.upload("input/2026/01/06/b/c.csv")
         assert world.launch(replace(NEXT_DAY, number=2))["result"] == "started"
 
@@ -101,17 +100,13 @@ class TestRefusal:
     ) -> None:
         world.errors["CreateProcessingJob"] = [error]
         reason = f"{error[0]}: {error[1]}"
-        refused = {"job_arn": None, "result": "refused", "status": "NotStarted", "reason": reason}
+        refused = {"job_arn": None, "result": "refused", "status": "Refused", "reason": reason}
         assert world.launch() == {**ANSWER, **refused}
-        assert detail(world) == {
-            "ProcessingJobName": NAME,
-            "ProcessingJobStatus": "Failed",
-            "FailureReason": reason,
-        }
+        assert detail(world) == {"ProcessingJobName": NAME, "ProcessingJobStatus": "Refused"}
 
     def test_of_the_input_bucket_is_told_and_not_raised(self, world: World) -> None:
         world.errors["ListObjectsV2"] = [("AccessDenied", "Access Denied")]
-        assert world.launch()["status"] == "NotStarted"
+        assert world.launch()["status"] == "Refused"
         assert world.deliver() == ["access_denied"]
 
     @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "GetItem"])
@@ -151,9 +146,10 @@ class TestRefusal:
     def test_with_an_endless_reason_is_cut_as_sagemaker_does(self, world: World) -> None:
         world.errors["CreateProcessingJob"] = [("ValidationException", "é" * 200_000)]
         world.launch()
-        (entry,) = world.asked("PutEvents")[0]["Entries"]
-        assert len(json.loads(entry["Detail"])["FailureReason"]) == 1024
-        assert len(entry["Detail"]) < 256_000
+        entry = world.journal.find(ATTEMPT)
+        assert entry
+        assert entry.reason
+        assert len(entry.reason) == 1024
 
     def test_of_a_slot_that_comes_too_late_is_a_skip(self, world: World) -> None:
         daily = {"expression": "rate(1 hour)", "timezone": "UTC", "start_deadline_seconds": 60}

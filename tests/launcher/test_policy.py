@@ -11,6 +11,7 @@ from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
 from launcher.policy import Refusal, Replacement, empty, overlapping, too_late
 from pipeline.attempt import Attempt, job_name
+from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT
 from tests.launcher.test_plan import config_of
 
@@ -34,7 +35,7 @@ class TestStartDeadline:
         assert too_late(limited, request(), SLOT + timedelta(seconds=600)) is None
         late = too_late(limited, request(), SLOT + timedelta(seconds=601))
         words = "StartDeadline: delivered 601 s after its time, and start_deadline_seconds is 600"
-        assert late == Refusal("Skipped", words)
+        assert late == Refusal(State.SKIPPED, words)
 
     @pytest.mark.parametrize("trigger", [Trigger.RETRY, Trigger.OPERATOR])
     def test_is_for_the_schedules_own_deliveries_only(self, trigger: Trigger) -> None:
@@ -63,7 +64,7 @@ class TestOverlap:
         words = f"Overlap: {EARLIER} has not ended, and overlap is Forbid"
         assert found == {
             "Allow": None,
-            "Forbid": Refusal("Skipped", words),
+            "Forbid": Refusal(State.SKIPPED, words),
             "Replace": Replacement([EARLIER]),
         }
 
@@ -76,15 +77,15 @@ class TestOverlap:
     def test_never_lets_an_earlier_slot_stop_a_later_one(self, others: list[str]) -> None:
         found = overlapping(config(overlap="Replace"), request(Trigger.RETRY), others)
         assert isinstance(found, Refusal)
-        assert found.status == "Skipped"
+        assert found.status == State.SKIPPED
         assert LATER in found.reason
 
 
 @pytest.mark.parametrize(
-    ("when_empty", "status"), [("fail", "NotStarted"), ("skip", "Skipped"), ("run", None)]
+    ("when_empty", "status"), [("fail", State.REFUSED), ("skip", State.SKIPPED), ("run", None)]
 )
 def test_empty_input_fails_skips_or_runs_by_the_setting(
-    when_empty: str, status: str | None
+    when_empty: str, status: State | None
 ) -> None:
     found = empty(config(when_empty), "s3://b/p/")
     words = "EmptyInput: there is no object under s3://b/p/"

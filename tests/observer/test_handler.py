@@ -9,7 +9,7 @@ import pytest
 
 from observer.config import Deployed
 from observer.event import EventError
-from pipeline.environment import ConfigError
+from pipeline.config import ConfigError
 from tests.lambda_world import ENVIRONMENT, NAME, World
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def test_what_is_no_event_is_raised_and_never_returned(
 
 
 def test_all_missing_variables_are_named_together() -> None:
-    with pytest.raises(ConfigError, match=r"TOPIC_ARN, SCHEDULE_GROUP, .*AWS_REGION"):
+    with pytest.raises(ConfigError, match=r"INPUT_BUCKET, .*AWS_REGION, TOPIC_ARN, SCHEDULE_GROUP"):
         Deployed.read({"JOURNAL_TABLE": "t"})
     assert set(vars(Deployed.read(ENVIRONMENT)).values()) <= set(ENVIRONMENT.values())

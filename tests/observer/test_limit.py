@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from observer.limit import Limit, read
-from tests.observer.test_ending import RECORDED
+from tests.observer.test_classify import RECORDED
 
 QUOTAS = [each for each in RECORDED if each["outcome"] in ("quota", "quota_too_low")]
 TYPE = "ml.m5.xlarge for processing job usage"

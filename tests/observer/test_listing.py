@@ -7,6 +7,7 @@ import pytest
 from botocore.config import Config
 
 from observer import listing
+from pipeline.prefix import Prefix
 from tests.lambda_clients import REGION
 from tests.lambda_world import World, set_last_modified
 
@@ -19,21 +20,15 @@ AT = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
 @pytest.fixture
 def s3(world: World) -> S3Client:
     world.upload("input/a.csv")
-    world.upload("input/folder/", b"")
     return listing.client(Config(region_name=REGION))
 
 
 class TestClient:
     def test_tells_each_objects_time_as_an_instant(self, s3: S3Client) -> None:
         set_last_modified("in-bucket", "input/a.csv", AT)
-        [found] = listing.Prefix("in-bucket", "input/a").objects(s3)
+        [found] = Prefix("in-bucket", "input/a").objects(s3)
         assert found.get("LastModified") == AT
 
     def test_reads_the_times_of_headers_too(self, s3: S3Client) -> None:
         set_last_modified("in-bucket", "input/a.csv", AT)
         assert s3.head_object(Bucket="in-bucket", Key="input/a.csv")["LastModified"] == AT
-
-
-def test_the_consoles_folders_are_no_objects(s3: S3Client) -> None:
-    found = listing.Prefix("in-bucket", "input/").objects(s3)
-    assert "input/folder/" not in [each.get("Key") for each in found]

@@ -4,7 +4,8 @@ import os
 import subprocess
 import time
 
-from observer.logs import LOG_GROUP, last_lines
+from observer.logs import last_lines
+from pipeline.contract import JOB_LOGS
 from tests.conftest import ROOT
 from tests.lambda_world import NAME, World
 
@@ -12,13 +13,13 @@ from tests.lambda_world import NAME, World
 def log(world: World, stream: str, *lines: str, after_s: float = 0) -> None:
     """Let a host log its lines, a millisecond after one another."""
     logs = world.client("logs")
-    if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
-        logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=stream)
+    if not logs.describe_log_groups(logGroupNamePrefix=JOB_LOGS)["logGroups"]:
+        logs.create_log_group(logGroupName=JOB_LOGS)
+    logs.create_log_stream(logGroupName=JOB_LOGS, logStreamName=stream)
     # CloudWatch takes events of the last 14 days only, so this is real time.
     first = int((time.time() - 60 + after_s) * 1000)
     events = [{"timestamp": first + n, "message": line} for n, line in enumerate(lines)]
-    logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)
+    logs.put_log_events(logGroupName=JOB_LOGS, logStreamName=stream, logEvents=events)
 
 
 class TestLastLines:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
 from observer import message
-from observer.ending import Ending
+from observer.job_result import JobResult
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
 from pipeline.attempt import Attempt
 from pipeline.outcome import Outcome
@@ -19,7 +19,7 @@ from tests.examples import share
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 7, 5, 2, tzinfo=UTC)
-ENDING = Ending(
+RESULT = JobResult(
     status="Failed",
     reason="AlgorithmError: , exit code: 1",
     exit_message="KeyError: 'price'",
@@ -37,8 +37,7 @@ FACTS = Facts(
     attempt=Attempt("daily", SLOT, 2),
     job_name="p--daily-20260705T020000Z-2",
     outcome=Outcome.SCRIPT_FAILED,
-    ending=ENDING,
-    has_job=True,
+    result=RESULT,
     attempts=2,
     cost_usd=1.234,
     log_lines=["one", "two"],
@@ -49,7 +48,7 @@ Slot: Sun 05 Jul 2026 04:00 Europe/Berlin (2026-07-05T02:00:00Z)
 Class: script failed
 Reason: AlgorithmError: , exit code: 1
 Message: KeyError: 'price'
-To do: Read the last log lines; mend the script or its input, then replay.
+To do: Read the last log lines; fix the script or its input, then replay.
 
 Attempt: 2 (2 in all), 2 x ml.m5.large
 Ran: 12m 30s
@@ -76,10 +75,8 @@ class TestFailure:
         assert text == TEXT
 
     def test_without_a_job_tells_of_no_cost_no_duration_and_no_links(self) -> None:
-        ending = Ending(status="NotStarted", reason="ResourceLimitExceeded: 0 Instances")
-        _, text = failure(
-            replace(FACTS, outcome=Outcome.QUOTA, ending=ending, has_job=False, log_lines=())
-        )
+        result = JobResult(status="Refused", reason="ResourceLimitExceeded: 0 Instances")
+        _, text = failure(replace(FACTS, outcome=Outcome.QUOTA, result=result, log_lines=()))
         assert "Reason: ResourceLimitExceeded" in text
         for word in ("Cost", "Ran:", "https://", "Message:", "log lines"):
             assert word not in text
@@ -100,8 +97,8 @@ class TestFailure:
         assert "Cost so far: unknown" in failure(replace(FACTS, cost_usd=None))[1]
 
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
-        ending = replace(ENDING, ended=SLOT + timedelta(hours=3, minutes=2))
-        assert "Ran: 3h 00m" in failure(replace(FACTS, ending=ending))[1]
+        result = replace(RESULT, ended=SLOT + timedelta(hours=3, minutes=2))
+        assert "Ran: 3h 00m" in failure(replace(FACTS, result=result))[1]
 
     @pytest.mark.parametrize(
         ("partition", "host"),
@@ -118,7 +115,7 @@ class TestFailure:
 class TestBySms:
     def test_a_sentence_and_the_reason_are_sent_and_all_else_gets_the_whole(self) -> None:
         subject, text = failure(FACTS)
-        sent = json.loads(by_protocol(subject, text, ENDING.exit_message))
+        sent = json.loads(by_protocol(subject, text, RESULT.exit_message))
         assert sent["default"] == text
         assert sent["sms"] == (
             "prod: daily failed: script failed (Sun 05 Jul 2026 04:00). KeyError: 'price'"
@@ -145,8 +142,13 @@ def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
         "stack": names,
         "attempt": st.builds(Attempt, names, strategies.slots, strategies.attempts),
         "outcome": st.sampled_from(sorted(ADVICE)).map(Outcome),
-        "ending": st.builds(Ending, status=st.just("Failed"), reason=texts, exit_message=texts),
-        "has_job": st.booleans(),
+        "result": st.builds(
+            JobResult,
+            status=st.just("Failed"),
+            reason=texts,
+            exit_message=texts,
+            created=st.none() | st.just(SLOT),
+        ),
         "log_lines": st.lists(texts, max_size=message.LOG_LINES),
     }
     return st.fixed_dictionaries(anything).map(lambda parts: replace(FACTS, **parts))
@@ -177,9 +179,9 @@ class TestAnyMessage:
     @settings(max_examples=share(1 / 2))
     @given(st.text("é\x1b\u202e\u200d\n\r\t😀[red]", max_size=9), st.sampled_from([1, 300, 9000]))
     def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
-        ending = replace(ENDING, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
+        result = replace(RESULT, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
         lines = [(odd + "x") * times] * message.LOG_LINES
-        _, text = failure(replace(FACTS, ending=ending, log_lines=lines))
+        _, text = failure(replace(FACTS, result=result, log_lines=lines))
         assert len(text) < 2 * 1024 + 20 * 245 + 2000
         assert all(len(line) <= len("Message: ") + 1024 for line in text.split("\n"))
         assert sum(len(line) > 242 for line in text.split("\n") if "x" * 9 in line) <= 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -8,43 +9,46 @@ import pytest
 from aws_lambda_powertools.metrics import MetricUnit
 
 from observer import metrics
-from observer.ending import Ending
+from observer.job_result import JobResult
 from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
-RAN = Ending(
+RAN = JobResult(
     status="Failed",
     created=NOW,
     started=NOW + timedelta(seconds=90),
     ended=NOW + timedelta(hours=1),
+    instance_type="ml.m5.large",
+    instance_count=1,
+    volume_gb=10,
 )
-OF_JOB = {"JobDuration": 3510, "QueueTime": 90, "EstimatedCost": 0.5}
+OF_JOB = {"JobDuration": 3510, "QueueTime": 90, "EstimatedCost": RAN.cost_usd}
 
 
 class TestOfAttempt:
     def test_a_success_is_counted_and_ends_a_failure(self) -> None:
-        values = metrics.of_attempt(RAN, Outcome.COMPLETED, 2, 0.5, final=True)
+        values = metrics.of_attempt(RAN, Outcome.COMPLETED, 2, final=True)
         assert values == {**OF_JOB, "JobsSucceeded": 1, "JobsFailed": 0, "Attempts": 2}
 
     def test_a_slot_that_failed_for_good_is_counted(self) -> None:
-        values = metrics.of_attempt(RAN, Outcome.SCRIPT_FAILED, 1, 0.5, final=True)
+        values = metrics.of_attempt(RAN, Outcome.SCRIPT_FAILED, 1, final=True)
         assert values == {**OF_JOB, "JobsFailed": 1, "Attempts": 1}
 
     def test_a_failure_that_is_followed_by_another_attempt_is_none_of_the_slot(self) -> None:
-        assert metrics.of_attempt(RAN, Outcome.CAPACITY, 1, 0.5, final=False) == OF_JOB
+        assert metrics.of_attempt(RAN, Outcome.CAPACITY, 1, final=False) == OF_JOB
 
     @pytest.mark.parametrize("outcome", [Outcome.STOPPED, Outcome.REPLACED])
     def test_what_somebody_stopped_is_neither_success_nor_failure(self, outcome: Outcome) -> None:
-        assert metrics.of_attempt(RAN, outcome, 1, 0.5, final=True) == OF_JOB
+        assert metrics.of_attempt(RAN, outcome, 1, final=True) == OF_JOB
 
     def test_a_skipped_slot_is_counted_as_such(self) -> None:
-        skipped = metrics.of_attempt(Ending(status="Skipped"), Outcome.SKIPPED, 1, None, final=True)
-        assert skipped == {"SlotsSkipped": 1}
+        skipped = metrics.of_attempt(JobResult(status="Skipped"), Outcome.SKIPPED, 1, final=True)
+        assert skipped == {"SlotsSkipped": 1, "EstimatedCost": 0}
 
     def test_what_is_not_known_is_left_out(self) -> None:
-        ending = Ending(status="NotStarted", ended=NOW)
-        values = metrics.of_attempt(ending, Outcome.QUOTA, 1, None, final=True)
-        assert values == {"JobsFailed": 1, "Attempts": 1}
+        unpriced = replace(RAN, instance_type="ml.new.large", created=None)
+        values = metrics.of_attempt(unpriced, Outcome.SCRIPT_FAILED, 1, final=True)
+        assert values == {"JobDuration": 3510, "JobsFailed": 1, "Attempts": 1}
 
 
 class TestEmit:

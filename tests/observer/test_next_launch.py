@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from observer.retry import Chain, Next
+from observer.retry import Next, RetryState
 from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ENVIRONMENT, NOW, PREFIX, SLOT, World
 
 SECOND = Attempt("daily", SLOT, 2)
 NAME = job_name(PREFIX, SECOND)
-CHAIN = Chain(NOW, "ml.m6i.large", waits=1)
+CHAIN = RetryState(NOW, "ml.m6i.large", waits=1)
 AT = NOW + timedelta(minutes=5)
 
 
@@ -53,7 +53,7 @@ class TestNextAttempt:
         entry = world.journal.find(SECOND)
         assert entry
         assert (entry.planned_for, entry.instance_type) == (AT, "ml.m6i.large")
-        assert Chain.load(entry.chain or "") == CHAIN
+        assert RetryState.load(entry.retry_state or "") == CHAIN
 
     def test_planned_again_is_the_one_that_was_planned_first(self, world: World) -> None:
         world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))

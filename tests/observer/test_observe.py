@@ -182,7 +182,7 @@ class TestTruth:
     def test_an_event_about_a_job_that_nobody_knows_is_refused(self, world: World) -> None:
         event = world.run()
         world.sagemaker.jobs.clear()
-        with pytest.raises(NotOursError, match=f"SageMaker knows no job {NAME}"):
+        with pytest.raises(NotOursError, match=f"there is no job {NAME}, and no decision"):
             world.observe(event)
 
     def test_another_error_of_describe_is_raised(self, world: World) -> None:

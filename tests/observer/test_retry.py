@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from components.settings import RetrySettings
 from observer.config import RetryConfig
-from observer.retry import AT_ONCE, INTERNAL_ERRORS, LONGEST_DELAY, Chain, Next, next_attempt
+from observer.retry import AT_ONCE, INTERNAL_ERRORS, LONGEST_DELAY, Next, RetryState, next_attempt
 from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
-FIRST = Chain(since=NOW - timedelta(minutes=10), instance_type="ml.m5.large")
+FIRST = RetryState(since=NOW - timedelta(minutes=10), instance_type="ml.m5.large")
 CONFIG = RetryConfig(
     instance_types=["ml.m5.large", "ml.m6i.large", "ml.c5.xlarge"],
     larger={"ml.m5.large": "ml.m5.xlarge", "ml.m5.xlarge": "ml.m5.2xlarge"},
@@ -32,8 +32,8 @@ HEALING = {
 }
 
 
-def after(outcome: Outcome, chain: Chain = FIRST, config: RetryConfig = CONFIG) -> Next:
-    following = next_attempt(config, outcome, chain, NOW)
+def after(outcome: Outcome, state: RetryState = FIRST, config: RetryConfig = CONFIG) -> Next:
+    following = next_attempt(config, outcome, state, NOW)
     assert following is not None
     return following
 
@@ -42,11 +42,11 @@ class TestCapacity:
     def test_walks_through_the_types_at_once_and_then_waits_for_the_first_type(self) -> None:
         types: list[str] = []
         delays: list[timedelta] = []
-        chain = FIRST
+        state = FIRST
         for _ in range(4):
-            following = after(Outcome.CAPACITY, chain)
-            chain = following.chain
-            types.append(chain.instance_type)
+            following = after(Outcome.CAPACITY, state)
+            state = following.state
+            types.append(state.instance_type)
             delays.append(following.at - NOW)
         assert types == ["ml.m6i.large", "ml.c5.xlarge", "ml.m5.large", "ml.m6i.large"]
         assert delays == [AT_ONCE, AT_ONCE, timedelta(minutes=5), AT_ONCE]
@@ -54,27 +54,27 @@ class TestCapacity:
     def test_waits_where_there_is_only_one_type(self) -> None:
         alone = replace(CONFIG, instance_types=["ml.m5.large"])
         following = after(Outcome.CAPACITY, config=alone)
-        assert following.chain.instance_type == "ml.m5.large"
+        assert following.state.instance_type == "ml.m5.large"
         assert following.at == NOW + timedelta(minutes=5)
 
     def test_waits_for_a_type_that_was_chosen_for_its_memory(self) -> None:
-        sized = after(Outcome.OUT_OF_MEMORY).chain
+        sized = after(Outcome.OUT_OF_MEMORY).state
         mixed = replace(CONFIG, instance_types=["ml.m5.large", "ml.m5.xlarge", "ml.c5.large"])
         following = after(Outcome.CAPACITY, sized, mixed)
-        assert following.chain.instance_type == "ml.m5.xlarge"
+        assert following.state.instance_type == "ml.m5.xlarge"
         assert following.at == NOW + timedelta(minutes=5)
 
 
 class TestQuota:
     @pytest.mark.parametrize("outcome", [Outcome.QUOTA, Outcome.THROTTLED, Outcome.NO_ADDRESSES])
     def test_waits_twice_as_long_each_time_up_to_an_hour(self, outcome: Outcome) -> None:
-        chain, minutes = FIRST, list[float]()
+        state, minutes = FIRST, list[float]()
         for _ in range(6):
-            following = after(outcome, chain)
-            chain = following.chain
+            following = after(outcome, state)
+            state = following.state
             minutes.append((following.at - NOW) / timedelta(minutes=1))
         assert minutes == [5, 10, 20, 40, 60, 60]
-        assert chain.instance_type == FIRST.instance_type
+        assert state.instance_type == FIRST.instance_type
 
     def test_ends_where_the_next_would_be_beyond_the_deadline(self) -> None:
         latest = NOW + timedelta(minutes=5) - timedelta(hours=6)
@@ -87,8 +87,8 @@ class TestQuota:
         assert next_attempt(none, Outcome.QUOTA, FIRST, NOW) is None
 
 
-def without(chain: Chain = FIRST, config: RetryConfig = CONFIG) -> Next | None:
-    return next_attempt(config, Outcome.QUOTA_TOO_LOW, chain, NOW, of_type=True)
+def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> Next | None:
+    return next_attempt(config, Outcome.QUOTA_TOO_LOW, state, NOW, of_type=True)
 
 
 class TestQuotaTooLow:
@@ -99,27 +99,27 @@ class TestQuotaTooLow:
             NOW + AT_ONCE,
             replace(FIRST, instance_type="ml.m6i.large", impossible=("ml.m5.large",)),
         )
-        third = without(second.chain)
+        third = without(second.state)
         assert third
-        assert third.chain.instance_type == "ml.c5.xlarge"
+        assert third.state.instance_type == "ml.c5.xlarge"
         assert third.at == NOW + AT_ONCE
-        assert without(third.chain) is None
+        assert without(third.state) is None
 
     def test_a_type_that_can_never_start_is_not_come_back_to(self) -> None:
         second = without()
         assert second
-        third = after(Outcome.CAPACITY, second.chain)
-        assert third.chain.instance_type == "ml.c5.xlarge"
-        again = without(third.chain)
+        third = after(Outcome.CAPACITY, second.state)
+        assert third.state.instance_type == "ml.c5.xlarge"
+        again = without(third.state)
         assert again
-        assert again.chain.instance_type == "ml.m6i.large"
+        assert again.state.instance_type == "ml.m6i.large"
         assert again.at == NOW + timedelta(minutes=5)
 
     def test_ends_at_once_where_no_other_type_helps(self) -> None:
         assert next_attempt(CONFIG, Outcome.QUOTA_TOO_LOW, FIRST, NOW) is None
 
     def test_ends_at_once_for_a_type_that_was_chosen_for_its_memory(self) -> None:
-        assert without(after(Outcome.OUT_OF_MEMORY).chain) is None
+        assert without(after(Outcome.OUT_OF_MEMORY).state) is None
 
     def test_ends_at_once_for_a_type_that_left_the_settings(self) -> None:
         assert without(replace(FIRST, instance_type="ml.m4.large")) is None
@@ -129,7 +129,7 @@ class TestOnce:
     def test_an_internal_error_is_tried_again_once(self) -> None:
         following = after(Outcome.INTERNAL_ERROR)
         assert following == Next(NOW + AT_ONCE, replace(FIRST, internal_errors=1))
-        assert next_attempt(CONFIG, Outcome.INTERNAL_ERROR, following.chain, NOW) is None
+        assert next_attempt(CONFIG, Outcome.INTERNAL_ERROR, following.state, NOW) is None
 
     def test_too_little_memory_means_one_larger_size_and_not_beyond(self) -> None:
         following = after(Outcome.OUT_OF_MEMORY)
@@ -138,8 +138,8 @@ class TestOnce:
         assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, sized, NOW) is None
 
     def test_the_largest_type_has_none_after_it(self) -> None:
-        chain = replace(FIRST, instance_type="ml.m5.24xlarge")
-        assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, chain, NOW) is None
+        state = replace(FIRST, instance_type="ml.m5.24xlarge")
+        assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, state, NOW) is None
 
     @pytest.mark.parametrize("outcome", sorted(set(Outcome) - HEALING))
     def test_what_would_only_fail_again_is_not_tried(self, outcome: Outcome) -> None:
@@ -166,7 +166,7 @@ class TestAnyChain:
     def test_ends_and_never_goes_back_in_time(
         self, config: RetryConfig, data: st.DataObject
     ) -> None:
-        chain, now, attempts = Chain(NOW, config.instance_types[0]), NOW, 1
+        state, now, attempts = RetryState(NOW, config.instance_types[0]), NOW, 1
         deadline = NOW + timedelta(seconds=config.deadline_seconds)
         single = INTERNAL_ERRORS + config.max_size_increases
         # Each wait may be followed by one walk through the types, and 24 hours hold so many waits.
@@ -174,21 +174,21 @@ class TestAnyChain:
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
             of_type = data.draw(st.booleans())
-            following = next_attempt(config, outcome, chain, now, of_type=of_type)
+            following = next_attempt(config, outcome, state, now, of_type=of_type)
             if following is None:
                 break
             assert now < following.at <= now + LONGEST_DELAY
-            if following.chain.waits > chain.waits:
+            if following.state.waits > state.waits:
                 assert following.at <= deadline
-            assert following.chain.since == NOW
-            chain, now, attempts = following.chain, following.at, attempts + 1
+            assert following.state.since == NOW
+            state, now, attempts = following.state, following.at, attempts + 1
             assert attempts <= bound
-        assert chain.internal_errors <= INTERNAL_ERRORS
-        assert chain.size_increases <= config.max_size_increases
+        assert state.internal_errors <= INTERNAL_ERRORS
+        assert state.size_increases <= config.max_size_increases
 
     @given(
         st.builds(
-            Chain,
+            RetryState,
             st.datetimes(timezones=st.just(UTC)),
             st.text(),
             st.integers(0, 99),
@@ -197,9 +197,9 @@ class TestAnyChain:
             st.lists(st.text()).map(tuple),
         )
     )
-    def test_is_read_as_it_was_written(self, chain: Chain) -> None:
-        assert Chain.load(chain.dump()) == chain
+    def test_is_read_as_it_was_written(self, state: RetryState) -> None:
+        assert RetryState.load(state.dump()) == state
 
     def test_is_read_as_an_earlier_deployment_wrote_it(self) -> None:
         written = json.dumps({"since": NOW.isoformat(), "instance_type": "ml.m5.large", "waits": 2})
-        assert Chain.load(written) == Chain(NOW, "ml.m5.large", waits=2)
+        assert RetryState.load(written) == RetryState(NOW, "ml.m5.large", waits=2)

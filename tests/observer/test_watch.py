@@ -24,7 +24,7 @@ def only(world: World, expression: str, zone: str = "UTC", **known: Any) -> None
 
 def missed(world: World) -> list[str]:
     """Let the watch have its turn; return the names of the slots that it misses."""
-    return [name for name, outcome in world.turn().items() if outcome == "never_started"]
+    return [name for name, outcome in world.turn().items() if outcome == "missed"]
 
 
 class TestLostEvent:
@@ -87,7 +87,7 @@ class TestLostSlot:
         world.now += 5 * MINUTE
         assert missed(world) == []
         ((subject, text),) = world.messages()
-        assert "failed: never started" in subject
+        assert "failed: missed" in subject
         assert f"Missed: due {slot:%Y-%m-%dT%H:%M:%SZ}, no job since" in text
         assert world.journal.health("daily").failing_since == slot
 
@@ -151,7 +151,7 @@ class TestLostSlot:
         with pytest.raises(WatchError):
             world.turn()
         world.launch()
-        assert world.deliver() == ["never_started"]
+        assert world.deliver() == ["missed"]
         assert missed(world) == []
 
     def test_is_looked_for_among_the_latest_only(
@@ -173,7 +173,7 @@ class TestPlannedAttempt:
         world.now = at + LAUNCH_GRACE
         assert world.turn() == {}
         world.now += MINUTE
-        assert world.turn() == {name: "never_started"}
+        assert world.turn() == {name: "missed"}
         ((_, text),) = world.messages()
         assert f"Missed: planned for {at:%Y-%m-%dT%H:%M:%SZ}, no job since" in text
         assert world.fire()["result"] == "refused"

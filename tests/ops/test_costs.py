@@ -67,7 +67,7 @@ class TestCosts:
     def test_an_attempt_that_got_no_job_costs_nothing_and_is_not_unpriced(
         self, world: World
     ) -> None:
-        world.conclude(outcome="quota", status="NotStarted")
+        world.conclude(outcome="quota", status="Refused")
         _, document = world.ops_json("costs")
         assert month(document, "2026-01") == [("daily", 1, 1, 0, 0, 0)]
 

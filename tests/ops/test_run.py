@@ -115,7 +115,7 @@ class TestRun:
             "job_name": NAME,
             "job_arn": None,
             "result": "refused",
-            "status": "NotStarted",
+            "status": "Refused",
             "reason": "ResourceLimitExceeded: 0 Instances",
         }
         status, out, _ = world.ops(f"run --schedule daily --slot {SLOT} --no-wait")

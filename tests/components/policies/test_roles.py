@@ -73,9 +73,11 @@ def trees(package: str) -> list[ast.Module]:
 
 
 def called(tree: ast.AST) -> set[str]:
-    """Return the names of the methods that are called, and of the operations that are paged."""
+    """Return the names of all that is called, and of the operations that are paged."""
     names: set[str] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            names.add(node.func.id)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             names.add(node.func.attr)
             if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):

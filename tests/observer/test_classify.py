@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observer.ending import Ending, classify, of_job
+from observer.classify import classify
+from observer.job_result import JobResult, of_job
 from pipeline.outcome import Outcome
 from tests.fake_sagemaker import FakeSageMaker
 
@@ -19,29 +21,30 @@ RECORDED: list[dict[str, Any]] = json.loads(
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 
 
-def ending_of(recorded: dict[str, Any]) -> Ending:
+def result_of(recorded: dict[str, Any]) -> JobResult:
     """Return the end in which a recorded text would be found."""
     text, code = recorded["text"], recorded["exit_code"]
     match recorded["kind"]:
         case "create_error":  # as the launcher words it
             reason = f"{recorded['code']}: {text}"
-            return Ending(status="NotStarted", reason=reason)
-        case "exit_message":
+            return JobResult(status="Refused", reason=reason)
+        case "exit_message" | "isolated_exit_message" as kind:
             reason = f"AlgorithmError: , exit code: {code or 1}"
-            return Ending(status="Failed", reason=reason, exit_message=text)
+            isolated = kind == "isolated_exit_message"
+            return JobResult(status="Failed", reason=reason, exit_message=text, isolated=isolated)
         case _:
-            return Ending(status="Failed", reason=text)
+            return JobResult(status="Failed", reason=text)
 
 
-def stopped(ran: int | None, limit: int | None = 3600) -> Ending:
+def stopped(ran: int | None, limit: int | None = 3600) -> JobResult:
     started = None if ran is None else NOW - timedelta(seconds=ran)
-    return Ending(status="Stopped", started=started, ended=NOW, max_runtime_s=limit)
+    return JobResult(status="Stopped", started=started, ended=NOW, max_runtime_s=limit)
 
 
 class TestClassify:
     @pytest.mark.parametrize("recorded", RECORDED, ids=lambda each: each["text"][:60])
     def test_a_recorded_text_has_its_class(self, recorded: dict[str, Any]) -> None:
-        assert classify(ending_of(recorded), None) == recorded["outcome"]
+        assert classify(result_of(recorded), None) == recorded["outcome"]
 
     def test_every_cause_of_the_platform_has_a_recorded_text(self) -> None:
         decided_by_status = {
@@ -49,7 +52,7 @@ class TestClassify:
             Outcome.TIMED_OUT,
             Outcome.STOPPED,
             Outcome.REPLACED,
-            Outcome.NEVER_STARTED,
+            Outcome.MISSED,
             Outcome.SKIPPED,
             Outcome.EMPTY_OUTPUT,
         }
@@ -60,19 +63,21 @@ class TestClassify:
         [
             ("Completed", Outcome.COMPLETED),
             ("Skipped", Outcome.SKIPPED),
-            ("Missed", Outcome.NEVER_STARTED),
+            ("Missed", Outcome.MISSED),
         ],
     )
     def test_the_status_alone_decides_where_it_says_it_all(
         self, status: str, outcome: Outcome
     ) -> None:
-        assert classify(Ending(status=status, reason="CapacityError"), None) == outcome
+        assert classify(JobResult(status=status, reason="CapacityError"), None) == outcome
 
     @pytest.mark.parametrize(
-        "text", [each["text"] for each in RECORDED if each["kind"] != "exit_message"]
+        "text", [each["text"] for each in RECORDED if "exit_message" not in each["kind"]]
     )
     def test_the_platforms_words_from_a_script_never_bring_another_attempt(self, text: str) -> None:
-        ending = Ending(status="Failed", reason="AlgorithmError: , exit code: 1", exit_message=text)
+        result = JobResult(
+            status="Failed", reason="AlgorithmError: , exit code: 1", exit_message=text
+        )
         healing = {
             Outcome.CAPACITY,
             Outcome.QUOTA,
@@ -81,12 +86,21 @@ class TestClassify:
             Outcome.THROTTLED,
             Outcome.INTERNAL_ERROR,
         }
-        assert classify(ending, None) not in healing
+        assert classify(result, None) not in healing
+
+    @pytest.mark.parametrize(
+        "recorded", [each for each in RECORDED if each["kind"] == "isolated_exit_message"]
+    )
+    def test_what_a_script_with_a_network_says_of_it_is_the_scripts(
+        self, recorded: dict[str, Any]
+    ) -> None:
+        result = replace(result_of(recorded), isolated=False)
+        assert classify(result, None) == Outcome.SCRIPT_FAILED
 
     def test_127_of_a_script_that_left_a_message_is_the_scripts(self) -> None:
         reason = "AlgorithmError: , exit code: 127"
-        ending = Ending(status="Failed", reason=reason, exit_message="jq: command not found")
-        assert classify(ending, None) == Outcome.SCRIPT_FAILED
+        result = JobResult(status="Failed", reason=reason, exit_message="jq: command not found")
+        assert classify(result, None) == Outcome.SCRIPT_FAILED
 
     @pytest.mark.parametrize(
         ("ran", "outcome"),
@@ -110,10 +124,10 @@ class TestClassify:
         assert classify(stopped(3600), "operator") == Outcome.STOPPED
         assert classify(stopped(3600), "replaced by x") == Outcome.REPLACED
 
-    @given(st.text(), st.text(), st.sampled_from(["Failed", "NotStarted"]))
+    @given(st.text(), st.text(), st.sampled_from(["Failed", "Refused"]))
     def test_any_text_has_a_class(self, reason: str, message: str, status: str) -> None:
-        ending = Ending(status=status, reason=reason, exit_message=message)
-        assert classify(ending, None) in Outcome
+        result = JobResult(status=status, reason=reason, exit_message=message)
+        assert classify(result, None) in Outcome
 
 
 class TestOfJob:
@@ -125,7 +139,7 @@ class TestOfJob:
     def test_tells_what_describe_tells(self) -> None:
         sagemaker = self._sagemaker()
         sagemaker.end("job", "Failed", FailureReason="r", ExitMessage="m")
-        assert of_job(sagemaker.jobs["job"]) == Ending(  # pyright: ignore[reportArgumentType]
+        assert of_job(sagemaker.jobs["job"]) == JobResult(  # pyright: ignore[reportArgumentType]
             status="Failed",
             reason="r",
             exit_message="m",
@@ -148,18 +162,18 @@ class TestOfJob:
         count = {"SelectedInstanceCount": 2} if selected else {}
         cluster = {"InstancePreferences": preferences, "VolumeSizeInGB": 10, **selected, **count}
         sagemaker.add("job", ProcessingResources={"ClusterConfig": cluster})
-        ending = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
+        result = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
         expected = ("ml.m6i.large", 2) if selected else (None, None)
-        assert (ending.instance_type, ending.instance_count) == expected
+        assert (result.instance_type, result.instance_count) == expected
 
     def test_a_job_that_never_ran_has_neither_duration_nor_queue_time(self) -> None:
         sagemaker = self._sagemaker()
         sagemaker.end("job", "Failed", ran=False)
-        ending = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
-        assert (ending.started, ending.run_s, ending.queue_s) == (None, None, None)
+        result = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
+        assert (result.started, result.run_s, result.queue_s) == (None, None, None)
 
     def test_times_that_contradict_each_other_are_no_negative_duration(self) -> None:
-        ending = Ending(
+        result = JobResult(
             status="Failed", created=NOW, started=NOW - timedelta(1), ended=NOW - timedelta(2)
         )
-        assert (ending.run_s, ending.queue_s) == (0, 0)
+        assert (result.run_s, result.queue_s) == (0, 0)

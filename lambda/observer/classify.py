@@ -1,19 +1,15 @@
-"""How an attempt ended, as SageMaker or the launcher tells it."""
+"""The class of an attempt's end, by what SageMaker, the launcher or the container says of it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from observer import limit
-from pipeline import jobs
-from pipeline.outcome import Outcome
+from pipeline.outcome import Outcome, State
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
+    from observer.job_result import JobResult
 
 FULL_RUN = 0.9
 """Of its maximum runtime: a job that was stopped by nobody we know of, after less, was stopped by a
@@ -76,97 +72,67 @@ _SCRIPT = [
     (Outcome.BAD_IMAGE, r"exec format error|exec .* failed: No such file or directory"),
 ]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """What is known of an attempt's end."""
-
-    status: str
-    """Completed, Failed or Stopped; NotStarted, Skipped or Missed where there was no job."""
-    reason: str | None = None
-    exit_message: str | None = None
-    created: datetime | None = None
-    started: datetime | None = None
-    """None if its containers never ran."""
-    ended: datetime | None = None
-    instance_type: str | None = None
-    instance_count: int | None = None
-    volume_gb: int | None = None
-    max_runtime_s: int | None = None
-    image_uri: str | None = None
-
-    @property
-    def run_s(self) -> float | None:
-        """Seconds from the start to the end, if it started."""
-        if self.started is None or self.ended is None:
-            return None
-        return max(0.0, (self.ended - self.started).total_seconds())
-
-    @property
-    def queue_s(self) -> float | None:
-        """Seconds from the request to the start, if it started."""
-        if self.started is None or self.created is None:
-            return None
-        return max(0.0, (self.started - self.created).total_seconds())
+# In the exit message of a job without a network: how clients name hosts, credentials and addresses
+# that they cannot reach.
+_NO_NETWORK = re.compile(
+    r"(not|n't|unable to) (resolve|translate) host|failure (in name resolution|resolving)"
+    r"|NameResolutionError"
+    r"|name or service not known|name does not resolve|getaddrinfo|no such host|unknown ?host"
+    r"|unable to (locate|load) (aws )?credentials|NoCredentials|169\.254\.\d+\.\d+|EC2 IMDS role"
+    r"|network is (unreachable|down)|ENETUNREACH|no route to host|EHOSTUNREACH"
+    r"|could not connect to the endpoint URL|connect timeout on endpoint"
+    r"|failed to establish a new connection|connection (attempt )?timed out",
+    re.IGNORECASE,
+)
 
 
-def of_job(job: DescribeProcessingJobResponseTypeDef) -> Ending:
-    """Return the end that DescribeProcessingJob tells of; a job that fails early has no start."""
-    cluster = job["ProcessingResources"]["ClusterConfig"]
-    return Ending(
-        status=job["ProcessingJobStatus"],
-        reason=job.get("FailureReason"),
-        exit_message=job.get("ExitMessage"),
-        created=job.get("CreationTime"),
-        started=job.get("ProcessingStartTime"),
-        ended=job.get("ProcessingEndTime"),
-        instance_type=jobs.instance_type(cluster),
-        instance_count=jobs.instance_count(cluster),
-        volume_gb=cluster.get("VolumeSizeInGB"),
-        max_runtime_s=job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
-        image_uri=job["AppSpecification"]["ImageUri"],
-    )
-
-
-def classify(ending: Ending, stop: str | None) -> Outcome:
+def classify(result: JobResult, stop: str | None) -> Outcome:
     """Return the class of an end.
 
     Args:
-        ending: what SageMaker or the launcher tells.
+        result: what SageMaker or the launcher tells.
         stop: who asked for the job's stop, as the journal knows it.
     """
-    match ending.status:
+    match result.status:
         case "Completed":
             return Outcome.COMPLETED
-        case "Skipped":
+        case State.SKIPPED:
             return Outcome.SKIPPED
-        case "Missed":
-            return Outcome.NEVER_STARTED
+        case State.MISSED:
+            return Outcome.MISSED
         case "Stopped":
-            return _stopped(ending, stop)
+            return _stopped(result, stop)
         case _:
-            return _failed(ending.reason or "", ending.exit_message or "")
+            return _failed(result)
 
 
-def _stopped(ending: Ending, stop: str | None) -> Outcome:
+def _stopped(result: JobResult, stop: str | None) -> Outcome:
     if stop:
         return Outcome.REPLACED if stop.startswith("replaced") else Outcome.STOPPED
-    ran, limit = ending.run_s, ending.max_runtime_s
+    ran, limit = result.run_s, result.max_runtime_s
     full = ran is not None and limit is not None and ran >= FULL_RUN * limit
     return Outcome.TIMED_OUT if full else Outcome.STOPPED
 
 
-def _failed(reason: str, exit_message: str) -> Outcome:
-    code = _EXIT_CODE.search(reason)
+def _failed(result: JobResult) -> Outcome:
+    reason, code = result.reason or "", _EXIT_CODE.search(result.reason or "")
     if reason.startswith("AlgorithmError") or code:
-        if code and not exit_message and int(code[1]) == _KILLED:
-            return Outcome.OUT_OF_MEMORY
-        if code and not exit_message and int(code[1]) in _NO_COMMAND:
-            return Outcome.BAD_IMAGE
-        return _first(_SCRIPT, exit_message) or Outcome.SCRIPT_FAILED
+        return _of_script(int(code[1]) if code else None, result)
     found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
     stated = limit.read(reason) if found == Outcome.QUOTA else None
     return Outcome.QUOTA_TOO_LOW if stated and stated.never_fits else found
+
+
+def _of_script(exit_code: int | None, result: JobResult) -> Outcome:
+    message = result.exit_message or ""
+    if not message and exit_code == _KILLED:
+        return Outcome.OUT_OF_MEMORY
+    if not message and exit_code in _NO_COMMAND:
+        return Outcome.BAD_IMAGE
+    if found := _first(_SCRIPT, message):
+        return found
+    no_network = result.isolated and _NO_NETWORK.search(message)
+    return Outcome.NO_NETWORK if no_network else Outcome.SCRIPT_FAILED
 
 
 def _first(rules: list[tuple[Outcome, str]], text: str) -> Outcome | None:

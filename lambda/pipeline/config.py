@@ -1,0 +1,79 @@
+"""What both functions know about their stack, read once.
+
+Two sources, because Lambda's environment holds 4 KB in all and a job's settings may need more:
+`<function>.json` beside the code, for what settings decide, and the environment, for what only a
+deployment knows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.prefix import Prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pipeline.attempt import Attempt
+
+
+class ConfigError(Exception):
+    """The function was deployed without something it needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """The resources of the stack that both functions use."""
+
+    journal_table: str
+    input_bucket: str
+    output_bucket: str
+    kms_key_arn: str
+    aws_region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackConfig:
+    """What both functions know."""
+
+    stack: str
+    prefix: str
+    """Begins the name of every job of this stack, followed by `--`."""
+    input_prefix: str
+    """Key prefix; may contain `{schedule}` and `{slot:<strftime format>}`."""
+    output_prefix: str
+    deployed: Deployed
+
+    def input_of(self, attempt: Attempt) -> Prefix:
+        """Return where the input of an attempt's slot lies."""
+        return _place(self.deployed.input_bucket, self.input_prefix, attempt)
+
+    def output_of(self, attempt: Attempt) -> Prefix:
+        """Return where the output of an attempt's slot lies."""
+        return _place(self.deployed.output_bucket, self.output_prefix, attempt)
+
+
+def document(directory: Path, function: str) -> dict[str, Any]:
+    """Return what lies beside a function's code."""
+    return json.loads((directory / f"{function}.json").read_text("utf-8"))
+
+
+def required(fields: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment's values of these names, which it has in capitals.
+
+    Raises:
+        ConfigError: names every missing variable.
+    """
+    missing = [field.upper() for field in fields if not environ.get(field.upper())]
+    if missing:
+        raise ConfigError(
+            f"environment variables missing: {', '.join(missing)}; deploy with pulumi up"
+        )
+    return {field: environ[field.upper()] for field in fields}
+
+
+def _place(bucket: str, pattern: str, attempt: Attempt) -> Prefix:
+    return Prefix(bucket, pattern.format(schedule=attempt.schedule, slot=attempt.slot))

@@ -1,0 +1,14 @@
+"""What must be the same in the program, its functions and the operators' commands."""
+
+JOB_CHANGE = ("aws.sagemaker", "SageMaker Processing Job State Change")
+"""Source and detail-type of SageMaker's event of a job whose status changed."""
+NOTICE = ("sagemaker-processing.launcher", "Processing Job Not Started")
+"""Source and detail-type of the launcher's own event, of an attempt that gets no job."""
+METRIC_NAMESPACE = "SageMakerProcessing"
+"""Of the pipeline's metrics, and of the script's own (container/bin/send_metric)."""
+JOB_LOGS = "/aws/sagemaker/ProcessingJobs"
+"""Log group of the account's processing jobs; a stream begins with its job's name and a slash."""
+MARKER = "_SUCCESS"
+"""The last part of a success marker's key."""
+MARKER_PARTS = f"{MARKER}.parts/"
+"""Where the lists lie that are too long for a marker."""

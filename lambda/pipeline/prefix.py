@@ -1,0 +1,56 @@
+"""A slot's place in S3: what lies there, object by object, and its success marker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.contract import MARKER, MARKER_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """A place in S3."""
+
+    bucket: str
+    key: str
+
+    @property
+    def uri(self) -> str:
+        """Its S3 URI."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def marker(self) -> str:
+        """The key of its success marker, which the observer writes."""
+        return self.key + MARKER
+
+    def objects(self, s3: S3Client) -> Iterator[ObjectTypeDef]:
+        """Yield what lies there, in S3's order: by key. A million take no more memory than one.
+
+        A marker and its parts are left out, and keys that end in a slash: the console's folders.
+        """
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.key)
+        for page in pages:
+            for item in page.get("Contents", []):
+                key = item.get("Key", "")
+                own = key == self.marker or key.startswith(self.key + MARKER_PARTS)
+                if not own and not key.endswith("/"):
+                    yield item
+
+    def withdraw_marker(self, s3: S3Client) -> None:
+        """Delete the marker, if there is one.
+
+        It is looked for first: a delete of nothing would leave a delete marker in a versioned
+        bucket, where what is deleted here can be had back until retention.noncurrent_days are over.
+        """
+        # The first key that begins so is the marker's, if it exists.
+        listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=self.marker, MaxKeys=1)
+        if any(item.get("Key") == self.marker for item in listed.get("Contents", [])):
+            s3.delete_object(Bucket=self.bucket, Key=self.marker)
