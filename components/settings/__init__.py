@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from components.settings.errors import SettingsError
 from components.settings.model import (
-    AlertSettings,
-    ImageSettings,
-    InputSettings,
-    JobSettings,
-    LimitSettings,
     NetworkSettings,
-    OutputSettings,
     RetentionSettings,
     RetrySettings,
     ScheduleSettings,
@@ -19,17 +12,10 @@ from components.settings.model import (
 )
 
 __all__ = [
-    "AlertSettings",
-    "ImageSettings",
-    "InputSettings",
-    "JobSettings",
-    "LimitSettings",
     "NetworkSettings",
-    "OutputSettings",
     "RetentionSettings",
     "RetrySettings",
     "ScheduleSettings",
     "Settings",
-    "SettingsError",
     "Subscription",
 ]

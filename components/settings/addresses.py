@@ -1,4 +1,4 @@
-"""Addresses: whether a stack's jobs fit into the subnets of network.cidr."""
+"""Addresses: whether network.cidr is a block for a VPC, and a stack's jobs fit into its subnets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,28 @@ RESERVED = 5
 PER_INSTANCE = 2
 """Addresses that SageMaker needs for each instance: its own interface, and the container's
 (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html)."""
+
+
+def block_problem(cidr: str) -> str | None:
+    """Return why a block is none that a VPC may have, or None."""
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        return f"must be an IPv4 block such as 10.0.0.0/24: {error}"
+    private = any(network.subnet_of(block) for block in _PRIVATE)
+    if private and LARGEST_VPC <= network.prefixlen <= SMALLEST_SUBNET:
+        return None
+    return (
+        f"must be a block of /{LARGEST_VPC} to /{SMALLEST_SUBNET} in "
+        f"{', '.join(map(str, _PRIVATE))}, such as 10.0.0.0/24"
+    )
+
+
+_PRIVATE = [
+    IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+"""RFC 1918, and the shared addresses of RFC 6598, which AWS takes too."""
 
 
 def subnet_length(cidr: str, zones: int) -> int:

@@ -136,7 +136,8 @@ def explain(project: str, detail: ErrorDetails, value: str) -> Problem:
     if detail["type"] == "extra_forbidden":
         return Problem(where, f"= {value}: {_instead(loc)}", REMOVE)
     if detail["type"] == "missing":
-        return Problem(where, f"is missing; it must be {_form(kind)}", _set(kind))
+        needs = "" if kind is str else f"; it must be {_form(kind)}"
+        return Problem(where, f"is missing{needs}", _set(kind))
     if is_name:
         return Problem(where, _allowed(detail, kind), REMOVE)
     return Problem(where, f"= {value}: {_allowed(detail, kind)}", _set(kind))

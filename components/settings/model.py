@@ -1,8 +1,4 @@
-"""Settings: a stack's configuration as one frozen object, checked before any resource exists.
-
-`values.py` says what a single value may be, `rules.py` what must agree between them; `loader.py`
-reads Pulumi's configuration and words the errors.
-"""
+"""A stack's settings as one frozen object; docs/configuration.md is made of its docstrings."""
 
 from __future__ import annotations
 

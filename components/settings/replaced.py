@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-GUARD = (
-    "it guarded the file that it stood in; put sagemaker:{} into a managed policy and name that in "
-    "permissions_boundary"
+_GUARD = (
+    "gone, since it guarded the file that it stood in; write a condition on sagemaker:{} into a "
+    "managed policy, and name that in permissions_boundary"
 )
+_MONITORING = "replaced by alerts.monitoring: full, or messages without alarms and dashboard"
 
 REPLACED = {
-    "base_image": "is image.base now",
-    "protection": (
-        "is data now: keep (what protect: true did, and the data outlive the stack), or destroy"
-    ),
-    "retention.images": "the repository always keeps the newest 10 images",
-    "retention.run_days": "the journal always keeps an attempt for 400 days",
-    "limits.instance_types": GUARD.format("InstanceTypes"),
-    "limits.max_runtime_seconds": GUARD.format("MaxRuntimeInSeconds"),
-    "limits.max_instances": "is limits.max_concurrent_instances now",
-    "retries.instance_types": "is retries.fallback_instance_types now",
-    "retries.size_ups": "is retries.max_size_increases now",
-    "retries.delay_seconds": "the first wait is always 5 minutes, and each further one is longer",
-    "retries.internal_errors": "one more attempt always follows an internal error of SageMaker",
-    "alerts.alarms": "is alerts.monitoring now: full, or messages for neither alarms nor dashboard",
-    "alerts.dashboard": "is alerts.monitoring now: full, or messages for neither of both",
-    "network.isolation": "follows network.mode: isolated, or a network that the script can use",
+    "base_image": "renamed to image.base",
     "job.calls": (
-        "the script's calls are not checked any more; network.mode says what it can reach, and a "
-        "job that meets no network says so"
+        "gone, since the script's text is not read any more; network.mode says what it can reach, "
+        "and a job that meets no network tells so"
+    ),
+    "network.isolation": "gone, it follows network.mode: only isolated cuts the script off",
+    "limits.max_instances": "renamed to limits.max_concurrent_instances",
+    "limits.instance_types": _GUARD.format("InstanceTypes"),
+    "limits.max_runtime_seconds": _GUARD.format("MaxRuntimeInSeconds"),
+    "retries.instance_types": "renamed to retries.fallback_instance_types",
+    "retries.size_ups": "renamed to retries.max_size_increases",
+    "retries.delay_seconds": "gone; the first wait is 5 minutes, and each further one is longer",
+    "retries.internal_errors": "gone; one more attempt follows an internal error of SageMaker",
+    "alerts.alarms": _MONITORING,
+    "alerts.dashboard": _MONITORING,
+    "retention.images": "gone; the repository keeps the newest 10 images",
+    "retention.run_days": "gone; the journal keeps an attempt for 400 days",
+    "protection": (
+        "replaced by data: keep, which protects the data as protect: true did and leaves them "
+        "behind, or destroy"
     ),
 }
-"""Key below the project's namespace -> what to do instead."""
+"""Key below the project's namespace -> what became of it, and what to do instead."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from components import names
 from components.aws import models
-from components.settings import key_prefix
+from components.settings import addresses, key_prefix
 from pipeline import cron
 
 JOB = ("sagemaker", "CreateProcessingJob")
@@ -68,13 +67,9 @@ def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
     return checked(problem)
 
 
-def _region_problem(region: str) -> str | None:
-    known = models.sagemaker_regions()
-    return None if region in known else models.choices(region, known)
-
-
-def _zone_problem(zone: str) -> str | None:
-    return None if zone in _zones() else models.choices(zone, _zones()) + " (IANA names)"
+def _one_of(known: Callable[[], list[str]]) -> AfterValidator:
+    """Return a validator that refuses what is not among `known`."""
+    return checked(lambda value: None if value in known() else models.choices(value, known()))
 
 
 @cache
@@ -102,10 +97,8 @@ _BREAKING = {
     "PATH": "nothing expands it, so it would take the place of the image's own, with all tools",
     "PYTHONHOME": "no Python of the image would start",
     "LD_(PRELOAD|LIBRARY_PATH|AUDIT)": "the entry point and its tools would load it, too",
-    "POSIXLY_CORRECT": "the entry point, too, would run in bash's POSIX mode",
-    "IFS": "a shell ignores it in its environment",
 }
-"""Names that break the entry point, or every script, or that have no effect; and why."""
+"""Names that break the entry point, or every script; and why."""
 
 
 def _tag_key_problem(key: str) -> str | None:
@@ -150,26 +143,6 @@ _RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
-def _cidr_problem(cidr: str) -> str | None:
-    try:
-        network = ipaddress.IPv4Network(cidr)
-    except ValueError as error:
-        return f"must be an IPv4 block such as 10.0.0.0/24: {error}"
-    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-    private = any(network.subnet_of(block) for block in _PRIVATE)
-    if not private or not 16 <= network.prefixlen <= 28:
-        blocks = ", ".join(map(str, _PRIVATE))
-        return f"must be a block of /16 to /28 in {blocks}, such as 10.0.0.0/24"
-    return None
-
-
-_PRIVATE = [
-    ipaddress.IPv4Network(block)
-    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-]
-"""RFC 1918, and the shared addresses of RFC 6598, which AWS takes too."""
-
-
 def _identified(kind: str) -> AfterValidator:
     """Return a validator of ids such as `subnet-0123456789abcdef0`."""
     return _matching(
@@ -191,8 +164,8 @@ Name = Annotated[
     ),
 ]
 StackPrefix = Annotated[Name, checked(_prefix_problem)]
-Region = Annotated[str, checked(_region_problem)]
-Zone = Annotated[str, checked(_zone_problem)]
+Region = Annotated[str, _one_of(models.sagemaker_regions)]
+Zone = Annotated[str, _one_of(_zones)]
 Expression = Annotated[
     str,
     _allowed_by_aws("scheduler", "CreateSchedule", "ScheduleExpression"),
@@ -248,7 +221,7 @@ ImageUri = Annotated[
         "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
     ),
 ]
-Cidr = Annotated[str, checked(_cidr_problem)]
+Cidr = Annotated[str, checked(addresses.block_problem)]
 SubnetId = Annotated[str, _identified("subnet")]
 SecurityGroupId = Annotated[str, _identified("sg")]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]

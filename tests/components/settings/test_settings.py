@@ -99,8 +99,6 @@ class TestRefusals:
             ("PATH", "export it in the script"),
             ("PYTHONHOME", "no Python"),
             ("LD_PRELOAD", "load it"),
-            ("POSIXLY_CORRECT", "POSIX mode"),
-            ("IFS", "ignores it"),
         ],
     )
     def test_a_variable_that_breaks_every_job_or_has_no_effect_is_refused(
