@@ -65,7 +65,7 @@ class Stage:
         self.cloud.settle()
         self.cloud.tick()
         self.cloud.faults.clear()
-        self.cloud.evaluate_alarms(datetime.now(UTC))
+        self.cloud.alarms.evaluate(datetime.now(UTC))
 
     def attempts(self) -> list[tuple[str | None, str | None]]:
         entries = self.cloud.journal.attempts("daily", self.slot)
@@ -214,7 +214,7 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     cloud.aws.services["sns"] = BrokenTopic(cloud.aws.administrator)
     stage.play(SCENARIOS["disk full"])
     cloud.aws.services["sns"] = cloud.topics
-    cloud.evaluate_alarms(datetime.now(UTC))
+    cloud.alarms.evaluate(datetime.now(UTC))
 
     assert [entry.outcome for entry in cloud.journal.attempts("daily", stage.slot)] == [None]
     sqs = cloud.aws.client("sqs")

@@ -219,7 +219,7 @@ class Planted:
         cloud.functions.invoke(cloud.exports["launcher"], b'{"schedule": "weekly"}')
         cloud.settle()
         cloud.tick()
-        cloud.evaluate_alarms(datetime.now(UTC))
+        cloud.alarms.evaluate(datetime.now(UTC))
 
     def client(self, service: str) -> Any:
         return self.cloud.aws.client(service)

@@ -69,7 +69,7 @@ class Account:
         self.aws = aws = LocalAws(region)
         self.metrics = MetricStore(aws)
         self.functions = Functions(aws, work / "functions", self._activity, self.metrics)
-        self.topics = Topics(aws, self._tell_message)
+        self.topics = Topics(aws, self.tell)
         self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(aws, self.metrics, self.tell)
         self.alarms = Alarms(
@@ -92,6 +92,7 @@ class Account:
         """Answer requests."""
         self.aws.services |= {
             "lambda": self.functions,
+            "sns": self.topics,
             "events": self.bus,
             "scheduler": self.scheduler,
             "sagemaker": JsonService(self.sagemaker.call),
@@ -122,10 +123,6 @@ class Account:
         while due := self.scheduler.next_planned(until):
             self._fire_alone(due.group, due.name, due.at)
 
-    def evaluate_alarms(self, now: datetime) -> None:
-        """Bring every alarm into the state that the metrics up to `now` give it."""
-        self.alarms.evaluate(now)
-
     def count_line(self, line: str) -> None:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
         self.job_points += self.metrics.put_line(line)
@@ -138,11 +135,11 @@ class Account:
         """
         return self.aws.iam.assume(job.request["RoleArn"], _SAGEMAKER, job.arn)
 
-    def tell(self, what: str, detail: str, at: str | None = None) -> None:
-        """Write an entry into the timeline; `at` is now unless it is given."""
+    def tell(self, what: str, detail: str) -> None:
+        """Write an entry into the timeline."""
         now = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
         with self._told:
-            self.timeline.append({"at": at or now, "what": what, "detail": detail})
+            self.timeline.append({"at": now, "what": what, "detail": detail})
         self._on_event(what, detail)
 
     def close(self) -> None:
@@ -180,9 +177,6 @@ class Account:
         except AccessDeniedError as denied:
             return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
         return self._play_job(self, job)
-
-    def _tell_message(self, message: Message) -> None:
-        self.tell("message", message["subject"] or "(no subject)", message["at"])
 
     def _lose(self, job: str) -> None:
         """Let the job lie back, as if it had been waited long enough to doubt that its event comes.

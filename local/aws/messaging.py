@@ -87,12 +87,10 @@ def queue_depth(aws: LocalAws, name: str) -> int | None:
 class Topics:
     """Hears what is published to the topics of the account; the service itself is moto's."""
 
-    def __init__(self, aws: LocalAws, on_message: Callable[[Message], None]) -> None:
-        """Hear the topics of `aws`; `on_message` gets each message."""
-        self._aws, self._on_message = aws, on_message
+    def __init__(self, aws: LocalAws, tell: Callable[[str, str], None]) -> None:
+        self._aws, self._tell = aws, tell
         self.messages: list[Message] = []
         """Everything that was published, in order."""
-        aws.services["sns"] = self
 
     def answer(self, request: Request) -> None:
         """Keep what a Publish says that SNS takes; moto answers."""
@@ -101,9 +99,8 @@ class Topics:
         known = asked.get("TopicArn") in self._aws.backend("sns").topics
         if asked.get("Action") == "Publish" and known and len(subject or "") <= _LONGEST_SUBJECT:
             at = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
-            message: Message = {"subject": subject, "body": asked["Message"], "at": at}
-            self.messages.append(message)
-            self._on_message(message)
+            self.messages.append({"subject": subject, "body": asked["Message"], "at": at})
+            self._tell("message", subject or "(no subject)")
 
     def publish(
         self, topic: str, *, service: str, subject: str, body: str, context: Mapping[str, str]

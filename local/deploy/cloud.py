@@ -88,7 +88,7 @@ class Cloud(Account):
             self._project, self._stack, self._config, self.resources, self._on_created
         )
         self.scheduler.deployed = True
-        self.evaluate_alarms(datetime.now(UTC))
+        self.alarms.evaluate(datetime.now(UTC))
         self.timeline.clear()
         return self.exports
 

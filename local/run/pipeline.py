@@ -115,7 +115,7 @@ class Pipeline:
                 cloud.settle(_LONGEST_S)
             with step("watch", "The watch looks around, alarms are evaluated"):
                 cloud.tick()
-                cloud.evaluate_alarms(datetime.now(UTC))
+                cloud.alarms.evaluate(datetime.now(UTC))
         except BaseException:
             cloud.sagemaker.close()
             raise
@@ -135,7 +135,7 @@ class Pipeline:
             before, now = now, datetime.now(UTC)
             cloud.pass_time(before, now)
             if (now - evaluated).total_seconds() >= _EVALUATE_S:
-                cloud.evaluate_alarms(now)
+                cloud.alarms.evaluate(now)
                 evaluated = now
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ class Stage:
     def evaluate(self) -> list[str]:
         """Let five minutes pass, and return what the alarms told."""
         self.now += timedelta(minutes=5)
-        self.cloud.evaluate_alarms(self.now)
+        self.cloud.alarms.evaluate(self.now)
         return self.texts()
 
 

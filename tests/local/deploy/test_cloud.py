@@ -92,7 +92,7 @@ class TestDeployed:
     def test_a_failure_is_one_message_and_a_red_alarm(self, played: Played) -> None:
         before = len(played.cloud.messages)
         assert played.slot("disk-full") == [("ml.t3.medium", "disk_full")]
-        played.cloud.evaluate_alarms(datetime.now(UTC))
+        played.cloud.alarms.evaluate(datetime.now(UTC))
         assert len(played.cloud.messages) - before == 1
         red = [alarm.name for alarm in played.cloud.alarms.states() if alarm.state == "ALARM"]
         assert red == ["processing-local--daily-failed"]

@@ -18,7 +18,6 @@ from tests.local.aws.iam.policies import key, topic
 
 if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
-    from local.aws.messaging import Message
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 MINUTE = timedelta(minutes=1)
@@ -33,8 +32,8 @@ class Bench:
 
     def __init__(self, aws: LocalAws, **changes: Any) -> None:
         self.aws, self.metrics = aws, MetricStore(aws)
-        self.messages: list[Message] = []
-        self.topics = Topics(aws, self.messages.append)
+        self.topics = Topics(aws, lambda _what, _detail: None)
+        aws.services["sns"] = self.topics
         self.told: list[tuple[str, str]] = []
         self.events: list[dict[str, Any]] = []
         self.name = f"alarm-{uuid4().hex[:8]}"
@@ -129,7 +128,7 @@ class TestActions:
             bench.after(value=value)
         assert bench.subjects() == [f'ALARM: "{bench.name}" in eu-central-1']
         assert bench.after(0) == "OK"
-        body = json.loads(bench.messages[0]["body"] or "")
+        body = json.loads(bench.topics.messages[0]["body"] or "")
         assert (body["NewStateValue"], body["OldStateValue"]) == ("ALARM", "INSUFFICIENT_DATA")
 
     def test_each_change_is_an_event_of_its_own(self, aws: LocalAws) -> None:
