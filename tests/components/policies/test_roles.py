@@ -44,7 +44,7 @@ def actions(package: str) -> set[str]:
     functions: dict[str, set[str]] = {}
     for node in (node for tree in shared for node in ast.walk(tree)):
         if isinstance(node, ast.FunctionDef):
-            functions.setdefault(node.name, set()).update(called(node))
+            functions.setdefault(node.name, set()).update(called(node), called_by_name(node))
     found: set[str] = set()
     new = {name for tree in own for name in called(tree)}
     while new := new - found:
@@ -72,12 +72,16 @@ def trees(package: str) -> list[ast.Module]:
     return [ast.parse(path.read_text("utf-8")) for path in (ROOT / "lambda" / package).glob("*.py")]
 
 
+def called_by_name(tree: ast.AST) -> set[str]:
+    """Return the names of the functions of its own module that are called."""
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {each.id for each in calls if isinstance(each, ast.Name)}
+
+
 def called(tree: ast.AST) -> set[str]:
-    """Return the names of all that is called, and of the operations that are paged."""
+    """Return the names of the methods that are called, and of the operations that are paged."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            names.add(node.func.id)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             names.add(node.func.attr)
             if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):
