@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
+    from pathlib import Path
 
-_LONGEST_NAME = 200
-"""Bytes; file systems take 255, S3 keys may be 1,024."""
+    from local.aws.endpoint import LocalAws
 
 
 def save_buckets(aws: LocalAws, directory: Path) -> None:
@@ -59,27 +58,15 @@ def lines(logs: Any, group: str, stream: str) -> list[str]:  # noqa: ANN401 - a 
 def local_path(root: Path, key: str) -> Path:
     """Return a writable path for a key, inside `root` whatever the key.
 
-    Parts that no file system takes (`..`, empty, too long) are replaced; a key that is also
-    another key's directory gets a name of its own.
+    A key that no file can be called by (`..`, too long, another key's directory) gets a name made
+    from its hash.
     """
-    path = root.joinpath(*(_safe(part) for part in key.split("/")))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        usable = not path.is_dir()
-    except (FileExistsError, NotADirectoryError):
-        usable = False
-    return path if usable else root / f"key-{_short_hash(key)}"
-
-
-def _safe(part: str) -> str:
-    part = part.replace("\0", "%00")
-    if part in ("", ".", ".."):
-        return "%2E" * len(part) or "%2F"
-    data = part.encode()
-    if len(data) <= _LONGEST_NAME:
-        return part
-    return data[:_LONGEST_NAME].decode(errors="ignore") + "-" + _short_hash(part)
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    if not {"", ".", ".."}.intersection(key.split("/")):
+        path = root / key
+        with contextlib.suppress(OSError, ValueError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            if path.is_file():
+                return path
+    root.mkdir(parents=True, exist_ok=True)
+    return root / f"key-{hashlib.sha256(key.encode()).hexdigest()[:16]}"

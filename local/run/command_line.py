@@ -15,6 +15,7 @@ from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.faults import NAMES
 from local.deploy.program import DeployError
 from local.run.display import Display
+from local.run.inputs import InputError
 from local.run.pipeline import STACK, Options, Pipeline, RunError
 from local.run.report import NOT_ENDED, Report
 
@@ -59,7 +60,7 @@ def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
         pipeline.run()
     except KeyboardInterrupt:
         problem, status = "interrupted", 130
-    except (RunError, DeployError, ScheduleError) as error:
+    except (RunError, InputError, DeployError, ScheduleError) as error:
         problem = str(error)
     except Exception as error:  # whatever it was, the report must say so
         display.console.print_exception()

@@ -67,7 +67,7 @@ class Pipeline:
         """Prepare a run of the program in `project`, which leaves all it makes in `directory`.
 
         Raises:
-            SettingsError: Pulumi.local.yaml is refused, or does not let the script do its calls.
+            SettingsError: Pulumi.local.yaml is refused.
         """
         self._options, self._display = options, display
         self._directory, work = directory, directory / "work"
@@ -96,6 +96,7 @@ class Pipeline:
 
         Raises:
             RunError: nothing ran; a job that failed is in the report, and no error here.
+            InputError: the input cannot be uploaded.
         """
         schedule, slot = self._chosen_slot()
         files = self._input(schedule, slot)
@@ -179,17 +180,11 @@ class Pipeline:
 
     def _input(self, schedule: str, slot: datetime) -> dict[str, Path]:
         prefix = key_prefix.render(self.cloud.settings.input.prefix, schedule, slot)
-        try:
-            return inputs.find(self._options.input, prefix)
-        except inputs.InputError as error:
-            raise RunError(str(error)) from error
+        return inputs.find(self._options.input, prefix)
 
     def _upload(self, files: dict[str, Path]) -> None:
         s3, bucket = self.cloud.aws.client("s3"), self.cloud.exports["input_bucket"]
-        try:
-            inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
-        except inputs.InputError as error:
-            raise RunError(str(error)) from error
+        inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self._builder.choice is None:

@@ -151,9 +151,9 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("right", "wrong", "reason"),
         [
-            ("ml.t3.medium", "ml.t3.small", "ml.t3.medium"),
+            ("data: destroy", "data: lose", "must be one of keep, destroy"),
             ("  sage", "\tsage", "line 4: found character"),
-            ("tags: {}", "tags: {a: 2026-01-05}", "an unquoted date"),
+            ("data: destroy", "data: 2026-01-05", "an unquoted date"),
             ("", None, "Pulumi.local.yaml cannot be read: No such file"),
         ],
         ids=["value", "tab", "date", "missing"],
