@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
@@ -141,17 +140,9 @@ for _tag, (_form, _first) in _PLAIN.items():
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
 
 
-def _date(loader: _Loader, node: yaml.ScalarNode) -> str:
-    """Return a date as the text that a program gets from Pulumi (Go's time.Time.String)."""
-    try:
-        found: date | datetime = loader.construct_yaml_timestamp(node)
-    except ValueError:
-        return node.value
-    moment = found if isinstance(found, datetime) else datetime(*found.timetuple()[:3])  # noqa: DTZ001 - in UTC
-    zone = moment.strftime("%z") or "+0000"
-    fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
-    name = "UTC" if zone == "+0000" else zone
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {zone} {name}"
+def _date(_: _Loader, node: yaml.ScalarNode) -> str:
+    """Refuse a date, which Pulumi would write in another way (Go's time.Time.String)."""
+    raise yaml.MarkedYAMLError(problem=f"quote '{node.value}'", problem_mark=node.start_mark)
 
 
 def _float(loader: _Loader, node: yaml.ScalarNode) -> float:
