@@ -89,7 +89,7 @@ class Grant:
             owner == self.owner
             and access.action in listed(self.statement["Action"])
             and any(
-                matches_resource(each, access.resource, keys)
+                matches_resource(each, access.resource)
                 for each in listed(self.statement["Resource"])
             )
             and holds(self.statement.get("Condition", {}), keys)

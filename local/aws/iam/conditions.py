@@ -15,7 +15,7 @@ from typing import Any, cast
 from local.aws.iam.patterns import Context, matches, matches_arn, resolved
 
 Compare = Callable[[str, str, Context], bool]
-"""Of the request's value, the policy's value and the request's context, for policy variables."""
+"""Of the request's value, the policy's value and the request's context, for variables."""
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
@@ -23,10 +23,6 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 def _ignoring_case(found: str, wanted: str, context: Context) -> bool:
     text = resolved(wanted, context)
     return text is not None and found.lower() == text.lower()
-
-
-def _arn_like(found: str, wanted: str, context: Context) -> bool:
-    return matches_arn(wanted, found, context)
 
 
 def _number(text: str) -> float:
@@ -38,10 +34,10 @@ def _number(text: str) -> float:
 _OPERATORS: dict[str, Compare] = {
     "StringEquals": lambda found, wanted, context: found == resolved(wanted, context),
     "StringEqualsIgnoreCase": _ignoring_case,
-    "StringLike": lambda found, wanted, context: matches(wanted, found, context),
+    "StringLike": lambda found, wanted, _: matches(wanted, found),
     # Equal for IAM: both take wildcards.
-    "ArnEquals": _arn_like,
-    "ArnLike": _arn_like,
+    "ArnEquals": lambda found, wanted, _: matches_arn(wanted, found),
+    "ArnLike": lambda found, wanted, _: matches_arn(wanted, found),
     "Bool": lambda found, wanted, _: found.lower() == wanted.lower(),
     "NumericLessThan": lambda found, wanted, _: _number(found) < _number(wanted),
     "NumericLessThanEquals": lambda found, wanted, _: _number(found) <= _number(wanted),

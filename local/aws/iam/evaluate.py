@@ -164,7 +164,7 @@ def _fits(statement: Mapping[str, Any], access: Access) -> bool:
     acts = any(matches_action(each, access.action) for each in actions)
     # Only a role's trust policy has no resource: it is the role's.
     resources = listed(statement.get("Resource", statement.get("NotResource", "*")))
-    applies = any(matches_resource(each, access.resource, context) for each in resources)
+    applies = any(matches_resource(each, access.resource) for each in resources)
     return (
         acts == ("Action" in statement)
         and applies == ("NotResource" not in statement)

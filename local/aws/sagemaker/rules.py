@@ -1,14 +1,13 @@
 """What the local SageMaker refuses of a CreateProcessingJob that AWS's own model allows.
 
-That is what AWS refuses beyond its model, and what cannot be played. Where AWS's behaviour is not
-documented the rule here is the stricter one, and what is not played is refused by name.
+That is what the launcher could do wrong beyond the model, and what cannot be played, by name. Where
+AWS's behaviour is not documented the rule here is the stricter one.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from components.aws.instance_types import takes_volume_key
@@ -68,10 +67,8 @@ def job_refusals(
         *_image(request["AppSpecification"]["ImageUri"], region),
         *_data("Input", request.get("ProcessingInputs", [])),
         *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
-        *_repeated("Inputs and outputs have the LocalPath", _paths(request)),
         *_network(request),
         *_vpc(request, vpc_of),
-        *_tags(request.get("Tags", [])),
     ]
 
 
@@ -103,7 +100,6 @@ def _image(uri: str, region: str) -> Iterator[str]:
 
 def _data(kind: str, listed: list[_Request]) -> Iterator[str]:
     """Yield what is wrong with the inputs or outputs; `kind` is Input or Output."""
-    yield from _repeated(f"{kind}s have the name", (each[f"{kind}Name"] for each in listed))
     for each in listed:
         where = f"{kind} '{each[f'{kind}Name']}'"
         yield from _members(where, each, (f"{kind}Name", f"S3{kind}"))
@@ -121,14 +117,6 @@ def _data(kind: str, listed: list[_Request]) -> Iterator[str]:
         plain = path.rstrip("/")
         if not plain.startswith(_LOCAL_ROOT) or posixpath.normpath(plain) != plain:
             yield f"{where}: LocalPath '{path}' must be a plain path under {_LOCAL_ROOT}"
-
-
-def _paths(request: _Request) -> Iterator[str]:
-    outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    for each in (*request.get("ProcessingInputs", []), *outputs):
-        place = each.get("S3Input", each.get("S3Output", {}))
-        if "LocalPath" in place:
-            yield place["LocalPath"].rstrip("/")
 
 
 def _network(request: _Request) -> Iterator[str]:
@@ -152,17 +140,3 @@ def _vpc(request: _Request, vpc_of: Callable[[str], str | None]) -> Iterator[str
             vpcs.add(vpc)
     if len(vpcs) > 1:
         yield "VpcConfig: all subnets and security groups must be of one VPC"
-
-
-def _tags(tags: list[dict[str, str]]) -> Iterator[str]:
-    keys = [tag["Key"] for tag in tags]
-    yield from _repeated("Tags have the key", keys)
-    for key in keys:
-        if key.lower().startswith("aws:"):
-            yield f"Tag key '{key}' begins with aws:, which is reserved"
-
-
-def _repeated(what: str, values: Iterable[str]) -> Iterator[str]:
-    for value, times in Counter(values).items():
-        if times > 1:
-            yield f"{what} '{value}' {times} times; each must be unique"

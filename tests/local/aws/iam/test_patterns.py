@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.aws.iam.conditions import holds
-from local.aws.iam.patterns import matches, matches_action, matches_arn, matches_resource
+from local.aws.iam.patterns import (
+    matches,
+    matches_action,
+    matches_arn,
+    matches_resource,
+    resolved,
+)
 
 if TYPE_CHECKING:
     from local.aws.iam.patterns import Value
@@ -38,7 +44,7 @@ class TestPatterns:
     def test_only_the_star_and_the_question_mark_are_wildcards(
         self, pattern: str, value: str, *, fits: bool
     ) -> None:
-        assert matches(pattern, value, {}) == fits
+        assert matches(pattern, value) == fits
 
     @given(st.lists(st.sampled_from(["*", "?", "a", "[", "b]", ":"]), max_size=5), TEXT)
     def test_they_mean_what_they_mean_in_every_place(self, pattern: list[str], value: str) -> None:
@@ -52,19 +58,19 @@ class TestPatterns:
                 return bool(text) and fits(tail, text[1:])
             return text.startswith(head) and fits(tail, text.removeprefix(head))
 
-        assert matches("".join(pattern), value, {}) == fits(pattern, value)
+        assert matches("".join(pattern), value) == fits(pattern, value)
 
     def test_no_wildcard_of_an_arn_in_a_condition_reaches_over_a_colon(self) -> None:
-        assert matches_arn("arn:aws:sqs:*:*:failures", QUEUE, {})
-        assert not matches_arn("arn:aws:sqs:*:failures", QUEUE, {})
-        assert not matches_arn("arn:*", QUEUE, {})
-        assert matches_arn("*", QUEUE, {})
+        assert matches_arn("arn:aws:sqs:*:*:failures", QUEUE)
+        assert not matches_arn("arn:aws:sqs:*:failures", QUEUE)
+        assert not matches_arn("arn:*", QUEUE)
+        assert matches_arn("*", QUEUE)
 
     @pytest.mark.parametrize("matching", [matches_arn, matches_resource])
     def test_behind_the_fifth_colon_an_arn_is_one_text(self, matching: Any) -> None:
         group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:"
-        assert matching(f"{group}a:*", f"{group}a:log-stream:b", {})
-        assert matching(f"{group}?:l*:b", f"{group}a:log-stream:b", {})
+        assert matching(f"{group}a:*", f"{group}a:log-stream:b")
+        assert matching(f"{group}?:l*:b", f"{group}a:log-stream:b")
 
     @pytest.mark.parametrize(
         ("pattern", "fits"),
@@ -83,24 +89,26 @@ class TestPatterns:
     def test_a_resource_is_completed_and_a_last_star_of_a_segment_reaches_on(
         self, pattern: str, *, fits: bool
     ) -> None:
-        assert matches_resource(pattern, QUEUE, {}) == fits
+        assert matches_resource(pattern, QUEUE) == fits
 
     def test_actions_do_not_mind_their_case(self) -> None:
         assert matches_action("SQS:send*", "sqs:SendMessage")
         assert not matches_action("sqs:Send", "sqs:SendMessage")
 
-    def test_a_variable_has_the_requests_value_without_wildcards(self) -> None:
-        context: dict[str, Value] = {"aws:principalarn": ROLE, "s3:prefix": "*"}
-        assert matches("${aws:PrincipalArn}/*", f"{ROLE}/a", context)
-        assert matches("${s3:prefix}", "*", context)
-        assert not matches("${s3:prefix}", "a", context)
-        assert not matches("${aws:username}", "", context), "the request has none"
-        assert matches("${*}${?}${$}", "*?$", {})
-        assert not matches("${*}", "a", {})
+    def test_variables_in_patterns_stand_for_a_character_or_are_no_guess(self) -> None:
+        assert matches("${*}${?}${$}", "*?$")
+        assert not matches("${*}", "a")
+        for matching in (matches, matches_arn, matches_resource):
+            with pytest.raises(NotImplementedError, match="no variables in patterns"):
+                matching("${aws:PrincipalArn}/*", f"{ROLE}/a")
 
-    def test_a_default_of_a_variable_is_no_guess(self) -> None:
+    def test_where_texts_are_compared_they_have_the_requests_value(self) -> None:
+        context: dict[str, Value] = {"aws:principalarn": ROLE, "s3:prefix": "*"}
+        assert resolved("${aws:PrincipalArn}/a${$}", context) == f"{ROLE}/a$"
+        assert resolved("${s3:prefix}", context) == "*"
+        assert resolved("${aws:username}", context) is None, "the request has none"
         with pytest.raises(NotImplementedError, match="default"):
-            matches("${aws:username, 'x'}", "x", {})
+            resolved("${aws:username, 'x'}", {})
 
 
 class TestConditions:
