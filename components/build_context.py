@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
 CONTEXT = Path("container")
 """In the project's directory."""
 DOCKERFILE = "Dockerfile"
 _SCRIPT = "scripts/process_data.sh"
-_IGNORE_FILE = ".dockerignore"
-_LISTS = (DOCKERFILE, _IGNORE_FILE, "apt.txt", "requirements.txt")
+_JUNK = (".*", "*~", "*.bak", "*.orig", "*.pyc", "__pycache__", "Thumbs.db", "desktop.ini")
+"""What a machine leaves beside the files; everything else is in the image."""
+_NOT_READ = ".dockerignore"
+_LISTS = (DOCKERFILE, "apt.txt", "requirements.txt")
 """Files that the build reads line by line."""
 
 _HASH_LENGTH = 16
@@ -41,11 +43,10 @@ def files(context: Path) -> list[Path]:
     """Return the files that the build can see, relative to the context.
 
     Raises:
-        ContextError: .dockerignore has a pattern that is not understood, or a file is a link.
+        ContextError: a file is a link.
     """
-    rules = list(_rules(context))
     found = sorted(path for path in context.rglob("*") if not path.is_dir() or path.is_symlink())
-    seen = [path for path in found if _is_seen(path.relative_to(context).as_posix(), rules)]
+    seen = [path for path in found if not _is_junk(path.relative_to(context))]
     links = [path for path in seen if path.is_symlink()]
     if links:
         raise ContextError(
@@ -54,12 +55,16 @@ def files(context: Path) -> list[Path]:
     return [path.relative_to(context) for path in seen]
 
 
+def _is_junk(path: Path) -> bool:
+    return any(fnmatch(part, pattern) for part in path.parts for pattern in _JUNK)
+
+
 def tag(context: Path, build_args: Mapping[str, str]) -> str:
     """Return an image tag made of all that the build reads: one commit, one tag.
 
     Args:
-        context: the build context; of every file in it that .dockerignore leaves, name and content
-            count. Modes do not, since `copy` sets them.
+        context: the build context; of every file in it but junk, name and content count. Modes do
+            not, since `copy` sets them.
         build_args: the build's arguments.
     """
     arguments = "".join(f"{key}={value}\n" for key, value in sorted(build_args.items()))
@@ -107,12 +112,17 @@ def check(context: Path, script: Path | None = None) -> None:
 
     Raises:
         ContextError: names each file, the first line that is wrong, and the cure; or there is no
-            Dockerfile, or no script.
+            Dockerfile, no script, or a .dockerignore.
     """
     if not (context / DOCKERFILE).is_file():
         raise ContextError(f"{context / DOCKERFILE} is missing, so there is nothing to build")
     if not script and not (context / _SCRIPT).is_file():
         raise ContextError(f"{context / _SCRIPT} is missing, so a job has nothing to run")
+    if (context / _NOT_READ).exists():
+        raise ContextError(
+            f"{context / _NOT_READ} is not read, and all files are in the image: move out of "
+            f"{context} what should not be there, then remove it"
+        )
     paths = [context / path for path in files(context)]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
     problems = [_line_ends(path) for path in (*read, *([script] if script else []))]
@@ -143,37 +153,3 @@ def _line_ends(path: Path) -> str | None:
             cure = rf"sed -i 's/\r$//' {path}"
             return f"{path}: line {number} ends in CRLF: save it with LF, `{cure}`"
     return None
-
-
-def _rules(context: Path) -> Iterator[tuple[re.Pattern[str], bool]]:
-    """Read .dockerignore: what each pattern matches, and whether it is an exception (`!`)."""
-    path = context / _IGNORE_FILE
-    lines = path.read_text("utf-8-sig").splitlines() if path.is_file() else []
-    for line in lines:
-        text = line.strip()
-        if text and not line.startswith("#"):
-            body = text.removeprefix("!").strip()
-            yield _pattern(body, path), text.startswith("!")
-
-
-def _pattern(text: str, source: Path) -> re.Pattern[str]:
-    """Return what a pattern matches, in Docker's rules: docs.docker.com/build/concepts/context."""
-    if set(text) & set("[]\\"):
-        raise ContextError(f"{source}: {text}: only *, ** and ? are understood; write it with them")
-    parts = re.split(r"(\*\*/?|\*|\?)", os.path.normpath(text).lstrip("/"))
-    known = {"**": "(.*/)?", "**/": "(.*/)?", "*": "[^/]*", "?": "[^/]"}
-    last = ".*" if parts[-2:] == ["**", ""] else ""
-    body = parts[:-2] if last else parts
-    return re.compile("".join(known.get(part) or re.escape(part) for part in body) + last)
-
-
-def _is_seen(path: str, rules: Iterable[tuple[re.Pattern[str], bool]]) -> bool:
-    """Tell whether the build can see a file: the last rule that matches it, or a parent, counts."""
-    if path == DOCKERFILE:
-        return True
-    names = [path, *(parent.as_posix() for parent in Path(path).parents)][:-1]  # without "."
-    seen = True
-    for pattern, is_exception in rules:
-        if any(pattern.fullmatch(name) for name in names):
-            seen = is_exception
-    return seen

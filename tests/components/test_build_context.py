@@ -17,48 +17,18 @@ from tests.conftest import ROOT, record_program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TREE = (
-    *(".DS_Store", ".process_data.sh.swp", "entry.sh~", "a.pyc", "bin/.hidden/x", "bin/tool"),
-    *("bin/__pycache__/tool.pyc", "docs/a/b.md", "docs/b.md", "docs/keep.md", "entry.sh", "x.log"),
-)
-
-IGNORED: list[tuple[str, set[str]]] = [
-    ("bin", {"bin/.hidden/x", "bin/tool", "bin/__pycache__/tool.pyc"}),
-    ("/bin/", {"bin/.hidden/x", "bin/tool", "bin/__pycache__/tool.pyc"}),
-    ("*.log\n# *.sh\n", {"x.log"}),
-    ("tool", set[str]()),
-    ("**/tool", {"bin/tool"}),
-    ("**/*.md\n!docs/keep.md", {"docs/a/b.md", "docs/b.md"}),
-    ("docs/*.md", {"docs/b.md", "docs/keep.md"}),
-    ("docs/**", {"docs/a/b.md", "docs/b.md", "docs/keep.md"}),
-    ("docs\n!docs/keep.md", {"docs/a/b.md", "docs/b.md"}),
-    ("?.pyc", {"a.pyc"}),
-    ("*\n!bin\nbin/t*", {*TREE} - {"bin/.hidden/x", "bin/__pycache__/tool.pyc"}),
-    ("Dockerfile", set[str]()),
-]
-"""Text of a .dockerignore, and which files of the tree the build does not see."""
-
 
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
     folder = tmp_path / "context"
     for name in ("Dockerfile", "entry.sh", "bin/tool", "scripts/process_data.sh"):
         write(folder / name, f"# {name}\n")
-    write(folder / ".dockerignore", (ROOT / "container" / ".dockerignore").read_text())
     return folder
 
 
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, newline="")
-
-
-def tree(context: Path, ignored: str) -> Path:
-    for name in TREE:
-        write(context / name, "x")
-    write(context / "Dockerfile", "FROM scratch\nCOPY . /\n")
-    write(context / ".dockerignore", ignored)
-    return context
 
 
 def tag(context: Path) -> str:
@@ -155,17 +125,10 @@ class TestStage:
             assert set(pool.map(staged, range(32))) == {tag(context)}
 
 
-class TestDockerignore:
-    @pytest.mark.parametrize(("patterns", "unseen"), IGNORED)
-    def test_is_understood(self, tmp_path: Path, patterns: str, unseen: set[str]) -> None:
-        context = tree(tmp_path / "context", patterns)
-        files = {path.as_posix() for path in build_context.files(context)}
-        assert {*TREE} - files == unseen
-
-    def test_is_refused_where_it_is_not_understood(self, context: Path) -> None:
-        write(context / ".dockerignore", "*.py[co]\n")
-        with pytest.raises(ContextError, match=r"\.dockerignore: \*\.py\[co\]: only"):
-            build_context.files(context)
+def test_a_dockerignore_is_refused_where_it_would_have_no_effect(context: Path) -> None:
+    write(context / ".dockerignore", "*.log\n")
+    with pytest.raises(ContextError, match=r"\.dockerignore is not read"):
+        build_context.check(context)
 
 
 def test_links_are_refused(context: Path) -> None:

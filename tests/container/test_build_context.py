@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from components import build_context
-from tests.components.test_build_context import IGNORED, TREE, tree
 from tests.container.job import CONTAINER
 from tests.container.test_image import docker, engine_answers
 
@@ -65,14 +64,3 @@ def test_a_copy_is_the_same_to_docker_under_any_umask(tmp_path: Path) -> None:
         images.append(docker("build", "--quiet", str(copy)).stdout.strip())
     docker("rmi", "--force", *images)
     assert images[0] == images[1]
-
-
-@pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("patterns", "unseen"), IGNORED)
-def test_a_dockerignore_means_what_it_means_to_docker(
-    tmp_path: Path, patterns: str, unseen: set[str]
-) -> None:
-    context, copied = tree(tmp_path / "context", patterns), tmp_path / "copied"
-    docker("build", "--output", f"type=local,dest={copied}", str(context))
-    found = {path.relative_to(copied).as_posix() for path in copied.rglob("*") if path.is_file()}
-    assert {*TREE} - found == unseen
