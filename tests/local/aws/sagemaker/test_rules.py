@@ -107,6 +107,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
         assert violations(MODEL, request) == []
         assert any(reason in refusal for refusal in job_refusals(request, REGION))
 
+    @pytest.mark.parametrize("isolated", [True, False])
     def test_a_vpc_is_accepted(self, isolated: bool) -> None:
         vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
         request = changed("NetworkConfig.VpcConfig", vpc)
