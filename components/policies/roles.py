@@ -156,7 +156,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(account, prefix)]),
         allow(
             "KeepJournal",
-            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
             [table_arn],
         ),
         data.list_input(),

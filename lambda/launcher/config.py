@@ -48,15 +48,11 @@ class Vpc:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Vpc | None:
-        """Return what SUBNETS and SECURITY_GROUPS name, or None where there is neither.
-
-        Raises:
-            ConfigError: there is only one of the two.
-        """
-        names = cls.__dataclass_fields__
-        if not any(environ.get(name.upper()) for name in names):
+        """Return what SUBNETS and SECURITY_GROUPS name, or None where they are not set."""
+        if "SUBNETS" not in environ:
             return None
-        return cls(**{name: ids.split(",") for name, ids in required(names, environ).items()})
+        named = required(cls.__dataclass_fields__, environ)
+        return cls(**{name: ids.split(",") for name, ids in named.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

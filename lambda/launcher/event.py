@@ -63,37 +63,29 @@ def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
             f"the event must be a JSON object such as {_EXAMPLE}, not {safe_repr(event)}"
         )
     fields = cast("dict[str, Any]", event)
-    schedule = fields.get("schedule", _only(schedules))
-    slot = fields.get("slot")
-    number = fields.get("attempt", 1)
-    trigger = fields.get("trigger", Trigger.OPERATOR)
+    only = next(iter(schedules)) if len(schedules) == 1 else None
+    schedule, slot = fields.get("schedule", only), fields.get("slot", slot_text(now))
+    number, trigger = fields.get("attempt", 1), fields.get("trigger", Trigger.OPERATOR)
+    at = _instant(slot)
     problems: list[str] = []
     if unknown := sorted(fields.keys() - set(_KEYS)):
         problems.append(f"unknown keys {safe_repr(unknown)}; allowed: {', '.join(_KEYS)}")
     if not isinstance(schedule, str) or schedule not in schedules:
         problems.append(f"schedule {safe_repr(schedule)} must be one of: {', '.join(schedules)}")
-    at = _instant(slot)
-    if slot is not None and at is None:
-        problems.append(
-            f"slot {safe_repr(slot)} must be a UTC time like 2026-01-05T02:00:00Z, in 2000 to 2199"
-        )
-    if at and at > now + _EARLY:
+    if at is None:
+        form = "must be a UTC time like 2026-01-05T02:00:00Z, in 2000 to 2199"
+        problems.append(f"slot {safe_repr(slot)} {form}")
+    elif at > now + _EARLY:
         # What is decided now would stand when its time comes, before there is any input for it.
-        problems.append(
-            f"slot {safe_repr(slot)} must not be later than now, which is {slot_text(now)}"
-        )
+        late = f"must not be later than now, which is {slot_text(now)}"
+        problems.append(f"slot {safe_repr(slot)} {late}")
     if type(number) is not int or not 1 <= number <= MAX_ATTEMPT:
         problems.append(f"attempt {safe_repr(number)} must be a number from 1 to {MAX_ATTEMPT}")
     if trigger not in list(Trigger):
         problems.append(f"trigger {safe_repr(trigger)} must be one of: {', '.join(Trigger)}")
-    if problems:
+    if problems or at is None:
         raise EventError(f"{'; '.join(problems)}. Example: {_EXAMPLE}")
-    slot_due = at or now.replace(microsecond=0)
-    return Request(Attempt(cast("str", schedule), slot_due, number), Trigger(trigger))
-
-
-def _only(schedules: Collection[str]) -> str | None:
-    return next(iter(schedules)) if len(schedules) == 1 else None
+    return Request(Attempt(cast("str", schedule), at, number), Trigger(trigger))
 
 
 def _instant(slot: object) -> datetime | None:

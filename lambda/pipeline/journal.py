@@ -70,22 +70,12 @@ class Journal:
 
     def plan(self, entry: Entry) -> Entry:
         """Note an attempt that is to come, and return it; what is known of it already stays."""
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_expiring(entry),
-                ConditionExpression="attribute_not_exists(attempt)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            held: Item = refusal.response.get("Item", {})
-            return from_item(held)
-        return entry
+        _, item = self._update(entry.attempt, _expiring(entry), "attribute_not_exists(attempt)")
+        return from_item(item)
 
     def wait(self, attempt: Attempt, job_name: str, since: datetime) -> None:
         """Note an attempt that is to come once another one's job has stopped."""
-        changes = {"job_name": {"S": job_name}, "planned_for": from_time(since)}
-        self._update(attempt_key(attempt), changes)
+        self._update(attempt, {"job_name": {"S": job_name}, "planned_for": from_time(since)})
 
     def claim(
         self, attempt: Attempt, job_name: str, owner: str, now: datetime, lease: timedelta
@@ -94,31 +84,23 @@ class Journal:
 
         Lambda keeps an invocation's id when it retries, so `owner`, that id, may ask again.
         """
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=attempt_key(attempt),
-                UpdateExpression="SET claimed_by = :owner, claimed_until = :until, job_name = :job",
-                ConditionExpression=(
-                    "attribute_not_exists(concluded_at) AND (attribute_not_exists(claimed_until)"
-                    " OR claimed_until < :now OR claimed_by = :owner)"
-                ),
-                ExpressionAttributeValues={
-                    ":owner": {"S": owner},
-                    ":job": {"S": job_name},
-                    ":now": epoch(now),
-                    ":until": epoch(now + lease),
-                },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            held: Mapping[str, Any] = refusal.response.get("Item", {})
-            return Claim.CONCLUDED if "concluded_at" in held else Claim.BUSY
-        return Claim.TAKEN
+        changes = {
+            "claimed_by": {"S": owner},
+            "claimed_until": epoch(now + lease),
+            "job_name": {"S": job_name},
+        }
+        condition = (
+            "attribute_not_exists(concluded_at) AND (attribute_not_exists(claimed_until)"
+            " OR claimed_until < :now OR claimed_by = :claimed_by)"
+        )
+        done, item = self._update(attempt, changes, condition, {":now": epoch(now)})
+        if done:
+            return Claim.TAKEN
+        return Claim.CONCLUDED if "concluded_at" in item else Claim.BUSY
 
     def conclude(self, entry: Entry) -> None:
         """Write down how an attempt ended: from now on its end was dealt with."""
-        self._update(attempt_key(entry.attempt), _expiring(entry))
+        self._update(entry.attempt, _expiring(entry))
 
     def refuse(
         self, attempt: Attempt, job_name: str, status: str, reason: str, at: datetime
@@ -127,32 +109,18 @@ class Journal:
 
         The first decision stays: a repeated delivery gets the same answer.
         """
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=attempt_key(attempt),
-                UpdateExpression=(
-                    "SET #status = :status, reason = :reason, job_name = :job, ended = :at"
-                ),
-                ConditionExpression="attribute_not_exists(#status)",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":status": {"S": status},
-                    ":reason": {"S": reason},
-                    ":job": {"S": job_name},
-                    ":at": from_time(at),
-                },
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            held: Item = refusal.response.get("Item", {})
-            return from_item(held)
-        return from_item(answer["Attributes"])
+        changes = {
+            "status": {"S": status},
+            "reason": {"S": reason},
+            "job_name": {"S": job_name},
+            "ended": from_time(at),
+        }
+        _, item = self._update(attempt, changes, "attribute_not_exists(#status)")
+        return from_item(item)
 
     def mark_stop(self, attempt: Attempt, job_name: str, why: str) -> None:
         """Note who stops a job, before it is stopped: SageMaker does not tell."""
-        self._update(attempt_key(attempt), {"job_name": {"S": job_name}, "stop": {"S": why}})
+        self._update(attempt, {"job_name": {"S": job_name}, "stop": {"S": why}})
 
     def health(self, schedule: str) -> Health:
         """Return how a schedule is doing."""
@@ -166,19 +134,15 @@ class Journal:
 
     def record_failure(self, schedule: str, slot: datetime) -> None:
         """Note that a slot failed for good: the schedule is red from its first failure on."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=health_key(schedule),
-            UpdateExpression="SET failing_since = if_not_exists(failing_since, :slot)",
-            ExpressionAttributeValues={":slot": {"S": slot_text(slot)}},
-        )
+        changes = {"failing_since": {"S": slot_text(slot)}}
+        self._update(schedule, changes, "attribute_not_exists(failing_since)")
 
     def record_success(self, schedule: str, job_name: str, at: datetime) -> datetime | None:
         """Note a success; return since which slot the schedule was red, if this job ended that.
 
         The same job gets the same answer again, and never ends what came after it.
         """
-        self._update(health_key(schedule), {"last_success": from_time(at)})
+        self._update(schedule, {"last_success": from_time(at)})
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -218,17 +182,43 @@ class Journal:
             for item in page["Items"]:
                 yield from_item(item)
 
-    def _update(self, key: Item, changes: Item) -> None:
-        """Set attributes, and leave the others as they are."""
+    def _update(
+        self,
+        of: Attempt | str,
+        changes: Item,
+        condition: str | None = None,
+        compared: Item | None = None,
+    ) -> tuple[bool, Item]:
+        """Set attributes of an attempt, or of a schedule's health, and leave the others.
+
+        Args:
+            of: the attempt, or the schedule.
+            changes: attribute -> value; the key's are left out.
+            condition: what must hold; names the changes `#name` and `:name`.
+            compared: other values that it names.
+
+        Returns:
+            Whether the condition held, and the item as it is now.
+        """
+        key = health_key(of) if isinstance(of, str) else attempt_key(of)
         changed = {name: value for name, value in changes.items() if name not in key}
-        names = {f"#{name}": name for name in changed}
-        self._client.update_item(
-            TableName=self._table,
-            Key=key,
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={f":{name}": value for name, value in changed.items()},
-        )
+        values = {f":{name}": value for name, value in changed.items()}
+        conditional: Any = {"ConditionExpression": condition} if condition else {}
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+                ExpressionAttributeNames={f"#{name}": name for name in changed},
+                ExpressionAttributeValues={**values, **(compared or {})},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **conditional,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            held: Item = refusal.response.get("Item", {})
+            return False, held
+        return True, {**answer["Attributes"]}
 
 
 def _expiring(entry: Entry) -> Item:

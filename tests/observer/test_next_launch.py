@@ -49,7 +49,7 @@ class TestNextAttempt:
         self, world: World
     ) -> None:
         world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
-        assert [name for name, _ in world.requests] == ["PutItem", "CreateSchedule"]
+        assert [name for name, _ in world.requests] == ["UpdateItem", "CreateSchedule"]
         entry = world.journal.find(SECOND)
         assert entry
         assert (entry.planned_for, entry.instance_type) == (AT, "ml.m6i.large")
