@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.aws import protocols
-from local.aws.iam import context, operations
+from local.aws.iam import operations
+from local.aws.iam.conditions import Sent
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
@@ -109,7 +110,7 @@ class Authority:
         """Return AWS's message if something that is needed is refused; keep what was asked."""
         who = session.who
         for access in needed:
-            keys = context.of_role(self.store, who, access)
+            keys = keys_of_role(self.store, who, access)
             asked = Access(access.action, access.resource, keys)
             why = refusal(asked, who, self.store.policies(who, access.resource))
             self.used.add(Use(who.name, access.action, access.resource, allowed=why is None))
@@ -134,5 +135,43 @@ class Authority:
         return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
 
     def _admits(self, policy: str | None, service: str, access: Access) -> bool:
-        keys = context.of_service(self.store, service, access)
+        keys = keys_of_service(self.store, service, access)
         return admits(policy, service, Access(access.action, access.resource, keys))
+
+
+def keys_of_role(store: Store, who: Identity, access: Access) -> Sent:
+    """Return the keys of what a role's session asks for."""
+    direct = {} if "kms:ViaService" in access.context else {"aws:ViaAWSService": "false"}
+    return _sent(
+        {
+            "aws:PrincipalAccount": who.account,
+            "aws:PrincipalArn": who.role_arn,
+            "aws:PrincipalIsAWSService": "false",
+            "aws:PrincipalType": "AssumedRole",
+            "aws:RequestedRegion": store.region,
+            "aws:ResourceAccount": access.account or store.account,
+            "aws:SecureTransport": "true",
+            "aws:userid": f"{store.role_id(who.role_arn)}:{who.session}",
+            # Of a key that a service uses in the role's name, AWS does not say it.
+            **direct,
+            **access.context,
+        }
+    )
+
+
+def keys_of_service(store: Store, service: str, access: Access) -> Sent:
+    """Return the keys of what a service of AWS does in its own name, by TLS as among themselves."""
+    return _sent(
+        {
+            "aws:PrincipalIsAWSService": "true",
+            "aws:PrincipalServiceName": service,
+            "aws:RequestedRegion": store.region,
+            "aws:ResourceAccount": access.account or store.account,
+            "aws:SecureTransport": "true",
+            **access.context,
+        }
+    )
+
+
+def _sent(keys: dict[str, Value]) -> Sent:
+    return Sent({key.lower(): value for key, value in keys.items()})

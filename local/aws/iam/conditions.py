@@ -1,6 +1,9 @@
 """Whether the conditions of a statement hold for a request.
 
-What is not played here is an error, never a guess: NotImplementedError.
+What is not played here is an error, never a guess: NotImplementedError. So is a key that a policy
+asks for, and that is neither sent nor known to be absent: the statement, a Deny perhaps, would miss
+what it hits on AWS.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
@@ -12,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from local.aws.iam.patterns import Context, matches, matches_arn, resolved
+from local.aws.iam.patterns import Context, Value, matches, matches_arn, resolved
 
 Compare = Callable[[str, str, Context], bool]
 """Of the request's value, the policy's value and the request's context, for variables."""
@@ -49,6 +52,28 @@ _NEGATED = {
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
 }
+
+
+_SOMETIMES = re.compile(
+    r"aws:(sourcearn|sourceaccount|sourceowner|username|principalservicename)"
+    r"|aws:(tagkeys|requesttag/.+)"
+    r"|s3:(prefix|delimiter|max-keys|x-amz-server-side-encryption(-aws-kms-key-id)?)"
+    r"|kms:(viaservice|calleraccount|encryptioncontext:.+)"
+    r"|sagemaker:(instancetypes|maxruntimeinseconds|networkisolation|taggingaction)"
+    r"|sagemaker:(intercontainertrafficencryption|vpcsubnets|vpcsecuritygroupids)"
+    r"|events:(source|detail-type)|iam:passedtoservice|ec2:subnet"
+)
+"""Keys that only some requests have, and those that need them here always with their value."""
+
+
+class Sent(dict[str, Value]):
+    """All keys of a request, in lower case."""
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as that of dict
+        """Return a key's value."""
+        if key not in self and not _SOMETIMES.fullmatch(key):
+            raise NotImplementedError(f"the local IAM does not play the condition key {key}")
+        return super().get(key, default)
 
 
 def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:

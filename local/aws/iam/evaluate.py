@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from local.aws.iam.conditions import holds, listed
-from local.aws.iam.context import Sent
+from local.aws.iam.conditions import Sent, holds, listed
 from local.aws.iam.patterns import Value, matches_action, matches_resource
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws.iam.context import of_role
+from local.aws.iam.authority import keys_of_role
 from local.aws.iam.evaluate import Access, Identity, Policies, admits, parse, refusal
 from tests.local.aws.iam.iam_caller import REGION
 
@@ -58,7 +58,7 @@ def allowed(case: dict[str, Any]) -> bool:
 def sent(who: Identity, access: Access, keys: dict[str, str]) -> Access:
     """Return a request with the keys that the local IAM sends by itself, which AWS does too."""
     store: Store = OneRole()  # pyright: ignore[reportAssignmentType]
-    context = of_role(store, who, access)
+    context = keys_of_role(store, who, access)
     assert {key: context[key.lower()] for key in keys} == keys
     return Access(access.action, access.resource, context)
 
