@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components import build_context
-from local.engines.choice import Choice, EngineName, choose
+from local.engines import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from local.engines import Engine, EngineName
 
 SCRIPT = "scripts/process_data.sh"
 """The user's script in the build context."""
@@ -32,8 +34,8 @@ class ImageBuilder:
         """
         self._engine: EngineName = engine
         self._script, self._work, self._note = script, work, note
-        self.choice: Choice | None = None
-        """The engine that was chosen at the first build."""
+        self.engine: Engine | None = None
+        """The one that the image was built for."""
 
     def __call__(self, build: Mapping[str, Any]) -> str:
         """Build and return the engine's handle on the image.
@@ -46,11 +48,9 @@ class ImageBuilder:
         build_context.copy(Path(build["context"]), context)
         if self._script:
             shutil.copyfile(self._script, context / SCRIPT)
-        arguments: dict[str, str] = build["args"]
         images = self._work / "images"
-        self.choice = choose(self._engine, context, dockerfile, arguments, images)
-        if self.choice.reason:
-            self._note(f"engine process, not docker: {self.choice.reason}")
-        if caveat := self.choice.engine.caveat:
-            self._note(caveat)
-        return self.choice.engine.build(context, dockerfile, arguments)
+        built = choice.build(self._engine, context, dockerfile, build["args"], images)
+        for text in filter(None, (built.reason, built.engine.caveat)):
+            self._note(f"engine {built.engine.name}: {text}")
+        self.engine = built.engine
+        return built.image

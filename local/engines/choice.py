@@ -1,4 +1,4 @@
-"""Choose the engine that runs the container on this machine."""
+"""Build an image with the engine that comes closest to SageMaker on this machine."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ EngineName = Literal["auto", "docker", "process"]
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The engine, and why not the one that comes closest to SageMaker (empty if it is that)."""
+class Built:
+    """An image, and the engine that it is for."""
 
     engine: Engine
+    image: str
+    """The engine's handle on it."""
     reason: str
+    """Why it is not Docker's, where that would have been tried first."""
 
 
-def choose(
+def build(
     name: EngineName, context: Path, dockerfile: str, args: Mapping[str, str], snapshots: Path
-) -> Choice:
-    """Return the engine of that name; `auto` is Docker if it can build the context, else process.
+) -> Built:
+    """Build a context; `auto` is Docker if it can, else process.
 
     Args:
         name: what the person asked for.
-        context: the build context that `auto` tries to build with Docker.
+        context: the build context.
         dockerfile: its Dockerfile, relative to the context.
         args: the build arguments.
         snapshots: directory for the process engine's copies of contexts.
@@ -40,28 +43,24 @@ def choose(
         EngineError: the engine asked for, or with `auto` both, cannot work here, and why.
     """
     docker, process = DockerEngine(), ProcessEngine(snapshots)
+    tried = {"auto": [docker, process], "docker": [docker], "process": [process]}[name]
+    problems: list[str] = []
+    for engine in tried:
+        try:
+            image = _image(engine, context, dockerfile, args)
+        except EngineError as error:
+            problems.append(str(error))
+        else:
+            return Built(engine, image, "".join(problems))
     if name != "auto":
-        engine = docker if name == "docker" else process
-        if reason := engine.available():
-            raise EngineError(f"the {name} engine cannot be used: {reason}")
-        return Choice(engine, "")
-    if not (reason := _cannot_build(docker, context, dockerfile, args)):
-        return Choice(docker, "")
-    if other := process.available():
-        raise EngineError(
-            "nothing here can run the container; install Docker with its buildx plug-in, "
-            f"or on Linux util-linux (docker: {reason}; process: {other})"
-        )
-    return Choice(process, reason)
+        raise EngineError(problems[0])
+    raise EngineError(
+        "nothing here can run the container; install Docker with its buildx plug-in, "
+        f"or on Linux util-linux ({'; '.join(problems)})"
+    )
 
 
-def _cannot_build(
-    engine: Engine, context: Path, dockerfile: str, args: Mapping[str, str]
-) -> str | None:
+def _image(engine: Engine, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
     if reason := engine.available():
-        return reason
-    try:
-        engine.build(context, dockerfile, args)
-    except EngineError as error:
-        return str(error)
-    return None
+        raise EngineError(f"the {engine.name} engine cannot be used: {reason}")
+    return engine.build(context, dockerfile, args)

@@ -55,7 +55,7 @@ class ProcessEngine:
         if _namespace_of_users() != _ROOT_ONLY:
             return ""
         return (
-            "engine process: every file stays this user's, whatever the script's chown says; there "
+            "every file stays this user's, whatever the script's chown says; there "
             "is no range of ids for it in /etc/subuid and /etc/subgid, or no newuidmap (uidmap)"
         )
 

@@ -187,11 +187,11 @@ class Pipeline:
         inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
-        if self._builder.choice is None:
+        if self._builder.engine is None:
             raise RunError("no engine was chosen: the program built no image")
         runner = JobRunner(
             client=lambda job, service: cloud.aws.client_as(cloud.assume_for(job), service),
-            engine=self._builder.choice.engine,
+            engine=self._builder.engine,
             images=cloud.resources.images,
             workspace=self._directory / "work" / "jobs",
             on_line=lambda _, line: cloud.count_line(line),
@@ -208,7 +208,7 @@ class Pipeline:
     def _write(self) -> None:
         self.report.seconds = self._display.seconds
         self.report.resources = len(self.cloud.resources.created)
-        self.report.engine = self._builder.choice.engine.name if self._builder.choice else None
+        self.report.engine = self._builder.engine.name if self._builder.engine else None
         self.report.write(self._directory)
 
     def _why_nothing_ran(self) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local.engines import Engine, EngineError, choose
+from local.engines import Engine, EngineError, build
 from local.engines.docker import DockerEngine
 from tests.local.container_bench import Container
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from local.engines.process import ProcessEngine
 
 
@@ -50,9 +49,10 @@ class TestErrorsNameTheWayOut:
     ) -> None:
         assert process.available() is None
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
-        choice = choose("auto", context, "Dockerfile", {}, tmp_path)
-        assert choice.engine.name == "process"
-        assert choice.reason
+        built = build("auto", context, "Dockerfile", {}, tmp_path)
+        assert built.engine.name == "process"
+        assert built.reason.startswith("the docker engine cannot be used: ")
+        assert (Path(built.image) / "Dockerfile").is_file()
 
     def test_auto_falls_back_when_docker_cannot_build(
         self, process: ProcessEngine, tmp_path: Path
@@ -61,19 +61,19 @@ class TestErrorsNameTheWayOut:
         if reason := DockerEngine().available():
             pytest.skip(f"the docker engine: {reason}")
         (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
-        choice = choose("auto", tmp_path, "Dockerfile", {}, tmp_path / "snapshots")
-        assert (choice.engine.name, "absent" in choice.reason) == ("process", True)
+        built = build("auto", tmp_path, "Dockerfile", {}, tmp_path / "snapshots")
+        assert (built.engine.name, "absent" in built.reason) == ("process", True)
 
     def test_where_nothing_works_the_error_says_what_to_install(
         self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(EngineError, match=r"install Docker .* util-linux"):
-            choose("auto", context, "Dockerfile", {}, tmp_path)
+            build("auto", context, "Dockerfile", {}, tmp_path)
 
     def test_an_engine_asked_for_by_name_is_never_replaced(
         self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(EngineError, match="docker engine cannot be used: there is no docker"):
-            choose("docker", context, "Dockerfile", {}, tmp_path)
+            build("docker", context, "Dockerfile", {}, tmp_path)
