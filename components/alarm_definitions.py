@@ -11,15 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from components import names
+from pipeline.contract import METRIC_NAMESPACE
 from pipeline.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from components.settings import ScheduleSettings, Settings
-
-OWN_NAMESPACE = "SageMakerProcessing"
-"""Of what the observer and the script measure."""
 
 _RUNBOOK = "docs/runbook.md"
 _SLACK = timedelta(hours=2)
@@ -32,11 +30,11 @@ class Alarm:
 
     suffix: str
     """Its name, after `<prefix>--`; ends in `-failed` if, and only if, it notifies nobody."""
-    namespace: str
+    namespace: str = METRIC_NAMESPACE
     metric: str
     dimensions: Mapping[str, str]
-    statistic: Literal["Maximum", "Sum"]
-    threshold: float
+    statistic: Literal["Maximum", "Sum"] = "Maximum"
+    threshold: float = 1
     comparison: Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"] = (
         "GreaterThanOrEqualToThreshold"
     )
@@ -69,20 +67,17 @@ def of(settings: Settings) -> Iterator[Alarm]:
         yield from _counts("AWS/Lambda", dimensions, "function", function, _FUNCTION)
     for failed in names.FAILURE_QUEUES:
         yield _of_queue(failed, names.failure_queue(prefix, failed))
-    group, rule = names.schedule_group(prefix), names.job_changes(prefix)
-    yield from _counts("AWS/Scheduler", {"ScheduleGroup": group}, "schedule", "schedule", _SCHEDULE)
-    yield from _counts("AWS/Events", {"RuleName": rule}, "events", "events", _EVENTS)
+    group, rule = {"ScheduleGroup": prefix}, {"RuleName": names.job_changes(prefix)}
+    yield from _counts("AWS/Scheduler", group, "schedule", "schedule", _SCHEDULE)
+    yield from _counts("AWS/Events", rule, "events", "events", _EVENTS)
 
 
 def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[Alarm]:
     own = {"stack": settings.stack, "schedule": name}
     yield Alarm(
         suffix=f"{name}{names.SILENT_ALARM}",
-        namespace=OWN_NAMESPACE,
         metric="JobsFailed",
         dimensions=own,
-        statistic="Maximum",
-        threshold=1,
         # Between two slots nothing is measured: it stays red until a slot succeeds.
         missing="ignore",
         # The observer's message has told already, with the reason.
@@ -94,10 +89,8 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
     limit_s = settings.running_long_seconds
     yield Alarm(
         suffix=f"{name}-running-long",
-        namespace=OWN_NAMESPACE,
         metric="SecondsRunning",
         dimensions=own,
-        statistic="Maximum",
         threshold=limit_s,
         comparison="GreaterThanThreshold",
         periods=2,
@@ -114,10 +107,8 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
 def _of_no_success(schedule: str, own: Mapping[str, str], window_s: int) -> Alarm:
     return Alarm(
         suffix=f"{schedule}-no-success",
-        namespace=OWN_NAMESPACE,
         metric="SecondsSinceSuccess",
         dimensions=own,
-        statistic="Maximum",
         threshold=window_s,
         comparison="GreaterThanThreshold",
         period_s=600,
@@ -151,8 +142,6 @@ def _of_queue(failed: str, name: str) -> Alarm:
         namespace="AWS/SQS",
         metric="ApproximateNumberOfMessagesVisible",
         dimensions={"QueueName": name},
-        statistic="Maximum",
-        threshold=1,
         # Only queues that hold messages, or were used within six hours, are measured at all.
         missing="notBreaching",
         first=f"The queue {queue} holds something that could not be handled. First read a "
@@ -176,7 +165,6 @@ def _counts(
             metric=metric,
             dimensions=dimensions,
             statistic="Sum",
-            threshold=1,
             # AWS sends these metrics only when there is something to count.
             missing="notBreaching",
             first=first.format(subject=subject),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from components import names
-from components.alarm_definitions import OWN_NAMESPACE
+from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,7 +120,7 @@ def _own(settings: Settings, name: str, drawn: tuple[str, dict[str, Any]]) -> Wi
     title, shown = drawn
     dimensions = ["stack", settings.stack, "schedule"]
     metrics: Metrics = [
-        [OWN_NAMESPACE, name, *dimensions, schedule, {"label": schedule}]
+        [METRIC_NAMESPACE, name, *dimensions, schedule, {"label": schedule}]
         for schedule in settings.schedules
     ]
     return _metric(settings, title, metrics, shown)
@@ -140,7 +140,7 @@ def _use(settings: Settings, name: str, title: str) -> Widget:
             f"Host={names.job_name_prefix(settings.prefix)}{schedule}" for schedule in schedules
         )
         terms = f'MetricName="{name}" ({hosts})'
-        search = f"SEARCH('{{/aws/sagemaker/ProcessingJobs,Host}} {terms}', 'Average', 60)"
+        search = f"SEARCH('{{{JOB_METRICS},Host}} {terms}', 'Average', 60)"
         metrics.append([{"expression": search, "label": ""}])
     return _metric(settings, title, metrics, _FROM_ZERO)
 

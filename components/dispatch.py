@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import failure_queue, names, role
+from components import failure_queue, role
 from components.policies import roles, statements
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Dispatch(pulumi.ComponentResource):
         prefix = args.settings.prefix
         group = aws.scheduler.ScheduleGroup(
             f"{name}-group",
-            name=names.schedule_group(prefix),
+            name=prefix,
             opts=pulumi.ResourceOptions(parent=self),
         )
         failures = failure_queue.create(

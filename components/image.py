@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components import build_context, names
+from components import build_context
 from components.aws import image_manifest
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Image(pulumi.ComponentResource):
         keep = args.settings.keep_data
         repository = aws.ecr.Repository(
             f"{name}-repository",
-            name=names.repository(args.settings.prefix),
+            name=args.settings.prefix,
             # docker.Image pushes at each update, a tag that exists included; jobs name digests.
             image_tag_mutability="MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
@@ -129,9 +129,8 @@ class Image(pulumi.ComponentResource):
         return pulumi.Output.concat(repository.repository_url, "@", digest)
 
     def _warn_of_manifest(self, settings: Settings, tag: str, digest: str) -> None:
-        repository = names.repository(settings.prefix)
-        found = image_manifest.media_type(settings.region, repository, digest)
-        if warning := image_manifest.warning(found, repository, tag):
+        found = image_manifest.media_type(settings.region, settings.prefix, digest)
+        if warning := image_manifest.warning(found, settings.prefix, tag):
             pulumi.log.warn(warning, resource=self)
 
     def _warn_of_base_image(self, base: str | None) -> None:

@@ -65,16 +65,6 @@ def alarm(prefix: str, suffix: str) -> str:
     return f"{prefix}--{suffix}"
 
 
-def repository(prefix: str) -> str:
-    """Return the name of the repository of the stack's images."""
-    return prefix
-
-
-def schedule_group(prefix: str) -> str:
-    """Return the name of the group of the stack's schedules."""
-    return prefix
-
-
 def journal(prefix: str) -> str:
     """Return the name of the journal's table."""
     return f"{prefix}-journal"

@@ -9,6 +9,7 @@ import pulumi
 
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
+from pipeline.contract import MARKER, MARKER_PARTS
 
 if TYPE_CHECKING:
     from components.aws.account import Account
@@ -61,12 +62,12 @@ class Data:
         return [
             allow("ListOutput", ["s3:ListBucket"], [self.output_arn], _under(self.output_prefix)),
             # No version of it: what is withdrawn can be had back.
-            allow("WithdrawSuccess", ["s3:DeleteObject"], [self._output("*_SUCCESS")]),
+            allow("WithdrawSuccess", ["s3:DeleteObject"], [self._output(f"*{MARKER}")]),
         ]
 
     def mark_success(self) -> Statement:
         """Return what it takes to write a success marker, and the parts of its list."""
-        markers = [self._output("*_SUCCESS"), self._output("*_SUCCESS.parts/*")]
+        markers = [self._output(f"*{MARKER}"), self._output(f"*{MARKER_PARTS}*")]
         return allow("MarkSuccess", ["s3:PutObject"], markers)
 
     def _output(self, pattern: str) -> pulumi.Output[str]:

@@ -9,7 +9,7 @@ import pulumi
 from components import names
 from components.policies import job_conditions, key_uses, vpc
 from components.policies.statements import Statement, allow, document
-from pipeline.contract import NOTICE
+from pipeline.contract import JOB_LOGS, JOB_METRICS, NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from components.policies.data import Data
     from components.policies.vpc import VpcPlacement
     from components.settings import Settings
-
-PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-"""SageMaker's, shared by every processing job of the account: no stack may own it."""
 
 
 def job(  # noqa: PLR0913 - one value for each thing that a job touches
@@ -33,8 +30,8 @@ def job(  # noqa: PLR0913 - one value for each thing that a job touches
     placement: VpcPlacement | None,
 ) -> dict[str, Any]:
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
-    logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
-    namespace = {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/ProcessingJobs"}}
+    logs = account.arn("logs", f"log-group:{JOB_LOGS}")
+    namespace = {"StringEquals": {"cloudwatch:namespace": JOB_METRICS}}
     return document(
         data.list_input(),
         data.read_input(),
@@ -47,8 +44,8 @@ def job(  # noqa: PLR0913 - one value for each thing that a job touches
         ),
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
-        # The group is the account's: whoever runs the first job there creates it. ":*": IAM asks
-        # about a group under both forms of its ARN.
+        # The group is the account's, and no stack may own it: the first job there creates it.
+        # ":*": IAM asks about a group under both forms of its ARN.
         allow("FindLogs", ["logs:CreateLogGroup", "logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow(
             "WriteLogs",
@@ -148,7 +145,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
     topic_arn: pulumi.Input[str],
 ) -> list[Statement]:
     """Return what the observer may do: look at jobs, plan the next attempt, mark and tell."""
-    logs = account.arn("logs", f"log-group:{PROCESSING_LOG_GROUP}")
+    logs = account.arn("logs", f"log-group:{JOB_LOGS}")
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
         _list_jobs(),
@@ -213,7 +210,7 @@ def _jobs(account: Account, prefix: str) -> list[str]:
 
 
 def _job_streams(account: Account, prefix: str) -> str:
-    streams = f"{PROCESSING_LOG_GROUP}:log-stream:{names.job_name_pattern(prefix)}"
+    streams = f"{JOB_LOGS}:log-stream:{names.job_name_pattern(prefix)}"
     return account.arn("logs", f"log-group:{streams}")
 
 

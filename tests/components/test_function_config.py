@@ -80,7 +80,7 @@ class TestObserver:
         }
 
     def test_knows_in_which_zone_people_read_a_slot(self) -> None:
-        assert observer()["schedules"] == {"daily": {"timezone": "Europe/Berlin"}}
+        assert observer()["time_zones"] == {"daily": "Europe/Berlin"}
 
     @pytest.mark.parametrize("when_empty", ["fail", "allow"])
     def test_knows_whether_a_run_may_write_nothing(self, when_empty: str) -> None:
