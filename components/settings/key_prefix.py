@@ -10,9 +10,8 @@ _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
 # prefix. With bucket and schedule the S3Uri stays below SageMaker's 1,024 characters.
 _SAFE = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]{1,512}")
-_NOTHING = re.compile(r"(?!)")
-_FORMATS = {"slot": re.compile(r"(%[A-Za-z]|[^%{}])+"), "schedule": re.compile("")}
-"""Field -> the formats it may have: no width, which could be a gigabyte."""
+_FIELD = re.compile(r"slot:(%[A-Za-z]|[^%{}])+|schedule:")
+"""A field and its format: no width, which could be a gigabyte."""
 _SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
@@ -23,7 +22,7 @@ def problem(template: str) -> str | None:
     except ValueError as error:
         return f"is no valid prefix ({error}); write it like {_EXAMPLE}"
     for _, name, spec, convert in fields:
-        if name is not None and (convert or not _FORMATS.get(name, _NOTHING).fullmatch(spec or "")):
+        if name is not None and (convert or not _FIELD.fullmatch(f"{name}:{spec}")):
             return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
     if not fixed(template):
         return (
