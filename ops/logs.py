@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ops.errors import InterruptedByOperatorError, UsageError
 from pipeline.attempt import Attempt, job_name
+from pipeline.contract import JOB_LOGS
 from pipeline.jobs import ACTIVE
 from pipeline.text import printable
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ops.session import Session
-
-GROUP = "/aws/sagemaker/ProcessingJobs"
-"""SageMaker's own, for all processing jobs of an account and region."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Tail:
 
     def _streams(self) -> list[str]:
         pages = self._client.get_paginator("describe_log_streams").paginate(
-            logGroupName=GROUP, logStreamNamePrefix=f"{self._job}/"
+            logGroupName=JOB_LOGS, logStreamNamePrefix=f"{self._job}/"
         )
         try:
             return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
@@ -88,7 +86,7 @@ class Tail:
                 return events
 
     def _page(self, stream: str, request: dict[str, Any]) -> Any:  # noqa: ANN401 - AWS's answer
-        return self._client.get_log_events(logGroupName=GROUP, logStreamName=stream, **request)
+        return self._client.get_log_events(logGroupName=JOB_LOGS, logStreamName=stream, **request)
 
 
 def show(session: Session, options: argparse.Namespace) -> int:

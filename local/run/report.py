@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from components.alarm_definitions import OWN_NAMESPACE
 from components.settings import key_prefix
 from local.run import page
+from pipeline.contract import METRIC_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,7 @@ def _metrics(cloud: Cloud, schedule: str) -> Iterator[dict[str, Any]]:
     latest = {
         point.name: point
         for point in cloud.metrics.points
-        if point.namespace == OWN_NAMESPACE and point.dimensions.get("schedule") == schedule
+        if point.namespace == METRIC_NAMESPACE and point.dimensions.get("schedule") == schedule
     }
     yield from (_metric(point, "script") for point in sums.values())
     yield from (_metric(point, "observer") for name, point in latest.items() if name not in sums)

@@ -11,11 +11,11 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
-from components.alarm_definitions import OWN_NAMESPACE
 from components.settings import stack_file
 from local.engines.process import ProcessEngine
 from local.run.display import Display
 from local.run.pipeline import Options, Pipeline, RunError
+from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class TestTheSample:
         sent = {
             (point.name, *sorted(point.dimensions.items()))
             for point in cloud.metrics.points
-            if point.namespace == OWN_NAMESPACE
+            if point.namespace == METRIC_NAMESPACE
         }
         client = cloud.aws.client("cloudwatch")
         [dashboard] = client.list_dashboards()["DashboardEntries"]
@@ -126,12 +126,12 @@ class TestTheSample:
             (entry[1], *sorted(zip(entry[2:-1:2], entry[3:-1:2], strict=True)))
             for widget in json.loads(found["DashboardBody"])["widgets"]
             for entry in widget["properties"].get("metrics", [])
-            if entry[0] == OWN_NAMESPACE
+            if entry[0] == METRIC_NAMESPACE
         }
         watched = {
             (alarm["MetricName"], *sorted((d["Name"], d["Value"]) for d in alarm["Dimensions"]))
             for alarm in cloud.resources.alarms.values()
-            if alarm["Namespace"] == OWN_NAMESPACE
+            if alarm["Namespace"] == METRIC_NAMESPACE
         }
         assert len(shown) >= 10
         assert len(watched) == 3
