@@ -49,7 +49,7 @@ class TestErrorsNameTheWayOut:
     ) -> None:
         assert process.available() is None
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
-        built = build("auto", context, "Dockerfile", {}, tmp_path)
+        built = build("auto", context, "Dockerfile", {}, tmp_path / "snapshots")
         assert built.engine.name == "process"
         assert built.reason.startswith("the docker engine cannot be used: ")
         assert (Path(built.image) / "Dockerfile").is_file()
@@ -60,8 +60,10 @@ class TestErrorsNameTheWayOut:
         assert process.available() is None
         if reason := DockerEngine().available():
             pytest.skip(f"the docker engine: {reason}")
-        (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
-        built = build("auto", tmp_path, "Dockerfile", {}, tmp_path / "snapshots")
+        context = tmp_path / "context"
+        context.mkdir()
+        (context / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
+        built = build("auto", context, "Dockerfile", {}, tmp_path / "snapshots")
         assert (built.engine.name, "absent" in built.reason) == ("process", True)
 
     def test_where_nothing_works_the_error_says_what_to_install(
