@@ -165,6 +165,28 @@ class TestAScriptThatFails:
         assert red_alarms(report) == ["processing-local--daily-failed"]
 
 
+class TestAScriptThatWantsANetwork:
+    """The stack's network mode is isolated: what the script would meet on AWS it meets here."""
+
+    @pytest.mark.parametrize(
+        ("call", "heard"),
+        [
+            ("curl -sS https://example.com", "resolve host"),
+            ("python3 -c 'import boto3; boto3.client(\"s3\").list_buckets()'", "credentials"),
+        ],
+    )
+    def test_is_told_so_with_the_setting_that_opens_it(
+        self, tmp_path: Path, call: str, heard: str
+    ) -> None:
+        script = tmp_path / "my.sh"
+        script.write_text(f"set -e\n{call}\n")
+        report = played(tmp_path / "left", script=script)
+        assert heard in report["exit_message"]
+        assert report["outcome"] == "no_network"
+        [message] = report["messages"]
+        assert "network.mode vpc" in message["body"]
+
+
 def test_a_schedule_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="the stack has daily"):
         played(tmp_path / "left", schedule="weekly")
