@@ -74,7 +74,9 @@ class Alarms:
             old = self._state(name)
             state = rule.state(values, old.state)
             if name in self._warm and state != old.state:
-                reason = f"{rule.statistic} of the last periods: {values[-rule.periods :]}"
+                last = values[-rule.periods :]
+                shown = ", ".join("no data" if each is None else f"{each:g}" for each in last)
+                reason = f"{rule.statistic} of the last periods: {shown}"
                 self._change(old, replace(old, state=state, reason=reason), definition, now)
 
     def _state(self, name: str) -> AlarmState:
