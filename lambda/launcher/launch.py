@@ -14,6 +14,7 @@ from launcher.plan import plan
 from launcher.policy import Refusal, Replacement
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import job_name, parse_job_name, slot_text
+from pipeline.journal_items import REPLACED_BY
 from pipeline.outcome import State
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Launcher:
             attempt = parse_job_name(self.config.prefix, name)
             if attempt is None:
                 continue
-            why = f"replaced by {own}"
+            why = REPLACED_BY + own
             if jobs.find(self.sagemaker, name):
                 self.journal.mark_stop(attempt, name, why)
                 stopping = processing.stop(self.sagemaker, name) or stopping

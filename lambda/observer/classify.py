@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from observer import limit
+from pipeline.journal_items import REPLACED_BY
 from pipeline.outcome import Outcome, State
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def classify(result: JobResult, stop: str | None) -> Outcome:
 
 def _stopped(result: JobResult, stop: str | None) -> Outcome:
     if stop:
-        return Outcome.REPLACED if stop.startswith("replaced") else Outcome.STOPPED
+        return Outcome.REPLACED if stop.startswith(REPLACED_BY) else Outcome.STOPPED
     ran, limit = result.run_s, result.max_runtime_s
     full = ran is not None and limit is not None and ran >= FULL_RUN * limit
     return Outcome.TIMED_OUT if full else Outcome.STOPPED

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline import cost, jobs
+from pipeline.journal_items import End
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
     from pipeline.journal_items import Entry
@@ -18,37 +17,14 @@ ENDED = {"Completed", "Failed", "Stopped"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobResult:
-    """What is known of an attempt's end."""
+class JobResult(End):
+    """What is known of an attempt's end, also beyond what the journal keeps."""
 
-    status: str
-    """Completed, Failed or Stopped; a State where there was no job."""
-    reason: str | None = None
-    exit_message: str | None = None
-    created: datetime | None = None
-    """None if there was no job."""
-    started: datetime | None = None
-    """None if its containers never ran."""
-    ended: datetime | None = None
-    instance_type: str | None = None
-    instance_count: int | None = None
     volume_gb: int | None = None
     max_runtime_s: int | None = None
     image_uri: str | None = None
     isolated: bool = False
     """Whether its containers had no network."""
-
-    @property
-    def had_job(self) -> bool:
-        """Whether there was a job: SageMaker knows when it was created."""
-        return self.created is not None
-
-    @property
-    def run_s(self) -> float | None:
-        """Seconds from the start to the end, if it started."""
-        if self.started is None or self.ended is None:
-            return None
-        return max(0.0, (self.ended - self.started).total_seconds())
 
     @property
     def queue_s(self) -> float | None:

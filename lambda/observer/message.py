@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from observer.job_result import JobResult
-    from pipeline.attempt import Attempt
+    from pipeline.journal_items import Entry
 
 LONGEST_SUBJECT = 99
 """Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""
@@ -89,10 +88,7 @@ class Facts:
     zone: str
     partition: str
     region: str
-    attempt: Attempt
-    job_name: str
-    outcome: Outcome
-    result: JobResult
+    entry: Entry
     attempts: int
     """Of the slot, so far."""
     cost_usd: float | None
@@ -102,29 +98,29 @@ class Facts:
 
 def failure(facts: Facts) -> tuple[str, str]:
     """Return subject and body for a slot that ended without success."""
-    words = facts.outcome.replace("_", " ")
+    entry, outcome = facts.entry, Outcome(facts.entry.outcome or "")
+    words = outcome.replace("_", " ")
     verb = {
         Outcome.SKIPPED: "was skipped",
         Outcome.STOPPED: "was stopped",
         Outcome.REPLACED: "was replaced",
-    }.get(facts.outcome, f"failed: {words}")
-    subject = (
-        f"{facts.stack}: {facts.attempt.schedule} {verb} ({_local(facts.attempt.slot, facts.zone)})"
-    )
+    }.get(outcome, f"failed: {words}")
+    subject = f"{facts.stack}: {entry.schedule} {verb} ({_local(entry.slot, facts.zone)})"
     return _subject(subject), "\n".join(_failure_lines(facts, verb, words))
 
 
 def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
     """Return subject and body for a schedule that is green again, red `since` that slot."""
-    subject = f"{facts.stack}: {facts.attempt.schedule} is green again"
+    entry = facts.entry
+    subject = f"{facts.stack}: {entry.schedule} is green again"
     body = [
-        f"{facts.attempt.schedule} of stack {facts.stack} is green again.",
-        f"Completed: {_local(facts.attempt.slot, facts.zone)} ({slot_text(facts.attempt.slot)}), "
-        f"attempt {facts.attempt.number}.",
+        f"{entry.schedule} of stack {facts.stack} is green again.",
+        f"Completed: {_local(entry.slot, facts.zone)} ({slot_text(entry.slot)}), "
+        f"attempt {entry.number}.",
         f"It had failed since: {_local(since, facts.zone)} ({slot_text(since)}).",
         "",
         "Slots that failed in between stay failed. To see and replay them:",
-        f"python -m ops list --stack {facts.stack} --schedule {facts.attempt.schedule} --failed",
+        f"python -m ops list --stack {facts.stack} --schedule {entry.schedule} --failed",
     ]
     return _subject(subject), "\n".join(body)
 
@@ -145,20 +141,20 @@ def plain(text: str, longest: int) -> str:
 
 
 def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
-    result, attempt = facts.result, facts.attempt
-    yield f"{attempt.schedule} of stack {facts.stack} {verb}."
-    yield f"Slot: {_local(attempt.slot, facts.zone)} {facts.zone} ({slot_text(attempt.slot)})"
+    entry, advice = facts.entry, ADVICE[Outcome(facts.entry.outcome or "")]
+    yield f"{entry.schedule} of stack {facts.stack} {verb}."
+    yield f"Slot: {_local(entry.slot, facts.zone)} {facts.zone} ({slot_text(entry.slot)})"
     yield f"Class: {words}"
-    if result.reason:
-        yield f"Reason: {plain(result.reason, LONGEST_TEXT)}"
-    if result.exit_message:
-        yield f"Message: {plain(result.exit_message, LONGEST_TEXT)}"
-    yield f"To do: {ADVICE[facts.outcome]}"
+    if entry.reason:
+        yield f"Reason: {plain(entry.reason, LONGEST_TEXT)}"
+    if entry.exit_message:
+        yield f"Message: {plain(entry.exit_message, LONGEST_TEXT)}"
+    yield f"To do: {advice}"
     yield ""
-    yield f"Attempt: {attempt.number} ({facts.attempts} in all){_machine(result)}"
-    if result.had_job and result.run_s is not None:
-        yield f"Ran: {duration(result.run_s)}"
-    if result.had_job:
+    yield f"Attempt: {entry.number} ({facts.attempts} in all){_machine(entry)}"
+    if entry.created and entry.run_s is not None:
+        yield f"Ran: {duration(entry.run_s)}"
+    if entry.created:
         cost = "unknown" if facts.cost_usd is None else f"about ${facts.cost_usd:.2f}"
         yield f"Cost so far: {cost}"
     if facts.log_lines:
@@ -168,18 +164,18 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
     yield ""
     yield "Replay:"
     yield (
-        f"python -m ops replay --stack {facts.stack} --schedule {attempt.schedule} "
-        f"--slot {slot_text(attempt.slot)}"
+        f"python -m ops replay --stack {facts.stack} --schedule {entry.schedule} "
+        f"--slot {slot_text(entry.slot)}"
     )
-    if result.had_job:
+    if entry.created:
         yield ""
         yield from _links(facts)
 
 
-def _machine(result: JobResult) -> str:
-    if not result.instance_type:
+def _machine(entry: Entry) -> str:
+    if not entry.instance_type:
         return ""
-    return f", {result.instance_count or 1} x {result.instance_type}"
+    return f", {entry.instance_count or 1} x {entry.instance_type}"
 
 
 def _links(facts: Facts) -> Iterator[str]:
@@ -187,8 +183,9 @@ def _links(facts: Facts) -> Iterator[str]:
     base = f"https://{facts.region}.{console}"
     # CloudWatch's console wants what is quoted in its fragment quoted twice, with $ for %.
     group = quote(quote(JOB_LOGS, safe=""), safe="").replace("%", "$")
-    stream = quote(quote(f"{facts.job_name}/", safe=""), safe="").replace("%", "$")
-    yield f"Job: {base}/sagemaker/home?region={facts.region}#/processing-jobs/{facts.job_name}"
+    job = facts.entry.job_name
+    stream = quote(quote(f"{job}/", safe=""), safe="").replace("%", "$")
+    yield f"Job: {base}/sagemaker/home?region={facts.region}#/processing-jobs/{job}"
     yield (
         f"Logs: {base}/cloudwatch/home?region={facts.region}#logsV2:log-groups/log-group/{group}"
         f"$3FlogStreamNameFilter$3D{stream}"

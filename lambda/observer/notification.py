@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
     from observer.config import ObserverConfig
-    from observer.job_result import JobResult
     from pipeline.journal import Journal
     from pipeline.journal_items import Entry
 
@@ -30,7 +29,7 @@ class Notifier:
     logs: CloudWatchLogsClient
     sns: SNSClient
 
-    def tell(self, entry: Entry, result: JobResult, now: datetime) -> None:
+    def tell(self, entry: Entry, now: datetime) -> None:
         """Publish the one message that this end is worth, if any."""
         outcome, attempt = Outcome(entry.outcome or ""), entry.attempt
         quiet = outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
@@ -39,29 +38,26 @@ class Notifier:
         if outcome == Outcome.COMPLETED:
             since = self.journal.record_success(attempt.schedule, entry.job_name, now)
             if since:
-                self._publish(entry, *message.recovery(self._facts(entry, result), since))
+                self._publish(entry, *message.recovery(self._facts(entry), since))
             return
         if outcome not in NO_FAILURE:
             self.journal.record_failure(attempt.schedule, attempt.slot)
-        self._publish(entry, *message.failure(self._facts(entry, result)))
+        self._publish(entry, *message.failure(self._facts(entry)))
 
-    def _facts(self, entry: Entry, result: JobResult) -> message.Facts:
+    def _facts(self, entry: Entry) -> message.Facts:
         others = [
             other
             for other in self.journal.attempts(entry.schedule, entry.slot)
             if other.status and other.number != entry.number
         ]
         costs = [each.cost_usd for each in (*others, entry) if each.created]
-        lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if result.had_job else []
+        lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if entry.created else []
         return message.Facts(
             stack=self.config.stack,
             zone=self.config.time_zones.get(entry.schedule, "UTC"),
             partition=self.config.deployed.launcher_arn.split(":")[1],
             region=self.config.deployed.aws_region,
-            attempt=entry.attempt,
-            job_name=entry.job_name,
-            outcome=Outcome(entry.outcome or ""),
-            result=result,
+            entry=entry,
             attempts=len(others) + 1,
             cost_usd=None if None in costs else sum(each or 0 for each in costs),
             log_lines=lines,

@@ -16,7 +16,7 @@ from observer.success import Output
 from pipeline import jobs
 from pipeline.attempt import Attempt, parse_job_name, slot_text
 from pipeline.journal import Claim, Journal
-from pipeline.journal_items import Entry
+from pipeline.journal_items import REPLACED_BY, Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=16)
 """Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""
-REPLACED_BY = "replaced by "
-"""Begins the mark of a job that the launcher stopped for another one, whose name follows."""
 
 logger = Logger(service="observer")
 
@@ -91,32 +89,21 @@ class Observer:
     def _conclude(self, known: Entry, result: JobResult, now: datetime) -> Outcome:
         attempt, stop, uri = known.attempt, known.stop, None
         outcome = classify(result, stop)
-        if result.had_job:
+        if result.created:
             output = Output(self.s3, self.sagemaker, self.config, attempt, known.job_name)
             outcome, result, uri = output.settle(outcome, result)
         next_at = None if stop else self._plan_next(known, result, outcome, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
-        entry = Entry(
-            schedule=attempt.schedule,
-            slot=attempt.slot,
-            number=attempt.number,
-            job_name=known.job_name,
-            status=result.status,
+        entry = known.concluded(
+            result,
             outcome=outcome,
-            reason=result.reason,
-            exit_message=result.exit_message,
-            instance_type=result.instance_type or known.instance_type,
-            instance_count=result.instance_count,
-            created=result.created,
-            started=result.started,
-            ended=result.ended,
             cost_usd=result.cost_usd,
             next_attempt_at=next_at,
             success_marker=uri,
             concluded_at=now,
         )
-        self.notifier.tell(entry, result, now)
+        self.notifier.tell(entry, now)
         values = metrics.of_attempt(result, outcome, attempt.number, final=next_at is None)
         metrics.emit(self.config.stack, attempt.schedule, values)
         self.journal.conclude(entry)

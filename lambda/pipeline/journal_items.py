@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,26 +14,45 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What is known of one attempt."""
+REPLACED_BY = "replaced by "
+"""Begins the mark of a job that the launcher stops for another one, whose name follows."""
 
-    schedule: str
-    slot: datetime
-    number: int
-    job_name: str
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How an attempt ended, or how far it is."""
+
     status: str | None = None
     """SageMaker's word, or a State where there is no job."""
-    outcome: str | None = None
-    """An Outcome; None until the end was dealt with."""
     reason: str | None = None
     exit_message: str | None = None
     instance_type: str | None = None
     """Of the job; before there is one, the type that is planned for it."""
     instance_count: int | None = None
     created: datetime | None = None
+    """None if there is no job."""
     started: datetime | None = None
+    """None if its containers never ran."""
     ended: datetime | None = None
+
+    @property
+    def run_s(self) -> float | None:
+        """Seconds from the start to the end, if it started."""
+        if self.started is None or self.ended is None:
+            return None
+        return max(0.0, (self.ended - self.started).total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(End):
+    """What is known of one attempt."""
+
+    schedule: str
+    slot: datetime
+    number: int
+    job_name: str
+    outcome: str | None = None
+    """An Outcome; None until the end was dealt with."""
     cost_usd: float | None = None
     next_attempt_at: datetime | None = None
     """When the next attempt is launched; None if there is none."""
@@ -42,7 +61,7 @@ class Entry:
     retry_state: str | None = None
     """What the earlier attempts used up, as JSON (observer.retry.RetryState)."""
     stop: str | None = None
-    """Who asked for the job's stop: `operator`, or `replaced by <job>`."""
+    """Who asked for the job's stop: `operator`, or REPLACED_BY and a job."""
     success_marker: str | None = None
     """S3 URI of the slot's _SUCCESS."""
     concluded_at: datetime | None = None
@@ -51,6 +70,12 @@ class Entry:
     def attempt(self) -> Attempt:
         """Which attempt this is."""
         return Attempt(self.schedule, self.slot, self.number)
+
+    def concluded(self, end: End, **known: Any) -> Entry:  # noqa: ANN401 - of any field's type
+        """Return the entry of an attempt that ended so, with what else is known of it."""
+        values = {field.name: getattr(end, field.name) for field in fields(End)}
+        values["instance_type"] = end.instance_type or self.instance_type
+        return replace(self, **values, **known)
 
 
 @dataclass(frozen=True, kw_only=True)

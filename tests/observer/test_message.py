@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
 from observer import message
-from observer.job_result import JobResult
 from observer.message import ADVICE, Facts, by_protocol, failure, recovery
-from pipeline.attempt import Attempt
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from tests.examples import share
 from tests.launcher import strategies
 
 SLOT = datetime(2026, 7, 5, 2, tzinfo=UTC)
-RESULT = JobResult(
+ENTRY = Entry(
+    schedule="daily",
+    slot=SLOT,
+    number=2,
+    job_name="p--daily-20260705T020000Z-2",
+    outcome="script_failed",
     status="Failed",
     reason="AlgorithmError: , exit code: 1",
     exit_message="KeyError: 'price'",
@@ -34,10 +38,7 @@ FACTS = Facts(
     zone="Europe/Berlin",
     partition="aws",
     region="eu-central-1",
-    attempt=Attempt("daily", SLOT, 2),
-    job_name="p--daily-20260705T020000Z-2",
-    outcome=Outcome.SCRIPT_FAILED,
-    result=RESULT,
+    entry=ENTRY,
     attempts=2,
     cost_usd=1.234,
     log_lines=["one", "two"],
@@ -75,8 +76,16 @@ class TestFailure:
         assert text == TEXT
 
     def test_without_a_job_tells_of_no_cost_no_duration_and_no_links(self) -> None:
-        result = JobResult(status="Refused", reason="ResourceLimitExceeded: 0 Instances")
-        _, text = failure(replace(FACTS, outcome=Outcome.QUOTA, result=result, log_lines=()))
+        entry = replace(
+            ENTRY,
+            status="Refused",
+            outcome="quota",
+            reason="ResourceLimitExceeded: 0 Instances",
+            exit_message=None,
+            created=None,
+            started=None,
+        )
+        _, text = failure(replace(FACTS, entry=entry, log_lines=()))
         assert "Reason: ResourceLimitExceeded" in text
         for word in ("Cost", "Ran:", "https://", "Message:", "log lines"):
             assert word not in text
@@ -91,14 +100,14 @@ class TestFailure:
         ],
     )
     def test_calls_what_somebody_decided_no_failure(self, outcome: Outcome, words: str) -> None:
-        assert words in failure(replace(FACTS, outcome=outcome))[0]
+        assert words in failure(replace(FACTS, entry=replace(ENTRY, outcome=outcome)))[0]
 
     def test_an_unknown_price_is_called_unknown(self) -> None:
         assert "Cost so far: unknown" in failure(replace(FACTS, cost_usd=None))[1]
 
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
-        result = replace(RESULT, ended=SLOT + timedelta(hours=3, minutes=2))
-        assert "Ran: 3h 00m" in failure(replace(FACTS, result=result))[1]
+        entry = replace(ENTRY, ended=SLOT + timedelta(hours=3, minutes=2))
+        assert "Ran: 3h 00m" in failure(replace(FACTS, entry=entry))[1]
 
     @pytest.mark.parametrize(
         ("partition", "host"),
@@ -115,7 +124,7 @@ class TestFailure:
 class TestBySms:
     def test_a_sentence_and_the_reason_are_sent_and_all_else_gets_the_whole(self) -> None:
         subject, text = failure(FACTS)
-        sent = json.loads(by_protocol(subject, text, RESULT.exit_message))
+        sent = json.loads(by_protocol(subject, text, ENTRY.exit_message))
         assert sent["default"] == text
         assert sent["sms"] == (
             "prod: daily failed: script failed (Sun 05 Jul 2026 04:00). KeyError: 'price'"
@@ -140,10 +149,13 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=1500)
 def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
     anything: dict[str, Any] = {
         "stack": names,
-        "attempt": st.builds(Attempt, names, strategies.slots, strategies.attempts),
-        "outcome": st.sampled_from(sorted(ADVICE)).map(Outcome),
-        "result": st.builds(
-            JobResult,
+        "entry": st.builds(
+            Entry,
+            schedule=names,
+            slot=strategies.slots,
+            number=strategies.attempts,
+            job_name=names,
+            outcome=st.sampled_from(sorted(ADVICE)),
             status=st.just("Failed"),
             reason=texts,
             exit_message=texts,
@@ -179,9 +191,9 @@ class TestAnyMessage:
     @settings(max_examples=share(1 / 2))
     @given(st.text("é\x1b\u202e\u200d\n\r\t😀[red]", max_size=9), st.sampled_from([1, 300, 9000]))
     def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
-        result = replace(RESULT, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
+        entry = replace(ENTRY, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
         lines = [(odd + "x") * times] * message.LOG_LINES
-        _, text = failure(replace(FACTS, result=result, log_lines=lines))
+        _, text = failure(replace(FACTS, entry=entry, log_lines=lines))
         assert len(text) < 2 * 1024 + 20 * 245 + 2000
         assert all(len(line) <= len("Message: ") + 1024 for line in text.split("\n"))
         assert sum(len(line) > 242 for line in text.split("\n") if "x" * 9 in line) <= 2
