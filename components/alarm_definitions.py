@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _RUNBOOK = "docs/runbook.md"
 _SLACK = timedelta(hours=2)
-"""Beyond a slot and its run, for a retry, and for a job that waits for its machine."""
+"""Time for a retry, and for a job that waits for its machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Alarm:
     missing: Literal["breaching", "ignore", "notBreaching"]
     """How a period without any data counts."""
     warm_up_minutes: int | None = None
-    """Nothing is told so soon after the alarm's creation."""
+    """The alarm notifies nobody so soon after its creation."""
     notifies: bool = True
     first: str
     """What it means, and what to do first."""
@@ -80,7 +80,7 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         dimensions=own,
         # Between two slots nothing is measured: it stays red until a slot succeeds.
         missing="ignore",
-        # The observer's message has told already, with the reason.
+        # The observer has sent a message already, with the reason.
         notifies=False,
         first=f"A slot of {name} has failed for good. First read the message about it: it "
         "has the reason, the last log lines and the command that runs the slot again.",
@@ -94,7 +94,7 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         threshold=limit_s,
         comparison="GreaterThanThreshold",
         periods=2,
-        # The watch measures every five minutes; that it is dead is no-success's to tell.
+        # The watch measures every five minutes; if it does not, no-success goes off.
         missing="notBreaching",
         first=f"A job of {name} has been running for more than {duration(limit_s)}. "
         "First look at its log: does it still get on? If not, stop it.",
@@ -118,7 +118,7 @@ def _of_no_success(schedule: str, own: Mapping[str, str], window_s: int) -> Alar
         # The first watch comes minutes after the first deployment.
         warm_up_minutes=60,
         first=f"{schedule} has had no success for more than {duration(window_s)}, or the "
-        "observer does not measure any more. First list its last runs: failed, skipped, or "
+        "observer does not measure any more. First list its last slots: failed, skipped, or "
         "none at all?",
         anchor="no-success",
     )
@@ -207,7 +207,7 @@ _SCHEDULE = {
     ),
     "undelivered": (
         "InvocationsFailedToBeSentToDeadLetterCount",
-        "A schedule's event could neither be delivered nor kept. First list the last runs, then "
+        "A schedule's event could neither be delivered nor kept. First list the last slots, then "
         "run the slot that is missing.",
     ),
 }

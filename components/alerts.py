@@ -1,4 +1,4 @@
-"""Alerts: the one place where people hear of what needs them."""
+"""Alerts: the topic through which people hear of what needs them."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class Alerts(pulumi.ComponentResource):
             )
         # The policy's: so whoever publishes waits until it is allowed to.
         self.topic_arn = policy.arn
-        self._tell_of_events(name, args)
+        self._event_messages(name, args)
         self.register_outputs({"topic_arn": self.topic_arn})
 
-    def _tell_of_events(self, name: str, args: AlertsArgs) -> None:
+    def _event_messages(self, name: str, args: AlertsArgs) -> None:
         prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
         failures = failure_queue.create(
             name, name, prefix=prefix, key_arn=args.key_arn, parent=self

@@ -1,4 +1,4 @@
-"""What AWS's own events tell people: which events, and in which words.
+"""Messages about AWS's own events: which events, and in which words.
 
 A text is short enough for SMS, which takes 1,600 characters, and names its heading in
 docs/runbook.md.
@@ -95,7 +95,7 @@ _FIRST = (
 def _of_an_alarm_that_is_over(account: Account, prefix: str) -> EventMessage:
     """Return the message of an alarm that goes from ALARM to OK.
 
-    An alarm's own actions for OK would tell of every new alarm, too: it begins without data, and
+    An alarm's own actions for OK would notify of every new alarm, too: it begins without data, and
     they run at any change to OK (PutMetricAlarm, OKActions).
     """
     alarms = account.arn("cloudwatch", f"alarm:{names.alarm(prefix, '')}")

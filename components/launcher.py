@@ -42,8 +42,8 @@ class Launcher(pulumi.ComponentResource):
     """The function that starts one processing job for each slot.
 
     Creates: a Function, whose role may start, describe, list and stop this stack's jobs, pass
-    their one role, keep the journal, see whether there is input, and tell on the event bus what
-    it did not start.
+    their one role, keep the journal, see whether there is input, and report on the event bus
+    what it did not start.
     """
 
     function: Function

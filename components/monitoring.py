@@ -31,8 +31,8 @@ class Monitoring(pulumi.ComponentResource):
     """The stack's alarms, and its dashboard.
 
     Creates, unless `alerts.monitoring` is `messages`: an alarm `<prefix>--<suffix>` for each
-    definition, which tells the topic when it goes off, and a dashboard `<prefix>-<region>`, as
-    dashboards are global in an account. That an alarm is over is told by Alerts.
+    definition, which notifies the topic when it goes off, and a dashboard `<prefix>-<region>`, as
+    dashboards are global in an account. Alerts has the message when an alarm is over.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ def log_groups(prefix: str, *, vpc: bool) -> list[str]:
 
 
 SILENT_ALARM = "-failed"
-"""Ends the names of the alarms that tell nothing: the observer's messages do."""
+"""Ends the names of the alarms that notify nobody: the observer sends a message instead."""
 
 
 def alarm(prefix: str, suffix: str) -> str:

@@ -1,4 +1,4 @@
-"""Observer: the function that hears how jobs end, decides what follows, and tells."""
+"""Observer: the function that hears how jobs end, decides what follows, and sends messages."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class ObserverArgs:
 
 
 class Observer(pulumi.ComponentResource):
-    """The function that is told of every end of a job, and looks after all of them.
+    """The function that gets an event at every end of a job, and looks after all jobs.
 
     Creates: a Function; the rule on the stack's job ends and on what the launcher did not start,
     with a dead letter queue (the function's own queue of failures); the schedule that invokes the
-    function every five minutes, to find what no event tells.
+    function every five minutes, to find what no event reports.
     """
 
     function: Function

@@ -84,7 +84,7 @@ def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
     for gap in gaps:
         if now <= gap <= now + timedelta(days=366):
             pulumi.log.warn(
-                f"schedule {schedule} will not run at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
+                f"schedule {schedule} has no slot at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
                 "skips that time; choose another hour, or UTC"
             )
 

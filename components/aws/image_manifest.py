@@ -1,4 +1,4 @@
-"""The image's manifest as the registry has it: what SageMaker may refuse is told."""
+"""The image's manifest as the registry has it, and a warning of what SageMaker may refuse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOT_THERE = (
 def media_type(region: str, repository: str, digest: str) -> str | None:
     """Return the media type of an image's manifest by ECR; None if ECR does not say.
 
-    No function of Pulumi's AWS or Docker provider tells it.
+    No function of Pulumi's AWS or Docker provider returns it.
 
     Raises:
         RunError: the repository does not have the image that Docker says it pushed.

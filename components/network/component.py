@@ -96,7 +96,7 @@ class Network(pulumi.ComponentResource):
             key_arn=self._args.key_arn,
             parent=self,
         )
-        self._tell_cost(len(services), len(zones))
+        self._log_cost(len(services), len(zones))
         return VpcPlacement([each.id for each in subnets], [groups.jobs], self._args.account.id)
 
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
@@ -202,7 +202,7 @@ class Network(pulumi.ComponentResource):
         )
         return subnet
 
-    def _tell_cost(self, services: int, zones: int) -> None:
+    def _log_cost(self, services: int, zones: int) -> None:
         if services:
             pulumi.log.info(
                 f"network.endpoints: {services} in {zones} zones cost about "

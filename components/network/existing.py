@@ -25,11 +25,11 @@ _UNSEEN = (
 
 
 class VpcError(pulumi.RunError):
-    """Jobs cannot run in the VPC."""
+    """Jobs cannot run in the VPC of the settings."""
 
 
 def placement(network: NetworkSettings, account: Account, parent: pulumi.Resource) -> VpcPlacement:
-    """Return the place that the settings name, after a look at the VPC of each of its subnets.
+    """Return the subnets and groups of the settings, after a check of the subnets' VPCs.
 
     One that another account shares is left out: its owner's options may be out of sight.
 
@@ -66,14 +66,10 @@ def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str
         found = aws.ec2.get_vpc_dhcp_options(dhcp_options_id=vpc.dhcp_options_id, opts=opts)
         domain, servers = found.domain_name, found.domain_name_servers
     if not domain or not servers:
-        lacking = " and ".join(
-            key
-            for key, value in (("domain-name", domain), ("domain-name-servers", servers))
-            if not value
-        )
         # SageMaker: "expected DHCP options to include keys domain-name-servers and domain-name".
         yield (
-            f"whose DHCP options have no {lacking}, and SageMaker fails every job there; set both: "
+            "whose DHCP options must have a domain-name and domain-name-servers, or SageMaker "
+            "fails every job there: "
             "aws ec2 create-dhcp-options --dhcp-configurations "
             f"Key=domain-name,Values={domain or _domain(region)} "
             f"Key=domain-name-servers,Values={','.join(servers) or _OWN_RESOLVER}, then "

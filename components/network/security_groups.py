@@ -62,8 +62,8 @@ def create(
     if not settings.network.endpoints:
         return Groups(jobs.id, jobs.id)
     endpoints = make.group("endpoints", "Interface endpoints: in from processing jobs")
-    told = "Processing jobs to interface endpoints"
-    make.way(("jobs", jobs), ("endpoints", endpoints), told, _HTTPS)
+    description = "Processing jobs to interface endpoints"
+    make.way(("jobs", jobs), ("endpoints", endpoints), description, _HTTPS)
     return Groups(jobs.id, endpoints.id)
 
 

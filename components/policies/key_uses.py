@@ -75,7 +75,7 @@ def plan_schedules(account: Account, key_arn: pulumi.Input[str], schedules: str)
     """
     via = _via(account, "scheduler")
     return [
-        allow("LookAtKeyOfAttempts", ["kms:DescribeKey"], [key_arn], via),
+        allow("DescribeKeyForAttempts", ["kms:DescribeKey"], [key_arn], via),
         allow("EncryptAttempts", TO_SEND, [key_arn], {**via, **_payloads(account, schedules)}),
     ]
 

@@ -97,7 +97,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
     table_arn: pulumi.Input[str],
     placement: VpcPlacement | None,
 ) -> list[Statement]:
-    """Return what the launcher may do: start, describe and stop jobs of this stack, and tell.
+    """Return what the launcher may do: start, describe and stop jobs of this stack.
 
     It starts jobs only as `job_conditions.py` allows them, whatever its code asks for.
     """
@@ -126,7 +126,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
         data.list_input(),
         *data.withdraw_success(),
         allow(
-            "TellWhatDidNotStart",
+            "ReportWhatDidNotStart",
             ["events:PutEvents"],
             [account.arn("events", "event-bus/default")],
             {"StringEquals": {"events:source": NOTICE[0]}},
@@ -144,7 +144,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
     table_arn: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
 ) -> list[Statement]:
-    """Return what the observer may do: look at jobs, plan the next attempt, mark and tell."""
+    """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
     logs = account.arn("logs", f"log-group:{JOB_LOGS}")
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
@@ -159,7 +159,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         data.list_input(),
         *data.withdraw_success(),
         data.mark_success(),
-        allow("Tell", ["sns:Publish"], [topic_arn]),
+        allow("PublishMessages", ["sns:Publish"], [topic_arn]),
         key_uses.read_table(account, key_arn),
         key_uses.write_object(account, key_arn),
         key_uses.publish(account, key_arn),

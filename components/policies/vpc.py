@@ -59,7 +59,7 @@ def interfaces(account: Account, placement: VpcPlacement) -> list[Statement]:
         allow("RemoveInterfacePermissions", ["ec2:DeleteNetworkInterfacePermission"], ["*"]),
         # "*": the actions know no resource; they show the account's networks, and change nothing.
         allow(
-            "LookAtNetwork",
+            "DescribeNetwork",
             [
                 "ec2:DescribeDhcpOptions",
                 "ec2:DescribeNetworkInterfaces",
