@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+from botocore.config import Config
 
 from components.aws import models
 
@@ -38,7 +39,8 @@ def failure(code: str, message: str) -> tuple[Any, Json]:
 @cache
 def client(service: str) -> Any:
     """Return a real client; its requests go to the current world."""
-    made: Any = cast("Any", boto3).client(service, region_name=REGION)
+    config = Config(user_agent="tests")  # botocore describes the system anew for each request
+    made: Any = cast("Any", boto3).client(service, region_name=REGION, config=config)
 
     def check(params: Json, model: Any, **_: object) -> None:
         found = models.violations(models.shape(service, model.name), params)
