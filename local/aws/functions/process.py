@@ -35,25 +35,18 @@ class _Client(LambdaRuntimeClient):
         )
 
     def post_invocation_result(
-        self, invoke_id: str, result_data: str, content_type: str = "", invocation_id: object = None
+        self, invoke_id: str, result_data: str, *_: object, **__: object
     ) -> None:
-        del invoke_id, content_type, invocation_id
+        del invoke_id
         _tell("response", result_data)
 
     def post_invocation_error(
-        self,
-        invoke_id: str,
-        error_response_data: str,
-        xray_fault: str,
-        invocation_id: object = None,
+        self, invoke_id: str, error_response_data: str, *_: object, **__: object
     ) -> None:
-        del invoke_id, xray_fault, invocation_id
+        del invoke_id
         _tell("error", error_response_data)
 
-    def post_init_error(
-        self, error_response_data: object, error_type_override: object = None
-    ) -> None:
-        del error_type_override
+    def post_init_error(self, error_response_data: object, *_: object, **__: object) -> None:
         _tell("error", json.dumps(error_response_data))
 
 

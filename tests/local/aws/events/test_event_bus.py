@@ -13,7 +13,7 @@ from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.events.event_bus import EventBus
 from local.aws.messaging import Topics
-from tests.local.aws.functions.test_functions import deploy_echo
+from tests.local.aws.functions.test_service import deploy_echo
 from tests.local.aws.iam.policies import KEY_ADMITS, admitting, key, topic
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from local.aws.activity import Activity
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.functions.service import Functions
-from tests.local.aws.cloudwatch.test_metrics import emf
+from tests.local.aws.cloudwatch.test_metric_store import emf
 from tests.local.aws.functions.echo import SOURCE
 from tests.local.aws.iam.policies import key
 from tests.local.aws.iam.roles import trusted_by
