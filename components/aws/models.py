@@ -92,17 +92,6 @@ def shape(name: str, operation: str, path: str = "") -> Shape:
     return cast("Shape", found)
 
 
-@cache
-def host_prefix(name: str) -> str | None:
-    """Return how the host names of a service begin, such as `monitoring` for cloudwatch.
-
-    None where there is no such service.
-    """
-    if name not in _session().get_available_services():
-        return None
-    return service(name).endpoint_prefix
-
-
 def violations(model: Shape, value: object, path: str = "") -> list[Violation]:
     """Return every way in which `value` breaks `model`; an empty list means that AWS accepts it."""
     return list(_violations(model, value, path))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import endpoint_names
 from components.aws.account import asking
 from components.network import existing, flow_logs, plan, security_groups
 from components.policies import vpc as policies
@@ -123,7 +122,7 @@ class Network(pulumi.ComponentResource):
         return aws.ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=table.vpc_id,
-            service_name=self._service(endpoint_names.GATEWAY, "Gateway").service_name,
+            service_name=self._service("s3", "Gateway").service_name,
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
             policy=pulumi.Output.json_dumps(policy),
@@ -161,11 +160,10 @@ class Network(pulumi.ComponentResource):
                 service=name, service_type=kind, opts=pulumi.InvokeOptions(parent=self)
             )
         except Exception as error:  # Pulumi's invokes raise nothing narrower
-            right = endpoint_names.of_service(name)
-            hint = f" (that of {name} is called {right})" if right != name else ""
             raise EndpointError(
                 f"network.endpoints: {name} is no {kind.lower()} endpoint that "
-                f"{self._args.account.region} has{hint}; change it, or leave it out: {error}"
+                f"{self._args.account.region} has: {error}; to list the names: "
+                "aws ec2 describe-vpc-endpoint-services --query ServiceNames"
             ) from error
 
     def _zones(self, services: Iterable[Service]) -> dict[str, str]:

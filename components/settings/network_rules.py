@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.aws import endpoint_names
 from components.settings import addresses
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _endpoints(settings: Settings) -> Iterator[str]:
     endpoints = settings.network.endpoints
     for name in sorted({each for each in endpoints if endpoints.count(each) > 1}):
         yield f"network.endpoints: {name} comes twice; name each once"
-    if endpoint_names.GATEWAY in endpoints:
+    if "s3" in endpoints:
         yield "network.endpoints: s3 is reached by a gateway endpoint in any case; leave it out"
     if settings.job.secrets and SECRETS not in endpoints:
         yield f"job.secrets: the VPC has no endpoint for them; add {SECRETS} to network.endpoints"
