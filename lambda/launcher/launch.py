@@ -73,8 +73,8 @@ class Launcher:
         except ClientError as error:
             if error.operation_name not in _ANSWERS:
                 raise
-            reason = f"{aws_errors.code(error)}: {aws_errors.message(error)}"
-            return self._refuse(request, Refusal(State.REFUSED, reason[:_LONGEST_REASON]), now)
+            reason = aws_errors.summary(error)[:_LONGEST_REASON]
+            return self._refuse(request, Refusal(State.REFUSED, reason), now)
 
     def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:
         if late := policy.too_late(self.config, request, now):

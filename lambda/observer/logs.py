@@ -27,7 +27,7 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
         # Before the account's first processing job there is no group.
         if aws_errors.code(error) == "ResourceNotFoundException":
             return []
-        return [f"(The log cannot be read: {aws_errors.code(error)}: {aws_errors.message(error)})"]
+        return [f"(The log cannot be read: {aws_errors.summary(error)})"]
 
 
 def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:

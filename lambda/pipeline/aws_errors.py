@@ -18,6 +18,11 @@ def message(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Message", "")
 
 
+def summary(error: ClientError) -> str:
+    """Return name and text of an error in one line."""
+    return f"{code(error)}: {message(error)}"
+
+
 def says_no_such_job(error: ClientError) -> bool:
     """Return whether DescribeProcessingJob says that there is no such job, in either of its ways.
 

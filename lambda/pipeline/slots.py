@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
 from __future__ import annotations
 
+import operator
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,58 +94,41 @@ class Cron:
 
     def following(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the slots later than `after` in UTC, ascending."""
-        local = after.astimezone(zone).replace(tzinfo=None)
-        slots = (_instant(moment, zone) for moment in self._ascending(local))
+        start = after.astimezone(zone).date()
+        moments = (moment for day in self.dates(start) for moment in self._times(day))
+        slots = (_instant(moment, zone) for moment in moments)
         return (slot for slot in slots if slot and slot > after)
 
     def previous(self, before: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the last slot earlier than `before` in UTC, or None if there was none yet."""
         # A day ahead: while the clock repeats an hour, an earlier slot can have a later local time.
-        local = before.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
-        slots = (_instant(moment, zone) for moment in self._descending(local))
+        start = before.astimezone(zone).date() + timedelta(days=1)
+        days = self.dates(start, backwards=True)
+        slots = (_instant(moment, zone) for day in days for moment in self._times(day)[::-1])
         return next((slot for slot in slots if slot and slot < before), None)
 
     def dst_gaps(self, zone: ZoneInfo, year: int) -> list[datetime]:
         """Return the local times (without zone) of this year that the clock skips, so never run."""
-        dates = (date(year, 1, 1) + timedelta(days=day) for day in range(366))
-        changing = [day for day in dates if day.year == year and _clock_changes(day, zone)]
-        return [
-            moment
-            for day in changing
-            if self.on(day)
-            for moment in self._times(day)
-            if _instant(moment, zone) is None
-        ]
+        days = takewhile(lambda day: day.year == year, self.dates(date(year, 1, 1)))
+        changing = (day for day in days if _clock_changes(day, zone))
+        moments = (moment for day in changing for moment in self._times(day))
+        return [moment for moment in moments if _instant(moment, zone) is None]
 
-    def on(self, day: date) -> bool:
-        """Return whether the fields for day, month and year choose this local date."""
-        in_month = day.year in self.years and day.month in self.months
-        return in_month and day.day in self.days.of(day.year, day.month)
-
-    def dates(self) -> Iterator[date]:
-        """Yield every local date that the expression chooses, ascending."""
-        for year in self.years:
-            for month in self.months:
-                for day in self.days.of(year, month):
-                    yield date(year, month, day)
+    def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
+        """Yield the local dates that the expression chooses, from `start` on, or back from it."""
+        step, before_start = (-1, operator.gt) if backwards else (1, operator.lt)
+        for year in self.years[::step]:
+            if before_start(year, start.year):
+                continue
+            for month in self.months[::step]:
+                for day in self.days.of(year, month)[::step]:
+                    on = date(year, month, day)
+                    if not before_start(on, start):
+                        yield on
 
     def _times(self, day: date) -> list[datetime]:
         times = (time(hour, minute) for hour in self.hours for minute in self.minutes)
         return [datetime.combine(day, moment) for moment in times]
-
-    def _ascending(self, start: datetime) -> Iterator[datetime]:
-        for year in (year for year in self.years if year >= start.year):
-            for month in (month for month in self.months if (year, month) >= _month(start)):
-                for day in self.days.of(year, month):
-                    if (on := date(year, month, day)) >= start.date():
-                        yield from (moment for moment in self._times(on) if moment > start)
-
-    def _descending(self, end: datetime) -> Iterator[datetime]:
-        for year in (year for year in reversed(self.years) if year <= end.year):
-            for month in (month for month in reversed(self.months) if (year, month) <= _month(end)):
-                for day in reversed(self.days.of(year, month)):
-                    if (on := date(year, month, day)) <= end.date():
-                        yield from (moment for moment in self._times(on)[::-1] if moment < end)
 
 
 @dataclass(frozen=True)
@@ -193,10 +178,6 @@ class Rate:
 
 
 Expression = Cron | At | Rate
-
-
-def _month(moment: datetime) -> tuple[int, int]:
-    return moment.year, moment.month
 
 
 def _instant(moment: datetime, zone: ZoneInfo) -> datetime | None:
