@@ -114,11 +114,15 @@ def bucket(s3: S3Client) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def job_image(process: ProcessEngine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    context = tmp_path_factory.mktemp("context")
+    (context / "Dockerfile").touch()
+    return process.build(context, "Dockerfile", {})
+
+
 @pytest.fixture
 def jobs(
-    endpoint: str, s3: S3Client, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    endpoint: str, process: ProcessEngine, job_image: str, s3: S3Client, tmp_path: Path
 ) -> Jobs:
-    engine = ProcessEngine(tmp_path_factory.mktemp("snapshots"))
-    if reason := engine.available():
-        pytest.skip(f"the process engine: {reason}")
-    return Jobs(endpoint, engine, s3, tmp_path)
+    return Jobs(endpoint, process, job_image, s3, tmp_path)

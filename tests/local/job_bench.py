@@ -41,18 +41,18 @@ def client(service: Any, endpoint: str) -> Any:
 class Jobs:
     """Runs scripts as jobs on one bucket, and keeps what was called back."""
 
-    def __init__(self, endpoint: str, engine: ProcessEngine, s3: S3Client, root: Path) -> None:
+    def __init__(
+        self, endpoint: str, engine: ProcessEngine, image: str, s3: S3Client, root: Path
+    ) -> None:
         self.s3, self.workspace = s3, root / "work"
         self.lines: list[str] = []
         self.steps: list[str] = []
         self.stop = threading.Event()
         self.started = threading.Event()
-        (root / "context").mkdir()
-        (root / "context" / "Dockerfile").touch()
         self.runner = JobRunner(
             client=lambda _job, service: client(service, endpoint),
             engine=engine,
-            images={IMAGE: engine.build(root / "context", "Dockerfile", {})},
+            images={IMAGE: image},
             workspace=self.workspace,
             on_line=self._receive,
             on_step=lambda _name, step: self.steps.append(step),
