@@ -117,8 +117,7 @@ class Network(pulumi.ComponentResource):
 
     def _gateway(self, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
         """Create the endpoint of S3, which is a route in `table`, and costs nothing."""
-        account, storage = self._args.account, self._args.storage
-        policy = policies.buckets_only(account, storage.input_bucket, storage.output_bucket)
+        policy = policies.buckets_only(self._args.account, self._args.storage.data)
         return aws.ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=table.vpc_id,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.account import Account
+    from components.policies.data import Data
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,14 @@ def interfaces(account: Account, placement: VpcPlacement) -> list[Statement]:
     ]
 
 
-def buckets_only(
-    account: Account, input_bucket: pulumi.Input[str], output_bucket: pulumi.Input[str]
-) -> dict[str, Any]:
+def buckets_only(account: Account, data: Data) -> dict[str, Any]:
     """Return the S3 endpoint's policy: these buckets, asked by this account.
 
     What the jobs' role may do there is the role's policy; this keeps others' buckets, and others'
     credentials, out of the VPC. Layers of the image come from S3 too, but SageMaker pulls them
     outside of the VPC (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html).
     """
-    arns = [account.bucket_arn(each) for each in (input_bucket, output_bucket)]
+    arns = [data.input_arn, data.output_arn]
     return document(
         _anybody_here(account, "ListBucketsOfThisStack", ["s3:ListBucket"], arns),
         _anybody_here(
