@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from local.deploy import kinds, lookups
+from local.deploy.kinds import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,26 +16,17 @@ if TYPE_CHECKING:
     from local.deploy.kinds import State
 
 
-class Resources:
+class Resources(Deployment):
     """Creates resources in the embedded AWS, and remembers them."""
 
     def __init__(
         self, aws: LocalAws, build: Callable[[Mapping[str, Any]], str], alarms: dict[str, State]
     ) -> None:
-        """Prepare to create.
-
-        Args:
-            aws: where to create.
-            build: builds an image from docker.Image's `build`, and returns a handle on it.
-            alarms: gets each alarm's whole PutMetricAlarm and its ARN, by name.
-        """
-        self.aws, self.build, self.alarms = aws, build, alarms
+        super().__init__(aws, build, alarms)
         self.created: list[str] = []
         """Logical names, in the order of their creation."""
         self.services: list[str] = []
         """The service of each, such as s3."""
-        self.images: dict[str, str] = {}
-        """Image by digest -> the engine's handle on it."""
 
     def create(self, kind: str, name: str, inputs: State) -> State:
         """Create a resource and return what AWS adds to its inputs.

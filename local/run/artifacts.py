@@ -1,15 +1,28 @@
-"""What a run leaves behind in `.local/` beside its report: the buckets as files, and the logs."""
+"""What a run leaves behind in `.local/`: its report, the buckets as files, and the logs."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
+
+from local.run.page import render
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from local.aws.endpoint import LocalAws
+    from local.run.report import Report
+
+
+def save_report(report: Report, directory: Path) -> None:
+    """Write report.json and report.html, in a directory that other users do not see into."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = json.dumps(dataclasses.asdict(report), indent=2)
+    (directory / "report.json").write_text(text + "\n", "utf-8")
+    (directory / "report.html").write_text(render(report), "utf-8")
 
 
 def save_buckets(aws: LocalAws, directory: Path) -> None:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.faults import NAMES
 from local.deploy.program import DeployError
+from local.run import artifacts
 from local.run.display import Display
 from local.run.inputs import InputError
 from local.run.pipeline import STACK, Options, Pipeline, RunError
@@ -79,7 +80,7 @@ def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
 
 def _report(directory: Path, problem: str) -> None:
     """Put a report that has only a reason in the place of the last run's."""
-    Report(stack=STACK, failure_reason=problem).write(directory)
+    artifacts.save_report(Report(stack=STACK, failure_reason=problem), directory)
 
 
 class _UsageError(Exception):

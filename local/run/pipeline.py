@@ -104,7 +104,7 @@ class Pipeline:
         shutil.rmtree(self._directory, ignore_errors=True)
         # Input and output lie there as files: other users of the machine do not see them.
         self._directory.mkdir(mode=0o700)
-        replace(self.report, failure_reason=NOT_ENDED).write(self._directory)
+        artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
@@ -209,7 +209,7 @@ class Pipeline:
         self.report.seconds = self._display.seconds
         self.report.resources = len(self.cloud.resources.created)
         self.report.engine = self._builder.engine.name if self._builder.engine else None
-        self.report.write(self._directory)
+        artifacts.save_report(self.report, self._directory)
 
     def _why_nothing_ran(self) -> str:
         failed = [outcome for outcome in self.cloud.functions.outcomes if outcome.failed]

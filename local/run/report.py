@@ -1,22 +1,19 @@
-"""The report of a run: report.json, and report.html made from it."""
+"""What came of a run, in the form of report.json."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from components.settings import key_prefix
-from local.run import page
 from pipeline.contract import METRIC_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from local.aws.cloudwatch.metric_store import Point
     from local.deploy.cloud import Cloud
@@ -63,13 +60,6 @@ class Report:
     """The key of the slot's _SUCCESS."""
     timeline: Rows = field(default_factory=Rows)
     """at, what, detail; in order."""
-
-    def write(self, directory: Path) -> None:
-        """Write both files, in a directory that other users of the machine do not see into."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps(dataclasses.asdict(self), indent=2)
-        (directory / "report.json").write_text(text + "\n", "utf-8")
-        (directory / "report.html").write_text(page.render(self), "utf-8")
 
     def fill(self, cloud: Cloud, schedule: str, slot: datetime) -> None:
         """Take in all that is known of a slot; its program has been deployed."""

@@ -6,10 +6,11 @@ silence. `one_call.py` is a table; what takes more than one call is a function, 
 """
 
 from local.deploy.kinds import compute, delivery, network, one_call, security, storage, watching
-from local.deploy.kinds.kind import CREATE, State
+from local.deploy.kinds.kind import CREATE, Deployment, State
 
 __all__ = [
     "CREATE",
+    "Deployment",
     "State",
     "compute",
     "delivery",

@@ -5,22 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pulumi
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates, given, pascal
-
-if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+from local.deploy.kinds.kind import Deployment, State, creates, given, pascal
 
 _ENVIRONMENT_LIMIT = 4096
 """Bytes of all of a function's variables (Lambda quotas); moto takes any number."""
 
 
 @creates("aws:cloudwatch/logGroup:LogGroup", "name", "kmsKeyId", "retentionInDays")
-def _log_group(local: Resources, inputs: State) -> State:
+def _log_group(local: Deployment, inputs: State) -> State:
     logs, name = local.aws.client("logs"), inputs["name"]
     logs.create_log_group(logGroupName=name, kmsKeyId=inputs["kmsKeyId"])
     logs.put_retention_policy(logGroupName=name, retentionInDays=inputs["retentionInDays"])
@@ -33,7 +29,7 @@ def _log_group(local: Resources, inputs: State) -> State:
     *("name", "role", "runtime", "architectures", "handler", "code", "environment"),
     *("timeout", "memorySize", "loggingConfig", "kmsKeyArn"),
 )
-def _function(local: Resources, inputs: State) -> State:
+def _function(local: Deployment, inputs: State) -> State:
     variables = inputs["environment"]["variables"]
     size = sum(len(key) + len(value) for key, value in variables.items())
     if size > _ENVIRONMENT_LIMIT:

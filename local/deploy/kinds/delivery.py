@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates, pascal
-
-if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+from local.deploy.kinds.kind import Deployment, State, creates, pascal
 
 _QUEUE_ATTRIBUTES = {
     "messageRetentionSeconds": "MessageRetentionPeriod",
@@ -19,7 +14,7 @@ _QUEUE_ATTRIBUTES = {
 
 
 @creates("aws:cloudwatch/eventTarget:EventTarget")
-def _rule_target(local: Resources, inputs: State) -> State:
+def _rule_target(local: Deployment, inputs: State) -> State:
     transformer = inputs.get("inputTransformer")
     target = {
         "Id": inputs["targetId"],
@@ -39,7 +34,7 @@ def _rule_target(local: Resources, inputs: State) -> State:
     *("name", "messageRetentionSeconds", "sqsManagedSseEnabled"),
     *("kmsMasterKeyId", "kmsDataKeyReusePeriodSeconds"),
 )
-def _queue(local: Resources, inputs: State) -> State:
+def _queue(local: Deployment, inputs: State) -> State:
     """Create a queue that SQS encrypts by itself or with a key: AWS refuses both at once."""
     if inputs.get("sqsManagedSseEnabled") and inputs.get("kmsMasterKeyId"):
         raise ValueError("a queue is encrypted by SQS or with a key, not both: leave out one")
@@ -55,7 +50,7 @@ def _queue(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:sns/topicPolicy:TopicPolicy", "arn", "policy")
-def _topic_policy(local: Resources, inputs: State) -> State:
+def _topic_policy(local: Deployment, inputs: State) -> State:
     local.aws.client("sns").set_topic_attributes(
         TopicArn=inputs["arn"], AttributeName="Policy", AttributeValue=inputs["policy"]
     )
@@ -63,7 +58,7 @@ def _topic_policy(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:sns/topicSubscription:TopicSubscription", "topic", "protocol", "endpoint")
-def _topic_subscription(local: Resources, inputs: State) -> State:
+def _topic_subscription(local: Deployment, inputs: State) -> State:
     """Subscribe somebody, whom nothing will reach: moto would really post to a web address."""
     if inputs["protocol"] not in ("email", "sms"):
         raise NotImplementedError(f"the embedded AWS sends nothing by {inputs['protocol']}")

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import reduce, wraps
 from operator import getitem
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+    from local.aws.endpoint import LocalAws
 
 State = dict[str, Any]
-Create = Callable[["Resources", State], State]
+
+
+@dataclass
+class Deployment:
+    """Where resources are created, and what is kept of them beside AWS."""
+
+    aws: LocalAws
+    build: Callable[[Mapping[str, Any]], str]
+    """Builds an image from docker.Image's `build`, and returns a handle on it."""
+    alarms: dict[str, State]
+    """Alarm -> its whole PutMetricAlarm and its ARN."""
+    images: dict[str, str] = field(default_factory=dict[str, str])
+    """Image by digest -> the engine's handle on it."""
+
+
+Create = Callable[[Deployment, State], State]
 
 CREATE: dict[str, Create] = {}
 """Type token -> creates such a resource."""
@@ -36,7 +52,7 @@ def creates(token: str, *takes: str) -> Callable[[Create], Create]:
 
     def enter(create: Create) -> Create:
         @wraps(create)
-        def checked(local: Resources, inputs: State) -> State:
+        def checked(local: Deployment, inputs: State) -> State:
             if unknown := inputs.keys() - set(takes):
                 names = ", ".join(sorted(unknown))
                 raise NotImplementedError(f"the embedded AWS does not know its input {names}")
@@ -64,7 +80,7 @@ def calls(token: str, operation: str, takes: str, *, tagged: str = "", **adds: s
     named = {name: to or spelled(name) for name, _, to in map(_partition, takes.split())}
 
     @creates(token, *named, *(["tags"] if tagged else []))
-    def _create(local: Resources, inputs: State) -> State:
+    def _create(local: Deployment, inputs: State) -> State:
         request: State = {}
         for name, value in given(**inputs).items():
             *above, last = named.get(name, spelled(name)).split(".")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates, given, tags
-
-if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+from local.deploy.kinds.kind import Deployment, State, creates, given, tags
 
 
 @creates(
     "aws:ec2/vpc:Vpc",
     *("cidrBlock", "enableDnsSupport", "enableDnsHostnames", "instanceTenancy", "tags"),
 )
-def _vpc(local: Resources, inputs: State) -> State:
+def _vpc(local: Deployment, inputs: State) -> State:
     ec2 = local.aws.client("ec2")
     vpc = ec2.create_vpc(
         CidrBlock=inputs["cidrBlock"],
@@ -33,7 +30,7 @@ def _vpc(local: Resources, inputs: State) -> State:
     "aws:ec2/subnet:Subnet",
     *("vpcId", "availabilityZone", "cidrBlock", "mapPublicIpOnLaunch", "tags"),
 )
-def _subnet(local: Resources, inputs: State) -> State:
+def _subnet(local: Deployment, inputs: State) -> State:
     if inputs["mapPublicIpOnLaunch"]:
         raise NotImplementedError("the embedded AWS has no public addresses")
     answer = local.aws.client("ec2").create_subnet(
@@ -50,7 +47,7 @@ def _subnet(local: Resources, inputs: State) -> State:
     *("vpcId", "serviceName", "vpcEndpointType", "routeTableIds", "subnetIds"),
     *("securityGroupIds", "privateDnsEnabled", "policy", "tags"),
 )
-def _endpoint(local: Resources, inputs: State) -> State:
+def _endpoint(local: Deployment, inputs: State) -> State:
     ec2 = local.aws.client("ec2")
     answer = ec2.create_vpc_endpoint(
         VpcId=inputs["vpcId"],
@@ -74,7 +71,7 @@ def _endpoint(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:ec2/securityGroup:SecurityGroup", "namePrefix", "description", "vpcId", "tags")
-def _security_group(local: Resources, inputs: State) -> State:
+def _security_group(local: Deployment, inputs: State) -> State:
     """Create a group without rules: like the provider, take away AWS's own one."""
     ec2 = local.aws.client("ec2")
     group = ec2.create_security_group(
@@ -88,7 +85,7 @@ def _security_group(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", "ingress", "egress", "tags")
-def _default_security_group(local: Resources, inputs: State) -> State:
+def _default_security_group(local: Deployment, inputs: State) -> State:
     """Adopt the VPC's own group, and take away what it allows."""
     if inputs["ingress"] or inputs["egress"]:
         raise NotImplementedError("the embedded AWS only empties it")
@@ -117,12 +114,12 @@ _RULE = (
 
 
 @creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", *_RULE)
-def _ingress(local: Resources, inputs: State) -> State:
+def _ingress(local: Deployment, inputs: State) -> State:
     return _authorized(local.aws.client("ec2").authorize_security_group_ingress, inputs)
 
 
 @creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", *_RULE)
-def _egress(local: Resources, inputs: State) -> State:
+def _egress(local: Deployment, inputs: State) -> State:
     return _authorized(local.aws.client("ec2").authorize_security_group_egress, inputs)
 
 
@@ -142,7 +139,7 @@ def _authorized(authorize: Any, inputs: State) -> State:  # noqa: ANN401 - boto3
 
 
 @creates("aws:ec2/flowLog:FlowLog", "vpcId", "trafficType", "logDestination", "iamRoleArn", "tags")
-def _flow_log(local: Resources, inputs: State) -> State:
+def _flow_log(local: Deployment, inputs: State) -> State:
     """Create a flow log; AWS would report only later that its role or group is no good."""
     answer = local.aws.client("ec2").create_flow_logs(
         ResourceIds=[inputs["vpcId"]],

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from local.deploy.kinds.kind import State, creates, given
-
-if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+from local.deploy.kinds.kind import Deployment, State, creates, given
 
 
 @creates(
     "pulumi:providers:aws",
     *("region", "defaultTags", "skipCredentialsValidation", "skipRegionValidation"),
 )
-def _provider(local: Resources, inputs: State) -> State:
+def _provider(local: Deployment, inputs: State) -> State:
     """Refuse a provider for another region than the embedded AWS has."""
     if inputs["region"] != local.aws.region:
         raise ValueError(f"region {inputs['region']} is not {local.aws.region}")
@@ -22,7 +17,7 @@ def _provider(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:kms/key:Key", "policy", "description", "enableKeyRotation", "deletionWindowInDays")
-def _key(local: Resources, inputs: State) -> State:
+def _key(local: Deployment, inputs: State) -> State:
     kms = local.aws.client("kms")
     made = kms.create_key(Policy=inputs["policy"], Description=inputs["description"])
     key_id = made["KeyMetadata"]["KeyId"]
@@ -32,7 +27,7 @@ def _key(local: Resources, inputs: State) -> State:
 
 
 @creates("aws:iam/role:Role", "name", "assumeRolePolicy", "permissionsBoundary")
-def _role(local: Resources, inputs: State) -> State:
+def _role(local: Deployment, inputs: State) -> State:
     """Create a role; its boundary has to exist, as on AWS, which moto does not look at."""
     name, boundary = inputs["name"], inputs.get("permissionsBoundary")
     iam = local.aws.client("iam")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import State, creates, pascal
-
-if TYPE_CHECKING:
-    from local.deploy.resources import Resources
+from local.deploy.kinds.kind import Deployment, State, creates, pascal
 
 
 @creates("aws:cloudwatch/metricAlarm:MetricAlarm")
-def _alarm(local: Resources, inputs: State) -> State:
+def _alarm(local: Deployment, inputs: State) -> State:
     """Create an alarm; a new one has not enough data for any other state."""
     dimensions: dict[str, str] = inputs.get("dimensions", {})
     request: State = {

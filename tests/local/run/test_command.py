@@ -153,7 +153,7 @@ class TestWhatIsRefused:
         [
             ("data: destroy", "data: lose", "must be one of keep, destroy"),
             ("  sage", "\tsage", "line 4: found character"),
-            ("data: destroy", "data: 2026-01-05", "an unquoted date"),
+            ("data: destroy", "data: 2026-01-05", "line 12: quote"),
             ("", None, "Pulumi.local.yaml cannot be read: No such file"),
         ],
         ids=["value", "tab", "date", "missing"],

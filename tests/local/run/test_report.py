@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.run.artifacts import local_path
+from local.run.artifacts import local_path, save_report
 from local.run.report import Report
 
 
@@ -45,7 +45,7 @@ class TestPathsOfKeys:
 
 class TestReport:
     def test_has_the_keys_that_others_read(self, tmp_path: Path) -> None:
-        Report(stack="local").write(tmp_path)
+        save_report(Report(stack="local"), tmp_path)
         keys = json.loads((tmp_path / "report.json").read_text()).keys()
         slot = {"stack", "schedule", "timezone", "slot", "outcome", "success_marker"}
         job = {"attempt", "job_name", "status", "failure_reason", "exit_message"}
