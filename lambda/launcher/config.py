@@ -61,18 +61,6 @@ class Deployed(config.Deployed):
 
     job_role_arn: str
     image_uri: str
-    vpc: Vpc | None
-    """None: SageMaker runs the jobs in a VPC of its own."""
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Deployed:
-        """Return the resources that `environ` names.
-
-        Raises:
-            ConfigError: names every missing variable.
-        """
-        names = cls.__dataclass_fields__.keys() - {"vpc"}
-        return cls(**required(sorted(names), environ), vpc=Vpc.read(environ))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +73,8 @@ class LauncherConfig(config.StackConfig):
     """Of all jobs of the stack; None: no limit."""
     isolation: bool
     """Whether the container has no network."""
+    vpc: Vpc | None
+    """None: SageMaker runs the jobs in a VPC of its own."""
     job: JobConfig
     schedules: dict[str, ScheduleConfig]
     tags: dict[str, str]
@@ -98,4 +88,10 @@ class LauncherConfig(config.StackConfig):
         schedules = {
             name: ScheduleConfig(**schedule) for name, schedule in document.pop("schedules").items()
         }
-        return cls(**document, job=job, schedules=schedules, deployed=Deployed.read(environ))
+        return cls(
+            **document,
+            job=job,
+            schedules=schedules,
+            vpc=Vpc.read(environ),
+            deployed=Deployed.read(environ),
+        )

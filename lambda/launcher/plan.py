@@ -104,7 +104,7 @@ def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
 
 
 def _network(config: LauncherConfig) -> dict[str, Any]:
-    vpc = config.deployed.vpc
+    vpc = config.vpc
     # With one instance there is nothing between containers to encrypt.
     encrypted = {"EnableInterContainerTrafficEncryption": True}
     inside = vpc and {

@@ -35,15 +35,6 @@ class Deployed(config.Deployed):
     launcher_arn: str
     retry_role_arn: str
 
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Deployed:
-        """Return the resources that `environ` names.
-
-        Raises:
-            ConfigError: names every missing variable.
-        """
-        return cls(**config.required(cls.__dataclass_fields__, environ))
-
 
 @dataclass(frozen=True, kw_only=True)
 class ObserverConfig(config.StackConfig):

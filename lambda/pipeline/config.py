@@ -16,6 +16,7 @@ from pipeline.prefix import Prefix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+    from typing import Self
 
     from pipeline.attempt import Attempt
 
@@ -33,6 +34,15 @@ class Deployed:
     output_bucket: str
     kms_key_arn: str
     aws_region: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Return the resources that the function's environment names.
+
+        Raises:
+            ConfigError: names every missing variable.
+        """
+        return cls(**required(cls.__dataclass_fields__, environ))
 
 
 @dataclass(frozen=True, kw_only=True)
