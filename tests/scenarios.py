@@ -141,6 +141,10 @@ SCENARIOS = {
         Outcome.SCRIPT_FAILED,
         ends=(failed("AlgorithmError: , exit code: 3", "process_data.sh failed: no rows"),),
     ),
+    "no network": final(
+        Outcome.NO_NETWORK,
+        ends=(failed("AlgorithmError: , exit code: 6", "curl: (6) Could not resolve host: x"),),
+    ),
     "empty output": final(Outcome.EMPTY_OUTPUT, ends=(JobEnd("Completed"),)),
     "bad image": final(
         Outcome.BAD_IMAGE,
