@@ -10,6 +10,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import object_key
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,6 +97,5 @@ def _unreadable(path: Path) -> str | None:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as it is told: with escapes where it is no text that can be printed."""
-    text = str(path)
-    return text if text.isprintable() else str(os.fsencode(path))
+    """Return a path on one line, with a mark where it is no text that can be printed."""
+    return printable(str(path)).translate({ord(char): "�" for char in "\n\t"})
