@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from components import alarm_definitions
+from components import alarm_definitions, dashboard_body
 from components.alarm_definitions import Alarm
 from components.aws import models
 from components.monitoring import Monitoring, MonitoringArgs
 from components.names import SILENT_ALARM
+from observer import metrics as observer_metrics
+from pipeline.contract import METRIC_NAMESPACE
 from tests.components.settings.test_settings import settings
-from tests.conftest import ACCOUNT, REGION, Recorder, record
+from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 from tests.recorded import program
 
 DAILY = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
@@ -134,6 +137,23 @@ class TestEverythingThatIsWatched:
         watched = {name for alarm in alarms().values() for name in alarm.dimensions.values()}
         for kind in ("aws:lambda/function:Function", "aws:sqs/queue:Queue"):
             assert {each["name"] for each in program("prod").inputs(kind).values()} <= watched
+
+
+def test_every_metric_of_alarms_and_dashboard_is_one_that_is_sent() -> None:
+    script = (ROOT / "container" / "scripts" / "process_data.sh").read_text("utf-8")
+    sent = {*observer_metrics.UNITS, *re.findall(r"send_metric (\w+) ", script)}
+    asked = {
+        alarm.metric: set(alarm.dimensions)
+        for alarm in alarms().values()
+        if alarm.namespace == METRIC_NAMESPACE
+    }
+    for widget in dashboard_body.of(settings(), [])["widgets"]:
+        for entry in widget["properties"].get("metrics", []):
+            if entry[0] == METRIC_NAMESPACE:
+                asked[entry[1]] = {entry[2], entry[4]}
+    assert len(asked) > 10
+    assert asked.keys() <= sent
+    assert all(dimensions == {"stack", "schedule"} for dimensions in asked.values())
 
 
 def _request(alarm: dict[str, Any]) -> dict[str, Any]:
