@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from local.aws.iam import Session
 
 Message = dict[str, str | None]
-"""`subject`, `body` and `at`."""
+"""`subject`, `body` (as mail has it) and `at`."""
 
 _EVENTS = "events.amazonaws.com"
 _LONGEST_SUBJECT = 100
@@ -99,7 +100,10 @@ class Topics:
         known = asked.get("TopicArn") in self._aws.backend("sns").topics
         if asked.get("Action") == "Publish" and known and len(subject or "") <= _LONGEST_SUBJECT:
             at = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
-            self.messages.append({"subject": subject, "body": asked["Message"], "at": at})
+            body = asked["Message"]
+            if asked.get("MessageStructure") == "json":  # one text for each protocol
+                body = json.loads(body)["default"]
+            self.messages.append({"subject": subject, "body": body, "at": at})
             self._tell("message", subject or "(no subject)")
 
     def publish(

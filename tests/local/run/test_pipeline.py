@@ -184,6 +184,7 @@ class TestAScriptThatWantsANetwork:
         assert heard in report["exit_message"]
         assert report["outcome"] == "no_network"
         [message] = report["messages"]
+        assert message["body"].startswith("daily of stack local failed: no network.\n")
         assert "network.mode vpc" in message["body"]
 
 
