@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))

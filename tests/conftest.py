@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # again and again, a tenth of the time of the whole suite.
 gc.set_threshold(50_000, 20, 50)
 
-TIERS = ("container", "engine", "local")
+TIERS = ("engine", "local", "container")
 """Directories whose tests are a tier of their own; all others are units, unless they say so."""
 
 ROOT = Path(__file__).parent.parent
@@ -208,6 +208,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
         elif not any(item.get_closest_marker(tier) for tier in TIERS):
             item.add_marker("unit")
+    # Files that take long come first, so that no process ends long after the others.
+    items.sort(key=lambda item: [item.get_closest_marker(tier) is None for tier in TIERS])
 
 
 @pytest.fixture(autouse=True)
