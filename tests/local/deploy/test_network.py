@@ -137,7 +137,7 @@ def test_a_slot_runs_in_subnets_that_exist(
 def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: Path) -> None:
     cloud = cloud_in(aws, tmp_path, SERVERS)
     try:
-        with pytest.raises(DeployError, match="whose DHCP options have no domain-name, and"):
+        with pytest.raises(DeployError, match="whose DHCP options must have a domain-name and"):
             cloud.deploy()
     finally:
         cloud.close()
