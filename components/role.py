@@ -36,7 +36,6 @@ def create(
 
     Args:
         name: of the resources `<name>-role` and `<name>-policy`, and the end of the physical name.
-            Nothing but a new name replaces a role, so it is never in its successor's way.
         settings: the stack's.
         trust: policy that says who may assume the role.
         allowed: policy that says what the role may do.
@@ -45,6 +44,7 @@ def create(
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         f"{name}-role",
+        # Only another name replaces a role, so it is never in its successor's way.
         name=names.role(settings.prefix, settings.region, name),
         assume_role_policy=pulumi.Output.json_dumps(trust),
         permissions_boundary=settings.permissions_boundary,

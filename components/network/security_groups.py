@@ -35,12 +35,7 @@ def create(
     A new group has no rules: the provider takes away AWS's "everything out". Amazon's DNS, which
     no security group filters, is reached in any case.
 
-    Args:
-        name: begins the logical names.
-        vpc_id: of the VPC.
-        s3_prefix_list: addresses of S3 in this region, which the gateway endpoint routes.
-        settings: the stack's.
-        parent: the component that they belong to.
+    `s3_prefix_list` has the addresses of S3 in this region, which the gateway endpoint routes.
     """
     child = pulumi.ResourceOptions(parent=parent)
     # Whatever is put into the VPC without a group of its own gets this one.

@@ -190,12 +190,8 @@ def schedule(
 ) -> dict[str, Any]:
     """Return what EventBridge Scheduler may do: invoke one function, keep what it can't deliver.
 
-    Args:
-        account: where the stack lives.
-        schedules: those that use the role, as `<group>/<name or pattern>`.
-        function_arn: the function's.
-        failures_arn: the queue's.
-        key_arn: of the key that encrypts the schedules' input and the queue.
+    `schedules` are those that use the role, as `<group>/<name or pattern>`; the key encrypts their
+    input and the queue.
     """
     return document(
         key_uses.read_payloads(account, key_arn, schedules),
