@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from components.settings.model import Settings
 
 SMALLEST_SUBNET = 28
 LARGEST_VPC = 16
@@ -54,39 +50,27 @@ def addresses_needed(instances: int, endpoints: int) -> int:
     return RESERVED + endpoints + PER_INSTANCE * instances
 
 
-def instances_at_once(settings: Settings) -> int:
-    """Return how many instances the subnets must have room for.
-
-    Without limits.max_concurrent_instances: a job of each schedule. More may overlap, of the same
-    schedule or started by hand; SageMaker refuses or fails those for which no address is left.
-    """
-    job = settings.job
-    return settings.limits.max_concurrent_instances or job.instance_count * len(settings.schedules)
-
-
-def problem(settings: Settings) -> str | None:
-    """Return why network.cidr is too small for the stack, with what would do, or None."""
-    network = settings.network
-    length = subnet_length(network.cidr, network.zones)
-    instances = instances_at_once(settings)
-    needed = addresses_needed(instances, len(network.endpoints))
+def problem(cidr: str, zones: int, endpoints: int, instances: int) -> str | None:
+    """Return why a block is too small for so many of each, with what would do, or None."""
+    length = subnet_length(cidr, zones)
+    needed = addresses_needed(instances, endpoints)
     if length <= SMALLEST_SUBNET and 2 ** (32 - length) >= needed:
         return None
-    longest = _longest_that_does(network.zones, needed)
+    longest = _longest_that_does(zones, needed)
     way_out = (
         f"set a block of /{longest} or larger, or fewer network.zones"
         if longest
         else "set fewer network.zones, or a smaller limits.max_concurrent_instances"
     )
     if length > SMALLEST_SUBNET:
-        why = f"for {network.zones} zones makes subnets of /{length}; AWS allows /28 or larger"
+        why = f"for {zones} zones makes subnets of /{length}; AWS allows /28 or larger"
     else:
         why = (
-            f"for {network.zones} zones makes subnets of {2 ** (32 - length)} addresses, of which "
-            f"{needed} are needed: {RESERVED} that AWS keeps, {len(network.endpoints)} for "
+            f"for {zones} zones makes subnets of {2 ** (32 - length)} addresses, of which "
+            f"{needed} are needed: {RESERVED} that AWS keeps, {endpoints} for "
             f"endpoints, {PER_INSTANCE} for each of {instances} instances at once"
         )
-    return f"network.cidr: {network.cidr} {why}; {way_out}"
+    return f"network.cidr: {cidr} {why}; {way_out}"
 
 
 def _longest_that_does(zones: int, needed: int) -> int | None:

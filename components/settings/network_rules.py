@@ -28,7 +28,9 @@ def problems(settings: Settings) -> Iterator[str]:
             )
         case "vpc":
             yield from _endpoints(settings)
-            if problem := addresses.problem(settings):
+            if problem := addresses.problem(
+                network.cidr, network.zones, len(network.endpoints), instances_at_once(settings)
+            ):
                 yield problem
         case "existing":
             for key in _ONLY["existing"]:
@@ -36,6 +38,16 @@ def problems(settings: Settings) -> Iterator[str]:
                     yield f"network.{key}: is empty; mode existing needs at least one id"
         case _:
             pass
+
+
+def instances_at_once(settings: Settings) -> int:
+    """Return how many instances the subnets must have room for.
+
+    Without limits.max_concurrent_instances: a job of each schedule. More may overlap, of the same
+    schedule or started by hand; SageMaker refuses or fails those for which no address is left.
+    """
+    job = settings.job
+    return settings.limits.max_concurrent_instances or job.instance_count * len(settings.schedules)
 
 
 def _of_another_mode(network: NetworkSettings) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.settings import addresses
+from components.settings import addresses, network_rules
 from tests.components.settings.test_settings import refusal, settings
 
 zones = st.integers(1, 6)
@@ -31,14 +31,7 @@ class TestTooSmallABlock:
     def test_is_refused_exactly_where_a_subnet_lacks_addresses_or_is_smaller_than_aws_allows(
         self, cidr: str, count: int, instances: int, endpoints: int
     ) -> None:
-        found = settings(
-            network__mode="vpc",
-            network__cidr="10.0.0.0/16",
-            network__endpoints=[f"e{number}" for number in range(endpoints)],
-            limits__max_concurrent_instances=instances,
-        )
-        changed = found.network.model_copy(update={"cidr": cidr, "zones": count})
-        problem = addresses.problem(found.model_copy(update={"network": changed}))
+        problem = addresses.problem(cidr, count, endpoints, instances)
         length = IPv4Network(cidr).prefixlen + {1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}[count]
         room = 2 ** (32 - length) - 5 - endpoints
         assert (problem is None) == (length <= 28 and room >= 2 * instances)
@@ -66,7 +59,7 @@ class TestTooSmallABlock:
             schedules={"one": schedule, "two": schedule},
             network__mode="vpc",
         )
-        assert addresses.instances_at_once(found) == 6
+        assert network_rules.instances_at_once(found) == 6
 
     def test_does_not_matter_without_a_created_vpc(self) -> None:
         assert settings(limits__max_concurrent_instances=100).network.mode == "isolated"
