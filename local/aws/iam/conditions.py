@@ -77,11 +77,9 @@ class Sent(dict[str, Value]):
 
 
 def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Return whether all conditions of a statement hold.
+    """Return whether all conditions of a statement hold: operator -> key -> value or values.
 
-    Args:
-        conditions: operator -> key -> value or values, as in the policy.
-        context: the request's keys, in lower case.
+    The keys of `context`, the request's, are in lower case.
     """
     return all(
         _holds(spelled, key, [_text(each) for each in listed(wanted)], context)

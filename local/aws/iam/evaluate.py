@@ -125,12 +125,8 @@ def admits(policy: str | None, service: str, access: Access) -> bool:
     """Return whether a resource's policy lets a service of AWS in: an Allow, and no Deny.
 
     A key that the service does not send is absent. A principal of `*` is services too, as in
-    AWS's own examples, which bind it by aws:SourceArn.
-
-    Args:
-        policy: the document as JSON; None is a resource without policy.
-        service: the principal, such as events.amazonaws.com.
-        access: what it wants.
+    AWS's own examples, which bind it by aws:SourceArn. `service` is one such as
+    events.amazonaws.com; a resource without policy lets none in.
     """
     if policy is None:
         return False

@@ -35,12 +35,9 @@ _ENCRYPTION = {
 
 
 def required(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    """Return everything that an operation needs, in the order in which AWS asks for it.
+    """Return everything that an operation such as s3:PutObject needs.
 
-    Args:
-        store: has the resources.
-        operation: service, as a request's signature names it, and operation, as its model does.
-        asked: the operation's parameters.
+    Its service is named as in a request's signature, itself as in the service's model.
 
     Raises:
         NotImplementedError: no role of the stack calls it.

@@ -81,11 +81,7 @@ class SageMaker:
         }
 
     def call(self, operation: str, request: _Json) -> _Json:
-        """Return an operation's answer in the JSON form of the wire: times are epoch seconds.
-
-        Args:
-            operation: its name.
-            request: valid by the service's model.
+        """Return the answer to a valid request, as on the wire: times are epoch seconds.
 
         Raises:
             ServiceError: what AWS would answer, or that the operation is not played here.
