@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,8 @@ class NextLaunches:
     def _plan(self, attempt: Attempt, at: datetime, following: Next | None = None) -> datetime:
         """Note the attempt first: the launcher reads there on which machine it is to start."""
         soonest = self.clock() + AT_ONCE
-        entry = Entry(
-            schedule=attempt.schedule,
-            slot=attempt.slot,
-            number=attempt.number,
-            job_name=job_name(self.config.prefix, attempt),
+        entry = replace(
+            Entry.of(attempt, job_name(self.config.prefix, attempt)),
             planned_for=max(at, soonest),
             retry_state=following.state.dump() if following else None,
             instance_type=following.state.instance_type if following else None,

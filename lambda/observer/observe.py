@@ -14,7 +14,7 @@ from observer.job_result import ENDED, JobResult
 from observer.retry import RetryState, next_attempt
 from observer.success import Output
 from pipeline import jobs
-from pipeline.attempt import Attempt, parse_job_name, slot_text
+from pipeline.attempt import parse_job_name, slot_text
 from pipeline.journal import Claim, Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 
@@ -84,7 +84,7 @@ class Observer:
         claim = self.journal.claim(attempt, job_name, owner, now, LEASE)
         if claim != Claim.TAKEN:
             return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
-        return self._conclude(known or _unknown(attempt, job_name), result, now)
+        return self._conclude(known or Entry.of(attempt, job_name), result, now)
 
     def _conclude(self, known: Entry, result: JobResult, now: datetime) -> Outcome:
         attempt, stop, uri = known.attempt, known.stop, None
@@ -130,13 +130,6 @@ class Observer:
         )
         attempt = known.attempt.next()
         return self.launches.launch_next(attempt, following) if following and attempt else None
-
-
-def _unknown(attempt: Attempt, job_name: str) -> Entry:
-    """Return an entry of an attempt that started, of which the journal has nothing yet."""
-    return Entry(
-        schedule=attempt.schedule, slot=attempt.slot, number=attempt.number, job_name=job_name
-    )
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:

@@ -66,6 +66,12 @@ class Entry(End):
     """S3 URI of the slot's _SUCCESS."""
     concluded_at: datetime | None = None
 
+    @classmethod
+    def of(cls, attempt: Attempt, job_name: str) -> Entry:
+        """Return the entry of an attempt of which nothing else is known."""
+        slot = attempt.slot
+        return cls(schedule=attempt.schedule, slot=slot, number=attempt.number, job_name=job_name)
+
     @property
     def attempt(self) -> Attempt:
         """Which attempt this is."""
