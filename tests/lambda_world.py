@@ -173,7 +173,7 @@ class World:
         assert name
         return self.observer.observe(name, owner or next(self._owners), self.now)
 
-    def turn(self, owner: str | None = None) -> dict[str, str]:
+    def reconcile(self, owner: str | None = None) -> dict[str, str]:
         """Let the watch have its turn."""
         owner = owner or next(self._owners)
         return Reconciler(self.observer, self.client("scheduler"), owner, self.now).run()

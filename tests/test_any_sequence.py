@@ -146,7 +146,7 @@ class AnySequence(RuleBasedStateMachine):
     def time_passes_and_the_watch_looks(self, minutes: int) -> None:
         assume(self.world.now < SLOTS[-1] + timedelta(hours=12))
         self.world.now += timedelta(minutes=minutes)
-        self.world.turn()
+        self.world.reconcile()
 
     @invariant()
     def no_marker_without_a_completed_job(self) -> None:
@@ -189,7 +189,7 @@ class AnySequence(RuleBasedStateMachine):
                 self._fire(name, twice=False)
             if not (self.mail or self._running() or self.world.planned()):
                 self.world.now += timedelta(minutes=100)
-                if not self.world.turn():
+                if not self.world.reconcile():
                     return
         pytest.fail("it never settles")
 

@@ -170,7 +170,7 @@ class TestReplace:
         world.now = SLOT + HOUR
         world.launch(SECOND)
         world.now += 76 * MINUTE
-        assert world.turn()[B] == "missed"
+        assert world.reconcile()[B] == "missed"
 
     def test_an_earlier_slots_retry_does_not_stop_a_later_slot(self, world: World) -> None:
         event = world.fail(FIRST, CAPACITY)

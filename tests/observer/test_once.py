@@ -133,9 +133,9 @@ class TestACrash:
         with pytest.raises(CrashError):
             world.observe(event, "first")
         world.now += LEASE - timedelta(minutes=1)
-        assert world.turn() == {NAME: "another invocation is at it"}
+        assert world.reconcile() == {NAME: "another invocation is at it"}
         world.now += timedelta(minutes=5)
-        assert world.turn() == {NAME: ENDS[end][0]}
+        assert world.reconcile() == {NAME: ENDS[end][0]}
         is_dealt_with(world, end)
 
 

@@ -181,7 +181,7 @@ class TestForeignMarker:
         world.schedule()
         world.write(MARKER, b"")
         world.now = NOW + timedelta(hours=2)
-        assert world.turn() == {NAME: "missed"}
+        assert world.reconcile() == {NAME: "missed"}
         assert world.journal.health("daily").last_success is None
 
 

@@ -24,7 +24,7 @@ def only(world: World, expression: str, zone: str = "UTC", **known: Any) -> None
 
 def missed(world: World) -> list[str]:
     """Let the watch have its turn; return the names of the slots that it misses."""
-    return [name for name, outcome in world.turn().items() if outcome == "missed"]
+    return [name for name, outcome in world.reconcile().items() if outcome == "missed"]
 
 
 class TestLostEvent:
@@ -32,17 +32,17 @@ class TestLostEvent:
         world.schedule()
         world.fail()
         world.now += EVENT_GRACE
-        assert world.turn() == {}
+        assert world.reconcile() == {}
         world.now += timedelta(seconds=1)
-        assert world.turn() == {NAME: "script_failed"}
-        assert world.turn() == {}
+        assert world.reconcile() == {NAME: "script_failed"}
+        assert world.reconcile() == {}
         assert len(world.messages()) == 1
 
     def test_of_a_refusal_is_made_good(self, world: World) -> None:
         world.schedule()
         world.errors["CreateProcessingJob"] = [("AccessDeniedException", "no")]
         world.launch()
-        assert world.turn() == {NAME: "access_denied"}
+        assert world.reconcile() == {NAME: "access_denied"}
         assert world.deliver() == ["concluded before"]
         ((_, text),) = world.messages()
         assert "Reason: AccessDeniedException: no" in text
@@ -53,7 +53,7 @@ class TestLostEvent:
         for n in range(5):
             world.run(Attempt("daily", SLOT + n * MINUTE, 1))
         world.now += 3 * MINUTE
-        assert world.turn().keys() == names
+        assert world.reconcile().keys() == names
 
     def test_of_another_stack_is_not_looked_at(self, world: World) -> None:
         only(world, "at(2020-01-01T00:00:00)")
@@ -61,7 +61,7 @@ class TestLostEvent:
         world.sagemaker.add(other)
         world.sagemaker.end(other, "Failed")
         world.now += HOUR
-        assert world.turn() == {}
+        assert world.reconcile() == {}
 
 
 class TestLostSlot:
@@ -127,7 +127,7 @@ class TestLostSlot:
     def test_is_none_while_the_schedule_is_suspended(self, world: World) -> None:
         only(world, "cron(0 2 * * ? *)", State="DISABLED")
         world.now = SLOT + 2 * HOUR
-        assert world.turn() == {}
+        assert world.reconcile() == {}
 
     def test_is_none_where_a_job_runs_however_long(self, world: World) -> None:
         only(world, "cron(0 2 * * ? *)")
@@ -149,7 +149,7 @@ class TestLostSlot:
         world.now = SLOT + 2 * HOUR
         world.crash_after = "UpdateItem"
         with pytest.raises(WatchError):
-            world.turn()
+            world.reconcile()
         world.launch()
         assert world.deliver() == ["missed"]
         assert missed(world) == []
@@ -171,9 +171,9 @@ class TestPlannedAttempt:
         world.observe(world.fail(reason="CapacityError: no"))
         ((name, at),) = world.planned().items()
         world.now = at + LAUNCH_GRACE
-        assert world.turn() == {}
+        assert world.reconcile() == {}
         world.now += MINUTE
-        assert world.turn() == {name: "missed"}
+        assert world.reconcile() == {name: "missed"}
         ((_, text),) = world.messages()
         assert f"Missed: planned for {at:%Y-%m-%dT%H:%M:%SZ}, no job since" in text
         assert world.fire()["result"] == "refused"
@@ -183,12 +183,12 @@ class TestPlannedAttempt:
         world.observe(world.fail(reason="CapacityError: no"))
         world.fire()
         world.now += 5 * HOUR
-        assert world.turn() == {}
+        assert world.reconcile() == {}
 
 
 class TestGauges:
     def _gauges(self, world: World) -> dict[str, float]:
-        world.turn()
+        world.reconcile()
         return {k: v for k, v in world.metrics()[-1].items() if k.startswith("Seconds")}
 
     def test_count_from_the_last_change_before_the_first_success(self, world: World) -> None:
@@ -227,7 +227,7 @@ class TestGauges:
         world.schedule("hourly", changed=NOW)
         world.sagemaker.add(name_of(SLOT, "hourly"))
         world.now += 10 * MINUTE
-        world.turn()
+        world.reconcile()
         running = {each["schedule"]: each["SecondsRunning"] for each in world.metrics()}
         assert running == {"daily": 0, "hourly": 600}
 
@@ -240,9 +240,9 @@ class TestOneBadThing:
         world.now += HOUR
         world.errors["DescribeProcessingJob"] = [("ThrottlingException", "Rate exceeded")]
         with pytest.raises(WatchError, match=f"^{NAME}: .*ThrottlingException"):
-            world.turn()
+            world.reconcile()
         assert len(world.messages()) == 1
-        assert world.turn() == {NAME: "script_failed"}
+        assert world.reconcile() == {NAME: "script_failed"}
 
     def test_schedule_does_not_hide_the_others(self, world: World) -> None:
         daily = {"expression": "at(2020-01-01T00:00:00)", "timezone": "UTC"}
@@ -252,8 +252,8 @@ class TestOneBadThing:
         world.now += 3 * MINUTE
         world.errors["GetSchedule"] = [("InternalServerException", "x")]
         with pytest.raises(WatchError, match=r"^daily: .*InternalServerException"):
-            world.turn()
+            world.reconcile()
         assert len(world.messages()) == 1
 
     def test_schedule_that_was_deleted_by_hand_is_passed_over(self, world: World) -> None:
-        assert world.turn() == {}
+        assert world.reconcile() == {}
