@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 MAX_ATTEMPT = 99
 """Two digits of the job's name."""
 
-FIRST_SLOT = datetime(2000, 1, 1, tzinfo=UTC)
-END_OF_SLOTS = datetime(2200, 1, 1, tzinfo=UTC)
-"""Slots lie between them: near the years 1 and 9999 there are no other time zones."""
-
+# Years 2000 to 2199: near the years 1 and 9999 there are no other time zones.
+_SLOT = re.compile(r"2[01]\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _NAME = re.compile(
-    r"(?P<schedule>[a-z][a-z0-9]*(-[a-z0-9]+)*)-(?P<slot>\d{8}T\d{6}Z)-(?P<attempt>[1-9]\d?)",
+    r"(?P<schedule>[a-z][a-z0-9]*(-[a-z0-9]+)*)-(?P<slot>2[01]\d{6}T\d{6}Z)-(?P<attempt>[1-9]\d?)",
     re.ASCII,
 )
 _LONGEST_NAME = 63
@@ -56,7 +54,7 @@ def parse_job_name(prefix: str, name: str) -> Attempt | None:
     if found is None:
         return None
     try:
-        slot = _possible(datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
+        slot = datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
     return Attempt(found["schedule"], slot, int(found["attempt"]))
@@ -71,12 +69,8 @@ def parse_slot(text: str) -> datetime:
     """Return the instant that `slot_text` spelled.
 
     Raises:
-        ValueError: the text spells none, or one at which nothing can run.
+        ValueError: the text spells none of the years 2000 to 2199.
     """
-    return _possible(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC))
-
-
-def _possible(slot: datetime) -> datetime:
-    if not FIRST_SLOT <= slot < END_OF_SLOTS:
-        raise ValueError(f"{slot} is not between {FIRST_SLOT} and {END_OF_SLOTS}")
-    return slot
+    if not _SLOT.fullmatch(text):
+        raise ValueError(f"{text!r:.100} is no slot like 2026-01-05T02:00:00Z")
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
