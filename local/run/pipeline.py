@@ -20,6 +20,7 @@ from local.deploy.image_builder import ImageBuilder
 from local.run import artifacts, inputs
 from local.run.report import NOT_ENDED, Report
 from pipeline import cron
+from pipeline.attempt import slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ class Pipeline:
         due = cron.parse(settings.expression).previous(now, ZoneInfo(settings.timezone))
         slot = self._options.slot or due or now.replace(microsecond=0)
         self.report.schedule, self.report.timezone = name, settings.timezone
-        self.report.slot = f"{slot:%Y-%m-%dT%H:%M:%SZ}"
+        self.report.slot = slot_text(slot)
         return name, slot
 
     def _created(self, name: str) -> None:
