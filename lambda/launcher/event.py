@@ -45,13 +45,8 @@ class Request:
 def parse(event: object, schedules: Collection[str], now: datetime) -> Request:
     """Return what `event` asks for.
 
-    `slot` defaults to `now`, `attempt` to 1, `trigger` to operator, and `schedule` to the only one
-    there is.
-
-    Args:
-        event: as delivered by EventBridge Scheduler, or typed by a person.
-        schedules: the names of the stack's schedules.
-        now: the current time, in UTC.
+    EventBridge Scheduler delivers it, or a person typed it. `slot` defaults to `now`, `attempt` to
+    1, `trigger` to operator, and `schedule` to the only one there is.
 
     Raises:
         EventError: names every problem, what is allowed and an example.

@@ -59,8 +59,8 @@ class Launcher:
 
         Returns:
             `job_name`, `job_arn` (null without a job), `schedule`, `slot`, `attempt`, `result`
-            ("started", "already started", "replacing", "skipped" or "refused"), `status` (AWS's
-            word, or a State) and `reason` (null if it started).
+            (started, already started, replacing, skipped or refused), `status` (SageMaker's word,
+            or a State) and `reason` (null if it started).
         """
         job = jobs.find(self.sagemaker, self._name(request))
         if job:

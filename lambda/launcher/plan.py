@@ -20,13 +20,9 @@ OUTPUT_PATH = "/opt/ml/processing/output"
 def plan(
     config: LauncherConfig, attempt: Attempt, instance_type: str, *, with_input: bool
 ) -> dict[str, Any]:
-    """Return the CreateProcessingJob request for `attempt`.
+    """Return the CreateProcessingJob request for an attempt, on machines of that type.
 
-    Args:
-        config: the stack's.
-        attempt: which one.
-        instance_type: the type to run it on.
-        with_input: False where there is none, which SageMaker refuses to download.
+    Not `with_input` where there is none, which SageMaker refuses to download.
     """
     job, deployed = config.job, config.deployed
     extra = config.schedules[attempt.schedule]

@@ -74,14 +74,10 @@ def empty(config: LauncherConfig, uri: str) -> Refusal | None:
 
 
 def beyond_limit(config: LauncherConfig, running: int) -> Refusal | None:
-    """Return the refusal of an attempt for which the stack's own limit leaves no room.
+    """Return the refusal of an attempt if the stack's other jobs, `running`, leave it no room.
 
     A failure like that of a quota, so that the observer tries again later. The text has no name in
     it that somebody chose, since the observer finds the class of the failure by its words.
-
-    Args:
-        config: the stack's.
-        running: instances of the stack's other jobs that have not ended.
     """
     limit, wanted = config.max_concurrent_instances, config.job.instance_count
     if limit is None or running + wanted <= limit:

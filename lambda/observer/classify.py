@@ -88,12 +88,7 @@ _NO_NETWORK = re.compile(
 
 
 def classify(result: JobResult, stop: str | None) -> Outcome:
-    """Return the class of an end.
-
-    Args:
-        result: what SageMaker or the launcher tells.
-        stop: who asked for the job's stop, as the journal knows it.
-    """
+    """Return the class of an end; the journal knows who asked for the job's `stop`."""
     match result.status:
         case "Completed":
             return Outcome.COMPLETED

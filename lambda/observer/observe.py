@@ -55,13 +55,8 @@ class Observer:
     def observe(self, job_name: str, owner: str, now: datetime) -> str:
         """Deal with an attempt's end, unless somebody has or is about to.
 
-        Args:
-            job_name: of the attempt, whether it has a job or not.
-            owner: the invocation's id, which stays the same when Lambda retries it.
-            now: the time.
-
-        Returns:
-            The outcome, or why there was nothing to do.
+        `owner` is the invocation's id, which stays the same when Lambda retries it. Returns the
+        outcome, or why there was nothing to do.
 
         Raises:
             NotOursError: the name is no job's of this stack, or nobody knows of such an attempt:

@@ -41,12 +41,10 @@ class Written:
 def look(
     objects: Iterable[ObjectTypeDef], created: datetime, put_part: Callable[[int, str], str]
 ) -> Written:
-    """Return what an attempt wrote, in memory for one part at most.
+    """Return which objects an attempt wrote whose job was `created` then.
 
-    Args:
-        objects: all that lies there.
-        created: when the attempt's job was created.
-        put_part: puts a part, by number and text, and returns its key.
+    It takes memory for one part at most; `put_part` puts one, by number and text, and returns its
+    key.
     """
     found = Written()
     own = _own(objects, created, found)
