@@ -5,22 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import UnionType
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Literal,
-    TypeGuard,
-    Union,
-    get_args,
-    get_origin,
-)
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pydantic import BaseModel
 
 from components.aws import models
 from components.settings.model import Settings
@@ -34,11 +23,12 @@ if TYPE_CHECKING:
 Path = tuple[int | str, ...]
 """Where a setting is: its full key in the stack's file, then the steps into it."""
 
+NOT_SET_BY_KEYS = ("project", "stack", "region")
+"""Settings that no key of the project's namespace sets."""
 REMOVE = "rm --stack {stack} --path {key}"
 _SET = "set --stack {stack} --path {key} VALUE"
 _LONGEST_VALUE = 200
 """Characters of a refused value that an error shows."""
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class SettingsError(pulumi.RunError, ValueError):
@@ -68,34 +58,31 @@ def report(stack: str, problems: Sequence[Problem]) -> str:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     lines = [f"Pulumi.{stack}.yaml has {count}:"]
     for problem in problems:
-        lines.append(f"  {spelled(problem.path)} {problem.text}")
-        if problem.command and _can_be_typed(problem.path):
-            key = shlex.quote(spelled(problem.path))
-            lines.append(f"    pulumi config {problem.command.format(stack=stack, key=key)}")
+        key = _spelled(problem.path)
+        lines.append(printable(f"  {key} {problem.text}"))
+        # Pulumi's command line has no escape but for quotes.
+        if problem.command and key.isprintable() and "\\" not in "".join(map(str, problem.path)):
+            command = problem.command.format(stack=stack, key=shlex.quote(key))
+            lines.append(f"    pulumi config {command}")
     lines.append(f"Change Pulumi.{stack}.yaml, or run the command below a problem.")
     return "\n".join(lines)
 
 
-def spelled(path: Path) -> str:
-    """Return a path as `pulumi config set --path` takes it, with escapes for what none can see."""
+def _spelled(path: Path) -> str:
+    """Return a path as `pulumi config set --path` takes it."""
     first, *rest = path
-    return shown_text(str(first)) + "".join(map(_step, rest))
+    return str(first) + "".join(map(_step, rest))
 
 
 def _step(step: int | str) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    escaped = shown_text(step).replace('"', '\\"')
-    return f".{step}" if _BARE.fullmatch(step) else f'["{escaped}"]'
+    escaped = step.replace('"', '\\"')
+    return f".{step}" if re.fullmatch(r"[A-Za-z0-9_-]+", step) else f'["{escaped}"]'
 
 
-def _can_be_typed(path: Path) -> bool:
-    """Return whether Pulumi's command line can spell a path: it has no escape but for quotes."""
-    return all(isinstance(step, int) or (step.isprintable() and "\\" not in step) for step in path)
-
-
-def shown_text(text: str) -> str:
-    """Return text with escapes for what is not printable."""
+def printable(text: str) -> str:
+    """Return text in one line, with escapes for what is not printable."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
@@ -105,7 +92,7 @@ def shown(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return "…"
-    return shown_text(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…")
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 
 
 def place(project: str, loc: Path) -> Path:
@@ -118,11 +105,11 @@ def of_rule(project: str, line: str) -> Problem:
     """Return the problem that a line of `rules` tells: a key, a colon, and what is wrong."""
     key, _, text = line.partition(": ")
     loc = tuple(key.split("."))
-    return Problem(place(project, loc), text, _set(_kind(loc)))
+    return Problem(place(project, loc), text, _set(loc))
 
 
 def explain(project: str, detail: ErrorDetails, value: str) -> Problem:
-    """Return the problem that one of pydantic's errors means, in none of its words.
+    """Return the problem that one of pydantic's errors means.
 
     Args:
         project: the namespace of the keys.
@@ -130,99 +117,66 @@ def explain(project: str, detail: ErrorDetails, value: str) -> Problem:
         value: what is refused, as it may be shown.
     """
     loc = tuple(step for step in detail["loc"] if step != "[key]")
-    is_name = detail["loc"] != loc
-    kind = str if is_name else _kind(loc)
     where = place(project, loc)
     if detail["type"] == "extra_forbidden":
         return Problem(where, f"= {value}: {_instead(loc)}", REMOVE)
     if detail["type"] == "missing":
-        needs = "" if kind is str else f"; it must be {_form(kind)}"
-        return Problem(where, f"is missing{needs}", _set(kind))
-    if is_name:
-        return Problem(where, _allowed(detail, kind), REMOVE)
-    return Problem(where, f"= {value}: {_allowed(detail, kind)}", _set(kind))
+        return Problem(where, "is missing", _set(loc))
+    if loc != detail["loc"]:
+        return Problem(where, _rule(detail, loc), REMOVE)
+    return Problem(where, f"= {value}: {_rule(detail, loc)}", _set(loc))
 
 
 def _instead(loc: Path) -> str:
     """Return what to write in the place of a key that there is not."""
     if replaced := REPLACED.get(".".join(map(str, loc))):
         return replaced
-    part = _kind(loc[:-1])
-    return f"there is no such key; {models.choices(str(loc[-1]), _names(part))}"
+    return f"there is no such key; {models.choices(str(loc[-1]), _names(loc[:-1]))}"
 
 
-def _allowed(detail: ErrorDetails, kind: object) -> str:
-    """Return what a value must be instead."""
-    context = detail.get("ctx", {})
-    if detail["type"] == "value_error":
-        return str(context["error"])
-    rule = _WORDS.get(detail["type"])
-    unit = "characters" if kind is str else "entries"
-    return f"must {rule.format(**context, unit=unit) if rule else 'be ' + _form(kind)}"
+def _rule(detail: ErrorDetails, loc: Path) -> str:
+    """Return what a value must be instead: pydantic's words, but for those that are Python's."""
+    match detail["type"]:
+        case "value_error":
+            return str(detail.get("ctx", {})["error"])
+        case "string_type":
+            return "must be text: in the file, quote what looks like a number, a date or true"
+        case "tuple_type":
+            return "must be a list, as in [a, b]"
+        case "dict_type":
+            return "must be a map of names to values"
+        case "model_type":
+            return f"must be a map with {', '.join(_names(loc))}"
+        case _:
+            return re.sub(r"^\w+ should", "must", detail["msg"])
 
 
-_WORDS = {
-    "greater_than_equal": "be at least {ge}",
-    "less_than_equal": "be at most {le}",
-    "too_short": "have at least {min_length} {unit}",
-    "string_too_short": "have at least {min_length} {unit}",
-    "too_long": "have at most {max_length} {unit}",
-    "string_pattern_mismatch": "match the pattern {pattern}",
-}
-"""pydantic's type of error -> what its rule asks for; any other means a value of another kind."""
-
-
-def _set(kind: object) -> str | None:
-    """Return the command that sets a value: what looks like a number or true would be one."""
-    if _is_part(kind) or _is_many(kind) or kind is None:
+def _set(loc: Path) -> str | None:
+    """Return the command that sets a value: text may look like a number or true."""
+    kind = _schema(loc).get("type")
+    if kind in (None, "array", "object"):
         return None
-    return _SET + (" --type string" if kind is str else "")
+    return _SET + (" --type string" if kind == "string" else "")
 
 
-def _form(kind: object) -> str:
-    """Return in words what kind of value a key takes."""
-    if kind is str:
-        return "text: in the file, quote what looks like a number, a date or true"
-    if kind is bool:
-        return "true or false"
-    if kind is int:
-        return "a whole number"
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
-    if _is_part(kind):
-        return f"a map with {', '.join(_names(kind))}"
-    return "a list, as in [a, b]" if get_origin(kind) is tuple else "a map of names to values"
+def _names(loc: Path) -> list[str]:
+    """Return the keys that a part of the settings may have."""
+    names = sorted(_schema(loc)["properties"])
+    return names if loc else [name for name in names if name not in NOT_SET_BY_KEYS]
 
 
-def _names(part: type[BaseModel]) -> list[str]:
-    """Return the keys of a part; of the whole, without what no key of the project sets."""
-    return sorted(part.model_fields.keys() - {"project", "stack", "region"})
-
-
-def _is_part(kind: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _is_many(kind: object) -> bool:
-    return get_origin(kind) in (tuple, Mapping)
-
-
-def _kind(loc: Path) -> Any:  # noqa: ANN401 - a type, or an alias of one
-    """Return the type of what a place holds, without None and annotations; None for no place."""
-    kind: Any = Settings
+def _schema(loc: Path) -> dict[str, Any]:
+    """Return the JSON schema of what a place holds, without null; empty for no place."""
+    found: dict[str, Any] = _whole_schema()
     for step in loc:
-        if _is_part(kind):
-            field = kind.model_fields.get(str(step))
-            kind = field.annotation if field else None
-        elif _is_many(kind):
-            kind = get_args(kind)[0 if get_origin(kind) is tuple else 1]
-        kind = _bare(kind)
-    return kind
+        known: dict[int | str, Any] = found.get("properties", {})
+        found = known.get(step) or found.get("additionalProperties") or found.get("items") or {}
+        found = found.get("anyOf", [found])[0]
+        if reference := found.get("$ref"):
+            found = _whole_schema()["$defs"][reference.rpartition("/")[2]]
+    return found
 
 
-def _bare(kind: Any) -> Any:  # noqa: ANN401 - a type, or an alias of one
-    if get_origin(kind) is Annotated:
-        return _bare(get_args(kind)[0])
-    if get_origin(kind) in (Union, UnionType):
-        return _bare(next(each for each in get_args(kind) if each is not type(None)))
-    return kind
+@cache
+def _whole_schema() -> dict[str, Any]:
+    return Settings.model_json_schema()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi.runtime.config
 from pydantic import ValidationError
 
+from components.aws import models
 from components.settings import rules
 from components.settings.errors import (
+    NOT_SET_BY_KEYS,
     REMOVE,
     Problem,
     SettingsError,
@@ -23,14 +22,11 @@ from components.settings.errors import (
     place,
     report,
     shown,
-    shown_text,
 )
 from components.settings.model import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from components.settings import errors
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["SettingsError", "load", "read"]
 
@@ -85,8 +81,7 @@ def read(
     trees = {key: _value(text) for key, text in keys.items()}
     if refused := [*_secrets(project, secrets)]:  # nothing may be said about these values
         raise SettingsError(report(stack, refused))
-    visible = {key: tree for key, tree in trees.items() if key not in secrets}
-    problems = [*_of_nobody(trees, project, secrets), *_dates(visible)]
+    problems = [*_of_nobody(trees, project, secrets)]
     try:
         settings = Settings.model_validate(_given(trees, project, stack))
     except ValidationError as error:
@@ -114,10 +109,10 @@ def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]
 def _explained(error: ValidationError, project: str, secrets: Collection[str]) -> Iterator[Problem]:
     """Yield what pydantic has found, without the values of secrets."""
     for detail in error.errors():
-        hidden = bool(detail["loc"]) and place(project, detail["loc"][:1])[0] in secrets
-        value = "(a secret)" if hidden else shown(detail["input"])
+        is_secret = place(project, detail["loc"])[0] in secrets
+        value = "(a secret)" if is_secret else shown(detail["input"])
         problem = explain(project, detail, value)
-        yield problem.of_secret() if problem.path[0] in secrets else problem
+        yield problem.of_secret() if is_secret else problem
 
 
 def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
@@ -142,17 +137,14 @@ def _of_nobody(
     trees: Mapping[str, Any], project: str, secrets: Collection[str]
 ) -> Iterator[Problem]:
     """Yield each key that nobody would read: somebody believes that it has an effect."""
-    names = [project, "aws", "docker", "pulumi"]
-    unsettable = {f"{project}:{key}" for key in ("project", "stack", "region")}
+    namespaces = [project, "aws", "docker", "pulumi"]
     for key, tree in trees.items():
-        namespace = key.partition(":")[0]
-        value = "(a secret)" if key in secrets else shown(tree)
-        if namespace not in names:
-            close = difflib.get_close_matches(namespace, names, n=1, cutoff=0) or names
-            why = f"{shown_text(namespace)} is none of {', '.join(names)}; closest: {close[0]}"
-        elif key in unsettable:
+        namespace, _, name = key.partition(":")
+        if namespace not in namespaces:
+            why = f"its namespace {models.choices(namespace, namespaces)}"
+        elif namespace == project and name in NOT_SET_BY_KEYS:
             why = "there is no such key"
-        elif namespace == "aws" and key != "aws:region":
+        elif namespace == "aws" and name != "region":
             # The program has a provider of its own, so that its tags and region are explicit.
             why = (
                 "only aws:region is read; for the rest use the environment, such as AWS_PROFILE, "
@@ -160,29 +152,5 @@ def _of_nobody(
             )
         else:
             continue
+        value = "(a secret)" if key in secrets else shown(tree)
         yield Problem((key,), f"= {value}: {why}", REMOVE)
-
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
-"""What Pulumi makes of an unquoted date in a stack's file (Go's time.Time.String)."""
-
-
-def _dates(tree: object) -> Iterator[Problem]:
-    """Yield text that is not what was written in the file."""
-    for path, text in _texts(tree, ()):
-        if _DATE.fullmatch(text):
-            why = f"is what Pulumi makes of an unquoted date; quote it, as in '{text[:10]}'"
-            yield Problem(path, f"= {text}: {why}")
-
-
-def _texts(tree: object, path: errors.Path) -> Iterator[tuple[errors.Path, str]]:
-    """Yield every text in a tree of JSON, values and names, with its place."""
-    if isinstance(tree, str):
-        yield path, tree
-    elif isinstance(tree, Mapping):
-        for name, inside in cast("Mapping[str, object]", tree).items():
-            yield (*path, name), name
-            yield from _texts(inside, (*path, name))
-    elif isinstance(tree, list):
-        for index, inside in enumerate(cast("list[object]", tree)):
-            yield from _texts(inside, (*path, index))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from components.settings.errors import SettingsError, shown_text
+from components.settings.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def _text(file: Path, key: str, value: Any) -> str:  # noqa: ANN401 - a tree of 
         text.encode()  # which refuses half of a surrogate pair
     except (ValueError, TypeError, RecursionError) as error:
         raise SettingsError(
-            f"{file.name}: {shown_text(key)} is nothing for JSON: {shown_text(str(error))}"
+            f"{file.name}: {printable(key)} is nothing for JSON: {printable(str(error))}"
         ) from None
     return text
 
@@ -79,9 +79,9 @@ def _load(file: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise SettingsError(f"{file.name}{line}: {shown_text(_problem(error))}") from None
+        raise SettingsError(f"{file.name}{line}: {printable(_problem(error))}") from None
     except Exception as error:  # PyYAML has no error of its own for a tag that does not fit
-        reason = shown_text(str(error).replace("\n", " "))
+        reason = printable(str(error).replace("\n", " "))
         raise SettingsError(f"{file.name} is no YAML that Pulumi would read: {reason}") from None
     if document is None:
         return {}

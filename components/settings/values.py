@@ -156,6 +156,14 @@ def _log_days_problem(days: int) -> str | None:
     return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"
 
 
+def _date_problem(text: str) -> str | None:
+    """Refuse text that is not what was written in the file."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+", text):
+        return f"is what Pulumi makes of an unquoted date; quote it, as in '{text[:10]}'"
+    return None
+
+
+Text = Annotated[str, checked(_date_problem)]
 Name = Annotated[
     str,
     _matching(
@@ -177,15 +185,15 @@ VolumeGb = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.VolumeSizeInGB")]
 Runtime = Annotated[int, _allowed_by_aws(*JOB, "StoppingCondition.MaxRuntimeInSeconds")]
 # The service refuses an empty argument, which its model allows.
 Argument = Annotated[
-    str, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
+    Text, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
 ]
 EnvironmentName = Annotated[
     str, _allowed_by_aws(*JOB, "Environment.{key}"), checked(environment_name_problem)
 ]
-EnvironmentValue = Annotated[str, _allowed_by_aws(*JOB, "Environment.{}")]
+EnvironmentValue = Annotated[Text, _allowed_by_aws(*JOB, "Environment.{}")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
 TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), checked(_tag_key_problem)]
-TagValue = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Value")]
+TagValue = Annotated[Text, _allowed_by_aws(*JOB, "Tags.[].Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], checked(_tags_problem)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
 BucketName = Annotated[str, checked(bucket_problem)]
