@@ -33,7 +33,7 @@ from botocore.config import Config  # noqa: E402
 
 from observer import listing  # noqa: E402
 from observer.job_result import JobResult  # noqa: E402
-from observer.success import Output  # noqa: E402
+from observer.success_marker import SuccessMarker  # noqa: E402
 from pipeline.attempt import Attempt  # noqa: E402
 from pipeline.outcome import Outcome  # noqa: E402
 from pipeline.prefix import Prefix  # noqa: E402
@@ -94,8 +94,8 @@ def settle(s3: S3Client) -> None:
     config.output_of.return_value = Prefix("out", "out/")
     sagemaker = Mock()
     sagemaker.get_paginator.return_value.paginate.return_value = []
-    output = Output(s3, sagemaker, config, Attempt("daily", SLOT, 1), "job")
-    outcome, _, uri = output.settle(Outcome.COMPLETED, JobResult(status="Completed", created=SLOT))
+    marker = SuccessMarker(s3, sagemaker, config, Attempt("daily", SLOT, 1), "job")
+    outcome, _, uri = marker.settle(Outcome.COMPLETED, JobResult(status="Completed", created=SLOT))
     assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from launcher import policy, processing
+from launcher import processing, start_rules
 from launcher.plan import plan
-from launcher.policy import Refusal, Replacement
+from launcher.start_rules import Refusal, Replacement
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import job_name, parse_job_name, slot_text
 from pipeline.journal_items import REPLACED_BY
@@ -77,10 +77,10 @@ class Launcher:
             return self._refuse(request, Refusal(State.REFUSED, reason), now)
 
     def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:
-        if late := policy.too_late(self.config, request, now):
+        if late := start_rules.too_late(self.config, request, now):
             return self._refuse(request, late, now)
         others = list(self._others(request, now))
-        overlap = policy.overlapping(self.config, request, others)
+        overlap = start_rules.overlapping(self.config, request, others)
         if isinstance(overlap, Refusal):
             return self._refuse(request, overlap, now)
         if overlap and self._replace(request, overlap, now):
@@ -88,7 +88,7 @@ class Launcher:
             return self._answer(request, "replacing", "Waiting", reason=reason)
         source = self.config.input_of(request.attempt)
         with_input = next(source.objects(self.s3), None) is not None
-        empty = None if with_input else policy.empty(self.config, source.uri)
+        empty = None if with_input else start_rules.empty(self.config, source.uri)
         if refusal := empty or self._beyond_limit(request):
             return self._refuse(request, refusal, now)
         return self._start(request, entry, with_input=with_input)
@@ -189,7 +189,7 @@ class Launcher:
         # Another delivery of this event may have started it just now: it is not in its own way.
         running = jobs.active(self.sagemaker, self.config.prefix)
         others = (name for name in running if name != self._name(request))
-        return policy.beyond_limit(self.config, processing.instances(self.sagemaker, others))
+        return start_rules.beyond_limit(self.config, processing.instances(self.sagemaker, others))
 
     def _name(self, request: Request) -> str:
         return job_name(self.config.prefix, request.attempt)

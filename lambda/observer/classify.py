@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from observer import limit
+from observer import account_limit
 from pipeline.journal_items import REPLACED_BY
 from pipeline.outcome import Outcome, State
 
@@ -115,7 +115,7 @@ def _failed(result: JobResult) -> Outcome:
     if reason.startswith("AlgorithmError") or code:
         return _of_script(int(code[1]) if code else None, result)
     found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
-    stated = limit.read(reason) if found == Outcome.QUOTA else None
+    stated = account_limit.read(reason) if found == Outcome.QUOTA else None
     return Outcome.QUOTA_TOO_LOW if stated and stated.never_fits else found
 
 

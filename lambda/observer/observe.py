@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from observer import job_result, limit, metrics
+from observer import account_limit, job_result, metrics
 from observer.classify import classify
 from observer.job_result import ENDED, JobResult
 from observer.retry import RetryState, next_attempt
-from observer.success import Output
+from observer.success_marker import SuccessMarker
 from pipeline import jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.journal import Claim, Journal
@@ -85,8 +85,8 @@ class Observer:
         attempt, stop, uri = known.attempt, known.stop, None
         outcome = classify(result, stop)
         if result.created:
-            output = Output(self.s3, self.sagemaker, self.config, attempt, known.job_name)
-            outcome, result, uri = output.settle(outcome, result)
+            marker = SuccessMarker(self.s3, self.sagemaker, self.config, attempt, known.job_name)
+            outcome, result, uri = marker.settle(outcome, result)
         next_at = None if stop else self._plan_next(known, result, outcome, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
@@ -119,7 +119,7 @@ class Observer:
         else:
             first_type = result.instance_type or self.config.retries.instance_types[0]
             state = RetryState(result.created or ended, first_type)
-        stated = limit.read(result.reason or "")
+        stated = account_limit.read(result.reason or "")
         following = next_attempt(
             self.config.retries, outcome, state, ended, of_type=bool(stated and stated.is_of_a_type)
         )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings import Settings
-from launcher.policy import Refusal, beyond_limit
+from launcher.start_rules import Refusal, beyond_limit
 from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SETTINGS, SLOT, World

@@ -22,7 +22,7 @@ _TYPE = re.compile(r"\bml\.[a-z0-9-]+\.\w+")
 
 
 @dataclass(frozen=True)
-class Limit:
+class AccountLimit:
     """What a refusal states."""
 
     name: str
@@ -41,13 +41,13 @@ class Limit:
         return _TYPE.search(self.name) is not None
 
 
-def read(reason: str) -> Limit | None:
+def read(reason: str) -> AccountLimit | None:
     """Return the limit that a reason states, or None where it states none in a known form."""
     for form in _FORMS:
         if found := form.search(reason):
             values = found.groupdict()
             name = values["name"] or values.get("old_name") or ""
-            return Limit(name, _number(values["most"]), _number(values["asked"]))
+            return AccountLimit(name, _number(values["most"]), _number(values["asked"]))
     return None
 
 

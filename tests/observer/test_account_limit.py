@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from observer.limit import Limit, read
+from observer.account_limit import AccountLimit, read
 from tests.observer.test_classify import RECORDED
 
 QUOTAS = [each for each in RECORDED if each["outcome"] in ("quota", "quota_too_low")]
@@ -23,11 +23,11 @@ class TestRead:
         assert (read(recorded["text"]) is None) == (recorded["text"] == UNREADABLE)
 
     def test_reads_the_limit_and_what_one_run_asks_for(self) -> None:
-        assert read(used(4, 3, 2)) == Limit(TYPE, 4, 2)
+        assert read(used(4, 3, 2)) == AccountLimit(TYPE, 4, 2)
 
     def test_reads_numbers_with_separators_and_decimals(self) -> None:
         text = used(0, 0, 1).replace("is 0 ", "is 1,024.0 ").replace("of 1 ", "of 2,048.0 ")
-        assert read(text) == Limit(TYPE, 1024, 2048)
+        assert read(text) == AccountLimit(TYPE, 1024, 2048)
 
     @pytest.mark.parametrize(
         ("most", "used_now", "asked", "never"),
@@ -52,4 +52,4 @@ class TestRead:
     def test_tells_a_types_limit_from_those_that_no_other_type_gets_round(
         self, name: str, of_a_type: bool
     ) -> None:
-        assert Limit(name, 0, 1).is_of_a_type == of_a_type
+        assert AccountLimit(name, 0, 1).is_of_a_type == of_a_type

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from observer import written
+from observer import written_objects
 from pipeline.attempt import job_name
 from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, NOW, PREFIX, World, set_last_modified
 
@@ -80,7 +80,7 @@ class TestParts:
 
     @pytest.fixture(autouse=True)
     def two(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(written, "LISTED", 2)
+        monkeypatch.setattr(written_objects, "LISTED", 2)
 
     def test_lie_beside_the_marker_which_comes_last(self, world: World) -> None:
         completes(world, ATTEMPT, *"abcde")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from components.settings import Settings
 from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
-from launcher.policy import Refusal, Replacement, empty, overlapping, too_late
+from launcher.start_rules import Refusal, Replacement, empty, overlapping, too_late
 from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from observer import written
-from observer.written import Written, look
+from observer import written_objects
+from observer.written_objects import Written, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ class TestStale:
         assert (result.object_count, result.stale_count) == (1, 0)
 
     def test_is_counted_in_full_and_named_in_part(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(written, "STALE_NAMED", 2)
+        monkeypatch.setattr(written_objects, "STALE_NAMED", 2)
         result = found(*objects("a", "b", "c", at=CREATED - MINUTE))
         assert (result.stale_count, result.stale_keys) == (3, ["a", "b"])
         assert (result.objects, result.object_count) == ([], 0)
@@ -71,7 +71,7 @@ class TestStale:
 class TestParts:
     @pytest.fixture(autouse=True)
     def three(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(written, "LISTED", 3)
+        monkeypatch.setattr(written_objects, "LISTED", 3)
 
     def test_are_none_up_to_the_bound(self) -> None:
         result = found(*objects("a", "b", "c"))

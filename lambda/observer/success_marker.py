@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from observer import written
+from observer import written_objects
 from pipeline import jobs
 from pipeline.attempt import Attempt, slot_text
 from pipeline.contract import MARKER_PARTS
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from observer.config import ObserverConfig
     from observer.job_result import JobResult
-    from observer.written import Written
+    from observer.written_objects import Written
     from pipeline.prefix import Prefix
 
 
 @dataclass(frozen=True)
-class Output:
-    """What an attempt that had a job leaves under its slot's output prefix."""
+class SuccessMarker:
+    """The marker of an attempt that had a job: written, withdrawn, or left to a later one."""
 
     s3: S3Client
     sagemaker: SageMakerClient
@@ -49,7 +49,7 @@ class Output:
         if outcome != Outcome.COMPLETED:
             self._withdraw(result)
             return outcome, result, None
-        found = written.look(self.place.objects(self.s3), _created(result), self._put_part)
+        found = written_objects.look(self.place.objects(self.s3), _created(result), self._put_part)
         if not found.object_count and self.config.when_no_output == "fail":
             self._withdraw(result)
             reason = f"EmptyOutput: the job wrote no object under {self.place.uri}"
