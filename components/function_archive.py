@@ -25,15 +25,11 @@ _SHARED = "pipeline"
 _LOCK = Path("requirements.txt")
 
 
-class PackageError(pulumi.RunError):
-    """A package is not installed as it is locked."""
-
-
 def build(function: str, config: Mapping[str, Any]) -> pulumi.AssetArchive:
     """Return the archive, file by file: a folder would bring caches along, and change by itself.
 
     Raises:
-        PackageError: a package is missing, or has another version than the locked one.
+        RunError: a package is missing, or has another version than the locked one.
     """
     places = {**packages(), **_code(function)}
     files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
@@ -55,7 +51,7 @@ def packages() -> dict[str, Path]:
     what an installer adds by itself, such as bytecode, is left out.
 
     Raises:
-        PackageError: one is missing, or has another version.
+        RunError: one is missing, or has another version.
     """
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
     return {
@@ -75,4 +71,4 @@ def _installed(name: str, version: str) -> metadata.Distribution:
         if found.version == version:
             return found
         has = f"is installed in version {found.version}"
-    raise PackageError(f"{name} {has}; {_LOCK} has {version}: run `pulumi install`")
+    raise pulumi.RunError(f"{name} {has}; {_LOCK} has {version}: run `pulumi install`")

@@ -26,10 +26,6 @@ _USD_A_MONTH = 7.30
 """Of an interface endpoint in one zone, in us-east-1, without its traffic."""
 
 
-class EndpointError(pulumi.RunError):
-    """The region has no such endpoint."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """What the network depends on."""
@@ -52,9 +48,8 @@ class Network(pulumi.ComponentResource):
     Never creates an internet gateway or a NAT gateway.
 
     Raises:
-        VpcError: jobs cannot run in the subnets that exist.
-        ZonesError: the region has too few zones.
-        EndpointError: the region has no endpoint of a name in `network.endpoints`.
+        RunError: jobs cannot run in the subnets that exist, or the region has too few zones or
+            not the endpoints that the settings name.
     """
 
     placement: VpcPlacement | None
@@ -159,7 +154,7 @@ class Network(pulumi.ComponentResource):
                 service=name, service_type=kind, opts=pulumi.InvokeOptions(parent=self)
             )
         except Exception as error:  # Pulumi's invokes raise nothing narrower
-            raise EndpointError(
+            raise pulumi.RunError(
                 f"network.endpoints: {name} is no {kind.lower()} endpoint that "
                 f"{self._args.account.region} has: {error}; to list the names: "
                 "aws ec2 describe-vpc-endpoint-services --query ServiceNames"

@@ -24,17 +24,13 @@ _UNSEEN = (
 )
 
 
-class VpcError(pulumi.RunError):
-    """Jobs cannot run in the VPC of the settings."""
-
-
 def placement(network: NetworkSettings, account: Account, parent: pulumi.Resource) -> VpcPlacement:
     """Return the subnets and groups of the settings, after a check of the subnets' VPCs.
 
     One that another account shares is left out: its owner's options may be out of sight.
 
     Raises:
-        VpcError: AWS knows no such subnet, or the names that jobs need would not be resolved
+        RunError: AWS knows no such subnet, or the names that jobs need would not be resolved
             there; names all problems, each with the way out.
     """
     opts = pulumi.InvokeOptions(parent=parent)
@@ -55,7 +51,7 @@ def placement(network: NetworkSettings, account: Account, parent: pulumi.Resourc
         except Exception as error:
             problems.append(f"{where}which {_UNSEEN}: {error}")
     if problems:
-        raise VpcError("\n".join(f"network.subnets: {each}" for each in problems))
+        raise pulumi.RunError("\n".join(f"network.subnets: {each}" for each in problems))
     return VpcPlacement(network.subnets, network.security_groups, "*")
 
 

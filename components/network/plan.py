@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class ZonesError(pulumi.RunError):
-    """The region has not the zones that the settings ask for."""
-
-
 def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:
     """Return the first `count` zones, by name, that are in all of `offered`.
 
@@ -26,13 +22,13 @@ def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[st
         offered: the region's zones, and those of each interface endpoint's service.
 
     Raises:
-        ZonesError: there are fewer.
+        RunError: there are fewer.
     """
     everywhere = set[str].intersection(*(set(each) for each in offered))
     zones = sorted(everywhere)
     if len(zones) < count:
         have = ", ".join(zones) or "none"
-        raise ZonesError(
+        raise pulumi.RunError(
             f"network.zones = {count}: {region} has {len(zones)} for this account and all "
             f"network.endpoints: {have}; set network.zones to at most {len(zones)}, or leave out "
             "the endpoint that is not in all zones"

@@ -7,10 +7,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi
 import pytest
 
 from components import function_archive
-from components.function_archive import PACKAGES, PackageError
+from components.function_archive import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,9 @@ class TestVersions:
     ) -> None:
         version = metadata.version("jmespath")
         self.lock(monkeypatch, tmp_path, f"jmespath=={version}", "jmespath==0.0.1")
-        with pytest.raises(PackageError, match=rf"jmespath .* {version}; .* 0\.0\.1: run `pulumi"):
+        with pytest.raises(
+            pulumi.RunError, match=rf"jmespath .* {version}; .* 0\.0\.1: run `pulumi"
+        ):
             function_archive.packages()
 
     def test_a_package_that_is_not_installed_is_named(
@@ -72,5 +75,5 @@ class TestVersions:
     ) -> None:
         self.lock(monkeypatch, tmp_path, "jmespath==", "absent==")
         monkeypatch.setattr(function_archive, "PACKAGES", ("absent",))
-        with pytest.raises(PackageError, match=r"absent is not installed; .*`pulumi install`"):
+        with pytest.raises(pulumi.RunError, match=r"absent is not installed; .*`pulumi install`"):
             function_archive.packages()

@@ -6,12 +6,12 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
 from components.aws.account import Account
-from components.network import plan
-from components.network.component import EndpointError, Network, NetworkArgs
+from components.network.component import Network, NetworkArgs
 from components.storage import Storage, StorageArgs
 from tests import conftest
 from tests.aws_cli import problems
@@ -124,7 +124,7 @@ class TestVpc:
         assert asked["filters"] == [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
 
     def test_is_refused_where_the_region_has_too_few_zones(self) -> None:
-        with pytest.raises(plan.ZonesError, match="eu-central-1 has 3"):
+        with pytest.raises(pulumi.RunError, match="eu-central-1 has 3"):
             network(network__zones=4)
 
     def test_logs_every_flow_into_an_encrypted_group_with_retention(self) -> None:
@@ -240,7 +240,7 @@ class TestEndpoints:
             return {}, [("service", "no matching EC2 VPC Endpoint Service found")]
 
         monkeypatch.setattr(Recorder, "call", not_found)
-        with pytest.raises(EndpointError) as error:
+        with pytest.raises(pulumi.RunError) as error:
             network(network__endpoints=["cloudwatch"])
         assert "network.endpoints: cloudwatch is no interface endpoint that" in str(error.value)
         assert list(problems(str(error.value).partition("names: ")[2])) == []

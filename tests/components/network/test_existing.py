@@ -10,7 +10,6 @@ import pytest
 
 from components.aws.account import Account
 from components.network import existing
-from components.network.existing import VpcError
 from components.settings import NetworkSettings
 from tests import conftest
 from tests.aws_cli import problems
@@ -77,7 +76,7 @@ class TestRefused:
         monkeypatch.setattr(Recorder, "call", call)
 
     def refusal(self) -> str:
-        with pytest.raises(VpcError) as refused:
+        with pytest.raises(pulumi.RunError) as refused:
             checked()
         return str(refused.value)
 
