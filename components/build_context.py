@@ -45,14 +45,13 @@ def files(context: Path) -> list[Path]:
     Raises:
         ContextError: a file is a link.
     """
-    found = sorted(path for path in context.rglob("*") if not path.is_dir() or path.is_symlink())
-    seen = [path for path in found if not _is_junk(path.relative_to(context))]
-    links = [path for path in seen if path.is_symlink()]
-    if links:
+    paths = [path.relative_to(context) for path in sorted(context.rglob("*"))]
+    seen = [path for path in paths if not _is_junk(path)]
+    if links := [context / path for path in seen if (context / path).is_symlink()]:
         raise ContextError(
-            "\n".join(f"{path} is a link: put the file itself there" for path in links)
+            "\n".join(f"{each} is a link: put the file itself there" for each in links)
         )
-    return [path.relative_to(context) for path in seen]
+    return [path for path in seen if (context / path).is_file()]
 
 
 def _is_junk(path: Path) -> bool:
@@ -111,8 +110,8 @@ def check(context: Path, script: Path | None = None) -> None:
         script: takes the place of the context's own script.
 
     Raises:
-        ContextError: names each file, the first line that is wrong, and the cure; or there is no
-            Dockerfile, no script, or a .dockerignore.
+        ContextError: names each file and the cure; or there is no Dockerfile, no script, or a
+            .dockerignore.
     """
     if not (context / DOCKERFILE).is_file():
         raise ContextError(f"{context / DOCKERFILE} is missing, so there is nothing to build")
@@ -125,8 +124,12 @@ def check(context: Path, script: Path | None = None) -> None:
         )
     paths = [context / path for path in files(context)]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
-    problems = [_line_ends(path) for path in (*read, *([script] if script else []))]
-    if refused := [problem for problem in problems if problem]:
+    refused = [
+        rf"{path} has line ends in CRLF: save it with LF, `sed -i 's/\r$//' {path}`"
+        for path in (*read, *([script] if script else []))
+        if b"\r\n" in path.read_bytes()
+    ]
+    if refused:
         raise ContextError("\n".join(refused))
 
 
@@ -145,11 +148,3 @@ def _hash(text: str) -> str:
 def _is_script(path: Path) -> bool:
     with path.open("rb") as file:
         return path.suffix == ".sh" or file.read(2) == b"#!"
-
-
-def _line_ends(path: Path) -> str | None:
-    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
-        if line.endswith(b"\r"):
-            cure = rf"sed -i 's/\r$//' {path}"
-            return f"{path}: line {number} ends in CRLF: save it with LF, `{cure}`"
-    return None
