@@ -23,6 +23,12 @@ _PLATFORM = "linux/amd64"
 
 _KEPT = 10
 """The newest images, which the repository keeps, with a tag or without."""
+_LIFECYCLE = {
+    "rulePriority": 1,
+    "description": f"the newest {_KEPT} images stay",
+    "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT},
+    "action": {"type": "expire"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +101,9 @@ class Image(pulumi.ComponentResource):
         self, name: str, args: ImageArgs, repository: aws.ecr.Repository
     ) -> pulumi.Output[str]:
         """Return the image by digest, once it is built and pushed."""
-        build_args = _build_args(args.settings.image.base)
+        base = args.settings.image.base
+        # The cache is inside the image: the one that the repository has is found, layer by layer.
+        build_args = {"BUILDKIT_INLINE_CACHE": "1", **({"BASE_IMAGE": base} if base else {})}
         tag = build_context.tag(args.context, build_args)
         context = build_context.stage(args.context)
         image_name = pulumi.Output.concat(repository.repository_url, ":", tag)
@@ -142,11 +150,6 @@ class Image(pulumi.ComponentResource):
             pulumi.log.warn(warning, resource=self)
 
 
-def _build_args(base: str | None) -> dict[str, str]:
-    # Its cache is inside the image, so the one that the repository has is found, layer by layer.
-    return {"BUILDKIT_INLINE_CACHE": "1", **({"BASE_IMAGE": base} if base else {})}
-
-
 def _repository_of(uri: str, account: Account) -> str:
     """Return the name of an image's repository in the account."""
     registry, _, image = uri.partition("/")
@@ -157,11 +160,3 @@ def _repository_of(uri: str, account: Account) -> str:
             "image into a repository of its own account"
         )
     return image.partition("@")[0]
-
-
-_LIFECYCLE = {
-    "rulePriority": 1,
-    "description": f"the newest {_KEPT} images stay",
-    "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT},
-    "action": {"type": "expire"},
-}
