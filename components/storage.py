@@ -57,7 +57,7 @@ class Storage(pulumi.ComponentResource):
         self.output_bucket = self._bucket(
             "output", settings.output.bucket, expire_days=settings.retention.output_days
         )
-        self.data = Data.of(args.account, settings, self.input_bucket, self.output_bucket)
+        self.data = Data(args.account, settings, self.input_bucket, self.output_bucket)
         self.register_outputs(
             {"input_bucket": self.input_bucket, "output_bucket": self.output_bucket}
         )
@@ -140,22 +140,20 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=_lifecycle(self._args.settings.retention.noncurrent_days, expire_days),
+            rules=[
+                {
+                    "id": "clean-up",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abort_incomplete_multipart_upload": {
+                        "days_after_initiation": _UNFINISHED_UPLOAD_DAYS
+                    },
+                    "noncurrent_version_expiration": {
+                        "noncurrent_days": self._args.settings.retention.noncurrent_days
+                    },
+                    "expiration": {"days": expire_days} if expire_days else None,
+                }
+            ],
             # Rules for old versions need versions.
             opts=self._child(depends_on=[versioning]),
         )
-
-
-def _lifecycle(
-    noncurrent_days: int, expire_days: int | None
-) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
-    rule: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
-        "id": "clean-up",
-        "status": "Enabled",
-        "filter": {"prefix": ""},
-        "abort_incomplete_multipart_upload": {"days_after_initiation": _UNFINISHED_UPLOAD_DAYS},
-        "noncurrent_version_expiration": {"noncurrent_days": noncurrent_days},
-    }
-    if expire_days is not None:
-        rule["expiration"] = {"days": expire_days}
-    return [rule]

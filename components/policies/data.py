@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -16,39 +15,28 @@ if TYPE_CHECKING:
     from components.settings import Settings
 
 
-@dataclass(frozen=True)
 class Data:
-    """The parts of the two buckets that are the stack's."""
+    """The parts of the two buckets that are the stack's: what the keys of all slots begin with."""
 
-    input_arn: pulumi.Output[str]
-    input_prefix: str
-    """What the keys of all slots begin with."""
-    output_arn: pulumi.Output[str]
-    output_prefix: str
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         account: Account,
         settings: Settings,
         input_bucket: pulumi.Input[str],
         output_bucket: pulumi.Input[str],
-    ) -> Data:
-        """Return the data of a stack in these buckets."""
-        return cls(
-            account.bucket_arn(input_bucket),
-            key_prefix.fixed(settings.input.prefix),
-            account.bucket_arn(output_bucket),
-            key_prefix.fixed(settings.output.prefix),
-        )
+    ) -> None:
+        self.input_arn = account.bucket_arn(input_bucket)
+        self.output_arn = account.bucket_arn(output_bucket)
+        self._input_prefix = key_prefix.fixed(settings.input.prefix)
+        self._output_prefix = key_prefix.fixed(settings.output.prefix)
 
     def list_input(self) -> Statement:
         """Return what it takes to see which objects a slot has."""
-        return allow("ListInput", ["s3:ListBucket"], [self.input_arn], _under(self.input_prefix))
+        return allow("ListInput", ["s3:ListBucket"], [self.input_arn], _under(self._input_prefix))
 
     def read_input(self) -> Statement:
         """Return what a job needs of its input."""
-        objects = pulumi.Output.concat(self.input_arn, "/", self.input_prefix, "*")
+        objects = pulumi.Output.concat(self.input_arn, "/", self._input_prefix, "*")
         return allow("ReadInput", ["s3:GetObject"], [objects])
 
     def write_output(self) -> Statement:
@@ -60,7 +48,7 @@ class Data:
     def withdraw_success(self) -> list[Statement]:
         """Return what it takes to see whether a slot has a success marker, and to delete that."""
         return [
-            allow("ListOutput", ["s3:ListBucket"], [self.output_arn], _under(self.output_prefix)),
+            allow("ListOutput", ["s3:ListBucket"], [self.output_arn], _under(self._output_prefix)),
             # No version of it: what is withdrawn can be had back.
             allow("WithdrawSuccess", ["s3:DeleteObject"], [self._output(f"*{MARKER}")]),
         ]
@@ -71,7 +59,7 @@ class Data:
         return allow("MarkSuccess", ["s3:PutObject"], markers)
 
     def _output(self, pattern: str) -> pulumi.Output[str]:
-        return pulumi.Output.concat(self.output_arn, "/", self.output_prefix, pattern)
+        return pulumi.Output.concat(self.output_arn, "/", self._output_prefix, pattern)
 
 
 def _under(prefix: str) -> dict[str, Any]:

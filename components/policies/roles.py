@@ -117,12 +117,7 @@ def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touc
         ),
         _list_jobs(),
         _pass_role(job_role_arn, "sagemaker.amazonaws.com"),
-        allow(
-            "KeepJournal",
-            ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
-            [table_arn],
-        ),
-        key_uses.read_table(account, key_arn),
+        *_keep_journal(account, key_arn, table_arn),
         data.list_input(),
         *data.withdraw_success(),
         allow(
@@ -151,16 +146,11 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         _list_jobs(),
         allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(account, prefix)]),
-        allow(
-            "KeepJournal",
-            ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
-            [table_arn],
-        ),
+        *_keep_journal(account, key_arn, table_arn),
         data.list_input(),
         *data.withdraw_success(),
         data.mark_success(),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
-        key_uses.read_table(account, key_arn),
         key_uses.write_object(account, key_arn),
         key_uses.publish(account, key_arn),
         # Every job's name begins so, and no schedule's of this stack: it can plan attempts only.
@@ -213,6 +203,13 @@ def _job_streams(account: Account, prefix: str) -> str:
 def _list_jobs() -> Statement:
     # "*": the action knows no resource; it shows names and states of all jobs of the account.
     return allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"])
+
+
+def _keep_journal(
+    account: Account, key_arn: pulumi.Input[str], table_arn: pulumi.Input[str]
+) -> list[Statement]:
+    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    return [allow("KeepJournal", actions, [table_arn]), key_uses.read_table(account, key_arn)]
 
 
 def _pass_role(role_arn: pulumi.Input[str], service: str) -> Statement:

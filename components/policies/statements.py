@@ -1,7 +1,7 @@
 """The parts of IAM policies: plain data, rendered with `pulumi.Output.json_dumps`.
 
-`role_policies.py` has the policies of roles, `resource_policies.py` those of resources. Every
-statement has a Sid, exact actions and exact resources. Each `*` that is left says why.
+`roles.py` has the policies of roles, `resources.py` those of resources. Every statement has a Sid,
+exact actions and exact resources. Each `*` that is left says why.
 """
 
 from __future__ import annotations
