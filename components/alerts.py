@@ -42,7 +42,6 @@ class Alerts(pulumi.ComponentResource):
     """
 
     topic_arn: pulumi.Output[str]
-    """The topic's ARN."""
 
     def __init__(
         self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
@@ -50,17 +49,13 @@ class Alerts(pulumi.ComponentResource):
         super().__init__("sagemaker-processing:alerts:Alerts", name, None, opts)
         prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
-            f"{name}-topic",
-            name=f"{prefix}-alerts",
-            kms_master_key_id=args.key_arn,
-            opts=child,
+            f"{name}-topic", name=f"{prefix}-alerts", kms_master_key_id=args.key_arn, opts=child
         )
+        allowed = resources.topic_policy(args.account, prefix, topic.arn)
         policy = aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=pulumi.Output.json_dumps(
-                resources.topic_policy(args.account, prefix, topic.arn)
-            ),
+            policy=pulumi.Output.json_dumps(allowed),
             opts=child,
         )
         for logical, subscription in _named(args.settings.alerts.subscriptions):

@@ -34,9 +34,8 @@ class Dispatch(pulumi.ComponentResource):
     """
 
     group: pulumi.Output[str]
-    """The group's name."""
+    """Its name."""
     role_arn: pulumi.Output[str]
-    """The role by which EventBridge Scheduler invokes the launcher."""
     failures_arn: pulumi.Output[str]
     """ARN of the queue of undelivered slots."""
 
@@ -46,9 +45,7 @@ class Dispatch(pulumi.ComponentResource):
         super().__init__("sagemaker-processing:dispatch:Dispatch", name, None, opts)
         prefix = args.settings.prefix
         group = aws.scheduler.ScheduleGroup(
-            f"{name}-group",
-            name=prefix,
-            opts=pulumi.ResourceOptions(parent=self),
+            f"{name}-group", name=prefix, opts=pulumi.ResourceOptions(parent=self)
         )
         failures = failure_queue.create(
             name, "schedule", prefix=prefix, key_arn=args.key_arn, parent=self

@@ -39,7 +39,6 @@ class Encryption(pulumi.ComponentResource):
     """
 
     key_arn: pulumi.Output[str]
-    """The key's ARN."""
 
     def __init__(
         self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None

@@ -52,11 +52,9 @@ class Function(pulumi.ComponentResource):
     """
 
     arn: pulumi.Output[str]
-    """The function's ARN."""
     name: pulumi.Output[str]
-    """The function's name."""
     failures: aws.sqs.Queue
-    """The queue of events that failed."""
+    """The queue of events that failed for good."""
 
     def __init__(
         self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None

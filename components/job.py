@@ -41,7 +41,6 @@ class Job(pulumi.ComponentResource):
     """
 
     role_arn: pulumi.Output[str]
-    """The execution role's ARN."""
 
     def __init__(
         self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None

@@ -30,9 +30,8 @@ class Journal(pulumi.ComponentResource):
     """
 
     table: pulumi.Output[str]
-    """The table's name, `<prefix>-journal`."""
+    """Its name."""
     table_arn: pulumi.Output[str]
-    """The table's ARN."""
 
     def __init__(
         self, name: str, args: JournalArgs, opts: pulumi.ResourceOptions | None = None

@@ -13,13 +13,10 @@ from components.function import Function, FunctionArgs
 from components.policies import roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from components.aws.account import Account
     from components.job import Job
     from components.journal import Journal
     from components.network.component import Network
-    from components.policies.vpc import VpcPlacement
     from components.settings import Settings
     from components.storage import Storage
 
@@ -47,7 +44,6 @@ class Launcher(pulumi.ComponentResource):
     """
 
     function: Function
-    """`<prefix>-launcher`."""
 
     def __init__(
         self, name: str, args: LauncherArgs, opts: pulumi.ResourceOptions | None = None
@@ -83,23 +79,15 @@ class Launcher(pulumi.ComponentResource):
 
 
 def _environment(args: LauncherArgs) -> dict[str, pulumi.Input[str]]:
-    return {
+    found: dict[str, pulumi.Input[str]] = {
         "JOB_ROLE_ARN": args.job.role_arn,
         "IMAGE_URI": args.image_uri,
         "INPUT_BUCKET": args.storage.input_bucket,
         "OUTPUT_BUCKET": args.storage.output_bucket,
         "KMS_KEY_ARN": args.key_arn,
         "JOURNAL_TABLE": args.journal.table,
-        **(_ids(args.network.placement) if args.network.placement else {}),
     }
-
-
-def _ids(placement: VpcPlacement) -> dict[str, pulumi.Input[str]]:
-    return {
-        "SUBNETS": _joined(placement.subnets),
-        "SECURITY_GROUPS": _joined(placement.security_groups),
-    }
-
-
-def _joined(ids: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
-    return pulumi.Output.all(*ids).apply(",".join)
+    if placement := args.network.placement:
+        found["SUBNETS"] = pulumi.Output.all(*placement.subnets).apply(",".join)
+        found["SECURITY_GROUPS"] = pulumi.Output.all(*placement.security_groups).apply(",".join)
+    return found

@@ -56,7 +56,6 @@ class Observer(pulumi.ComponentResource):
     """
 
     function: Function
-    """`<prefix>-observer`."""
 
     def __init__(
         self, name: str, args: ObserverArgs, opts: pulumi.ResourceOptions | None = None

@@ -19,7 +19,6 @@ class Role(NamedTuple):
     """A role with its policy."""
 
     arn: pulumi.Output[str]
-    """The role's ARN."""
     policy: aws.iam.RolePolicy
     """Depend on it where the first call would fail without the role's permissions."""
 
