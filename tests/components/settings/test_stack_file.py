@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -20,13 +21,11 @@ config:
   aws:region: eu-central-1
   prefix: own
   p:nothing:
-  p:whole: 1e3
   p:truth: true
   p:text: yes
   p:values:
-    - ["2026-01-05", 2026-1, 1.1.2026]
-    - [010, 0o10, 08, 0x1f, 0b11, 1_000, +4915, -0, 12:30:45]
-    - [1.50, .5, 1e3, 1.10, 1.2.3]
+    - ["2026-01-05", 2xlarge, 10.0.0.0/24, 3d 04h, 2026-Q1]
+    - [0, 12, -7, 1.5, 1.10, -0.25]
     - [yes, no, on, off, y, TRUE, False, true, ~, Null, null]
     - {2: a, true: b, <<: {c: d}, =: e}
 """
@@ -34,13 +33,11 @@ READ = {
     "aws:region": "eu-central-1",
     "p:prefix": "own",
     "p:nothing": "",
-    "p:whole": "1000",
     "p:truth": "true",
     "p:text": "yes",
     "p:values": [
-        ["2026-01-05", "2026-1", "1.1.2026"],
-        [8, 8, 8, 31, 3, 1000, 4915, 0, "12:30:45"],
-        [1.5, 0.5, 1000, 1.1, "1.2.3"],
+        ["2026-01-05", "2xlarge", "10.0.0.0/24", "3d 04h", "2026-Q1"],
+        [0, 12, -7, 1.5, 1.1, -0.25],
         ["yes", "no", "on", "off", "y", True, False, True, None, None, None],
         {"2": "a", "true": "b", "c": "d", "=": "e"},
     ],
@@ -92,14 +89,14 @@ def test_a_file_that_sets_nothing_is_read(tmp_path: Path, text: str) -> None:
         ("config:\n  p:a: !!python/object:os.system x\n", "Pulumi.x.yaml, line 2: "),
         ("config: {p:a: {? [1] : 2}}\n", "Pulumi.x.yaml, line 1: "),
         ("config: !!int\n", "no YAML that Pulumi would read"),
-        ("config: {p:a: !!timestamp x}\n", "quote 'x'"),
+        ("config: {p:a: !!timestamp 2026-01-05}\n", "p:a is no JSON"),
         ("config: {p:a: !!bool x}\n", "no YAML that Pulumi would read"),
         ("config: [p:a]\n", "config must be a map"),
         ("- config\n", "must be a map, with config"),
-        ("config: {p:a: [.inf]}\n", "p:a is nothing for JSON"),
-        ('config: {p:a: ["\\ud800"]}\n', "p:a is nothing for JSON"),
+        ("config: {p:a: !!float .inf}\n", "p:a is no JSON"),
+        ('config: {p:a: ["\\ud800"]}\n', "p:a is no JSON"),
         ("config: {p:a: \x01}\n", "no YAML that Pulumi would read"),
-        ("config: {p:a: \udcff}\n", "is not UTF-8"),
+        ("config: {p:a: \udcff}\n", "no YAML that Pulumi would read"),
         ("config: {p:a: " + "[" * 5000 + "}", "no YAML that Pulumi would read"),
     ],
 )
@@ -107,6 +104,16 @@ def test_anything_else_is_refused_in_a_sentence(tmp_path: Path, text: str, said:
     with pytest.raises(SettingsError, match=said) as error:
         stack_file.keys(written(tmp_path, text), "x")
     assert str(error.value).isprintable()
+
+
+OTHER_FORMS = "010 0o10 08 0x1f 0b11 1_000 +49 -_1 -0x1 1e3 .5 1. 1.2.3 12:30:45 2026-1 .inf .NaN"
+
+
+@pytest.mark.parametrize("number", OTHER_FORMS.split())
+def test_a_number_in_another_form_is_to_be_quoted(tmp_path: Path, number: str) -> None:
+    with pytest.raises(SettingsError, match=f"line 1: quote '{re.escape(number)}'"):
+        stack_file.keys(written(tmp_path, f"config: {{p:a: [{number}]}}\n"), "x")
+    assert stack_file.keys(written(tmp_path, f"config: {{p:a: '{number}'}}\n"), "x")
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
