@@ -50,7 +50,7 @@ class Display:
             self._status = None
             self.seconds[name] = round(time.perf_counter() - began, 3)
             mark = "[green]✓[/]" if ok else "[red]✗[/]"
-            self.console.print(f"{mark} {self._title:<58} {self.seconds[name]:>6.1f} s")
+            self.console.print(f"{mark} {self._title:<58} {duration(self.seconds[name]):>7}")
 
     def detail(self, text: str) -> None:
         """Show what the current step is at."""

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from local.run.display import Display
 from local.run.report import Report
+from pipeline.text import duration
 
 HOSTILE = "\x1b[2J\x1b]0;title\a[red]no[/red]\r\u202egnp \x9b31m größe 😀"
 SEEN = "�[2J�]0;title�[red]no[/red]��gnp �31m größe 😀"
@@ -66,3 +67,10 @@ class TestTheSummary:
         display, out = shown
         display.summary(Report(stack="local", status="Failed"), "")
         assert "no output" not in out.getvalue()
+
+
+def test_a_step_tells_its_time_as_the_summary_does(shown: tuple[Display, io.StringIO]) -> None:
+    display, out = shown
+    with display.step("deploy", "Deploy"):
+        pass
+    assert out.getvalue().endswith(f" {duration(display.seconds['deploy'])}\n")
