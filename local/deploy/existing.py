@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.aws.endpoint import ACCOUNT
-
 if TYPE_CHECKING:
     from components.settings import Settings
     from local.aws.endpoint import LocalAws
@@ -30,10 +28,8 @@ def create(aws: LocalAws, settings: Settings) -> None:
 
 def _create_key(aws: LocalAws, arn: str) -> None:
     """Create a key with this ARN, which KMS would choose; its account may be a real one."""
-    from moto.backends import get_backend  # noqa: PLC0415 - see local.aws.endpoint on its import
-
     made = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
-    keys: dict[str, Any] = get_backend("kms")[ACCOUNT][aws.region].keys
+    keys: dict[str, Any] = aws.backend("kms").keys
     key = keys.pop(made)
     key.id, key.arn = arn.rpartition("/")[2], arn
     keys[key.id] = key

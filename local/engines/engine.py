@@ -67,8 +67,8 @@ class Engine(Protocol):
     ) -> int:
         """Run one container to its end and return its exit code; 128 + n if signal n ended it.
 
-        Every line of stdout and stderr goes to `on_line` as it comes, from another thread. Setting
-        `stop` sends TERM, and KILL after the grace. Nothing of the container is left behind.
+        Every line of stdout and stderr goes to `on_line` as it comes. Setting `stop` sends TERM,
+        and KILL after the grace. Nothing of the container is left behind.
 
         Raises:
             EngineError: the container could not be started at all.

@@ -4,8 +4,9 @@
 #
 #   sandbox.sh SCRATCH ML APP HOSTNAME PYTHON_PREFIX PYTHON_BASE_PREFIX WORKDIR COMMAND...
 #
-# The Python environment at PYTHON_PREFIX is the image's, at /opt/venv. SCRATCH holds two empty directories, `root` and `tmp`. Just before COMMAND starts, the process id as
-# the caller sees it is written to SCRATCH/pid; an exit without that means that the sandbox failed.
+# The Python environment at PYTHON_PREFIX is the image's, at /opt/venv. SCRATCH holds two empty
+# directories, `root` and `tmp`. Just before COMMAND starts, the process id as the caller sees it is
+# written to SCRATCH/pid; an exit without that means that the sandbox failed.
 set -eu
 umask 022 # as in a container, whatever this user's is
 
