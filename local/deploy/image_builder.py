@@ -1,20 +1,22 @@
-"""Builds the program's image on this machine, with the engine that was asked for."""
+"""Builds the program's image with the engine that comes closest to SageMaker on this machine."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from components import build_context
-from local.engines import choice
+from local.engines import Engine, EngineError
+from local.engines.docker import DockerEngine
+from local.engines.process import ProcessEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.engines import Engine, EngineName
+EngineName = Literal["auto", "docker", "process"]
 
-SCRIPT = "scripts/process_data.sh"
+_SCRIPT = "scripts/process_data.sh"
 """The user's script in the build context."""
 
 
@@ -27,12 +29,12 @@ class ImageBuilder:
         """Prepare to build.
 
         Args:
-            engine: what the person asked for.
+            engine: what the person asked for; `auto` is Docker if it can, else process.
             script: takes the place of process_data.sh; None leaves it.
             work: a directory for copies.
-            note: told why it is not the engine that comes closest to SageMaker, and its caveat.
+            note: told why it is not Docker, where that was tried first, and the engine's caveat.
         """
-        self._engine: EngineName = engine
+        self._asked_for: EngineName = engine
         self._script, self._work, self._note = script, work, note
         self.engine: Engine | None = None
         """The one that the image was built for."""
@@ -41,16 +43,36 @@ class ImageBuilder:
         """Build and return the engine's handle on the image.
 
         Raises:
-            EngineError: no engine works here, or the build failed.
+            EngineError: the engine asked for, or with `auto` both, cannot work here, and why.
         """
         context = self._work / "context"
         dockerfile = Path(build["dockerfile"]).relative_to(build["context"]).as_posix()
         build_context.copy(Path(build["context"]), context)
         if self._script:
-            shutil.copyfile(self._script, context / SCRIPT)
-        images = self._work / "images"
-        built = choice.build(self._engine, context, dockerfile, build["args"], images)
-        for text in filter(None, (built.reason, built.engine.caveat)):
-            self._note(f"engine {built.engine.name}: {text}")
-        self.engine = built.engine
-        return built.image
+            shutil.copyfile(self._script, context / _SCRIPT)
+        engines: list[Engine] = [DockerEngine(), ProcessEngine(self._work / "images")]
+        problems: list[str] = []
+        for engine in engines:
+            if self._asked_for not in ("auto", engine.name):
+                continue
+            try:
+                image = _build(engine, context, dockerfile, build["args"])
+            except EngineError as error:
+                problems.append(str(error))
+                continue
+            for text in filter(None, (*problems, engine.caveat)):
+                self._note(f"engine {engine.name}: {text}")
+            self.engine = engine
+            return image
+        if self._asked_for != "auto":
+            raise EngineError(problems[0])
+        raise EngineError(
+            "nothing here can run the container; install Docker with its buildx plug-in, "
+            f"or on Linux util-linux ({'; '.join(problems)})"
+        )
+
+
+def _build(engine: Engine, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+    if reason := engine.available():
+        raise EngineError(f"the {engine.name} engine cannot be used: {reason}")
+    return engine.build(context, dockerfile, args)

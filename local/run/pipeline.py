@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.aws.sagemaker.job import Job, JobEnd
-    from local.engines.choice import EngineName
+    from local.deploy.image_builder import EngineName
     from local.run.display import Display
 
 STACK = "local"

@@ -1,0 +1,65 @@
+"""Which engine builds the image, and what is said where none can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.deploy.image_builder import EngineName, ImageBuilder
+from local.engines import EngineError
+from local.engines.docker import DockerEngine
+
+if TYPE_CHECKING:
+    from local.engines.process import ProcessEngine
+
+
+class Build:
+    """One image built from a context, and what was noted of it."""
+
+    def __init__(self, asked_for: EngineName, context: Path, work: Path) -> None:
+        self.notes: list[str] = []
+        builder = ImageBuilder(asked_for, None, work, self.notes.append)
+        dockerfile = f"{context}/Dockerfile"
+        build: dict[str, Any] = {"context": str(context), "dockerfile": dockerfile, "args": {}}
+        self.image = builder(build)
+        self.engine = builder.engine.name if builder.engine else None
+
+
+class TestTheEngine:
+    def test_auto_falls_back_to_processes_and_says_why(
+        self, process: ProcessEngine, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert process.available() is None
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
+        built = Build("auto", context, tmp_path / "work")
+        assert built.engine == "process"
+        assert built.notes[0].startswith("engine process: the docker engine cannot be used: ")
+        assert (Path(built.image) / "Dockerfile").is_file()
+
+    def test_auto_falls_back_when_docker_cannot_build(
+        self, process: ProcessEngine, tmp_path: Path
+    ) -> None:
+        assert process.available() is None
+        if reason := DockerEngine().available():
+            pytest.skip(f"the docker engine: {reason}")
+        context = tmp_path / "context"
+        context.mkdir()
+        (context / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
+        built = Build("auto", context, tmp_path / "work")
+        assert (built.engine, "absent" in built.notes[0]) == ("process", True)
+
+    def test_where_nothing_works_the_error_says_what_to_install(
+        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(EngineError, match=r"install Docker .* util-linux"):
+            Build("auto", context, tmp_path / "work")
+
+    def test_an_engine_asked_for_by_name_is_never_replaced(
+        self, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(EngineError, match="docker engine cannot be used: there is no docker"):
+            Build("docker", context, tmp_path / "work")
