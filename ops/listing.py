@@ -13,6 +13,7 @@ from rich.text import Text
 from ops import slots
 from ops.screen import dollars, facts, local, span, style
 from pipeline import jobs
+from pipeline.attempt import job_name
 
 if TYPE_CHECKING:
     import argparse
@@ -53,8 +54,8 @@ def _attempts(
         entries = stack.journal.recent(schedule, since, MOST_ENTRIES)
         for slot, attempts in groupby(entries, attrgetter("slot")):
             found[slot, schedule] = sorted(attempts, key=attrgetter("number"))
-    for name in jobs.active(stack.client("sagemaker"), stack.prefix, only):
-        attempt, job = stack.attempt_of(name), stack.find_job(name)
+    for attempt in jobs.active(stack.client("sagemaker"), stack.prefix, only):
+        job = stack.find_job(job_name(stack.prefix, attempt))
         if job:
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]

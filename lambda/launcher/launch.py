@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from launcher import processing, start_rules
+from launcher import start_rules
 from launcher.plan import plan
-from launcher.start_rules import Refusal, Replacement
+from launcher.start_rules import Refusal
 from pipeline import aws_errors, contract, jobs
-from pipeline.attempt import job_name, parse_job_name, slot_text
+from pipeline.attempt import job_name, slot_text
 from pipeline.journal_items import REPLACED_BY
 from pipeline.outcome import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from launcher.config import LauncherConfig
     from launcher.event import Request
+    from pipeline.attempt import Attempt
     from pipeline.journal import Journal
     from pipeline.journal_items import Entry
 
@@ -62,7 +63,7 @@ class Launcher:
             (started, already started, replacing, skipped or refused), `status` (SageMaker's word,
             or a State) and `reason` (null if it started).
         """
-        job = jobs.find(self.sagemaker, self._name(request))
+        job = jobs.find(self.sagemaker, self._name(request.attempt))
         if job:
             return self._started_before(request, job)
         entry = self.journal.find(request.attempt)
@@ -79,13 +80,14 @@ class Launcher:
     def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:
         if late := start_rules.too_late(self.config, request, now):
             return self._refuse(request, late, now)
-        others = list(self._others(request, now))
-        overlap = start_rules.overlapping(self.config, request, others)
-        if isinstance(overlap, Refusal):
+        others = list(dict.fromkeys(self._others(request, now)))
+        if start_rules.replaces(self.config, request, others):
+            if self._replace(request, others, now):
+                names = ", ".join(self._name(other) for other in others)
+                reason = f"Overlap: starts once {names} has stopped"
+                return self._answer(request, "replacing", "Waiting", reason=reason)
+        elif overlap := start_rules.overlapping(self.config, request, others):
             return self._refuse(request, overlap, now)
-        if overlap and self._replace(request, overlap, now):
-            reason = f"Overlap: starts once {', '.join(others)} has stopped"
-            return self._answer(request, "replacing", "Waiting", reason=reason)
         source = self.config.input_of(request.attempt)
         with_input = next(source.objects(self.s3), None) is not None
         empty = None if with_input else start_rules.empty(self.config, source.uri)
@@ -100,9 +102,12 @@ class Launcher:
         wanted = plan(self.config, request.attempt, instance_type, with_input=with_input)
         if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(request.attempt).withdraw_marker(self.s3)
-        arn = processing.start(self.sagemaker, wanted)
-        if arn is None:
-            name = self._name(request)
+        try:
+            arn = self.sagemaker.create_processing_job(**wanted)["ProcessingJobArn"]
+        except self.sagemaker.exceptions.ResourceInUse:
+            # A repeated delivery, or a retry inside the SDK after a lost answer: the name holds
+            # schedule, slot and attempt, so that job is the one that was asked for.
+            name = self._name(request.attempt)
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
             return self._started_before(request, job)
         return self._answer(request, "started", "InProgress", arn=arn)
@@ -115,7 +120,7 @@ class Launcher:
 
     def _refuse(self, request: Request, refusal: Refusal, now: datetime) -> dict[str, Any]:
         """Write the decision down, tell the observer, and answer it."""
-        name = self._name(request)
+        name = self._name(request.attempt)
         entry = self.journal.refuse(request.attempt, name, refusal.status, refusal.reason, now)
         return self._tell(request, entry)
 
@@ -142,41 +147,49 @@ class Launcher:
             refused = answer["Entries"][0]
             raise NoticeError(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
 
-    def _replace(self, request: Request, replacement: Replacement, now: datetime) -> bool:
-        """Stop the other jobs; return whether one of them is still about to stop.
+    def _replace(self, request: Request, others: Sequence[Attempt], now: datetime) -> bool:
+        """Stop the other attempts; return whether the job of one is still about to stop.
 
         The observer launches this attempt when it hears that the job has ended. Until then it is
         noted as planned, so that a still later slot takes its place too, and the watch misses it.
         """
-        own = self._name(request)
+        own = self._name(request.attempt)
+        why = REPLACED_BY + own
         stopping = False
-        for name in replacement.job_names:
-            attempt = parse_job_name(self.config.prefix, name)
-            if attempt is None:
-                continue
-            why = REPLACED_BY + own
+        for other in others:
+            name = self._name(other)
             if jobs.find(self.sagemaker, name):
-                self.journal.mark_stop(attempt, name, why)
-                stopping = processing.stop(self.sagemaker, name) or stopping
+                self.journal.mark_stop(other, name, why)
+                stopping = self._stop(name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
-                skipped = self.journal.refuse(attempt, name, State.SKIPPED, f"Overlap: {why}", now)
+                skipped = self.journal.refuse(other, name, State.SKIPPED, f"Overlap: {why}", now)
                 self._notify(skipped)
         if stopping:
             self.journal.wait(request.attempt, own, now)
         return stopping
 
-    def _others(self, request: Request, now: datetime) -> Iterator[str]:
-        """Yield the schedule's other jobs that have not ended, and those about to be launched."""
-        schedule, own = request.attempt.schedule, self._name(request)
+    def _stop(self, name: str) -> bool:
+        """Ask a job to stop; return whether that is still under way, and not all over."""
+        try:
+            self.sagemaker.stop_processing_job(ProcessingJobName=name)
+        except ClientError as error:
+            # It has ended in the meantime.
+            if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
+                raise
+        return jobs.find_active(self.sagemaker, name) is not None
+
+    def _others(self, request: Request, now: datetime) -> Iterator[Attempt]:
+        """Yield the schedule's other attempts whose job has not ended, or is about to start."""
+        schedule = request.attempt.schedule
         if self.config.schedules[schedule].overlap == "Allow":
             return
         running = jobs.active(self.sagemaker, self.config.prefix, schedule)
-        yield from (name for name in running if name != own)
+        yield from (attempt for attempt in running if attempt != request.attempt)
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
             other_slot = entry.slot != request.attempt.slot
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:
-                yield entry.job_name
+                yield entry.attempt
 
     def _beyond_limit(self, request: Request) -> Refusal | None:
         """Return the refusal of an attempt that is beyond limits.max_concurrent_instances.
@@ -187,12 +200,16 @@ class Launcher:
         if self.config.max_concurrent_instances is None:
             return None
         # Another delivery of this event may have started it just now: it is not in its own way.
-        running = jobs.active(self.sagemaker, self.config.prefix)
-        others = (name for name in running if name != self._name(request))
-        return start_rules.beyond_limit(self.config, processing.instances(self.sagemaker, others))
+        others = set(jobs.active(self.sagemaker, self.config.prefix)) - {request.attempt}
+        return start_rules.beyond_limit(self.config, sum(map(self._instances, others)))
 
-    def _name(self, request: Request) -> str:
-        return job_name(self.config.prefix, request.attempt)
+    def _instances(self, attempt: Attempt) -> int:
+        """Return how many instances an attempt's job holds, which may have been set otherwise."""
+        job = jobs.find_active(self.sagemaker, self._name(attempt))
+        return job["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) if job else 0
+
+    def _name(self, attempt: Attempt) -> str:
+        return job_name(self.config.prefix, attempt)
 
     def _answer(
         self,
@@ -204,7 +221,7 @@ class Launcher:
         reason: str | None = None,
     ) -> dict[str, Any]:
         return {
-            "job_name": self._name(request),
+            "job_name": self._name(request.attempt),
             "job_arn": arn,
             "schedule": request.attempt.schedule,
             "slot": slot_text(request.attempt.slot),

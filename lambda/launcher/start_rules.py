@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from launcher.event import Trigger
-from pipeline.attempt import parse_job_name
+from pipeline.attempt import job_name
 from pipeline.outcome import State
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from launcher.config import LauncherConfig
     from launcher.event import Request
+    from pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,6 @@ class Refusal:
 
     status: State
     reason: str
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """The attempt starts once these jobs have stopped."""
-
-    job_names: Sequence[str]
 
 
 def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal | None:
@@ -46,23 +40,25 @@ def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal
     )
 
 
-def overlapping(
-    config: LauncherConfig, request: Request, others: Sequence[str]
-) -> Refusal | Replacement | None:
-    """Return what the schedule's other jobs, running or about to, mean for this one.
+def replaces(config: LauncherConfig, request: Request, others: Sequence[Attempt]) -> bool:
+    """Return whether the attempt takes the place of the schedule's `others`, running or about to.
 
-    Replace is for the latest slot: a retry of an earlier one, or a late one, stops nothing.
+    That is for the latest slot: a retry of an earlier one, or a late one, stops nothing.
     """
+    replace = config.schedules[request.attempt.schedule].overlap == "Replace"
+    latest = all(other.slot <= request.attempt.slot for other in others)
+    return replace and latest and request.trigger != Trigger.OPERATOR
+
+
+def overlapping(
+    config: LauncherConfig, request: Request, others: Sequence[Attempt]
+) -> Refusal | None:
+    """Return the refusal of an attempt that neither replaces `others` nor runs beside them."""
     overlap = config.schedules[request.attempt.schedule].overlap
     if not others or overlap == "Allow" or request.trigger == Trigger.OPERATOR:
         return None
-    attempts = [parse_job_name(config.prefix, name) for name in others]
-    if overlap == "Replace" and all(
-        attempt and attempt.slot <= request.attempt.slot for attempt in attempts
-    ):
-        return Replacement(others)
-    which = ", ".join(others)
-    return Refusal(State.SKIPPED, f"Overlap: {which} has not ended, and overlap is {overlap}")
+    names = ", ".join(job_name(config.prefix, other) for other in others)
+    return Refusal(State.SKIPPED, f"Overlap: {names} has not ended, and overlap is {overlap}")
 
 
 def empty(config: LauncherConfig, uri: str) -> Refusal | None:

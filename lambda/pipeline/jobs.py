@@ -35,6 +35,12 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
         raise
 
 
+def find_active(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTypeDef | None:
+    """Return the description of a job that has not ended, or None if it has, or there is none."""
+    job = find(client, name)
+    return job if job and job["ProcessingJobStatus"] in ACTIVE else None
+
+
 def listed(
     client: SageMakerClient,
     prefix: str,
@@ -54,22 +60,8 @@ def listed(
                 yield attempt, job
 
 
-def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[str]:
-    """Yield the names of a schedule's jobs that have not ended; None: of all schedules."""
+def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[Attempt]:
+    """Yield the attempts whose job has not ended, of a schedule or, if None, of all."""
     for status in ACTIVE:
-        for _, job in listed(client, prefix, schedule, filters={"StatusEquals": status}):
-            yield job["ProcessingJobName"]
-
-
-# A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
-# Selected members, and no InstanceType.
-
-
-def instance_type(cluster: Mapping[str, Any]) -> str | None:
-    """Return the type of a job's instances; None until SageMaker has selected one."""
-    return cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
-
-
-def instance_count(cluster: Mapping[str, Any]) -> int | None:
-    """Return how many instances a job has; None until SageMaker has selected a number."""
-    return cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount")
+        for attempt, _ in listed(client, prefix, schedule, filters={"StatusEquals": status}):
+            yield attempt

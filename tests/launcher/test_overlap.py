@@ -57,7 +57,12 @@ class TestForbid:
 
     def test_sees_an_attempt_that_is_still_to_come(self, world: World) -> None:
         world.observe(world.fail(FIRST, CAPACITY))
-        assert job_name(PREFIX, replace(FIRST, number=2)) in world.launch(SECOND)["reason"]
+        assert f"{A[:-1]}2" in world.launch(SECOND)["reason"]
+
+    def test_names_a_planned_attempt_once_when_it_runs(self, world: World) -> None:
+        world.observe(world.fail(FIRST, CAPACITY))
+        world.fire()
+        assert world.launch(SECOND)["reason"].count(f"{A[:-1]}2") == 1
 
     def test_no_longer_waits_for_an_attempt_that_never_came(self, world: World) -> None:
         world.observe(world.fail(FIRST, CAPACITY))

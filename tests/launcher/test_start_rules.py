@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from components.settings import Settings
 from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
-from launcher.start_rules import Refusal, Replacement, empty, overlapping, too_late
+from launcher.start_rules import Refusal, empty, overlapping, replaces, too_late
 from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT
 from tests.launcher.test_plan import config_of
 
-EARLIER = job_name(PREFIX, Attempt("daily", SLOT - timedelta(hours=1), 3))
-LATER = job_name(PREFIX, Attempt("daily", SLOT + timedelta(hours=1), 1))
+EARLIER = Attempt("daily", SLOT - timedelta(hours=1), 3)
+LATER = Attempt("daily", SLOT + timedelta(hours=1), 1)
 
 
 def config(when_empty: str = "fail", **schedule: object) -> LauncherConfig:
@@ -57,28 +57,27 @@ class TestOverlap:
 
     @pytest.mark.parametrize("trigger", [Trigger.SCHEDULE, Trigger.RETRY])
     def test_is_decided_by_the_setting(self, trigger: Trigger) -> None:
-        found = {
-            overlap: overlapping(config(overlap=overlap), request(trigger), [EARLIER])
-            for overlap in ("Allow", "Forbid", "Replace")
-        }
-        words = f"Overlap: {EARLIER} has not ended, and overlap is Forbid"
-        assert found == {
-            "Allow": None,
-            "Forbid": Refusal(State.SKIPPED, words),
-            "Replace": Replacement([EARLIER]),
-        }
+        settings = [config(overlap=overlap) for overlap in ("Allow", "Forbid", "Replace")]
+        of = request(trigger)
+        assert [replaces(each, of, [EARLIER]) for each in settings] == [False, False, True]
+        assert overlapping(settings[0], of, [EARLIER]) is None
+        words = f"Overlap: {job_name(PREFIX, EARLIER)} has not ended, and overlap is Forbid"
+        assert overlapping(settings[1], of, [EARLIER]) == Refusal(State.SKIPPED, words)
 
     @pytest.mark.parametrize("overlap", ["Forbid", "Replace"])
     def test_never_stands_in_an_operators_way(self, overlap: str) -> None:
-        found = overlapping(config(overlap=overlap), request(Trigger.OPERATOR), [EARLIER])
-        assert found is None
+        decided, by_hand = config(overlap=overlap), request(Trigger.OPERATOR)
+        assert overlapping(decided, by_hand, [EARLIER]) is None
+        assert not replaces(decided, by_hand, [EARLIER])
 
     @pytest.mark.parametrize("others", [[LATER], [EARLIER, LATER]])
-    def test_never_lets_an_earlier_slot_stop_a_later_one(self, others: list[str]) -> None:
-        found = overlapping(config(overlap="Replace"), request(Trigger.RETRY), others)
-        assert isinstance(found, Refusal)
+    def test_never_lets_an_earlier_slot_stop_a_later_one(self, others: list[Attempt]) -> None:
+        retry, replacing = request(Trigger.RETRY), config(overlap="Replace")
+        assert not replaces(replacing, retry, others)
+        found = overlapping(replacing, retry, others)
+        assert found
         assert found.status == State.SKIPPED
-        assert LATER in found.reason
+        assert job_name(PREFIX, LATER) in found.reason
 
 
 @pytest.mark.parametrize(
