@@ -31,7 +31,7 @@ from botocore.awsrequest import AWSResponse  # noqa: E402
 from botocore.compat import HTTPHeaders  # noqa: E402
 from botocore.config import Config  # noqa: E402
 
-from observer import listing  # noqa: E402
+from observer.handler import s3_client  # noqa: E402
 from observer.job_result import JobResult  # noqa: E402
 from observer.success_marker import SuccessMarker  # noqa: E402
 from pipeline.attempt import Attempt  # noqa: E402
@@ -110,7 +110,7 @@ def measure(what: str, objects: int) -> None:
     """Print the seconds and the peak megabytes of this process."""
     config = Config(region_name="eu-central-1")
     ordinary = cast("S3Client", cast("Any", boto3).client("s3", config=config))
-    s3 = listing.client(config) if what == "settle" else ordinary
+    s3 = s3_client(config) if what == "settle" else ordinary
     bucket = Bucket(objects)
     s3.meta.events.register("before-send.s3", cast("Any", bucket.answer))
     begin = time.process_time()

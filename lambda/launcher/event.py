@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.attempt import MAX_ATTEMPT, Attempt, parse_slot, slot_text
-from pipeline.safe_repr import safe_repr
+from pipeline.text import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from pipeline.contract import JOB_CHANGE, NOTICE
-from pipeline.safe_repr import safe_repr
+from pipeline.text import safe_repr
 
 
 class EventError(Exception):

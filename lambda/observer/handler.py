@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 
-from observer import listing
 from observer.config import ObserverConfig
 from observer.event import parse
 from observer.next_launch import NextLaunches
@@ -26,6 +27,7 @@ from pipeline.journal import Journal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 _CONFIG = Config(
@@ -36,6 +38,23 @@ _CONFIG = Config(
 @cache
 def _scheduler() -> EventBridgeSchedulerClient:
     return boto3.client("scheduler", config=_CONFIG)
+
+
+def s3_client(config: Config) -> S3Client:
+    """Return a client that reads long lists in a quarter of the usual time.
+
+    botocore spends three quarters of it on guessing the form of each object's time.
+    """
+    session = botocore.session.Session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
+    return boto3.Session(botocore_session=session).client("s3", config=config)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # of a header, which has another form
+        return parse_timestamp(text)
 
 
 @cache
@@ -49,7 +68,7 @@ def _observer() -> Observer:
         launches=NextLaunches(config, journal, _scheduler()),
         notifier=Notifier(config, journal, logs, sns),
         sagemaker=boto3.client("sagemaker", config=_CONFIG),
-        s3=listing.client(_CONFIG),
+        s3=s3_client(_CONFIG),
     )
 
 

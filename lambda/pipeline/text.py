@@ -1,6 +1,15 @@
-"""Durations and foreign text as people read them."""
+"""Durations, foreign text and foreign values as people read them."""
 
 from __future__ import annotations
+
+from reprlib import Repr
+
+LONGEST_REPR = 100
+"""Characters."""
+
+_repr = Repr()
+_repr.maxstring = _repr.maxlong = _repr.maxother = 80
+_repr.maxlevel = 2
 
 
 def duration(seconds: float) -> str:
@@ -20,3 +29,9 @@ def duration(seconds: float) -> str:
 def printable(text: str) -> str:
     """Return text that steers no terminal, whatever a script or a person wrote into it."""
     return "".join(char if char.isprintable() or char in "\t\n" else "�" for char in text)
+
+
+def safe_repr(value: object) -> str:
+    """Return a value as Python writes it, shortened in its middle, without what lies deep in it."""
+    text = _repr.repr(value)
+    return text if len(text) <= LONGEST_REPR else text[: LONGEST_REPR - 1] + "…"

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from observer.logs import last_lines
+from observer.notification import last_lines
 from pipeline.contract import JOB_LOGS
 from tests.conftest import ROOT
 from tests.lambda_world import NAME, World

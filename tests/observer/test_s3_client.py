@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.config import Config
 
-from observer import listing
+from observer.handler import s3_client
 from pipeline.prefix import Prefix
 from tests.lambda_clients import REGION
 from tests.lambda_world import World, set_last_modified
@@ -20,7 +20,7 @@ AT = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
 @pytest.fixture
 def s3(world: World) -> S3Client:
     world.upload("input/a.csv")
-    return listing.client(Config(region_name=REGION))
+    return s3_client(Config(region_name=REGION))
 
 
 class TestClient:
