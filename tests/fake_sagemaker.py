@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.aws.sagemaker.events import state_change
+from local.aws.sagemaker.descriptions import state_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import object_key
+from local.aws.sagemaker.job_data import key_problem
 from pipeline.text import printable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def find(root: Path, prefix: str) -> dict[str, Path]:
     problems: list[str] = []
     for path, failed in _walk(root, (root.resolve(),)):
         key = prefix + path.relative_to(root).as_posix()
-        if problem := failed or object_key.problem(key):
+        if problem := failed or key_problem(key):
             problems.append(f"{_shown(path.relative_to(root))} {problem}")
         else:
             found[key] = path

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib import metadata
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from local.aws.functions import packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from multiprocessing.connection import Connection
 
 _PROCESS = Path(__file__).with_name("process.py").read_text("utf-8")
+# What Lambda's Python has beside the standard library and a function's own archive; tzdata is for
+# machines without the system's time zones, which Lambda has.
+_PACKAGES = ("awslambdaric", "boto3", "tzdata")
 _INIT_SECONDS = 10
 """Lambda's own limit for a function's start; a slow machine gets the timeout on top."""
 
@@ -60,7 +63,7 @@ class Runtime:
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._packages = tempfile.TemporaryDirectory()
-        packages.link(Path(self._packages.name))
+        _link_packages(Path(self._packages.name))
         self._pipe, theirs = Pipe()
         self._process = self._start(theirs)
         theirs.close()
@@ -142,3 +145,27 @@ class Runtime:
             stderr=subprocess.STDOUT,
             pass_fds=[pipe.fileno()],
         )
+
+
+def _link_packages(directory: Path) -> None:
+    """Fill a directory with links to the runtime's packages, as they are installed here.
+
+    A function that could import anything else here would fail on AWS only.
+    """
+    for name in _with_needed(_PACKAGES):
+        installed = metadata.distribution(name)
+        tops = {file.parts[0] for file in installed.files or ()} - {"..", "__pycache__"}
+        for top in tops:
+            (directory / top).symlink_to(str(installed.locate_file(top)))
+
+
+def _with_needed(names: tuple[str, ...]) -> set[str]:
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            required = metadata.requires(name) or ()
+            left += [re.split(r"[^\w.-]", each)[0] for each in required if "extra ==" not in each]
+    return found

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.aws import protocols
-from local.aws.iam import operations
 from local.aws.iam.conditions import Sent
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
 from local.aws.iam.required_permissions import required
@@ -98,7 +97,7 @@ class Authority:
         if session is None:
             return None
         try:
-            operation, asked = operations.read(service, request)
+            operation, asked = protocols.read(service, request)
             needed = required(self.store, f"{service}:{operation}", asked)
             message = self.refusal(session, needed)
         except Exception as problem:  # of a request that is malformed, perhaps to be let through

@@ -18,9 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.sagemaker.job import Job, JobEnd
-from local.aws.sagemaker.job_files import JobFailedError, exit_message, host_names, prepare
+from local.aws.sagemaker.job_data import (
+    JobFailedError,
+    download,
+    exit_message,
+    host_names,
+    prepare,
+    upload,
+)
 from local.aws.sagemaker.log_stream import LogStream
-from local.aws.sagemaker.transfer import download, upload
 from local.engines import ContainerRun, Engine, EngineError
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from components.aws.models import partition
 from local.aws.activity import Activity
 from local.aws.protocols import ServiceError
-from local.aws.sagemaker.events import state_change
+from local.aws.sagemaker.descriptions import page, state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
 from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
-from local.aws.sagemaker.listing import page
 from local.aws.sagemaker.rules import job_refusals, no_vpc
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Request
 
-from local.aws.iam import operations
+from local.aws import protocols
 from tests.local.aws.iam import policies
 from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
@@ -61,7 +61,7 @@ class TestOperations:
     ) -> None:
         body = '{"a": 1}' if service == "lambda" else ""
         request = Request.from_values(url, method=method, data=body, content_type=JSON)
-        found, asked = operations.read(service, request)
+        found, asked = protocols.read(service, request)
         assert found == operation
         assert {k: v for k, v in asked.items() if k in parameters} == parameters
         assert "a" not in asked, "Invoke's body is the function's"

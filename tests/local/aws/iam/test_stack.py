@@ -12,8 +12,7 @@ import pytest
 from local.aws import messaging
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.job import JobEnd
-from local.aws.sagemaker.job_files import JobFailedError, prepare
-from local.aws.sagemaker.transfer import download, upload
+from local.aws.sagemaker.job_data import JobFailedError, download, prepare, upload
 from local.deploy.cloud import Cloud
 from tests.conftest import REGION, ROOT
 

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.aws.sagemaker.job_files import JobFailedError
-from local.aws.sagemaker.transfer import download, upload
+from local.aws.sagemaker.job_data import JobFailedError, download, upload
 from tests.examples import share
 from tests.local.job_bench import IN, OUT
 

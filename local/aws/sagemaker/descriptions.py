@@ -1,16 +1,29 @@
-"""The pages of ListProcessingJobs, in the order of creation."""
+"""What SageMaker tells of jobs: their events, and the pages of ListProcessingJobs.
+
+Both are parts of what Describe tells. Source of the event: SageMaker Developer Guide, "Events that
+Amazon SageMaker AI sends to Amazon EventBridge".
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local.aws.event import of_resource
 from local.aws.protocols import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 _Json = dict[str, Any]
 
+_TIMES = ("CreationTime", "ProcessingStartTime", "ProcessingEndTime", "LastModifiedTime")
+# What the guide's example shows, which has no ExitMessage, Tags and Environment; but no inputs and
+# outputs either: their enums are spelled otherwise there, and no rule here reads them.
+_COPIED = (
+    *("ProcessingJobName", "ProcessingJobArn", "ProcessingJobStatus", "FailureReason", "RoleArn"),
+    *("ProcessingResources", "StoppingCondition", "AppSpecification", "NetworkConfig"),
+)
 _DEFAULT_PAGE = 10
 _SUMMARY = (
     *("ProcessingJobName", "ProcessingJobArn", "ProcessingJobStatus", "CreationTime"),
@@ -23,8 +36,22 @@ _FILTERS: dict[str, Callable[[_Json, Any], bool]] = {
 }
 
 
+def state_change(description: _Json, at: datetime) -> _Json:
+    """Return the whole event for a job as DescribeProcessingJob describes it.
+
+    Args:
+        description: the answer of Describe in its wire form: times are epoch seconds. In the event
+            they are epoch milliseconds.
+        at: when the status changed.
+    """
+    detail = {key: description[key] for key in _COPIED if key in description}
+    detail |= {key: round(description[key] * 1000) for key in _TIMES if key in description}
+    kind = "SageMaker Processing Job State Change"
+    return of_resource(description["ProcessingJobArn"], "aws.sagemaker", kind, detail, at)
+
+
 def page(descriptions: Iterable[_Json], request: _Json) -> _Json:
-    """Return one page of summaries.
+    """Return one page of summaries, in the order of creation.
 
     Raises:
         ServiceError: the request sorts or filters otherwise, or its NextToken is none of ours.
