@@ -6,7 +6,6 @@ by default. https://docs.aws.amazon.com/service-authorization/latest/reference/
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from local.aws.iam import kms
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
     from local.aws.iam.store import Store
 
 Parameters = dict[str, Any]
-_Need = Callable[["Store", str, Parameters], "list[Access]"]
-"""Returns what an operation needs: of the resources, `service:Operation` and its parameters."""
 
-_NEEDS: dict[str, _Need] = {}
 _NOT_PLAYED = {
     "VersionId": "a version of an object",
     "ExpectedBucketOwner": "a bucket's expected owner",
@@ -42,12 +38,14 @@ def required(store: Store, operation: str, asked: Parameters) -> list[Access]:
     Raises:
         NotImplementedError: no role of the stack calls it.
     """
-    need = _NEEDS.get(operation)
-    if need is None:
+    services = {"s3": _of_s3, "sagemaker": _of_sagemaker, "scheduler": _of_scheduler}
+    needs = services.get(operation.partition(":")[0], _of_others)
+    needed = needs(store, operation, asked)
+    if needed is None:
         raise NotImplementedError(
             f"the local IAM does not know what {operation} needs; enter it in {__name__}"
         )
-    return need(store, operation, asked)
+    return needed
 
 
 def log_access(store: Store, action: str, group: str, stream: str) -> Access:
@@ -55,123 +53,97 @@ def log_access(store: Store, action: str, group: str, stream: str) -> Access:
     return Access(action, store.arn("logs", f"log-group:{group}:log-stream:{stream}"))
 
 
-def _needed_by(*operations: str) -> Callable[[_Need], _Need]:
-    """Enter the decorated function for operations, such as `s3:PutObject`."""
-
-    def enter(need: _Need) -> _Need:
-        _NEEDS.update(dict.fromkeys(operations, need))
-        return need
-
-    return enter
-
-
-@_needed_by("s3:ListObjectsV2")
-def _list_bucket(_store: Store, _operation: str, asked: Parameters) -> list[Access]:
-    return [Access("s3:ListBucket", _bucket(asked), _given(asked, _LISTING))]
-
-
-@_needed_by("s3:GetObject")
-def _get_object(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    return [Access(operation, _object(asked)), *kms.of_object(store, asked["Bucket"], asked["Key"])]
-
-
-@_needed_by("s3:PutObject", "s3:CreateMultipartUpload", "s3:UploadPart")
-@_needed_by("s3:CompleteMultipartUpload")
-def _write_object(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
-    actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if operation != "s3:PutObject" else [])]
-    return [
-        Access("s3:PutObject", _object(asked), _given(asked, _ENCRYPTION)),
-        *kms.to_write(store, asked["Bucket"], asked["Key"], asked.get("SSEKMSKeyId"), actions),
-    ]
+def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
+    match operation.removeprefix("s3:"):
+        case "ListObjectsV2":
+            return [Access("s3:ListBucket", _bucket(asked), _given(asked, _LISTING))]
+        case "GetObject":
+            decrypt = kms.of_object(store, asked["Bucket"], asked["Key"])
+            return [Access(operation, _object(asked)), *decrypt]
+        case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+            parts = operation != "s3:PutObject"
+            actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if parts else [])]
+            key = asked.get("SSEKMSKeyId")
+            return [
+                Access("s3:PutObject", _object(asked), _given(asked, _ENCRYPTION)),
+                *kms.to_write(store, asked["Bucket"], asked["Key"], key, actions),
+            ]
+        case "AbortMultipartUpload" | "DeleteObject":
+            return [Access(operation, _object(asked))]
+        case _:
+            return None
 
 
-@_needed_by("s3:AbortMultipartUpload", "s3:DeleteObject")
-def _remove_object(_store: Store, operation: str, asked: Parameters) -> list[Access]:
-    return [Access(operation, _object(asked))]
+def _of_sagemaker(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
+    match operation.removeprefix("sagemaker:"):
+        case "CreateProcessingJob" as create:
+            job, tags = _job(store, asked), _tags(asked.get("Tags", []))
+            tagging: dict[str, Value] = {"sagemaker:TaggingAction": create, **tags}
+            return [
+                Access(operation, job, {**_asked_of_job(asked), **tags}),
+                *([Access("sagemaker:AddTags", job, tagging)] if tags else []),
+                _pass_role(asked["RoleArn"], "sagemaker.amazonaws.com"),
+            ]
+        case "DescribeProcessingJob" | "StopProcessingJob":
+            return [Access(operation, _job(store, asked))]
+        case "ListProcessingJobs":
+            return [Access(operation, "*")]
+        case _:
+            return None
 
 
-@_needed_by("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query")
-def _items(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    table = store.named("dynamodb", "table/", asked["TableName"])
-    index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
-    return [Access(operation, table + index), *kms.of_table(store, table.rpartition("/")[2])]
-
-
-@_needed_by("sagemaker:CreateProcessingJob")
-def _create_job(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    job, tags = _job(store, asked), _tags(asked.get("Tags", []))
-    tagging: dict[str, Value] = {"sagemaker:TaggingAction": "CreateProcessingJob", **tags}
-    return [
-        Access(operation, job, {**_asked_of_job(asked), **tags}),
-        *([Access("sagemaker:AddTags", job, tagging)] if tags else []),
-        _pass_role(asked["RoleArn"], "sagemaker.amazonaws.com"),
-    ]
-
-
-@_needed_by("sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob")
-def _follow_job(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    return [Access(operation, _job(store, asked))]
-
-
-@_needed_by("sagemaker:ListProcessingJobs")
-def _list_jobs(_store: Store, operation: str, _asked: Parameters) -> list[Access]:
-    return [Access(operation, "*")]
-
-
-@_needed_by("logs:CreateLogStream", "logs:PutLogEvents", "logs:GetLogEvents")
-@_needed_by("logs:CreateLogGroup", "logs:DescribeLogStreams")
-def _log(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    # Without a stream, too, AWS asks for the ARN of one, as its messages tell.
-    stream = asked.get("logStreamName", "")
-    return [log_access(store, operation, asked["logGroupName"], stream)]
-
-
-@_needed_by("sns:Publish")
-def _publish(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    topic = store.named("sns", "", asked["TopicArn"])
-    return [Access(operation, topic), *kms.to_send(store, topic)]
-
-
-@_needed_by("events:PutEvents")
-def _put_events(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    keys = {"Source": "events:source", "DetailType": "events:detail-type"}
-    return [
-        Access(
-            operation,
-            store.named("events", "event-bus/", entry.get("EventBusName", "default")),
-            _given(entry, keys),
-        )
-        for entry in asked["Entries"]
-    ]
-
-
-@_needed_by("scheduler:CreateSchedule")
-def _create_schedule(store: Store, operation: str, asked: Parameters) -> list[Access]:
+def _of_scheduler(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
-    schedule, key = _schedule(store, asked), store.key_arn(asked.get("KmsKeyArn"))
-    actions = ("kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
-    return [
-        Access(operation, schedule),
-        _pass_role(asked["Target"]["RoleArn"], "scheduler.amazonaws.com"),
-        *kms.use(store, key, actions, "scheduler", scheduler_schedule_arn=schedule),
-    ]
+    group, name = asked.get("GroupName", "default"), asked.get("Name", "")
+    schedule = store.arn("scheduler", f"schedule/{group}/{name}")
+    match operation.removeprefix("scheduler:"):
+        case "CreateSchedule":
+            key = store.key_arn(asked.get("KmsKeyArn"))
+            actions = ("kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
+            passed = [_pass_role(asked["Target"]["RoleArn"], "scheduler.amazonaws.com")]
+        case "GetSchedule":
+            # Whether it decrypts in the caller's name is not documented: here it does.
+            key, actions, passed = store.key_of_schedule(group, name), ("kms:Decrypt",), []
+        case _:
+            return None
+    of_key = kms.use(store, key, actions, "scheduler", scheduler_schedule_arn=schedule)
+    return [Access(operation, schedule), *passed, *of_key]
 
 
-@_needed_by("scheduler:GetSchedule")
-def _get_schedule(store: Store, operation: str, asked: Parameters) -> list[Access]:
-    # Whether it decrypts in the caller's name is not documented: here it does.
-    schedule, key = _schedule(store, asked), store.key_of_schedule(*_group_and_name(asked))
-    decrypted = kms.use(store, key, ["kms:Decrypt"], "scheduler", scheduler_schedule_arn=schedule)
-    return [Access(operation, schedule), *decrypted]
+def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
+    match operation:
+        case "dynamodb:GetItem" | "dynamodb:PutItem" | "dynamodb:UpdateItem" | "dynamodb:Query":
+            table = store.named("dynamodb", "table/", asked["TableName"])
+            index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
+            decrypt = kms.of_table(store, table.rpartition("/")[2])
+            return [Access(operation, table + index), *decrypt]
+        case (
+            "logs:CreateLogGroup"
+            | "logs:CreateLogStream"
+            | "logs:DescribeLogStreams"
+            | "logs:GetLogEvents"
+            | "logs:PutLogEvents"
+        ):
+            # Without a stream, too, AWS asks for the ARN of one, as its messages tell.
+            stream = asked.get("logStreamName", "")
+            return [log_access(store, operation, asked["logGroupName"], stream)]
+        case "sns:Publish":
+            topic = store.named("sns", "", asked["TopicArn"])
+            return [Access(operation, topic), *kms.to_send(store, topic)]
+        case "events:PutEvents":
+            return [_put_event(store, operation, entry) for entry in asked["Entries"]]
+        case "lambda:Invoke":
+            function = store.named("lambda", "function:", asked["FunctionName"])
+            return [Access("lambda:InvokeFunction", function)]
+        case _:
+            return None
 
 
-@_needed_by("lambda:Invoke")
-def _invoke(store: Store, _operation: str, asked: Parameters) -> list[Access]:
-    name = asked["FunctionName"]
-    if ":function:" in name and not name.startswith("arn:"):
-        name = f"arn:aws:lambda:{store.region}:{name}"
-    return [Access("lambda:InvokeFunction", store.named("lambda", "function:", name))]
+def _put_event(store: Store, operation: str, entry: Parameters) -> Access:
+    bus = store.named("events", "event-bus/", entry.get("EventBusName", "default"))
+    keys = {"Source": "events:source", "DetailType": "events:detail-type"}
+    return Access(operation, bus, _given(entry, keys))
 
 
 def _bucket(asked: Parameters) -> str:
@@ -223,11 +195,3 @@ def _pass_role(role_arn: str, service: str) -> Access:
 
 def _job(store: Store, asked: Parameters) -> str:
     return store.arn("sagemaker", f"processing-job/{asked['ProcessingJobName']}")
-
-
-def _group_and_name(asked: Parameters) -> tuple[str, str]:
-    return asked.get("GroupName", "default"), asked["Name"]
-
-
-def _schedule(store: Store, asked: Parameters) -> str:
-    return store.arn("scheduler", "/".join(("schedule", *_group_and_name(asked))))
