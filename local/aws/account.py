@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 from local.aws.activity import Activity
 from local.aws.cloudwatch.alarms import Alarms
 from local.aws.cloudwatch.metric_store import MetricStore, Point
-from local.aws.endpoint import ACCOUNT, LocalAws
+from local.aws.endpoint import LocalAws
 from local.aws.events.event_bus import EventBus
 from local.aws.events.scheduler import ScheduleError, Scheduler
 from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError
 from local.aws.messaging import Message, Topics
-from local.aws.protocols import JsonService
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import EventFaults, Faults
 from local.aws.sagemaker.job import JobEnd
-from local.aws.sagemaker.rules import vpc_of
-from local.aws.sagemaker.service import SageMaker
+from local.aws.sagemaker.service import SERVICE, SageMaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from local.aws.sagemaker.job import Job
 
 _LONG_AGO_S = 600
-_SAGEMAKER = "sagemaker.amazonaws.com"
 
 
 class Account:
@@ -81,7 +78,7 @@ class Account:
             tell=self.tell,
         )
         self._events = EventFaults(self.faults, self.bus.publish, self._lose)
-        self.sagemaker = self._sagemaker()
+        self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
 
     @property
     def messages(self) -> list[Message]:
@@ -95,7 +92,7 @@ class Account:
             "sns": self.topics,
             "events": self.bus,
             "scheduler": self.scheduler,
-            "sagemaker": JsonService(self.sagemaker.call),
+            "sagemaker": self.sagemaker,
         }
         self.aws.start()
 
@@ -133,7 +130,7 @@ class Account:
         Raises:
             AccessDeniedError: it does not trust SageMaker for this job, or is gone.
         """
-        return self.aws.iam.assume(job.request["RoleArn"], _SAGEMAKER, job.arn)
+        return self.aws.iam.assume(job.request["RoleArn"], SERVICE, job.arn)
 
     def tell(self, what: str, detail: str) -> None:
         """Write an entry into the timeline."""
@@ -147,18 +144,6 @@ class Account:
         self.sagemaker.close()
         self.functions.close()
         self.aws.stop()
-
-    def _sagemaker(self) -> SageMaker:
-        return SageMaker(
-            ACCOUNT,
-            self.aws.region,
-            run=self._run_job,
-            publish=self._publish,
-            can_assume=lambda role, job: self.aws.iam.trusts(role, _SAGEMAKER, job),
-            vpc_of=lambda id_: vpc_of(self.aws, id_),
-            faults=self.faults,
-            activity=self._activity,
-        )
 
     def _fire_alone(self, group: str, name: str, at: datetime) -> None:
         """Fire a slot that nobody waits for: if it fails, its queue has it and alarms tell."""

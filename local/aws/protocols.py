@@ -42,24 +42,19 @@ class ServiceError(Exception):
         return _json_error(self.code, self.message, self._status)
 
 
-class JsonService:
-    """A service of AWS's JSON protocol: one operation for each `X-Amz-Target`."""
-
-    def __init__(self, call: Callable[[str, dict[str, Any]], Mapping[str, Any]]) -> None:
-        """Prepare to answer by `call`, which takes an operation and its request."""
-        self._call = call
-
-    def answer(self, request: Request) -> Response:
-        """Return the operation's answer, or its error in AWS's form."""
-        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
-        try:
-            body = dict(self._call(operation, request.get_json(force=True)))
-        except ServiceError as refused:
-            return refused.response
-        except Exception as problem:
-            logging.getLogger(__name__).exception("%s failed", operation)
-            return _json_error("InternalFailure", repr(problem), 500)
-        return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
+def answer_json(
+    call: Callable[[str, dict[str, Any]], Mapping[str, Any]], request: Request
+) -> Response:
+    """Return what `call` answers to an operation and its request, or its error in AWS's form."""
+    operation = request.headers["X-Amz-Target"].rpartition(".")[2]
+    try:
+        body = dict(call(operation, request.get_json(force=True)))
+    except ServiceError as refused:
+        return refused.response
+    except Exception as problem:
+        logging.getLogger(__name__).exception("%s failed", operation)
+        return _json_error("InternalFailure", repr(problem), 500)
+    return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
 
 
 def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:

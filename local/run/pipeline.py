@@ -191,12 +191,12 @@ class Pipeline:
         if self._builder.engine is None:
             raise RunError("no engine was chosen: the program built no image")
         runner = JobRunner(
-            client=lambda job, service: cloud.aws.client_as(cloud.assume_for(job), service),
+            client=lambda service: cloud.aws.client_as(cloud.assume_for(job), service),
             engine=self._builder.engine,
             images=cloud.resources.images,
             workspace=self._directory / "work" / "jobs",
-            on_line=lambda _, line: cloud.count_line(line),
-            on_step=lambda _, step: self._display.detail(step),
+            on_line=cloud.count_line,
+            on_step=self._display.detail,
         )
         return runner(job)
 

@@ -50,17 +50,16 @@ class Jobs:
         self.stop = threading.Event()
         self.started = threading.Event()
         self.runner = JobRunner(
-            client=lambda _job, service: client(service, endpoint),
+            client=lambda service: client(service, endpoint),
             engine=engine,
             images={IMAGE: image},
             workspace=self.workspace,
             on_line=self._receive,
-            on_step=lambda _name, step: self.steps.append(step),
+            on_step=self.steps.append,
             stop_grace_s=5,
         )
 
-    def _receive(self, job_name: str, line: str) -> None:
-        del job_name
+    def _receive(self, line: str) -> None:
         self.lines.append(line)
         if line == "ready" or (line == "up" and self.lines.count(line) == 2):
             self.stop.set()

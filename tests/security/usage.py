@@ -192,7 +192,7 @@ class Stage:
             bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
             cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}_SUCCESS", Body=b"")
         runner = JobRunner(
-            client=lambda job, service: cloud.aws.client_as(cloud.assume_for(job), service),
+            client=lambda service: cloud.aws.client_as(cloud.assume_for(job), service),
             engine=self.script,
             images=cloud.resources.images,
             workspace=self._jobs,

@@ -40,32 +40,22 @@ class Outcome:
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """A function as it was deployed."""
-
-    name: str
-    arn: str
-    handler: str
-    timeout_s: int
-    memory_mb: int
-    code: Path
-    environment: Mapping[str, str]
-    """With the credentials of the function's role."""
-
-
 class Runtime:
-    """One execution environment; starts with the first event, ends with `close`."""
+    """One execution environment, which ends with `close`.
 
-    def __init__(self, function: Function) -> None:
-        self._function = function
+    `config` is what GetFunctionConfiguration tells of the function; `environment` has its variables
+    and the credentials of its role.
+    """
+
+    def __init__(self, config: dict[str, Any], code: Path, environment: Mapping[str, str]) -> None:
+        self._name, self._timeout_s = config["FunctionName"], config["Timeout"]
         # A file and not a pipe: what was printed is there when the process asks for more.
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._packages = tempfile.TemporaryDirectory()
         _link_packages(Path(self._packages.name))
         self._pipe, theirs = Pipe()
-        self._process = self._start(theirs)
+        self._process = self._start(config, code, environment, theirs)
         theirs.close()
         self._heard: tuple[str, str] | None = None
         """What the process said after its last answer."""
@@ -77,7 +67,7 @@ class Runtime:
 
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the function on one event, within its timeout."""
-        timeout_s = self._function.timeout_s
+        timeout_s = self._timeout_s
         late = f"{request_id} Task timed out after {timeout_s:.2f} seconds"
         kind, body = self._heard or self._hear(_INIT_SECONDS + timeout_s, late)
         began = time.perf_counter()
@@ -90,7 +80,7 @@ class Runtime:
         # The lines since the last event.
         log = self._reading.read().decode(errors="replace").splitlines()
         payload, failed = json.loads(body or "null"), kind == "error"
-        return Outcome(self._function.name, request_id, payload, failed, log, seconds)
+        return Outcome(self._name, request_id, payload, failed, log, seconds)
 
     def close(self) -> None:
         """End the process."""
@@ -115,17 +105,18 @@ class Runtime:
         self._process.wait()
         return "error", json.dumps(error)
 
-    def _start(self, pipe: Connection) -> subprocess.Popen[bytes]:
-        function = self._function
-        region = function.arn.split(":")[3]
-        environment = {
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+    def _start(
+        self, config: dict[str, Any], code: Path, environment: Mapping[str, str], pipe: Connection
+    ) -> subprocess.Popen[bytes]:
+        region = config["FunctionArn"].split(":")[3]
+        variables = {
+            "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "LAMBDA_TASK_ROOT": str(function.code),
+            "LAMBDA_TASK_ROOT": str(code),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": self._packages.name,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -133,14 +124,14 @@ class Runtime:
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
-            **function.environment,
+            **environment,
         }
         # -S: without this machine's packages. The code's own come first, then the runtime's.
-        arguments = [function.handler, str(pipe.fileno()), function.arn]
+        arguments = [config["Handler"], str(pipe.fileno()), config["FunctionArn"]]
         return subprocess.Popen(
             [sys.executable, "-S", "-c", _PROCESS, *arguments],
-            cwd=function.code,
-            env=environment,
+            cwd=code,
+            env=variables,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             pass_fds=[pipe.fileno()],

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from werkzeug.wrappers import Response
 
 from local.aws import messaging
-from local.aws.functions.runtime import Function, Outcome, Runtime
+from local.aws.functions.runtime import Outcome, Runtime
 from local.aws.iam import AccessDeniedError, kms
 from local.aws.iam.required_permissions import log_access
 
@@ -152,7 +152,7 @@ class Functions:
 
     def _run_alone(self, name: str, event: bytes, request_id: str) -> Outcome:
         try:
-            runtime = self._runtimes.get(name) or Runtime(self._function(name))
+            runtime = self._runtimes.get(name) or self._runtime(name)
         except AccessDeniedError as denied:  # to assume the role, or to see the environment
             error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
             return Outcome(name, request_id, error, failed=True, log=[], seconds=0)
@@ -183,27 +183,19 @@ class Functions:
         except ClientError as error:
             raise LookupError(f"there is no function {name}") from error
 
-    def _function(self, name: str) -> Function:
+    def _runtime(self, name: str) -> Runtime:
         config = self._configuration(name)
         session = self._assume(config)
         self._aws.iam.require(session, kms.of_environment(self._aws.iam.store, config))
         code = self._directory / name
         archive: bytes = self._aws.backend("lambda").get_function(name).code_bytes
         zipfile.ZipFile(io.BytesIO(archive)).extractall(code)
-        variables: dict[str, str] = config.get("Environment", {}).get("Variables", {})
-        return Function(
-            name=name,
-            arn=config["FunctionArn"],
-            handler=config["Handler"],
-            timeout_s=config["Timeout"],
-            memory_mb=config["MemorySize"],
-            code=code.resolve(),
-            environment={
-                **variables,
-                **session.keys.environment,
-                "AWS_ENDPOINT_URL": self._aws.url,
-            },
-        )
+        environment = {
+            **config.get("Environment", {}).get("Variables", {}),
+            **session.keys.environment,
+            "AWS_ENDPOINT_URL": self._aws.url,
+        }
+        return Runtime(config, code.resolve(), environment)
 
     def _log(self, name: str, outcome: Outcome) -> None:
         """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""

@@ -35,12 +35,8 @@ _S3 = ("S3Uri", "LocalPath", "S3DataType", "S3InputMode", "S3DataDistributionTyp
 _ONLY = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3UploadMode": "EndOfJob"}
 
 
-def no_vpc(_id: str) -> None:
-    """Return where a subnet or group is in an AWS without any VPC."""
-
-
 def vpc_of(aws: LocalAws, id_: str) -> str | None:
-    """Return the VPC's id, or None where there is no such subnet or group."""
+    """Return the VPC of a subnet or security group; None if there is none such."""
     ec2 = aws.client("ec2")
     if id_.startswith("subnet-"):
         wanted = [{"Name": "subnet-id", "Values": [id_]}]
@@ -51,15 +47,10 @@ def vpc_of(aws: LocalAws, id_: str) -> str | None:
     return found[0]["VpcId"] if found else None
 
 
-def job_refusals(
-    request: _Request, region: str, vpc_of: Callable[[str], str | None] = no_vpc
-) -> list[str]:
-    """Return what is wrong with a request.
+def job_refusals(request: _Request, region: str, vpc_of: Callable[[str], str | None]) -> list[str]:
+    """Return what is wrong with a request that is valid by the service's model.
 
-    Args:
-        request: valid by the service's model.
-        region: the only one that the job's image may be in.
-        vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
+    The job's image may be in `region` only; `vpc_of` knows the VPCs of subnets and groups.
     """
     return [
         *_members("The request", request, _JOB),

@@ -45,17 +45,17 @@ SAGEMAKER_STOP_GRACE_S = 120
 class JobRunner:
     """Runs jobs one after the other or at once; call it with a job and get its end."""
 
-    client: Callable[[Job, str], Any]
+    client: Callable[[str], Any]
     """Returns a client of a service with the job's role; PermissionError if nobody has that."""
     engine: Engine
     images: Mapping[str, str]
     """The engine's handle of each ImageUri; looked up when a job starts."""
     workspace: Path
     """Where the hosts' directories lie while a job runs."""
-    on_line: Callable[[str, str], None] = lambda _job_name, _line: None
-    """Receives the job's name and each line that a container prints."""
-    on_step: Callable[[str, Step], None] = lambda _job_name, _step: None
-    """Receives the job's name and what begins."""
+    on_line: Callable[[str], None] = lambda _line: None
+    """Receives each line that a container prints."""
+    on_step: Callable[[Step], None] = lambda _step: None
+    """Receives what begins."""
     stop_grace_s: float = SAGEMAKER_STOP_GRACE_S
 
     def __call__(self, job: Job) -> JobEnd:
@@ -75,13 +75,13 @@ class JobRunner:
     def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
         image = self._image(job.request["AppSpecification"]["ImageUri"])
         try:
-            s3, logs = (self.client(job, service) for service in ("s3", "logs"))
+            s3, logs = (self.client(service) for service in ("s3", "logs"))
         except PermissionError as error:
             raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
         for name, ml in hosts.items():
             prepare(ml, job, name)
         directories = list(hosts.values())
-        self.on_step(job.name, "downloading")
+        self.on_step("downloading")
         for source in job.inputs:
             download(s3, source, directories, job.stop)
         if job.stop.is_set():
@@ -117,12 +117,12 @@ class JobRunner:
 
                 def receive(line: str) -> None:
                     stream.put(line)
-                    self.on_line(job.name, line)
+                    self.on_line(line)
 
                 spec = self._container(job, host, hosts[host])
                 return self.engine.run(image, spec, receive, job.stop)
 
-        self.on_step(job.name, "running")
+        self.on_step("running")
         job.started()
         try:
             with ThreadPoolExecutor(len(hosts)) as pool:
@@ -149,7 +149,7 @@ class JobRunner:
 
     def _upload(self, job: Job, directories: Sequence[Path], s3: S3Client) -> None:
         """Upload after success only: nothing is promised for the outputs of a failed job."""
-        self.on_step(job.name, "uploading")
+        self.on_step("uploading")
         key_id = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
         for target in job.outputs:
             for ml in directories:

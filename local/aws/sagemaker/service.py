@@ -9,21 +9,27 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from components.aws.models import partition
-from local.aws.activity import Activity
-from local.aws.protocols import ServiceError
+from local.aws.protocols import ServiceError, answer_json
 from local.aws.sagemaker.descriptions import page, state_change
-from local.aws.sagemaker.faults import Faults, play, refusal
+from local.aws.sagemaker.faults import play, refusal
 from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
-from local.aws.sagemaker.rules import job_refusals, no_vpc
+from local.aws.sagemaker.rules import job_refusals, vpc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from werkzeug.wrappers import Request, Response
+
+    from local.aws.activity import Activity
+    from local.aws.endpoint import LocalAws
+    from local.aws.sagemaker.faults import Faults
+
 _Json = dict[str, Any]
 
+SERVICE = "sagemaker.amazonaws.com"
 _log = logging.getLogger(__name__)
 
 
@@ -42,42 +48,33 @@ class _Record:
 class SageMaker:
     """Processing jobs: create, describe, list, stop.
 
-    Args:
-        account: the account's id.
-        region: the region that images have to be in.
-        run: runs a job to its end, in a thread of its own.
-        publish: receives each state-change event; it may call back.
-        can_assume: whether a role exists and trusts sagemaker.amazonaws.com for a job's ARN.
-        vpc_of: returns the VPC of a subnet or security group, or None where there is none such.
-        faults: what is to go wrong.
-        activity: counts the jobs that run.
+    `run` runs a job to its end, in a thread of its own, which `activity` counts; `publish` receives
+    each event of a changed status, and may call back.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one collaborator
+    def __init__(
         self,
-        account: str,
-        region: str,
-        *,
+        aws: LocalAws,
         run: Callable[[Job], JobEnd],
         publish: Callable[[_Json], None],
-        can_assume: Callable[[str, str], bool],
-        vpc_of: Callable[[str], str | None] = no_vpc,
-        faults: Faults | None = None,
-        activity: Activity | None = None,
+        faults: Faults,
+        activity: Activity,
     ) -> None:
-        self._arn_prefix = f"arn:{partition(region)}:sagemaker:{region}:{account}:processing-job/"
-        self._region, self._run, self._publish = region, run, publish
-        self._can_assume, self._vpc_of = can_assume, vpc_of
-        self._faults, self._activity = faults or Faults(), activity or Activity()
+        self._aws, self._run, self._publish = aws, run, publish
+        self._faults, self._activity = faults, activity
         self._records: dict[str, _Record] = {}
         self._lock = threading.RLock()
         self._closed = False
-        self._operations = {
+        self._operations: dict[str, Callable[[_Json], _Json]] = {
             "CreateProcessingJob": self._create,
             "DescribeProcessingJob": self._describe,
             "ListProcessingJobs": self._list,
             "StopProcessingJob": self._stop,
         }
+
+    def answer(self, request: Request) -> Response:
+        """Return the answer to a request of any operation."""
+        return answer_json(self.call, request)
 
     def call(self, operation: str, request: _Json) -> _Json:
         """Return the answer to a valid request, as on the wire: times are epoch seconds.
@@ -110,12 +107,12 @@ class SageMaker:
 
     def _create(self, request: _Json) -> _Json:
         name, role = request["ProcessingJobName"], request["RoleArn"]
-        if found := job_refusals(request, self._region, self._vpc_of):
+        if found := job_refusals(request, self._aws.region, partial(vpc_of, self._aws)):
             raise _invalid("; ".join(found))
-        if not self._can_assume(role, self._arn_prefix + name):
+        if not self._aws.iam.trusts(role, SERVICE, self._arn(name)):
             raise _invalid(
                 f"Could not assume role {role}. Please ensure that the role exists and allows "
-                "principal 'sagemaker.amazonaws.com' to assume the role."
+                f"principal '{SERVICE}' to assume the role."
             )
         cluster = request["ProcessingResources"]["ClusterConfig"]
         if refused := refusal(self._faults.of_job(name), cluster):
@@ -134,9 +131,12 @@ class SageMaker:
         self._activity.spawn("job", lambda: self._attend(record))
         return {"ProcessingJobArn": record.job.arn}
 
+    def _arn(self, name: str) -> str:
+        return self._aws.iam.store.arn("sagemaker", f"processing-job/{name}")
+
     def _new_record(self, request: _Json) -> _Record:
         name = request["ProcessingJobName"]
-        arn = self._arn_prefix + name
+        arn = self._arn(name)
         job = Job(name, arn, request, threading.Event(), lambda: self._started(name))
         created = datetime.now(UTC).timestamp()
         description = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from local.aws.protocols import JsonService, ServiceError
+from local.aws.protocols import ServiceError, answer_json
 from tests.local.aws.iam.iam_caller import CREATE_JOB, Caller
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_a_services_error_has_its_code_and_an_error_of_ours_is_one_of_the_servic
         def call(_operation: str, _request: dict[str, Any]) -> dict[str, Any]:
             raise error
 
-        response = JsonService(call).answer(asked)
+        response = answer_json(call, asked)
         return response.status_code, response.headers["x-amzn-errortype"]
 
     assert answer(ServiceError("ConflictException", "no", 409)) == (409, "ConflictException")

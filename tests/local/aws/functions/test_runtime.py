@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws.functions.runtime import Function, Runtime
+from local.aws.functions.runtime import Runtime
 from tests.local.aws.functions.echo import SOURCE
 
 if TYPE_CHECKING:
@@ -19,23 +18,22 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 
 
-@pytest.fixture
-def function(tmp_path: Path) -> Function:
-    (tmp_path / "code.py").write_text(SOURCE)
-    return Function(
-        name="echo",
-        arn=f"arn:aws:lambda:{REGION}:123456789012:function:echo",
-        handler="code.handler",
-        timeout_s=1,
-        memory_mb=128,
-        code=tmp_path,
-        environment={"AWS_ACCESS_KEY_ID": "of-the-role"},
-    )
+def start(code: Path, **changes: Any) -> Runtime:
+    (code / "code.py").write_text(SOURCE)
+    config = {
+        "FunctionName": "echo",
+        "FunctionArn": f"arn:aws:lambda:{REGION}:123456789012:function:echo",
+        "Handler": "code.handler",
+        "Timeout": 1,
+        "MemorySize": 128,
+        **changes,
+    }
+    return Runtime(config, code, {"AWS_ACCESS_KEY_ID": "of-the-role"})
 
 
 @pytest.fixture
-def runtime(function: Function) -> Iterator[Runtime]:
-    made = Runtime(function)
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    made = start(tmp_path)
     yield made
     made.close()
 
@@ -59,10 +57,10 @@ class TestRuntime:
         ("module", "found"), [("boto3", True), ("aws_lambda_powertools", False), ("pulumi", False)]
     )
     def test_a_function_has_the_sdk_and_else_only_what_it_carries(
-        self, function: Function, module: str, *, found: bool
+        self, tmp_path: Path, module: str, *, found: bool
     ) -> None:
         event = json.dumps({"import": module}).encode()
-        runtime = Runtime(replace(function, timeout_s=30))
+        runtime = start(tmp_path, Timeout=30)
         assert runtime.invoke(event, "id").failed != found
         runtime.close()
 
@@ -91,10 +89,8 @@ class TestRuntime:
         assert "Task timed out after 1.00 seconds" in outcome.payload["errorMessage"]
         assert outcome.seconds < 5
 
-    def test_a_function_that_cannot_be_loaded_says_why_and_at_once(
-        self, function: Function
-    ) -> None:
-        began, broken = time.monotonic(), Runtime(replace(function, handler="no_such.handler"))
+    def test_a_function_that_cannot_be_loaded_says_why_and_at_once(self, tmp_path: Path) -> None:
+        began, broken = time.monotonic(), start(tmp_path, Handler="no_such.handler")
         try:
             assert broken.invoke(b"{}", "id").payload["errorType"] == "Runtime.ImportModuleError"
         finally:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from local.aws.iam.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from local.aws.endpoint import LocalAws
 
 _Json = dict[str, Any]
 
@@ -10,6 +18,16 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/job"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:{'0' * 64}"
+
+
+def aws_trusting(roles: Container[str]) -> LocalAws:
+    """Return as much of an AWS as SageMaker asks: its region, and which roles trust it."""
+
+    def trusts(role: str, service: str, _arn: str) -> bool:
+        return role in roles and service == "sagemaker.amazonaws.com"
+
+    iam = SimpleNamespace(store=Store(ACCOUNT, REGION), trusts=trusts)
+    return cast("LocalAws", SimpleNamespace(region=REGION, iam=iam))
 
 
 def good_request(name: str = "daily-2026-01-01-1") -> _Json:

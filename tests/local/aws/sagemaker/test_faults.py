@@ -11,7 +11,7 @@ from local.aws.protocols import ServiceError
 from local.aws.sagemaker.faults import NAMES, EventFaults, Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
-from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request
+from tests.local.aws.sagemaker.processing_requests import ROLE, aws_trusting, good_request
 
 _Json = dict[str, Any]
 
@@ -26,13 +26,7 @@ class Service:
         self.ran: list[str] = []
         events = EventFaults(self.faults, self._hear, self.lost.append)
         self.sagemaker = SageMaker(
-            ACCOUNT,
-            REGION,
-            run=self._run,
-            publish=events.publish,
-            can_assume=lambda _role, _job: True,
-            faults=self.faults,
-            activity=self.activity,
+            aws_trusting({ROLE}), self._run, events.publish, self.faults, self.activity
         )
 
     def _hear(self, event: _Json) -> None:

@@ -22,6 +22,9 @@ _Json = dict[str, Any]
 MODEL = shape("sagemaker", "CreateProcessingJob")
 
 
+NO_VPC: dict[str, str] = {}
+
+
 class TestWhatTheModelForbidsIsRefused:
     @given(data=st.data())
     def test_whatever_botocore_refuses_is_refused(self, data: st.DataObject) -> None:
@@ -105,7 +108,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     def test_it_is_refused_with_its_reason(self, path: str, value: Any, reason: str) -> None:
         request = changed(path, value)
         assert violations(MODEL, request) == []
-        assert any(reason in refusal for refusal in job_refusals(request, REGION))
+        assert any(reason in refusal for refusal in job_refusals(request, REGION, NO_VPC.get))
 
     @pytest.mark.parametrize("isolated", [True, False])
     def test_a_vpc_is_accepted(self, isolated: bool) -> None:
@@ -117,7 +120,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     def test_subnets_and_groups_must_exist_in_one_vpc(self) -> None:
         vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
         request = changed("NetworkConfig.VpcConfig", vpc)
-        assert job_refusals(request, REGION) == [
+        assert job_refusals(request, REGION, NO_VPC.get) == [
             f"VpcConfig: there is no {each}" for each in ("subnet-1", "subnet-2", "sg-1")
         ]
         [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
@@ -126,8 +129,8 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     def test_encryption_between_hosts_is_accepted_where_they_do_not_reach_each_other(self) -> None:
         request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
-        assert job_refusals(request, REGION) == []
+        assert job_refusals(request, REGION, NO_VPC.get) == []
         request["NetworkConfig"]["EnableNetworkIsolation"] = False
-        assert "between 2 hosts" in job_refusals(request, REGION)[0]
+        assert "between 2 hosts" in job_refusals(request, REGION, NO_VPC.get)[0]
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 1
-        assert job_refusals(request, REGION) == []
+        assert job_refusals(request, REGION, NO_VPC.get) == []

@@ -12,12 +12,14 @@ from botocore.validate import ParamValidator
 
 from local.aws.activity import Activity
 from local.aws.protocols import ServiceError
+from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
 from tests.local.aws.sagemaker.processing_requests import (
     ACCOUNT,
     REGION,
     ROLE,
+    aws_trusting,
     changed,
     good_request,
 )
@@ -41,12 +43,7 @@ class Service:
         self.running = threading.Event()
         self.activity = Activity()
         self.sagemaker = SageMaker(
-            ACCOUNT,
-            REGION,
-            run=self._run,
-            publish=self.events.append,
-            can_assume=lambda role, _job: role in self.trusted,
-            activity=self.activity,
+            aws_trusting(self.trusted), self._run, self.events.append, Faults(), self.activity
         )
 
     def _run(self, job: Job) -> JobEnd:
@@ -206,12 +203,7 @@ class TestALifeIsToldTruly:
 
         activity = Activity()
         sagemaker = SageMaker(
-            ACCOUNT,
-            REGION,
-            run=lambda _: JobEnd("Completed"),
-            publish=refuse,
-            can_assume=lambda _role, _job: True,
-            activity=activity,
+            aws_trusting({ROLE}), lambda _: JobEnd("Completed"), refuse, Faults(), activity
         )
         sagemaker.call("CreateProcessingJob", good_request("deaf"))
         activity.wait(10)
