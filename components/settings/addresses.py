@@ -23,10 +23,8 @@ def block_problem(cidr: str) -> str | None:
     private = any(network.subnet_of(block) for block in _PRIVATE)
     if private and LARGEST_VPC <= network.prefixlen <= SMALLEST_SUBNET:
         return None
-    return (
-        f"must be a block of /{LARGEST_VPC} to /{SMALLEST_SUBNET} in "
-        f"{', '.join(map(str, _PRIVATE))}, such as 10.0.0.0/24"
-    )
+    blocks = ", ".join(map(str, _PRIVATE))
+    return f"must be /{LARGEST_VPC} to /{SMALLEST_SUBNET} in {blocks}, such as 10.0.0.0/24"
 
 
 _PRIVATE = [
@@ -41,39 +39,21 @@ def subnet_length(cidr: str, zones: int) -> int:
     return IPv4Network(cidr).prefixlen + (zones - 1).bit_length()
 
 
-def addresses_needed(instances: int, endpoints: int) -> int:
-    """Return the addresses that a subnet must have.
+def problem(cidr: str, zones: int, endpoints: int, instances: int) -> str | None:
+    """Return why a block is too small for so many of each, with what would do, or None.
 
     SageMaker chooses the subnet, so that each must hold all instances that may run at once, and
     each holds an interface of every interface endpoint.
     """
-    return RESERVED + endpoints + PER_INSTANCE * instances
-
-
-def problem(cidr: str, zones: int, endpoints: int, instances: int) -> str | None:
-    """Return why a block is too small for so many of each, with what would do, or None."""
-    length = subnet_length(cidr, zones)
-    needed = addresses_needed(instances, endpoints)
-    if length <= SMALLEST_SUBNET and 2 ** (32 - length) >= needed:
+    needed = RESERVED + endpoints + PER_INSTANCE * instances
+    longest = min(SMALLEST_SUBNET, 32 - (needed - 1).bit_length())
+    excess = subnet_length(cidr, zones) - longest
+    if excess <= 0:
         return None
-    longest = _longest_that_does(zones, needed)
-    way_out = (
-        f"set a block of /{longest} or larger, or fewer network.zones"
-        if longest
-        else "set fewer network.zones, or a smaller limits.max_concurrent_instances"
+    block = IPv4Network(cidr).prefixlen - excess
+    return (
+        f"network.cidr: {cidr} is too small for {zones} subnets of /{longest}, of whose addresses "
+        f"AWS keeps {RESERVED}, endpoints need {endpoints}, and each of {instances} instances at "
+        f"once {PER_INSTANCE}; set a block of /{block} or larger, fewer network.zones, or a "
+        "smaller limits.max_concurrent_instances"
     )
-    if length > SMALLEST_SUBNET:
-        why = f"for {zones} zones makes subnets of /{length}; AWS allows /28 or larger"
-    else:
-        why = (
-            f"for {zones} zones makes subnets of {2 ** (32 - length)} addresses, of which "
-            f"{needed} are needed: {RESERVED} that AWS keeps, {endpoints} for "
-            f"endpoints, {PER_INSTANCE} for each of {instances} instances at once"
-        )
-    return f"network.cidr: {cidr} {why}; {way_out}"
-
-
-def _longest_that_does(zones: int, needed: int) -> int | None:
-    """Return the prefix length of the smallest block with so many addresses in each zone."""
-    bits = max((needed - 1).bit_length(), 32 - SMALLEST_SUBNET) + (zones - 1).bit_length()
-    return 32 - bits if 32 - bits >= LARGEST_VPC else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -26,10 +26,7 @@ RESERVED_ENVIRONMENT = (
 
 RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""
-
-LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-"""CloudWatch Logs takes these numbers only; its model has no enum (PutRetentionPolicy's text)."""
-
+MAX_TAGS: int = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
 
 LONGEST_DAYS = 36_500
 """Ours, a century: what is kept longer is kept for ever, and no date or number runs over."""
@@ -77,12 +74,9 @@ def _zones() -> list[str]:
     return sorted(available_timezones())
 
 
-def _expression_problem(expression: str) -> str | None:
-    try:
-        cron.parse(expression)
-    except ValueError as error:
-        return str(error)
-    return None
+def _readable(expression: str) -> str:
+    cron.parse(expression)
+    return expression
 
 
 def environment_name_problem(name: str) -> str | None:
@@ -107,53 +101,11 @@ def _tag_key_problem(key: str) -> str | None:
     return "may not be set: the program sets its own" if key in RESERVED_TAGS else None
 
 
-def _tags_problem(tags: Mapping[str, str]) -> str | None:
-    room = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
-    if len(tags) > room:
-        return f"has {len(tags)} tags; at most {room} fit beside the program's own"
-    return None
-
-
-def _prefix_problem(prefix: str) -> str | None:
-    """Return why a stack's prefix is too long, or None."""
-    if len(prefix) <= names.MAX_PREFIX:
-        return None
-    return (
-        f"has {len(prefix)} characters; at most {names.MAX_PREFIX} leave room for the rest of a "
-        "bucket's name, <prefix>-output-<account>-<region>"
-    )
-
-
-def bucket_problem(name: str) -> str | None:
-    """Return what is wrong with a general purpose bucket's name, or None.
-
-    The rules are S3's "bucket naming rules"; botocore's model has no pattern for them.
-    """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
-        return "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9"
-    if ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
-        return "must not contain two dots in a row, nor look like an IP address"
-    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
-        starts, ends = " or ".join(_RESERVED_STARTS), " or ".join(_RESERVED_ENDS)
-        return f"must not begin with {starts}, nor end with {ends}"
-    return None
-
-
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-
-
 def _identified(kind: str) -> AfterValidator:
     """Return a validator of ids such as `subnet-0123456789abcdef0`."""
     return _matching(
         rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0"
     )
-
-
-def _log_days_problem(days: int) -> str | None:
-    if days in LOG_RETENTION_DAYS:
-        return None
-    return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"
 
 
 def _date_problem(text: str) -> str | None:
@@ -164,20 +116,19 @@ def _date_problem(text: str) -> str | None:
 
 
 Text = Annotated[str, checked(_date_problem)]
-Name = Annotated[
-    str,
-    _matching(
-        names.NAME.pattern,
-        "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily",
-    ),
-]
-StackPrefix = Annotated[Name, checked(_prefix_problem)]
+_is_name = _matching(
+    names.NAME.pattern,
+    "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily",
+)
+Name = Annotated[str, _is_name]
+# The rest of a bucket's name, <prefix>-output-<account>-<region>, needs room.
+StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
 Region = Annotated[str, _one_of(models.sagemaker_regions)]
 Zone = Annotated[str, _one_of(_zones)]
 Expression = Annotated[
     str,
     _allowed_by_aws("scheduler", "CreateSchedule", "ScheduleExpression"),
-    checked(_expression_problem),
+    AfterValidator(_readable),
 ]
 InstanceType = Annotated[str, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceCount")]
@@ -194,9 +145,16 @@ EnvironmentValue = Annotated[Text, _allowed_by_aws(*JOB, "Environment.{}")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
 TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), checked(_tag_key_problem)]
 TagValue = Annotated[Text, _allowed_by_aws(*JOB, "Tags.[].Value")]
-Tags = Annotated[Mapping[TagKey, TagValue], checked(_tags_problem)]
+Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
-BucketName = Annotated[str, checked(bucket_problem)]
+BucketName = Annotated[
+    str,
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    _matching(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9",
+    ),
+]
 KeyArn = Annotated[
     str,
     _matching(
@@ -234,4 +192,7 @@ SubnetId = Annotated[str, _identified("subnet")]
 SecurityGroupId = Annotated[str, _identified("sg")]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
-LogDays = Annotated[int, checked(_log_days_problem)]
+LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827
+]  # fmt: skip
+"""CloudWatch Logs takes these numbers only; its model has no enum (PutRetentionPolicy's text)."""

@@ -68,7 +68,6 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.InstanceCount, _range(f"{_CLUSTER}.InstanceCount")),
     (values.InstanceType, "an instance type of SageMaker Processing"),
     (values.KeyArn, "`arn:aws:kms:REGION:ACCOUNT:key/ID`"),
-    (values.LogDays, ", ".join(map(str, values.LOG_RETENTION_DAYS))),
     (values.Name, "`a-z`, `0-9` and single hyphens"),
     (values.PolicyArn, "`arn:aws:iam::ACCOUNT:policy/NAME`"),
     (values.Prefix, "a key prefix that ends with `/`"),
@@ -77,7 +76,7 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.SecurityGroupId, "`sg-…`"),
     (values.StackPrefix, f"`a-z`, `0-9` and single hyphens; up to {names.MAX_PREFIX} characters"),
     (values.SubnetId, "`subnet-…`"),
-    (values.Tags, "names with texts, up to 45"),
+    (values.Tags, f"names with texts, up to {values.MAX_TAGS}"),
     (values.VolumeGb, _range(f"{_CLUSTER}.VolumeSizeInGB")),
     (values.Zone, "an IANA time zone"),
 ]
