@@ -99,7 +99,6 @@ class Alerts(pulumi.ComponentResource):
                     # EventBridge takes a template that is no JSON object only as a JSON string.
                     "input_template": json.dumps(message.text),
                 },
-                retry_policy=failure_queue.DELIVERY,
                 dead_letter_config={"arn": failures.arn},
                 # Before its policy the queue would refuse the rule.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[may_keep]),

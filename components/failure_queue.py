@@ -13,12 +13,6 @@ from components.policies import resources
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DELIVERY: aws.cloudwatch.EventTargetRetryPolicyArgsDict = {
-    "maximum_retry_attempts": 185,
-    "maximum_event_age_in_seconds": 24 * 3600,
-}
-"""EventBridge's maximum and default, written out: an event may be late, but not lost."""
-
 _RETENTION_S = 14 * 24 * 3600
 """SQS's maximum: a failed event waits through a holiday."""
 
@@ -42,7 +36,7 @@ def admit(
     rules: Sequence[aws.cloudwatch.EventRule],
     parent: pulumi.Resource,
 ) -> aws.sqs.QueuePolicy:
-    """Let these rules, and nobody else, send what they cannot deliver."""
+    """Let these rules, and nobody else, send what EventBridge could not deliver for 24 hours."""
     policy = resources.queue_policy(queue.arn, [rule.arn for rule in rules])
     return aws.sqs.QueuePolicy(
         f"{name}-queue-policy",
