@@ -104,11 +104,22 @@ class Observer(pulumi.ComponentResource):
 
     def _rule(self, name: str, prefix: str) -> None:
         function, child = self.function, pulumi.ResourceOptions(parent=self)
+        sources, types = zip(JOB_CHANGE, NOTICE, strict=True)
+        states = ["Completed", "Failed", "Stopped", State.REFUSED, State.SKIPPED]
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             name=names.job_changes(prefix),
             description=f"Ends of the jobs of {prefix}, and what was not started",
-            event_pattern=json.dumps(_job_changes(prefix)),
+            event_pattern=json.dumps(
+                {
+                    "source": sources,
+                    "detail-type": types,
+                    "detail": {
+                        "ProcessingJobName": [{"prefix": names.job_name_prefix(prefix)}],
+                        "ProcessingJobStatus": states,
+                    },
+                }
+            ),
             opts=child,
         )
         may_invoke = aws.lambda_.Permission(
@@ -124,7 +135,6 @@ class Observer(pulumi.ComponentResource):
             f"{name}-target",
             rule=rule.name,
             arn=function.arn,
-            retry_policy=failure_queue.DELIVERY,
             dead_letter_config={"arn": function.failures.arn},
             # Before the permissions the first event would be lost, and so would one on which the
             # function fails, before its own queue is set.
@@ -164,16 +174,3 @@ class Observer(pulumi.ComponentResource):
             # Creating a schedule fails while its role cannot do what it needs.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[function, own.policy]),
         )
-
-
-def _job_changes(prefix: str) -> dict[str, object]:
-    """Return the pattern of the events that end an attempt: SageMaker's, and the launcher's own."""
-    sources, types = zip(JOB_CHANGE, NOTICE, strict=True)
-    return {
-        "source": sources,
-        "detail-type": types,
-        "detail": {
-            "ProcessingJobName": [{"prefix": names.job_name_prefix(prefix)}],
-            "ProcessingJobStatus": ["Completed", "Failed", "Stopped", State.REFUSED, State.SKIPPED],
-        },
-    }
