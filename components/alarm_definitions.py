@@ -29,7 +29,7 @@ class Alarm:
     """One alarm on one metric."""
 
     suffix: str
-    """Its name, after `<prefix>--`; ends in `-failed` if, and only if, it notifies nobody."""
+    """Its name, after `<prefix>--`."""
     namespace: str = METRIC_NAMESPACE
     metric: str
     dimensions: Mapping[str, str]
@@ -45,11 +45,15 @@ class Alarm:
     """How a period without any data counts."""
     warm_up_minutes: int | None = None
     """The alarm notifies nobody so soon after its creation."""
-    notifies: bool = True
     first: str
     """What it means, and what to do first."""
     anchor: str
     """The runbook's heading."""
+
+    @property
+    def notifies(self) -> bool:
+        """Of a failed slot the observer has sent a message already, with the reason."""
+        return not self.suffix.endswith(names.SILENT_ALARM)
 
     @property
     def description(self) -> str:
@@ -80,8 +84,6 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         dimensions=own,
         # Between two slots nothing is measured: it stays red until a slot succeeds.
         missing="ignore",
-        # The observer has sent a message already, with the reason.
-        notifies=False,
         first=f"A slot of {name} has failed for good. First read the message about it: it "
         "has the reason, the last log lines and the command that runs the slot again.",
         anchor="failed",

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from components import names
@@ -72,11 +73,11 @@ def of(settings: Settings, alarm_arns: Sequence[pulumi.Input[str]]) -> dict[str,
     """Return the body of a stack's dashboard: the last week, each graph with its own period."""
     rows = [
         (4, [_header(settings)]),
+        *(_alarms(arns) for arns in _batches(alarm_arns, _ALARMS_A_WIDGET)),
         *(
-            (_alarms_height(arns), [_alarms(arns)])
-            for arns in _batches(alarm_arns, _ALARMS_A_WIDGET)
+            (6, [_own(settings, name, *drawn) for name, drawn in row.items()])
+            for row in _PER_SCHEDULE
         ),
-        *((6, [_own(settings, *each) for each in row.items()]) for row in _PER_SCHEDULE),
         (6, [_use(settings, *each) for each in _USE.items()]),
         (6, [_functions(settings), _queues(settings)]),
         (8, [_last_failures(settings)]),
@@ -105,19 +106,14 @@ Times are UTC."""
     return {"type": "text", "properties": {"markdown": text}}
 
 
-def _alarms(arns: Sequence[pulumi.Input[str]]) -> Widget:
+def _alarms(arns: Sequence[pulumi.Input[str]]) -> tuple[int, list[Widget]]:
+    """Return a row as high as its title and its alarms, six of which stand side by side."""
     properties = {"title": "Alarms", "alarms": list(arns), "sortBy": "stateUpdatedTimestamp"}
-    return {"type": "alarm", "properties": properties}
+    return 1 + math.ceil(len(arns) / 6), [{"type": "alarm", "properties": properties}]
 
 
-def _alarms_height(arns: Sequence[pulumi.Input[str]]) -> int:
-    """Return the rows of the title and of the alarms, six of which stand side by side."""
-    return 1 + -(-len(arns) // 6)
-
-
-def _own(settings: Settings, name: str, drawn: tuple[str, dict[str, Any]]) -> Widget:
+def _own(settings: Settings, name: str, title: str, shown: dict[str, Any]) -> Widget:
     """Return a widget of one of the project's own metrics, with a line for each schedule."""
-    title, shown = drawn
     dimensions = ["stack", settings.stack, "schedule"]
     metrics: Metrics = [
         [METRIC_NAMESPACE, name, *dimensions, schedule, {"label": schedule}]
@@ -173,12 +169,8 @@ def _metric(settings: Settings, title: str, metrics: Metrics, shown: dict[str, A
 def _last_failures(settings: Settings) -> Widget:
     group = names.function_logs(settings.prefix, "observer")
     query = f"SOURCE '{group}' | {_FAILURES}"
-    properties = {
-        "title": "Last failures",
-        "region": settings.region,
-        "view": "table",
-        "query": query,
-    }
+    shown = {"title": "Last failures", "view": "table"}
+    properties = {"region": settings.region, "query": query, **shown}
     return {"type": "log", "properties": properties}
 
 

@@ -45,7 +45,9 @@ class Encryption(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         prefix, keep = args.settings.prefix, args.settings.keep_data
-        log_groups = names.log_groups(prefix, vpc=args.settings.network.mode == "vpc")
+        log_groups = [names.function_logs(prefix, each) for each in names.FUNCTIONS]
+        if args.settings.network.mode == "vpc":
+            log_groups.append(names.flow_logs(prefix))
         policy = resources.key_policy(args.account, prefix, log_groups)
         # Without the key everything that it encrypted is unreadable.
         key = aws.kms.Key(

@@ -50,12 +50,6 @@ def flow_logs(prefix: str) -> str:
     return f"/aws/vpc/{prefix}-flow-logs"
 
 
-def log_groups(prefix: str, *, vpc: bool) -> list[str]:
-    """Return the names of all log groups of a stack: its functions', and that of its own VPC."""
-    functions = [function_logs(prefix, name) for name in FUNCTIONS]
-    return [*functions, flow_logs(prefix)] if vpc else functions
-
-
 SILENT_ALARM = "-failed"
 """Ends the names of the alarms that notify nobody: the observer sends a message instead."""
 

@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:
     """Return the first `count` zones, by name, that are in all of `offered`.
 
-    Args:
-        region: named in the error.
-        count: network.zones.
-        offered: the region's zones, and those of each interface endpoint's service.
+    Those are the region's zones, and those of each interface endpoint's service.
 
     Raises:
         RunError: there are fewer.
     """
-    everywhere = set[str].intersection(*(set(each) for each in offered))
-    zones = sorted(everywhere)
+    zones = sorted(set[str].intersection(*map(set, offered)))
     if len(zones) < count:
         have = ", ".join(zones) or "none"
         raise pulumi.RunError(

@@ -11,7 +11,6 @@ from components import alarm_definitions, dashboard_body
 from components.alarm_definitions import Alarm
 from components.aws import models
 from components.monitoring import Monitoring, MonitoringArgs
-from components.names import SILENT_ALARM
 from observer import metrics as observer_metrics
 from pipeline.contract import METRIC_NAMESPACE
 from tests.components.settings.test_settings import settings
@@ -104,10 +103,6 @@ class TestEveryAlarm:
     def test_has_no_action_for_ok_which_every_new_alarm_would_tell(self) -> None:
         for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
             assert not alarm.get("okActions")
-
-    def test_that_tells_nobody_has_the_ending_by_which_its_end_is_not_told_either(self) -> None:
-        for alarm in alarms().values():
-            assert alarm.suffix.endswith(SILENT_ALARM) != alarm.notifies
 
 
 def test_of_a_stack_that_only_wants_messages_there_is_none() -> None:
