@@ -10,7 +10,7 @@ from components import build_context
 from components.settings import loader, stack_file
 from local.aws.account import Account
 from local.deploy import existing, program
-from local.deploy.resources import Resources
+from local.deploy.kinds import Resources
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.deploy.kinds import Deployment
-
-State = dict[str, Any]
+    from local.deploy.kinds import Resources, State
 
 
-def _identity(local: Deployment, _: State) -> State:
+def _identity(local: Resources, _: State) -> State:
     return {"accountId": local.aws.client("sts").get_caller_identity()["Account"]}
 
 
-def _partition(_: Deployment, _inputs: State) -> State:
+def _partition(_: Resources, _inputs: State) -> State:
     return {"partition": "aws"}
 
 
-def _registry_login(_: Deployment, _inputs: State) -> State:
+def _registry_login(_: Resources, _inputs: State) -> State:
     return {"userName": "AWS", "password": "of-the-embedded-aws"}
 
 
-def _zones(local: Deployment, inputs: State) -> State:
+def _zones(local: Resources, inputs: State) -> State:
     filters = [{"Name": each["name"], "Values": each["values"]} for each in inputs["filters"]]
     filters.append({"Name": "state", "Values": [inputs["state"]]})
     found = local.aws.client("ec2").describe_availability_zones(Filters=filters)
     return {"names": [zone["ZoneName"] for zone in found["AvailabilityZones"]]}
 
 
-def _endpoint_service(local: Deployment, inputs: State) -> State:
+def _endpoint_service(local: Resources, inputs: State) -> State:
     """Return what AWS offers under an endpoint's name, as the provider finds it."""
     name = f"com.amazonaws.{local.aws.region}.{inputs['service']}"
     kind = {"ServiceType": inputs["serviceType"]}
@@ -47,12 +45,12 @@ def _endpoint_service(local: Deployment, inputs: State) -> State:
     }
 
 
-def _subnet(local: Deployment, inputs: State) -> State:
+def _subnet(local: Resources, inputs: State) -> State:
     found = local.aws.client("ec2").describe_subnets(SubnetIds=[inputs["id"]])["Subnets"][0]
     return {"vpcId": found["VpcId"], "ownerId": found["OwnerId"]}
 
 
-def _vpc(local: Deployment, inputs: State) -> State:
+def _vpc(local: Resources, inputs: State) -> State:
     """Return a VPC as AWS has it; moto gives a new one no options, AWS the region's own."""
     ec2, vpc = local.aws.client("ec2"), inputs["id"]
     options = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["DhcpOptionsId"]
@@ -69,7 +67,7 @@ def _vpc(local: Deployment, inputs: State) -> State:
     return {"dhcpOptionsId": options, "enableDnsSupport": support["EnableDnsSupport"]["Value"]}
 
 
-def _dhcp_options(local: Deployment, inputs: State) -> State:
+def _dhcp_options(local: Resources, inputs: State) -> State:
     ids = [inputs["dhcpOptionsId"]]
     [found] = local.aws.client("ec2").describe_dhcp_options(DhcpOptionsIds=ids)["DhcpOptions"]
     values = {
@@ -82,7 +80,7 @@ def _dhcp_options(local: Deployment, inputs: State) -> State:
     }
 
 
-ANSWERS: dict[str, Callable[[Deployment, State], State]] = {
+_ANSWERS: dict[str, Callable[[Resources, State], State]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
@@ -93,3 +91,14 @@ ANSWERS: dict[str, Callable[[Deployment, State], State]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_login,
 }
 """Function token -> answers such an invoke."""
+
+
+def answer(local: Resources, token: str, inputs: State) -> State:
+    """Return the answer to one of the program's invokes.
+
+    Raises:
+        NotImplementedError: the embedded AWS has no answer.
+    """
+    if token not in _ANSWERS:
+        raise NotImplementedError("the embedded AWS cannot answer it; see local/deploy/lookups.py")
+    return _ANSWERS[token](local, inputs)

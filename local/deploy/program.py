@@ -1,7 +1,7 @@
 """Deploys the Pulumi program into the embedded AWS, resource by resource, as it registers them.
 
 Pulumi's mock monitor hands over each registration with its inputs resolved, in the order of their
-dependencies; `resources.py` creates it with boto3, and what AWS answers flows on into the program.
+dependencies; `kinds/` creates it with boto3, and what AWS answers flows on into the program.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from components.aws import image_manifest
 from components.settings import stack_file
+from local.deploy import lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
-    from local.deploy.resources import Resources
+    from local.deploy.kinds import Resources
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a secret's wrapper
 
@@ -103,7 +104,7 @@ class _Monitor(pulumi.runtime.Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         try:
-            return self._resources.look_up(args.token, plain(args.args)), []
+            return lookups.answer(self._resources, args.token, plain(args.args)), []
         except Exception as error:
             self.failure = self.failure or DeployError(f"{args.token}: {error}")
             raise

@@ -162,7 +162,7 @@ class Pipeline:
         return name, slot
 
     def _created(self, name: str) -> None:
-        self._display.detail(f"{len(self.cloud.resources.created)} {name}")
+        self._display.detail(f"{len(self.cloud.resources.services)} {name}")
 
     def _tell_endpoint(self) -> None:
         """Write down where the embedded AWS is and who may use it, for nobody else to read."""
@@ -208,7 +208,7 @@ class Pipeline:
 
     def _write(self) -> None:
         self.report.seconds = self._display.seconds
-        self.report.resources = len(self.cloud.resources.created)
+        self.report.resources = len(self.cloud.resources.services)
         self.report.engine = self._builder.engine.name if self._builder.engine else None
         artifacts.save_report(self.report, self._directory)
 

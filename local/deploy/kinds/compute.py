@@ -9,14 +9,14 @@ from pathlib import Path
 import pulumi
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import Deployment, State, creates, given, pascal
+from local.deploy.kinds.kind import Resources, State, creates, given, pascal
 
 _ENVIRONMENT_LIMIT = 4096
 """Bytes of all of a function's variables (Lambda quotas); moto takes any number."""
 
 
-@creates("aws:cloudwatch/logGroup:LogGroup", "name", "kmsKeyId", "retentionInDays")
-def _log_group(local: Deployment, inputs: State) -> State:
+@creates("aws:cloudwatch/logGroup:LogGroup", "name kmsKeyId retentionInDays")
+def _log_group(local: Resources, inputs: State) -> State:
     logs, name = local.aws.client("logs"), inputs["name"]
     logs.create_log_group(logGroupName=name, kmsKeyId=inputs["kmsKeyId"])
     logs.put_retention_policy(logGroupName=name, retentionInDays=inputs["retentionInDays"])
@@ -26,10 +26,10 @@ def _log_group(local: Deployment, inputs: State) -> State:
 
 @creates(
     "aws:lambda/function:Function",
-    *("name", "role", "runtime", "architectures", "handler", "code", "environment"),
-    *("timeout", "memorySize", "loggingConfig", "kmsKeyArn"),
+    "name role runtime architectures handler code environment timeout memorySize "
+    "loggingConfig kmsKeyArn",
 )
-def _function(local: Deployment, inputs: State) -> State:
+def _function(local: Resources, inputs: State) -> State:
     variables = inputs["environment"]["variables"]
     size = sum(len(key) + len(value) for key, value in variables.items())
     if size > _ENVIRONMENT_LIMIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce, wraps
@@ -15,8 +16,8 @@ State = dict[str, Any]
 
 
 @dataclass
-class Deployment:
-    """Where resources are created, and what is kept of them beside AWS."""
+class Resources:
+    """Creates what the program registers, and keeps what AWS does not tell of it later."""
 
     aws: LocalAws
     build: Callable[[Mapping[str, Any]], str]
@@ -25,12 +26,36 @@ class Deployment:
     """Alarm -> its whole PutMetricAlarm and its ARN."""
     images: dict[str, str] = field(default_factory=dict[str, str])
     """Image by digest -> the engine's handle on it."""
+    services: list[str] = field(default_factory=list[str])
+    """The service of each resource, such as s3."""
+
+    def create(self, token: str, name: str, inputs: State) -> State:
+        """Create a resource and return what AWS, or Pulumi's provider, adds to its inputs.
+
+        Raises:
+            NotImplementedError: the embedded AWS has no such kind.
+        """
+        create = CREATE.get(token)
+        if create is None:
+            raise NotImplementedError("the embedded AWS cannot create it; see local/deploy/kinds/")
+        made_up = _auto_name(token, name)
+        state = {**made_up, **create(self, {**made_up, **inputs})}
+        package, module, _ = token.split(":")
+        self.services.append(module.partition("/")[0] if package == "aws" else package)
+        return state
 
 
-Create = Callable[[Deployment, State], State]
+Create = Callable[[Resources, State], State]
 
 CREATE: dict[str, Create] = {}
 """Type token -> creates such a resource."""
+
+_AUTO_NAMED = {
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:cloudwatch/eventTarget:EventTarget": "targetId",
+    "aws:lambda/permission:Permission": "statementId",
+}
+"""Type token -> the input that the provider makes up where the program leaves it out."""
 
 _SPELLED_OTHERWISE = {
     "id": "ID",
@@ -41,7 +66,7 @@ _SPELLED_OTHERWISE = {
 """Pulumi's key -> boto3's, where that is not the same in PascalCase."""
 
 
-def creates(token: str, *takes: str) -> Callable[[Create], Create]:
+def creates(token: str, takes: str = "") -> Callable[[Create], Create]:
     """Enter the decorated function into the table.
 
     Args:
@@ -52,8 +77,8 @@ def creates(token: str, *takes: str) -> Callable[[Create], Create]:
 
     def enter(create: Create) -> Create:
         @wraps(create)
-        def checked(local: Deployment, inputs: State) -> State:
-            if unknown := inputs.keys() - set(takes):
+        def checked(local: Resources, inputs: State) -> State:
+            if unknown := inputs.keys() - set(takes.split()):
                 names = ", ".join(sorted(unknown))
                 raise NotImplementedError(f"the embedded AWS does not know its input {names}")
             return create(local, inputs)
@@ -64,7 +89,15 @@ def creates(token: str, *takes: str) -> Callable[[Create], Create]:
     return enter
 
 
-def calls(token: str, operation: str, takes: str, *, tagged: str = "", **adds: str) -> None:
+def calls(
+    token: str,
+    operation: str,
+    takes: str,
+    *,
+    tagged: str = "",
+    then: Create = lambda _local, _inputs: {},
+    **adds: str,
+) -> None:
     """Enter a kind that one call of AWS's API creates.
 
     Args:
@@ -74,13 +107,15 @@ def calls(token: str, operation: str, takes: str, *, tagged: str = "", **adds: s
             same in PascalCase; it may lie inside another one: `policy=Attributes.Policy`. Empty
             where boto3 gets all.
         tagged: what EC2 calls that which gets the tags.
+        then: asks AWS for what the answer does not have.
         adds: what AWS adds to the inputs -> where that is in the answer, such as `Role.Arn`.
     """
     service, method = operation.split(".")
-    named = {name: to or spelled(name) for name, _, to in map(_partition, takes.split())}
+    pairs = [pair.partition("=") for pair in takes.split()]
+    named = {name: to or spelled(name) for name, _, to in pairs}
 
-    @creates(token, *named, *(["tags"] if tagged else []))
-    def _create(local: Deployment, inputs: State) -> State:
+    @creates(token, " ".join([*named, *(["tags"] if tagged else [])]))
+    def _create(local: Resources, inputs: State) -> State:
         request: State = {}
         for name, value in given(**inputs).items():
             *above, last = named.get(name, spelled(name)).split(".")
@@ -90,11 +125,14 @@ def calls(token: str, operation: str, takes: str, *, tagged: str = "", **adds: s
             del request["Tags"]
             request["TagSpecifications"] = tags(tagged, inputs)
         answer = getattr(local.aws.client(service), method)(**request)
-        return {name: reduce(getitem, path.split("."), answer) for name, path in adds.items()}
+        added = {name: reduce(getitem, path.split("."), answer) for name, path in adds.items()}
+        return {**added, **then(local, inputs)}
 
 
-def _partition(text: str) -> tuple[str, str, str]:
-    return text.partition("=")
+def _auto_name(token: str, logical: str) -> State:
+    """Return a physical name as the provider makes it: the logical one and a random end."""
+    key = _AUTO_NAMED.get(token)
+    return {key: f"{logical}-{hashlib.sha256(logical.encode()).hexdigest()[:7]}"} if key else {}
 
 
 def spelled(key: str) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import Deployment, State, creates, given, tags
+from local.deploy.kinds.kind import Resources, State, calls, creates, given, tags
 
 
-@creates(
-    "aws:ec2/vpc:Vpc",
-    *("cidrBlock", "enableDnsSupport", "enableDnsHostnames", "instanceTenancy", "tags"),
-)
-def _vpc(local: Deployment, inputs: State) -> State:
+@creates("aws:ec2/vpc:Vpc", "cidrBlock enableDnsSupport enableDnsHostnames instanceTenancy tags")
+def _vpc(local: Resources, inputs: State) -> State:
     ec2 = local.aws.client("ec2")
     vpc = ec2.create_vpc(
         CidrBlock=inputs["cidrBlock"],
@@ -26,11 +23,8 @@ def _vpc(local: Deployment, inputs: State) -> State:
     return {"id": vpc}
 
 
-@creates(
-    "aws:ec2/subnet:Subnet",
-    *("vpcId", "availabilityZone", "cidrBlock", "mapPublicIpOnLaunch", "tags"),
-)
-def _subnet(local: Deployment, inputs: State) -> State:
+@creates("aws:ec2/subnet:Subnet", "vpcId availabilityZone cidrBlock mapPublicIpOnLaunch tags")
+def _subnet(local: Resources, inputs: State) -> State:
     if inputs["mapPublicIpOnLaunch"]:
         raise NotImplementedError("the embedded AWS has no public addresses")
     answer = local.aws.client("ec2").create_subnet(
@@ -42,36 +36,29 @@ def _subnet(local: Deployment, inputs: State) -> State:
     return {"id": answer["Subnet"]["SubnetId"]}
 
 
-@creates(
-    "aws:ec2/vpcEndpoint:VpcEndpoint",
-    *("vpcId", "serviceName", "vpcEndpointType", "routeTableIds", "subnetIds"),
-    *("securityGroupIds", "privateDnsEnabled", "policy", "tags"),
-)
-def _endpoint(local: Deployment, inputs: State) -> State:
+def _prefix_list(local: Resources, inputs: State) -> State:
+    """Return a gateway endpoint's prefix list, which an interface has none of."""
+    if inputs["vpcEndpointType"] != "Gateway":
+        return {}
+    named = {"Name": "prefix-list-name", "Values": [inputs["serviceName"]]}
     ec2 = local.aws.client("ec2")
-    answer = ec2.create_vpc_endpoint(
-        VpcId=inputs["vpcId"],
-        ServiceName=inputs["serviceName"],
-        VpcEndpointType=inputs["vpcEndpointType"],
-        TagSpecifications=tags("vpc-endpoint", inputs),
-        **given(
-            RouteTableIds=inputs.get("routeTableIds"),
-            SubnetIds=inputs.get("subnetIds"),
-            SecurityGroupIds=inputs.get("securityGroupIds"),
-            PrivateDnsEnabled=inputs.get("privateDnsEnabled"),
-            PolicyDocument=inputs.get("policy"),
-        ),
-    )
-    state: State = {"id": answer["VpcEndpoint"]["VpcEndpointId"]}
-    if inputs["vpcEndpointType"] == "Gateway":
-        named = {"Name": "prefix-list-name", "Values": [inputs["serviceName"]]}
-        [found] = ec2.describe_managed_prefix_lists(Filters=[named])["PrefixLists"]
-        state["prefixListId"] = found["PrefixListId"]
-    return state
+    [found] = ec2.describe_managed_prefix_lists(Filters=[named])["PrefixLists"]
+    return {"prefixListId": found["PrefixListId"]}
 
 
-@creates("aws:ec2/securityGroup:SecurityGroup", "namePrefix", "description", "vpcId", "tags")
-def _security_group(local: Deployment, inputs: State) -> State:
+calls(
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "ec2.create_vpc_endpoint",
+    "vpcId serviceName vpcEndpointType routeTableIds subnetIds securityGroupIds privateDnsEnabled "
+    "policy=PolicyDocument",
+    tagged="vpc-endpoint",
+    then=_prefix_list,
+    id="VpcEndpoint.VpcEndpointId",
+)
+
+
+@creates("aws:ec2/securityGroup:SecurityGroup", "namePrefix description vpcId tags")
+def _security_group(local: Resources, inputs: State) -> State:
     """Create a group without rules: like the provider, take away AWS's own one."""
     ec2 = local.aws.client("ec2")
     group = ec2.create_security_group(
@@ -84,8 +71,8 @@ def _security_group(local: Deployment, inputs: State) -> State:
     return {"id": group}
 
 
-@creates("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", "ingress", "egress", "tags")
-def _default_security_group(local: Deployment, inputs: State) -> State:
+@creates("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId ingress egress tags")
+def _default_security_group(local: Resources, inputs: State) -> State:
     """Adopt the VPC's own group, and take away what it allows."""
     if inputs["ingress"] or inputs["egress"]:
         raise NotImplementedError("the embedded AWS only empties it")
@@ -108,18 +95,17 @@ def _empty(ec2: Any, group: str) -> None:  # noqa: ANN401 - boto3's client
 
 
 _RULE = (
-    *("securityGroupId", "ipProtocol", "fromPort", "toPort", "prefixListId"),
-    *("referencedSecurityGroupId", "description"),
+    "securityGroupId ipProtocol fromPort toPort prefixListId referencedSecurityGroupId description"
 )
 
 
-@creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", *_RULE)
-def _ingress(local: Deployment, inputs: State) -> State:
+@creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", _RULE)
+def _ingress(local: Resources, inputs: State) -> State:
     return _authorized(local.aws.client("ec2").authorize_security_group_ingress, inputs)
 
 
-@creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", *_RULE)
-def _egress(local: Deployment, inputs: State) -> State:
+@creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", _RULE)
+def _egress(local: Resources, inputs: State) -> State:
     return _authorized(local.aws.client("ec2").authorize_security_group_egress, inputs)
 
 
@@ -138,8 +124,8 @@ def _authorized(authorize: Any, inputs: State) -> State:  # noqa: ANN401 - boto3
     return {"id": answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]}
 
 
-@creates("aws:ec2/flowLog:FlowLog", "vpcId", "trafficType", "logDestination", "iamRoleArn", "tags")
-def _flow_log(local: Deployment, inputs: State) -> State:
+@creates("aws:ec2/flowLog:FlowLog", "vpcId trafficType logDestination iamRoleArn tags")
+def _flow_log(local: Resources, inputs: State) -> State:
     """Create a flow log; AWS would report only later that its role or group is no good."""
     answer = local.aws.client("ec2").create_flow_logs(
         ResourceIds=[inputs["vpcId"]],

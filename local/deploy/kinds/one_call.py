@@ -7,26 +7,31 @@ calls(
 )
 calls(
     "aws:cloudwatch/eventRule:EventRule",
-    *("events.put_rule", "name description eventPattern state"),
+    "events.put_rule",
+    "name description eventPattern state",
     arn="RuleArn",
 )
 calls(
     "aws:ec2/routeTable:RouteTable",
-    *("ec2.create_route_table", "vpcId"),
+    "ec2.create_route_table",
+    "vpcId",
     tagged="route-table",
     id="RouteTable.RouteTableId",
 )
 calls(
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
-    *("ec2.associate_route_table", "subnetId routeTableId"),
+    "ec2.associate_route_table",
+    "subnetId routeTableId",
 )
 calls(
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    *("ecr.put_lifecycle_policy", "repository=repositoryName policy=lifecyclePolicyText"),
+    "ecr.put_lifecycle_policy",
+    "repository=repositoryName policy=lifecyclePolicyText",
 )
 calls(
     "aws:iam/rolePolicy:RolePolicy",
-    *("iam.put_role_policy", "name=PolicyName role=RoleName policy=PolicyDocument"),
+    "iam.put_role_policy",
+    "name=PolicyName role=RoleName policy=PolicyDocument",
 )
 calls("aws:kms/alias:Alias", "kms.create_alias", "name=AliasName targetKeyId")
 calls(
@@ -42,7 +47,8 @@ calls(
 calls("aws:s3/bucketPolicy:BucketPolicy", "s3.put_bucket_policy", "bucket policy")
 calls(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    *("s3.put_bucket_encryption", "bucket rules=ServerSideEncryptionConfiguration.Rules"),
+    "s3.put_bucket_encryption",
+    "bucket rules=ServerSideEncryptionConfiguration.Rules",
 )
 calls(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
@@ -51,11 +57,13 @@ calls(
 )
 calls(
     "aws:s3/bucketVersioning:BucketVersioning",
-    *("s3.put_bucket_versioning", "bucket versioningConfiguration"),
+    "s3.put_bucket_versioning",
+    "bucket versioningConfiguration",
 )
 calls(
     "aws:scheduler/scheduleGroup:ScheduleGroup",
-    *("scheduler.create_schedule_group", "name"),
+    "scheduler.create_schedule_group",
+    "name",
     arn="ScheduleGroupArn",
 )
 calls("aws:scheduler/schedule:Schedule", "scheduler.create_schedule", "", arn="ScheduleArn")
@@ -68,5 +76,6 @@ calls(
 )
 calls(
     "aws:sqs/queuePolicy:QueuePolicy",
-    *("sqs.set_queue_attributes", "queueUrl policy=Attributes.Policy"),
+    "sqs.set_queue_attributes",
+    "queueUrl policy=Attributes.Policy",
 )

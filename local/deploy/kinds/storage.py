@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from local.deploy.kinds.kind import Deployment, State, creates, pascal
+from local.deploy.kinds.kind import Resources, State, creates, pascal
 
 
-@creates("aws:s3/bucket:Bucket", "bucket", "forceDestroy")
-def _bucket(local: Deployment, inputs: State) -> State:
+@creates("aws:s3/bucket:Bucket", "bucket forceDestroy")
+def _bucket(local: Resources, inputs: State) -> State:
     name = inputs["bucket"]
     local.aws.client("s3").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": local.aws.region}
@@ -17,8 +17,8 @@ def _bucket(local: Deployment, inputs: State) -> State:
     return {"id": name, "arn": f"arn:aws:s3:::{name}"}
 
 
-@creates("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "bucket", "rule")
-def _bucket_ownership(local: Deployment, inputs: State) -> State:
+@creates("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "bucket rule")
+def _bucket_ownership(local: Resources, inputs: State) -> State:
     local.aws.client("s3").put_bucket_ownership_controls(
         Bucket=inputs["bucket"], OwnershipControls={"Rules": [pascal(inputs["rule"])]}
     )
@@ -26,7 +26,7 @@ def _bucket_ownership(local: Deployment, inputs: State) -> State:
 
 
 @creates("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-def _bucket_private(local: Deployment, inputs: State) -> State:
+def _bucket_private(local: Resources, inputs: State) -> State:
     settings = {key: value for key, value in inputs.items() if key != "bucket"}
     local.aws.client("s3").put_public_access_block(
         Bucket=inputs["bucket"], PublicAccessBlockConfiguration=pascal(settings)
@@ -36,10 +36,10 @@ def _bucket_private(local: Deployment, inputs: State) -> State:
 
 @creates(
     "aws:dynamodb/table:Table",
-    *("name", "billingMode", "hashKey", "rangeKey", "attributes", "ttl", "pointInTimeRecovery"),
-    *("serverSideEncryption", "deletionProtectionEnabled"),
+    "name billingMode hashKey rangeKey attributes ttl pointInTimeRecovery "
+    "serverSideEncryption deletionProtectionEnabled",
 )
-def _table(local: Deployment, inputs: State) -> State:
+def _table(local: Resources, inputs: State) -> State:
     client, name = local.aws.client("dynamodb"), inputs["name"]
     keys = [("HASH", inputs["hashKey"]), ("RANGE", inputs.get("rangeKey"))]
     encryption = inputs["serverSideEncryption"]
@@ -74,10 +74,9 @@ def _table(local: Deployment, inputs: State) -> State:
 
 @creates(
     "aws:ecr/repository:Repository",
-    *("name", "imageTagMutability", "imageScanningConfiguration", "encryptionConfigurations"),
-    "forceDelete",
+    "name imageTagMutability imageScanningConfiguration encryptionConfigurations forceDelete",
 )
-def _repository(local: Deployment, inputs: State) -> State:
+def _repository(local: Resources, inputs: State) -> State:
     [encryption] = inputs["encryptionConfigurations"]
     answer = local.aws.client("ecr").create_repository(
         repositoryName=inputs["name"],
@@ -92,8 +91,8 @@ def _repository(local: Deployment, inputs: State) -> State:
     }
 
 
-@creates("docker:index/image:Image", "build", "imageName", "registry", "skipPush", "buildOnPreview")
-def _image(local: Deployment, inputs: State) -> State:
+@creates("docker:index/image:Image", "build imageName registry skipPush buildOnPreview")
+def _image(local: Resources, inputs: State) -> State:
     """Build with the engine, and keep a manifest of the result in the registry."""
     handle = local.build(inputs["build"])
     url, _, tag = inputs["imageName"].rpartition(":")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import Deployment, State, creates, pascal
+from local.deploy.kinds.kind import Resources, State, creates, pascal
 
 
 @creates("aws:cloudwatch/metricAlarm:MetricAlarm")
-def _alarm(local: Deployment, inputs: State) -> State:
+def _alarm(local: Resources, inputs: State) -> State:
     """Create an alarm; a new one has not enough data for any other state."""
     dimensions: dict[str, str] = inputs.get("dimensions", {})
     request: State = {

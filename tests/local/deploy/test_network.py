@@ -10,10 +10,10 @@ import pytest
 
 from local.aws.sagemaker.job import JobEnd
 from local.aws.sagemaker.rules import vpc_of
+from local.deploy import lookups
 from local.deploy.cloud import Cloud
-from local.deploy.kinds import CREATE
+from local.deploy.kinds import CREATE, Resources
 from local.deploy.program import DeployError
-from local.deploy.resources import Resources
 from tests.conftest import ROOT
 from tests.local.aws.iam.roles import trusted_by
 from tests.recorded import varied
@@ -168,7 +168,8 @@ class TestStricterThanMoto:
             ("logs", "Gateway", "0 matching"),
         ):
             with pytest.raises(Exception, match=error):
-                resources.look_up(
+                lookups.answer(
+                    resources,
                     "aws:ec2/getVpcEndpointService:getVpcEndpointService",
                     {"service": service, "serviceType": kind},
                 )

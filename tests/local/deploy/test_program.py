@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from components.settings import stack_file
 from local.aws.endpoint import InvalidRequestError, LocalAws
-from local.deploy.kinds import CREATE
+from local.deploy import lookups
+from local.deploy.kinds import CREATE, Resources
 from local.deploy.kinds.compute import zipped
 from local.deploy.program import plain
-from local.deploy.resources import Resources
 from tests.conftest import ROOT, record_program
 from tests.local.aws.iam.roles import trusted_by
 from tests.test_program import program
@@ -40,7 +40,7 @@ class TestEveryResource:
 
     def test_an_unknown_lookup_is_refused(self, resources: Resources) -> None:
         with pytest.raises(NotImplementedError):
-            resources.look_up("aws:index/getRegions:getRegions", {})
+            lookups.answer(resources, "aws:index/getRegions:getRegions", {})
 
     def test_an_input_without_counterpart_is_refused(self, resources: Resources) -> None:
         with pytest.raises(Exception, match="Surprise"):
