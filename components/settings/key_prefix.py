@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from string import Formatter
 
 _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
 # prefix. With bucket and schedule the S3Uri stays below SageMaker's 1,024 characters.
 _SAFE = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]{1,512}")
-_FIELD = re.compile(r"slot:(%[A-Za-z]|[^%{}])+|schedule:")
-"""A field and its format: no width, which could be a gigabyte."""
+_TEMPLATE = re.compile(r"([^{}]|\{schedule\}|\{slot:(%[A-Za-z]|[^%{}])+\})*")
+"""Without a field's width, which could be a gigabyte."""
 _SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
 def problem(template: str) -> str | None:
     """Return what is wrong with a prefix, or None."""
-    try:
-        fields = list(Formatter().parse(template))
-    except ValueError as error:
-        return f"is no valid prefix ({error}); write it like {_EXAMPLE}"
-    for _, name, spec, convert in fields:
-        if name is not None and (convert or not _FIELD.fullmatch(f"{name}:{spec}")):
-            return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
+    if not _TEMPLATE.fullmatch(template):
+        return f"may contain only {{slot:<strftime format>}} and {{schedule}}, as in {_EXAMPLE}"
     if not fixed(template):
         return (
             "must not begin with {: roles are given what stands before it, which would be the "

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-import pulumi.runtime.config
+from pulumi.runtime import config
 from pydantic import ValidationError
 
 from components.aws import models
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SettingsError", "load", "read"]
 
-MAY_BE_SECRET = ("alerts",)
-"""Keys whose values stay out of everything that can be read: only subscriptions use endpoints."""
-
 _WHERE_SECRETS_BELONG = (
     "is a secret, but would be readable in launcher.json, a job's environment, tags or names. Put "
     "it into Secrets Manager, list its name under job.secrets, and let the script fetch it; then "
@@ -46,12 +43,9 @@ def load() -> Settings:
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.
     """
-    keys: dict[str, str] = {
-        **pulumi.runtime.config.get_config_env(),
-        **pulumi.runtime.config.CONFIG.get(),
-    }
-    listed = pulumi.runtime.config.get_config_secret_keys_env()
-    secrets = {key for key in keys if key in listed or pulumi.runtime.config.is_config_secret(key)}
+    keys: dict[str, str] = {**config.get_config_env(), **config.CONFIG.get()}
+    listed = config.get_config_secret_keys_env()
+    secrets = {key for key in keys if key in listed or config.is_config_secret(key)}
     project, stack = pulumi.get_project(), pulumi.get_stack()
     return read(keys, project, stack, secrets)
 
@@ -71,7 +65,7 @@ def read(
         project: the project's name, which is the namespace of the keys.
         stack: the stack's name.
         secrets: the full keys that Pulumi holds encrypted, in whole or in part. Their values are in
-            no error, and only those of `MAY_BE_SECRET` are accepted.
+            no error, and only alerts may be among them.
         deploying: False leaves out what only a deployment must meet: that every schedule that is
             not suspended has a slot to come.
 
@@ -88,22 +82,17 @@ def read(
         problems += _explained(error, project, secrets)
         raise SettingsError(report(stack, problems)) from None
     found = rules.problems(settings, after=datetime.now(UTC) if deploying else None)
-    problems += [of_rule(project, line) for line in found]
-    if problems:
+    if problems := [*problems, *(of_rule(project, line) for line in found)]:
         raise SettingsError(report(stack, problems))
     return settings
 
 
 def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]:
     """Return what the stack's settings are made of."""
-    own = {
-        key.removeprefix(f"{project}:"): tree
-        for key, tree in trees.items()
-        if key.startswith(f"{project}:")
-    }
-    fixed = {"project": project, "stack": stack, "region": trees.get("aws:region")}
-    given = {"prefix": f"{project}-{stack}", **own, **fixed}
-    return {key: each for key, each in given.items() if each is not None}
+    own = f"{project}:"
+    given = {key.removeprefix(own): tree for key, tree in trees.items() if key.startswith(own)}
+    region = {"region": trees["aws:region"]} if "aws:region" in trees else {}
+    return {"prefix": f"{project}-{stack}"} | given | {"project": project, "stack": stack} | region
 
 
 def _explained(error: ValidationError, project: str, secrets: Collection[str]) -> Iterator[Problem]:
@@ -116,9 +105,8 @@ def _explained(error: ValidationError, project: str, secrets: Collection[str]) -
 
 
 def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
-    """Yield each secret whose value would come into the open."""
-    may_be = {f"{project}:{key}" for key in MAY_BE_SECRET}
-    for key in sorted(set(secrets) - may_be):
+    """Yield each secret whose value would come into the open; alerts' stay in subscriptions."""
+    for key in sorted({*secrets} - {f"{project}:alerts"}):
         if key.startswith(f"{project}:") or key == "aws:region":
             yield Problem((key,), _WHERE_SECRETS_BELONG)
 

@@ -54,11 +54,11 @@ def _matching(form: str, rule: str) -> AfterValidator:
     return checked(lambda value: None if re.fullmatch(form, value) else rule)
 
 
-def _allowed_by_aws(service: str, operation: str, path: str) -> AfterValidator:
-    """Return a validator that refuses what the service's own model does not accept."""
+def _of_job(path: str) -> AfterValidator:
+    """Return a validator that refuses what AWS's model of a job does not accept."""
 
     def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
-        found = models.violations(models.shape(service, operation, path), value)
+        found = models.violations(models.shape(*JOB, path), value)
         return "; ".join(violation.rule for violation in found) or None
 
     return checked(problem)
@@ -125,26 +125,18 @@ Name = Annotated[str, _is_name]
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
 Region = Annotated[str, _one_of(models.sagemaker_regions)]
 Zone = Annotated[str, _one_of(_zones)]
-Expression = Annotated[
-    str,
-    _allowed_by_aws("scheduler", "CreateSchedule", "ScheduleExpression"),
-    AfterValidator(_readable),
-]
-InstanceType = Annotated[str, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceType")]
-InstanceCount = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.InstanceCount")]
-VolumeGb = Annotated[int, _allowed_by_aws(*JOB, f"{_CLUSTER}.VolumeSizeInGB")]
-Runtime = Annotated[int, _allowed_by_aws(*JOB, "StoppingCondition.MaxRuntimeInSeconds")]
+Expression = Annotated[str, AfterValidator(_readable)]
+InstanceType = Annotated[str, _of_job(f"{_CLUSTER}.InstanceType")]
+InstanceCount = Annotated[int, _of_job(f"{_CLUSTER}.InstanceCount")]
+VolumeGb = Annotated[int, _of_job(f"{_CLUSTER}.VolumeSizeInGB")]
+Runtime = Annotated[int, _of_job("StoppingCondition.MaxRuntimeInSeconds")]
 # The service refuses an empty argument, which its model allows.
-Argument = Annotated[
-    Text, Field(min_length=1), _allowed_by_aws(*JOB, "AppSpecification.ContainerArguments.[]")
-]
-EnvironmentName = Annotated[
-    str, _allowed_by_aws(*JOB, "Environment.{key}"), checked(environment_name_problem)
-]
-EnvironmentValue = Annotated[Text, _allowed_by_aws(*JOB, "Environment.{}")]
+Argument = Annotated[Text, Field(min_length=1), _of_job("AppSpecification.ContainerArguments.[]")]
+EnvironmentName = Annotated[str, _of_job("Environment.{key}"), checked(environment_name_problem)]
+EnvironmentValue = Annotated[Text, _of_job("Environment.{}")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
-TagKey = Annotated[str, _allowed_by_aws(*JOB, "Tags.[].Key"), checked(_tag_key_problem)]
-TagValue = Annotated[Text, _allowed_by_aws(*JOB, "Tags.[].Value")]
+TagKey = Annotated[str, _of_job("Tags.[].Key"), checked(_tag_key_problem)]
+TagValue = Annotated[Text, _of_job("Tags.[].Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
 BucketName = Annotated[
