@@ -94,8 +94,9 @@ def settle(s3: S3Client) -> None:
     config.output_of.return_value = Prefix("out", "out/")
     sagemaker = Mock()
     sagemaker.get_paginator.return_value.paginate.return_value = []
-    marker = SuccessMarker(s3, sagemaker, config, Attempt("daily", SLOT, 1), "job")
-    outcome, _, uri = marker.settle(Outcome.COMPLETED, JobResult(status="Completed", created=SLOT))
+    result = JobResult(status="Completed", created=SLOT)
+    marker = SuccessMarker(s3, sagemaker, config, Attempt("daily", SLOT, 1), result, SLOT)
+    outcome, _, uri = marker.settle(Outcome.COMPLETED)
     assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
 
 

@@ -85,8 +85,10 @@ class Observer:
         attempt, stop, uri = known.attempt, known.stop, None
         outcome = classify(result, stop)
         if result.created:
-            marker = SuccessMarker(self.s3, self.sagemaker, self.config, attempt, known.job_name)
-            outcome, result, uri = marker.settle(outcome, result)
+            marker = SuccessMarker(
+                self.s3, self.sagemaker, self.config, attempt, result, result.created
+            )
+            outcome, result, uri = marker.settle(outcome)
         next_at = None if stop else self._plan_next(known, result, outcome, now)
         if stop and stop.startswith(REPLACED_BY):
             self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from observer import written_objects
 from pipeline import jobs
-from pipeline.attempt import Attempt, slot_text
+from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.contract import MARKER_PARTS
 from pipeline.outcome import Outcome
 
@@ -32,14 +32,16 @@ class SuccessMarker:
     sagemaker: SageMakerClient
     config: ObserverConfig
     attempt: Attempt
-    job_name: str
+    result: JobResult
+    created: datetime
+    """When the job was created: what is older is not its own."""
 
     @property
     def place(self) -> Prefix:
         """Where the attempt writes."""
         return self.config.output_of(self.attempt)
 
-    def settle(self, outcome: Outcome, result: JobResult) -> tuple[Outcome, JobResult, str | None]:
+    def settle(self, outcome: Outcome) -> tuple[Outcome, JobResult, str | None]:
         """Write the marker of a success, or see that there is none.
 
         Returns:
@@ -47,60 +49,60 @@ class SuccessMarker:
             with the reason for that, and the marker's URI. A second time gives the same again.
         """
         if outcome != Outcome.COMPLETED:
-            self._withdraw(result)
-            return outcome, result, None
-        found = written_objects.look(self.place.objects(self.s3), _created(result), self._put_part)
+            self._withdraw()
+            return outcome, self.result, None
+        found = written_objects.look(self.place.objects(self.s3), self.created, self._put_part)
         if not found.object_count and self.config.when_no_output == "fail":
-            self._withdraw(result)
+            self._withdraw()
             reason = f"EmptyOutput: the job wrote no object under {self.place.uri}"
-            return Outcome.EMPTY_OUTPUT, replace(result, reason=reason), None
-        document = self._document(result, found)
-        if self._followed(result):
-            return outcome, result, None
+            return Outcome.EMPTY_OUTPUT, replace(self.result, reason=reason), None
+        document = self._document(found)
+        if self._followed():
+            return outcome, self.result, None
         self._put(self.place.marker, json.dumps(document, indent=2), "application/json")
-        return outcome, result, f"s3://{self.place.bucket}/{self.place.marker}"
+        return outcome, self.result, f"s3://{self.place.bucket}/{self.place.marker}"
 
-    def _document(self, result: JobResult, found: Written) -> dict[str, Any]:
+    def _document(self, found: Written) -> dict[str, Any]:
         return {
-            "job_name": self.job_name,
+            "job_name": job_name(self.config.prefix, self.attempt),
             "schedule": self.attempt.schedule,
             "slot": slot_text(self.attempt.slot),
             "attempt": self.attempt.number,
-            "image": result.image_uri,
-            "created": _text(result.created),
-            "started": _text(result.started),
-            "ended": _text(result.ended),
-            "input": self._input(result),
+            "image": self.result.image_uri,
+            "created": _text(self.created),
+            "started": _text(self.result.started),
+            "ended": _text(self.result.ended),
+            "input": self._input(),
             "object_count": found.object_count,
             "objects": found.objects,
             **({"parts": found.parts} if found.parts else {}),
             "stale": {"count": found.stale_count, "keys": found.stale_keys},
         }
 
-    def _withdraw(self, result: JobResult) -> None:
+    def _withdraw(self) -> None:
         """Take away what stands as a marker: after a failure it is none, whoever put it there."""
-        if not self._followed(result):
+        if not self._followed():
             self.place.withdraw_marker(self.s3)
 
-    def _followed(self, result: JobResult) -> bool:
+    def _followed(self) -> bool:
         """Return whether another attempt at the slot has a later job, which overwrites all this.
 
         By the time and not by the number: a person may start the attempts in any order.
         """
         slot = self.attempt.schedule, self.attempt.slot
         others = jobs.listed(self.sagemaker, self.config.prefix, *slot)
-        return any(job["CreationTime"] > _created(result) for _, job in others)
+        return any(job["CreationTime"] > self.created for _, job in others)
 
-    def _input(self, result: JobResult) -> dict[str, Any]:
+    def _input(self) -> dict[str, Any]:
         """Return the fingerprint of the input as it was when the job was created.
 
         The hash is over key, size and ETag of every object that was there. `changed_since` counts
         those that came or were overwritten later: the job may have read them, or not.
         """
         source = self.config.input_of(self.attempt)
-        created, digest, count, changed = _created(result), hashlib.sha256(), 0, 0
+        digest, count, changed = hashlib.sha256(), 0, 0
         for item in source.objects(self.s3):
-            if item.get("LastModified", created) > created:
+            if item.get("LastModified", self.created) > self.created:
                 changed += 1
                 continue
             count += 1
@@ -126,11 +128,6 @@ class SuccessMarker:
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self.config.deployed.kms_key_arn,
         )
-
-
-def _created(result: JobResult) -> datetime:
-    """Return when the job was created, which every job tells."""
-    return result.created or datetime.min.replace(tzinfo=UTC)
 
 
 def _text(at: datetime | None) -> str | None:
