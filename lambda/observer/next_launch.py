@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from observer.retry import AT_ONCE, Next
+from observer.retry import AT_ONCE, NextAttempt
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
@@ -34,7 +34,7 @@ class NextLaunches:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """Not the invocation's beginning: EventBridge Scheduler refuses a time in the past."""
 
-    def launch_next(self, attempt: Attempt, following: Next) -> datetime:
+    def launch_next(self, attempt: Attempt, following: NextAttempt) -> datetime:
         """Plan a next attempt; return when it is launched: as first planned, and not before now."""
         return self._plan(attempt, following.at, following)
 
@@ -44,7 +44,9 @@ class NextLaunches:
         if attempt is not None:
             self._plan(attempt, self.clock())
 
-    def _plan(self, attempt: Attempt, at: datetime, following: Next | None = None) -> datetime:
+    def _plan(
+        self, attempt: Attempt, at: datetime, following: NextAttempt | None = None
+    ) -> datetime:
         """Note the attempt first: the launcher reads there on which machine it is to start."""
         soonest = self.clock() + AT_ONCE
         entry = replace(

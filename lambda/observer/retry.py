@@ -47,7 +47,7 @@ class RetryState:
 
 
 @dataclass(frozen=True)
-class Next:
+class NextAttempt:
     """The next attempt."""
 
     at: datetime
@@ -61,7 +61,7 @@ def next_attempt(
     now: datetime,
     *,
     of_type: bool = False,
-) -> Next | None:
+) -> NextAttempt | None:
     """Return the attempt that follows, or None: then the slot has ended.
 
     No capacity: the next type; after the last one, the first again, later. A limit below one job's
@@ -78,17 +78,17 @@ def next_attempt(
             return _later(config, state, now)
         case Outcome.INTERNAL_ERROR if state.internal_errors < INTERNAL_ERRORS:
             again = replace(state, internal_errors=state.internal_errors + 1)
-            return Next(now + AT_ONCE, again)
+            return NextAttempt(now + AT_ONCE, again)
         case Outcome.OUT_OF_MEMORY if state.size_increases < config.max_size_increases:
             larger = config.larger.get(state.instance_type, "")
             increases = state.size_increases + 1
             larger_state = replace(state, size_increases=increases, instance_type=larger)
-            return Next(now + AT_ONCE, larger_state) if larger else None
+            return NextAttempt(now + AT_ONCE, larger_state) if larger else None
         case _:
             return None
 
 
-def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
     # A type that was chosen for its memory is waited for: those of the settings were too small.
     if state.instance_type not in config.instance_types or state.size_increases:
         return _later(config, state, now)
@@ -96,11 +96,11 @@ def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> Next |
     tried = config.instance_types[: config.instance_types.index(state.instance_type) + 1]
     following = next((each for each in possible if each not in tried), None)
     if following:
-        return Next(now + AT_ONCE, replace(state, instance_type=following))
+        return NextAttempt(now + AT_ONCE, replace(state, instance_type=following))
     return _later(config, replace(state, instance_type=possible[0]), now)
 
 
-def _possible_type(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+def _possible_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
     """Return the attempt on another type of the settings, if one may ever start."""
     # In the place of a type that was chosen for its memory there is none.
     if state.instance_type not in config.instance_types or state.size_increases:
@@ -111,8 +111,8 @@ def _possible_type(config: RetryConfig, state: RetryState, now: datetime) -> Nex
     return _other_type(config, left, now)
 
 
-def _later(config: RetryConfig, state: RetryState, now: datetime) -> Next | None:
+def _later(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
     at = now + min(FIRST_DELAY * 2**state.waits, LONGEST_DELAY)
     if at > state.since + timedelta(seconds=config.deadline_seconds):
         return None
-    return Next(at, replace(state, waits=state.waits + 1))
+    return NextAttempt(at, replace(state, waits=state.waits + 1))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from observer.observe import Observer
     from pipeline.journal_items import Entry
 
-    Jobs = Sequence[tuple[Attempt, ProcessingJobSummaryTypeDef]]
+    Jobs = dict[Attempt, ProcessingJobSummaryTypeDef]
 
 LOOK_BACK = timedelta(days=1)
 """What is older has been seen by some three hundred turns of the watch before."""
@@ -92,11 +92,11 @@ class Reconciler:
         Raises:
             WatchError: names each job or schedule that could not be dealt with.
         """
-        every = list(self._jobs())
+        every = self._jobs()
         found: dict[str, str] = {}
         problems: list[str] = []
         for name in self.observer.config.time_zones:
-            own = [(attempt, job) for attempt, job in every if attempt.schedule == name]
+            own = {attempt: job for attempt, job in every.items() if attempt.schedule == name}
             with _noting(problems, name):
                 schedule = self._deployed(name)
                 if schedule is None:
@@ -109,18 +109,15 @@ class Reconciler:
             raise WatchError("; ".join(problems))
         return found
 
-    def _jobs(self) -> Iterator[tuple[Attempt, ProcessingJobSummaryTypeDef]]:
-        """Yield the stack's jobs that have not ended, and those that changed since LOOK_BACK."""
-        seen: set[Attempt] = set()
+    def _jobs(self) -> Jobs:
+        """Return the stack's jobs that have not ended, and those that changed since LOOK_BACK."""
         client, prefix = self.observer.sagemaker, self.observer.config.prefix
-        for filters in (
-            *({"StatusEquals": status} for status in jobs.ACTIVE),
-            {"LastModifiedTimeAfter": self.now - LOOK_BACK},
-        ):
-            for attempt, job in jobs.listed(client, prefix, filters=filters):
-                if attempt not in seen:
-                    seen.add(attempt)
-                    yield attempt, job
+        found: Jobs = {}
+        for status in jobs.ACTIVE:
+            found |= jobs.listed(client, prefix, filters={"StatusEquals": status})
+        changed = {"LastModifiedTimeAfter": self.now - LOOK_BACK}
+        found |= jobs.listed(client, prefix, filters=changed)
+        return found
 
     def _deployed(self, name: str) -> _Schedule | None:
         group = self.observer.config.deployed.schedule_group
@@ -140,7 +137,7 @@ class Reconciler:
         """Emit how long the schedule has had no success, and how long its longest job runs."""
         running = [
             (self.now - job["CreationTime"]).total_seconds()
-            for _, job in own
+            for job in own.values()
             if job["ProcessingJobStatus"] not in ENDED
         ]
         since = min(schedule.first_due, self.now)
@@ -157,13 +154,13 @@ class Reconciler:
         since = self.now - 2 * LOOK_BACK - interval
         entries = self.observer.journal.recent(schedule.name, since, limit=5000)
         concluded = {entry.attempt for entry in entries if entry.concluded_at}
-        for attempt, job in own:
+        for attempt, job in own.items():
             changed = job.get("LastModifiedTime", self.now)
             over = job["ProcessingJobStatus"] in ENDED and changed < self.now - EVENT_GRACE
             if over and attempt not in concluded:
                 yield job["ProcessingJobName"]
-        yield from self._not_launched(entries, {attempt for attempt, _ in own})
-        slots = {attempt.slot for attempt, _ in own} | {entry.slot for entry in entries}
+        yield from self._not_launched(entries, set(own))
+        slots = {attempt.slot for attempt in own} | {entry.slot for entry in entries}
         # What is later than now says nothing about the slots that are due.
         slots = {slot for slot in slots if slot <= self.now}
         for slot in schedule.due(self.now - LOOK_BACK, self.now - LAUNCH_GRACE, slots):

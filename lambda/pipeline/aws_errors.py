@@ -21,12 +21,3 @@ def message(error: ClientError) -> str:
 def summary(error: ClientError) -> str:
     """Return name and text of an error in one line."""
     return f"{code(error)}: {message(error)}"
-
-
-def says_no_such_job(error: ClientError) -> bool:
-    """Return whether DescribeProcessingJob says that there is no such job, in either of its ways.
-
-    Its model has ResourceNotFound; the service answers ValidationException, "Could not find …".
-    """
-    missing = "could not find" in message(error).lower()
-    return code(error) == "ResourceNotFound" or (code(error) == "ValidationException" and missing)

@@ -41,6 +41,7 @@ _YEAR = _Field("year", 1970, 2199, ", - * /", "*")
 _FIELDS = (_MINUTES, _HOURS, _DATE, _MONTH, _WEEKDAY, _YEAR)
 
 _EXAMPLES = "cron(0 2 * * ? *), rate(1 hour) or at(2030-01-31T02:00:00)"
+_AT_FORM = "write yyyy-mm-ddThh:mm:ss without a zone, for example at(2030-01-31T02:00:00)"
 _FORM = re.compile(r"(cron|rate|at)\((.*)\)", re.DOTALL)
 _ITEM = re.compile(r"(?:\*|(?P<first>[0-9A-Z]+)(?:-(?P<last>[0-9A-Z]+))?)(?:/(?P<step>[0-9]+))?")
 _RATE = re.compile(r"([1-9][0-9]*) (minute|hour|day)(s?)")
@@ -185,12 +186,9 @@ def _at(body: str) -> At:
     try:
         moment = datetime.fromisoformat(body)
     except ValueError as error:
-        raise ValueError(f"at() = {body!r} is no real time ({error}); {_AT}") from None
+        raise ValueError(f"at() = {body!r} is no real time ({error}); {_AT_FORM}") from None
     if moment.replace(tzinfo=None).isoformat(timespec="seconds") != body:
-        raise ValueError(f"at() = {body!r} is not written so; {_AT}")
+        raise ValueError(f"at() = {body!r} is not written so; {_AT_FORM}")
     if not _YEAR.low <= moment.year <= _YEAR.high:
-        raise ValueError(f"at() = {body!r} must be from {_YEAR.low} to {_YEAR.high}; {_AT}")
+        raise ValueError(f"at() = {body!r} must be from {_YEAR.low} to {_YEAR.high}; {_AT_FORM}")
     return At(moment)
-
-
-_AT = "write yyyy-mm-ddThh:mm:ss without a zone, for example at(2030-01-31T02:00:00)"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pipeline import aws_errors
 from pipeline.attempt import parse_job_name
-from pipeline.aws_errors import says_no_such_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,12 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
     try:
         return client.describe_processing_job(ProcessingJobName=name)
     except ClientError as error:
-        if says_no_such_job(error):
+        # The model has ResourceNotFound; the service answers ValidationException, "Could not find".
+        code, missing = (
+            aws_errors.code(error),
+            "could not find" in aws_errors.message(error).lower(),
+        )
+        if code == "ResourceNotFound" or (code == "ValidationException" and missing):
             return None
         raise
 

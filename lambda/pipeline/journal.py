@@ -191,14 +191,8 @@ class Journal:
     ) -> tuple[bool, Item]:
         """Set attributes of an attempt, or of a schedule's health, and leave the others.
 
-        Args:
-            of: the attempt, or the schedule.
-            changes: attribute -> value; the key's are left out.
-            condition: what must hold; names the changes `#name` and `:name`.
-            compared: other values that it names.
-
-        Returns:
-            Whether the condition held, and the item as it is now.
+        `condition` names the changes `#name` and `:name`, and `compared` by its own keys. Returns
+        whether it held, and the item as it is now.
         """
         key = health_key(of) if isinstance(of, str) else attempt_key(of)
         changed = {name: value for name, value in changes.items() if name not in key}

@@ -95,9 +95,8 @@ class Health:
 
 
 _TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
-_NUMBERS = {"instance_count", "cost_usd"}
-_IN_KEY = {"schedule", "slot", "number"}
-_TEXTS = {field.name for field in fields(Entry)} - _TIMES - _NUMBERS - _IN_KEY
+_NUMBERS = {"instance_count": int, "cost_usd": float}
+_BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
 
 
 def attempt_key(attempt: Attempt) -> Item:
@@ -113,27 +112,16 @@ def health_key(schedule: str) -> Item:
 
 def to_item(entry: Entry) -> Item:
     """Return an entry as the table holds it: what is None is left out."""
-    values = {name: getattr(entry, name) for name in _TEXTS | _TIMES | _NUMBERS}
-    return {
-        **attempt_key(entry.attempt),
-        **{name: _wire(name, value) for name, value in values.items() if value is not None},
-    }
+    values = {name: getattr(entry, name) for name in _BESIDE_KEY}
+    known = {name: _attribute(value) for name, value in values.items() if value is not None}
+    return {**attempt_key(entry.attempt), **known}
 
 
 def from_item(item: Mapping[str, Any]) -> Entry:
     """Return the entry that an item holds."""
     slot, _, number = item["attempt"]["S"].partition("#")
-    count, cost = item.get("instance_count"), item.get("cost_usd")
-    texts: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
-    return Entry(
-        schedule=item["schedule"]["S"],
-        slot=parse_slot(slot),
-        number=int(number),
-        instance_count=int(count["N"]) if count else None,
-        cost_usd=float(cost["N"]) if cost else None,
-        **{name: to_time(item.get(name)) for name in _TIMES},
-        **texts,
-    )
+    known: dict[str, Any] = {name: _value(name, item[name]) for name in _BESIDE_KEY & item.keys()}
+    return Entry(schedule=item["schedule"]["S"], slot=parse_slot(slot), number=int(number), **known)
 
 
 def from_time(at: datetime) -> Item:
@@ -143,10 +131,7 @@ def from_time(at: datetime) -> Item:
 
 def to_time(attribute: Any) -> datetime | None:  # noqa: ANN401 - a union of every kind of value
     """Return the instant that an attribute holds, be it a slot or any other time."""
-    if attribute is None:
-        return None
-    spelled: str = attribute["S"]
-    return parse_slot(spelled) if spelled.endswith("Z") else datetime.fromisoformat(spelled)
+    return datetime.fromisoformat(attribute["S"]) if attribute else None
 
 
 def from_number(value: float) -> Item:
@@ -159,7 +144,13 @@ def epoch(at: datetime) -> Item:
     return {"N": str(int(at.timestamp()))}
 
 
-def _wire(name: str, value: Any) -> Item:  # noqa: ANN401 - any field's type
-    if name in _TIMES:
+def _attribute(value: str | float | datetime) -> Item:
+    if isinstance(value, datetime):
         return from_time(value)
-    return from_number(value) if name in _NUMBERS else {"S": value}
+    return {"S": value} if isinstance(value, str) else from_number(value)
+
+
+def _value(name: str, attribute: Item) -> str | float | datetime | None:
+    if name in _TIMES:
+        return to_time(attribute)
+    return _NUMBERS[name](attribute["N"]) if name in _NUMBERS else attribute["S"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from observer.retry import Next, RetryState
+from observer.retry import NextAttempt, RetryState
 from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ENVIRONMENT, NOW, PREFIX, SLOT, World
 
@@ -20,7 +20,7 @@ class TestNextAttempt:
     def test_is_launched_by_a_schedule_of_its_jobs_name_that_deletes_itself(
         self, world: World
     ) -> None:
-        assert world.observer.launches.launch_next(SECOND, Next(AT, CHAIN)) == AT
+        assert world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN)) == AT
         (request,) = world.asked("CreateSchedule")
         del request["ClientToken"]  # botocore's, a new one each time
         assert json.loads(request["Target"].pop("Input")) == {
@@ -48,7 +48,7 @@ class TestNextAttempt:
     def test_is_noted_with_its_machine_before_the_launcher_can_ask_for_it(
         self, world: World
     ) -> None:
-        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN))
         assert [name for name, _ in world.requests] == ["UpdateItem", "CreateSchedule"]
         entry = world.journal.find(SECOND)
         assert entry
@@ -56,23 +56,23 @@ class TestNextAttempt:
         assert RetryState.load(entry.retry_state or "") == CHAIN
 
     def test_planned_again_is_the_one_that_was_planned_first(self, world: World) -> None:
-        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
-        later = Next(AT + timedelta(minutes=9), CHAIN)
+        world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN))
+        later = NextAttempt(AT + timedelta(minutes=9), CHAIN)
         assert world.observer.launches.launch_next(SECOND, later) == AT
         assert world.planned() == {NAME: AT}
 
     def test_that_lies_in_the_past_by_now_is_launched_in_a_minute(self, world: World) -> None:
         world.now = AT + timedelta(hours=3)
         soon = world.now + timedelta(minutes=1)
-        assert world.observer.launches.launch_next(SECOND, Next(AT, CHAIN)) == soon
+        assert world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN)) == soon
         assert world.planned() == {NAME: soon}
 
     def test_whose_schedule_was_never_made_gets_it_when_planned_again(self, world: World) -> None:
         world.errors["CreateSchedule"] = [("InternalServerException", "no")]
         with pytest.raises(ClientError, match="InternalServerException"):
-            world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+            world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN))
         world.now = AT + timedelta(hours=1)
-        world.observer.launches.launch_next(SECOND, Next(AT, CHAIN))
+        world.observer.launches.launch_next(SECOND, NextAttempt(AT, CHAIN))
         assert world.planned() == {NAME: world.now + timedelta(minutes=1)}
 
 

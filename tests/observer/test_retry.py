@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from components.settings import RetrySettings
 from observer.config import RetryConfig
-from observer.retry import AT_ONCE, INTERNAL_ERRORS, LONGEST_DELAY, Next, RetryState, next_attempt
+from observer.retry import (
+    AT_ONCE,
+    INTERNAL_ERRORS,
+    LONGEST_DELAY,
+    NextAttempt,
+    RetryState,
+    next_attempt,
+)
 from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
@@ -32,7 +39,7 @@ HEALING = {
 }
 
 
-def after(outcome: Outcome, state: RetryState = FIRST, config: RetryConfig = CONFIG) -> Next:
+def after(outcome: Outcome, state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt:
     following = next_attempt(config, outcome, state, NOW)
     assert following is not None
     return following
@@ -87,7 +94,7 @@ class TestQuota:
         assert next_attempt(none, Outcome.QUOTA, FIRST, NOW) is None
 
 
-def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> Next | None:
+def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt | None:
     return next_attempt(config, Outcome.QUOTA_TOO_LOW, state, NOW, of_type=True)
 
 
@@ -95,7 +102,7 @@ class TestQuotaTooLow:
     def test_takes_the_next_type_at_once_and_ends_where_none_is_left(self) -> None:
         second = without()
         assert second
-        assert second == Next(
+        assert second == NextAttempt(
             NOW + AT_ONCE,
             replace(FIRST, instance_type="ml.m6i.large", impossible=("ml.m5.large",)),
         )
@@ -128,13 +135,13 @@ class TestQuotaTooLow:
 class TestOnce:
     def test_an_internal_error_is_tried_again_once(self) -> None:
         following = after(Outcome.INTERNAL_ERROR)
-        assert following == Next(NOW + AT_ONCE, replace(FIRST, internal_errors=1))
+        assert following == NextAttempt(NOW + AT_ONCE, replace(FIRST, internal_errors=1))
         assert next_attempt(CONFIG, Outcome.INTERNAL_ERROR, following.state, NOW) is None
 
     def test_too_little_memory_means_one_larger_size_and_not_beyond(self) -> None:
         following = after(Outcome.OUT_OF_MEMORY)
         sized = replace(FIRST, size_increases=1, instance_type="ml.m5.xlarge")
-        assert following == Next(NOW + AT_ONCE, sized)
+        assert following == NextAttempt(NOW + AT_ONCE, sized)
         assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, sized, NOW) is None
 
     def test_the_largest_type_has_none_after_it(self) -> None:
