@@ -63,12 +63,9 @@ def packages() -> dict[str, Path]:
 
 
 def _installed(name: str, version: str) -> metadata.Distribution:
-    try:
-        found = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        has = "is not installed"
-    else:
+    for found in metadata.distributions(name=name):
         if found.version == version:
             return found
-        has = f"is installed in version {found.version}"
-    raise pulumi.RunError(f"{name} {has}; {_LOCK} has {version}: run `pulumi install`")
+    raise pulumi.RunError(
+        f"{name} is not installed in version {version}, which {_LOCK} has: run `pulumi install`"
+    )

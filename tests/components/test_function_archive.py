@@ -63,10 +63,9 @@ class TestVersions:
     def test_of_another_than_the_locked_one_nothing_is_deployed(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        version = metadata.version("jmespath")
-        self.lock(monkeypatch, tmp_path, f"jmespath=={version}", "jmespath==0.0.1")
+        self.lock(monkeypatch, tmp_path, f"jmespath=={metadata.version('jmespath')}", "jmespath==0")
         with pytest.raises(
-            pulumi.RunError, match=rf"jmespath .* {version}; .* 0\.0\.1: run `pulumi"
+            pulumi.RunError, match=r"jmespath is not installed in version 0, .*`pulu"
         ):
             function_archive.packages()
 
@@ -75,5 +74,5 @@ class TestVersions:
     ) -> None:
         self.lock(monkeypatch, tmp_path, "jmespath==", "absent==")
         monkeypatch.setattr(function_archive, "PACKAGES", ("absent",))
-        with pytest.raises(pulumi.RunError, match=r"absent is not installed; .*`pulumi install`"):
+        with pytest.raises(pulumi.RunError, match=r"absent is not installed .*`pulumi install`"):
             function_archive.packages()
