@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 _WATCH = "_watch"
 """Begins unlike every name that the settings allow for a schedule."""
-_WATCH_DELIVERY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
-    "maximum_retry_attempts": 3,
-    "maximum_event_age_in_seconds": 300,
-}
-"""The next watch comes after five minutes, and sees all that this one would have seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +163,8 @@ class Observer(pulumi.ComponentResource):
                 "arn": function.arn,
                 "role_arn": own.arn,
                 "input": json.dumps({"watch": "<aws.scheduler.scheduled-time>"}),
-                "retry_policy": _WATCH_DELIVERY,
+                # The next watch, after five minutes, sees all that this one would have seen.
+                "retry_policy": {"maximum_retry_attempts": 3, "maximum_event_age_in_seconds": 300},
                 "dead_letter_config": {"arn": function.failures.arn},
             },
             # Creating a schedule fails while its role cannot do what it needs.

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from components.observer import Observer
     from components.settings import ScheduleSettings, Settings
 
-_RETRY_POLICY: aws.scheduler.ScheduleTargetRetryPolicyArgsDict = {
-    "maximum_retry_attempts": 10,
-    "maximum_event_age_in_seconds": 3600,
-}
-"""After an hour without delivery a slot goes to the queue, where somebody sees it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
@@ -54,6 +48,9 @@ class Schedule(pulumi.ComponentResource):
         needed = [args.dispatch, args.launcher, args.observer]
         for schedule, settings in args.settings.schedules.items():
             _warn_of_lost_slots(schedule, settings)
+            # EventBridge Scheduler fills in the time in angle brackets.
+            slot = "<aws.scheduler.scheduled-time>"
+            event = {"schedule": schedule, "slot": slot, "trigger": "schedule"}
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
@@ -66,8 +63,12 @@ class Schedule(pulumi.ComponentResource):
                 target={
                     "arn": args.launcher.function.arn,
                     "role_arn": args.dispatch.role_arn,
-                    "input": json.dumps(_event(schedule)),
-                    "retry_policy": _RETRY_POLICY,
+                    "input": json.dumps(event),
+                    # After an hour a slot goes to the queue, where somebody sees it.
+                    "retry_policy": {
+                        "maximum_retry_attempts": 10,
+                        "maximum_event_age_in_seconds": 3600,
+                    },
                     "dead_letter_config": {"arn": args.dispatch.failures_arn},
                 },
                 # Creating a schedule fails while its role cannot do what it needs, too.
@@ -87,12 +88,3 @@ def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
                 f"schedule {schedule} has no slot at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
                 "skips that time; choose another hour, or UTC"
             )
-
-
-def _event(schedule: str) -> dict[str, str]:
-    """Return the launcher's event; EventBridge Scheduler fills in the time in angle brackets."""
-    return {
-        "schedule": schedule,
-        "slot": "<aws.scheduler.scheduled-time>",
-        "trigger": "schedule",
-    }

@@ -60,6 +60,7 @@ class Network(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:network:Network", name, None, opts)
         self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
         match args.settings.network.mode:
             case "isolated":
                 self.placement = None
@@ -75,7 +76,7 @@ class Network(pulumi.ComponentResource):
         zones = self._zones(services.values())
         vpc = self._vpc(zones)
         table = aws.ec2.RouteTable(
-            f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child()
+            f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child
         )
         subnets = [self._subnet(n, table, *zone) for n, zone in enumerate(zones.items(), 1)]
         s3 = self._gateway(table)
@@ -90,7 +91,13 @@ class Network(pulumi.ComponentResource):
             key_arn=self._args.key_arn,
             parent=self,
         )
-        self._log_cost(len(services), len(zones))
+        if services:
+            cost = len(services) * len(zones) * _USD_A_MONTH
+            pulumi.log.info(
+                f"network.endpoints: {len(services)} in {len(zones)} zones cost about "
+                f"${cost:.0f} a month",
+                self,
+            )
         return VpcPlacement([each.id for each in subnets], [groups.jobs], self._args.account.id)
 
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
@@ -121,7 +128,7 @@ class Network(pulumi.ComponentResource):
             route_table_ids=[table.id],
             policy=pulumi.Output.json_dumps(policy),
             tags=self._tags("s3"),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _interface(
@@ -144,7 +151,7 @@ class Network(pulumi.ComponentResource):
             private_dns_enabled=bool(service.private_dns_name),
             policy=policy if service.vpc_endpoint_policy_supported else None,
             tags=self._tags(name),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _service(self, name: str, kind: Literal["Gateway", "Interface"]) -> Service:
@@ -184,26 +191,15 @@ class Network(pulumi.ComponentResource):
             cidr_block=block,
             map_public_ip_on_launch=False,
             tags=self._tags(f"private-{zone}"),
-            opts=self._child(),
+            opts=self._child,
         )
         aws.ec2.RouteTableAssociation(
             f"{self._name}-private-{number}-routes",
             subnet_id=subnet.id,
             route_table_id=table.id,
-            opts=self._child(),
+            opts=self._child,
         )
         return subnet
-
-    def _log_cost(self, services: int, zones: int) -> None:
-        if services:
-            pulumi.log.info(
-                f"network.endpoints: {services} in {zones} zones cost about "
-                f"${services * zones * _USD_A_MONTH:.0f} a month",
-                self,
-            )
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
 
     def _tags(self, part: str) -> dict[str, str]:
         return {"Name": f"{self._args.settings.prefix}-{part}"}

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 import pulumi_aws as aws
 
-from components import names
-
 if TYPE_CHECKING:
     from components.settings import Settings
 
@@ -73,7 +71,8 @@ class _Maker(NamedTuple):
     def group(self, kind: str, description: str) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
             f"{self.name}-{kind}",
-            name_prefix=names.security_group(self.prefix, kind),
+            # Only a prefix: another description replaces a group, the new one before the old.
+            name_prefix=f"{self.prefix}-{kind}-",
             description=description,
             vpc_id=self.vpc_id,
             tags={"Name": f"{self.prefix}-{kind}"},
