@@ -45,7 +45,7 @@ class Monitoring(pulumi.ComponentResource):
             body = dashboard_body.of(settings, [alarm.arn for alarm in alarms])
             aws.cloudwatch.Dashboard(
                 f"{name}-dashboard",
-                dashboard_name=names.dashboard(settings.prefix, settings.region),
+                dashboard_name=f"{settings.prefix}-{settings.region}",
                 dashboard_body=pulumi.Output.json_dumps(body),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.watched),
             )

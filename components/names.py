@@ -30,11 +30,6 @@ def job_name_prefix(prefix: str) -> str:
     return f"{prefix}--"
 
 
-def job_name_pattern(prefix: str) -> str:
-    """Return the IAM pattern of this stack's job names."""
-    return f"{job_name_prefix(prefix)}*"
-
-
 def function(prefix: str, name: str) -> str:
     """Return a function's name."""
     return f"{prefix}-{name}"
@@ -74,14 +69,6 @@ def job_changes(prefix: str) -> str:
     return f"{prefix}-job-changes"
 
 
-def security_group(prefix: str, name: str) -> str:
-    """Return what a security group's name begins with; it ends in what the provider makes up.
-
-    A change of its description replaces a group, the new one before the old: they need two names.
-    """
-    return f"{prefix}-{name}-"
-
-
 # Of names that are the account's or all of AWS's, the region is a part: the same stack may be
 # there a second time, in another region.
 
@@ -89,11 +76,6 @@ def security_group(prefix: str, name: str) -> str:
 def role(prefix: str, region: str, name: str) -> str:
     """Return a role's name (AWS: 64 characters)."""
     return f"{prefix}-{region}-{name}"
-
-
-def dashboard(prefix: str, region: str) -> str:
-    """Return the dashboard's name."""
-    return f"{prefix}-{region}"
 
 
 def bucket(prefix: str, role: str, account: str, region: str) -> str:

@@ -157,7 +157,7 @@ def observer(  # noqa: PLR0913 - one value for each thing that the observer touc
         allow(
             "PlanAttempts",
             ["scheduler:CreateSchedule"],
-            [account.arn("scheduler", f"schedule/{prefix}/{names.job_name_pattern(prefix)}")],
+            [account.arn("scheduler", f"schedule/{prefix}/{names.job_name_prefix(prefix)}*")],
         ),
         allow(
             "ReadSchedules",
@@ -192,11 +192,11 @@ def schedule(
 
 
 def _jobs(account: Account, prefix: str) -> list[str]:
-    return [account.arn("sagemaker", f"processing-job/{names.job_name_pattern(prefix)}")]
+    return [account.arn("sagemaker", f"processing-job/{names.job_name_prefix(prefix)}*")]
 
 
 def _job_streams(account: Account, prefix: str) -> str:
-    streams = f"{JOB_LOGS}:log-stream:{names.job_name_pattern(prefix)}"
+    streams = f"{JOB_LOGS}:log-stream:{names.job_name_prefix(prefix)}*"
     return account.arn("logs", f"log-group:{streams}")
 
 
