@@ -12,22 +12,6 @@ _DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 _PATIENCE = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
 
-_WARNING = (
-    "The manifest of image {tag} is {media_type}, which SageMaker may refuse. Docker's containerd "
-    'store makes it: set "features": {{"containerd-snapshotter": false}} in Docker\'s '
-    "daemon.json and restart Docker. Delete the image, which would be found again: {delete}. Then "
-    "push it anew: pulumi up --replace '**image-image'"
-)
-_DELETE = "aws ecr batch-delete-image --repository-name {repository} --image-ids imageTag={tag}"
-
-
-# pulumi-docker takes the first of the digests that Docker has for the image.
-_NOT_THERE = (
-    "The repository {repository} has no image {digest}, which Docker named for it: it has the same "
-    "image of another repository, too. Remove Docker's copies (docker image prune --all), then: "
-    "pulumi up --replace '**image-image'"
-)
-
 
 def media_type(region: str, repository: str, digest: str) -> str | None:
     """Return the media type of an image's manifest by ECR; None if ECR does not say.
@@ -42,9 +26,14 @@ def media_type(region: str, repository: str, digest: str) -> str | None:
             repositoryName=repository, imageIds=[{"imageDigest": digest}]
         )["imageDetails"]
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ImageNotFoundException":
-            raise pulumi.RunError(_NOT_THERE.format(repository=repository, digest=digest)) from None
-        return None
+        if error.response.get("Error", {}).get("Code") != "ImageNotFoundException":
+            return None
+        # pulumi-docker takes the first of the digests that Docker has for the image.
+        raise pulumi.RunError(
+            f"The repository {repository} has no image {digest}, which Docker named for it: it has "
+            "the same image of another repository, too. Remove Docker's copies (docker image prune "
+            "--all), then: pulumi up --replace '**image-image'"
+        ) from None
     except BotoCoreError:
         return None
     return image.get("imageManifestMediaType")
@@ -54,5 +43,10 @@ def warning(found: str | None, repository: str, tag: str) -> str | None:
     """Return what is said of a manifest's media type, with the way out; None if all is well."""
     if found in (None, _DOCKER):
         return None
-    delete = _DELETE.format(repository=repository, tag=tag)
-    return _WARNING.format(media_type=found, tag=tag, delete=delete)
+    return (
+        f"The manifest of image {tag} is {found}, which SageMaker may refuse. Docker's containerd "
+        'store makes it: set "features": {"containerd-snapshotter": false} in Docker\'s '
+        "daemon.json and restart Docker. Delete the image, which would be found again: aws ecr "
+        f"batch-delete-image --repository-name {repository} --image-ids imageTag={tag}. Then push "
+        "it anew: pulumi up --replace '**image-image'"
+    )

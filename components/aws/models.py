@@ -43,16 +43,6 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def service(name: str) -> Any:  # noqa: ANN401 - botocore types this loader as Any
-    """Return a service's model.
-
-    Raises:
-        botocore.exceptions.UnknownServiceError: botocore has none of that name.
-    """
-    return _session().get_service_model(name)
-
-
-@cache
 def partition(region: str) -> str:
     """Return the partition of a region, such as `aws`: with what every ARN there begins."""
     return _session().get_partition_for_region(region)
@@ -67,18 +57,18 @@ def sagemaker_regions() -> list[str]:
 
 
 @cache
-def shape(name: str, operation: str, path: str = "") -> Shape:
+def shape(service: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.
 
     Args:
-        name: botocore's service name, such as `sagemaker`.
-        operation: the operation, such as `CreateProcessingJob`.
+        service: botocore's name of it, such as `sagemaker`.
+        operation: such as `CreateProcessingJob`.
         path: member names joined by dots; `[]` enters a list, `{}` a map's value, `{key}` its key.
 
     Raises:
         KeyError: the model has no such member.
     """
-    found: Any = service(name).operation_model(operation).input_shape
+    found: Any = _session().get_service_model(service).operation_model(operation).input_shape
     for step in filter(None, path.split(".")):
         match step:
             case "[]":
@@ -121,21 +111,22 @@ def _structure(model: StructureShape, value: dict[str, object], path: str) -> It
         if name not in value:
             yield Violation(prefix + name, None, "is required")
     for name, item in value.items():
-        member = model.members.get(name)
-        if member is None:
+        if member := model.members.get(name):
+            yield from _violations(member, item, prefix + name)
+        else:
             known = ", ".join(model.members)
             yield Violation(prefix + name, item, f"is unknown; allowed here: {known}")
-        else:
-            yield from _violations(member, item, prefix + name)
 
 
 def _scalar(model: Shape, value: object, path: str) -> Iterator[Violation]:
     limits = model.metadata
     if model.type_name in _SIZED | _NUMBERS:
-        size = cast("float", value if model.type_name in _NUMBERS else len(cast("str", value)))
+        is_number = model.type_name in _NUMBERS
+        size = cast("float", value) if is_number else len(cast("str", value))
         low, high = limits.get("min", -math.inf), limits.get("max", math.inf)
         if not low <= size <= high:
-            counted = "" if model.type_name in _NUMBERS else f"has {size} {_unit(model)}, "
+            unit = "characters" if model.type_name == "string" else "entries"
+            counted = "" if is_number else f"has {size} {unit}, "
             yield Violation(path, value, f"{counted}must be {_range(low, high)}")
     allowed = getattr(model, "enum", None) or limits.get("enum")
     if allowed and value not in allowed:
@@ -168,10 +159,6 @@ def choices(value: str, allowed: list[str]) -> str:
     closest = difflib.get_close_matches(value, allowed, n=5, cutoff=0.5)
     hint = f"; closest: {', '.join(closest)}" if closest else ""
     return f"is none of the {len(allowed)} allowed values{hint}"
-
-
-def _unit(model: Shape) -> str:
-    return "characters" if model.type_name == "string" else "entries"
 
 
 def _range(low: float, high: float) -> str:

@@ -48,10 +48,6 @@ class Problem:
     command: str | None = None
     """What fixes it after `pulumi config`, with {stack} and {key}; None: only an editor can."""
 
-    def of_secret(self) -> Problem:
-        """Return the same of a value that is encrypted: no command shows how to write it openly."""
-        return Problem(self.path, f"{self.text}; set it again with --secret")
-
 
 def report(stack: str, problems: Sequence[Problem]) -> str:
     """Return the message that lists all problems, each with its way out."""

@@ -98,10 +98,12 @@ def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]
 def _explained(error: ValidationError, project: str, secrets: Collection[str]) -> Iterator[Problem]:
     """Yield what pydantic has found, without the values of secrets."""
     for detail in error.errors():
-        is_secret = place(project, detail["loc"])[0] in secrets
-        value = "(a secret)" if is_secret else shown(detail["input"])
-        problem = explain(project, detail, value)
-        yield problem.of_secret() if is_secret else problem
+        if place(project, detail["loc"])[0] in secrets:
+            problem = explain(project, detail, "(a secret)")
+            # No command: it would show how to write the value openly.
+            yield Problem(problem.path, f"{problem.text}; set it again with --secret")
+        else:
+            yield explain(project, detail, shown(detail["input"]))
 
 
 def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:

@@ -38,13 +38,13 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
             yield (
                 f"{key}.expression: {schedule.expression} has no slot after now, "
                 f"{now:%Y-%m-%dT%H:%M} in {schedule.timezone}, so it never runs; write a later "
-                f"time, or, if it is done, remove {name} or set its suspend to true"
+                f"time, remove {name}, or set its suspend to true"
             )
     yield from _prefixes(settings)
     yield from _image(settings)
     yield from _instances(settings)
     yield from _running_long(settings)
-    yield from _place(settings)
+    yield from _key(settings)
     yield from network_rules.problems(settings)
 
 
@@ -161,21 +161,15 @@ def _running_long(settings: Settings) -> Iterator[str]:
         )
 
 
-def _place(settings: Settings) -> Iterator[str]:
-    """Yield each ARN that the stack, in its region and partition, cannot use."""
+def _key(settings: Settings) -> Iterator[str]:
+    """Yield where no bucket of this region can be encrypted with the key of the input's."""
     region, partition = settings.region, models.partition(settings.region)
-    key, boundary = settings.input.kms_key_arn, settings.permissions_boundary
+    key = settings.input.kms_key_arn
     if key and not settings.input.bucket:
         yield "input.bucket: is missing; input.kms_key_arn is the key of an existing one"
-    # A job reads buckets of its own region only, and S3 encrypts with keys of the bucket's.
     if key and not key.startswith(f"arn:{partition}:kms:{region}:"):
         yield (
-            f"input.kms_key_arn: {key} is not in aws:region {region} (partition {partition}), and "
-            "no key of another region has encrypted a bucket of this one; name the key of the "
-            "bucket, or the replica here of a multi-Region key"
-        )
-    if boundary and not boundary.startswith(f"arn:{partition}:"):
-        yield (
-            f"permissions_boundary: {boundary} is of another partition than aws:region {region}, "
-            f"which needs arn:{partition}:iam::…"
+            f"input.kms_key_arn: {key} is not in aws:region {region} (partition {partition}), "
+            "where the bucket has to be; name the key of the bucket, or the replica here of a "
+            "multi-Region key"
         )

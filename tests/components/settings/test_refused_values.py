@@ -144,11 +144,6 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
             "input.kms_key_arn",
             "partition aws",
         ),
-        (
-            {"permissions_boundary": "arn:aws-us-gov:iam::123456789012:policy/all"},
-            "permissions_boundary",
-            "needs arn:aws:iam::",
-        ),
         ({"image__base": ""}, "image.base", "at least 1 character"),
         ({"image__uri": "debian:13"}, "image.uri", "REPOSITORY@sha256:DIGEST"),
         ({"image__uri": IMAGE.replace("@", ":1.2@")}, "image.uri", "REPOSITORY@sha256:DIGEST"),
