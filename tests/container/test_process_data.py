@@ -75,6 +75,10 @@ class TestTheResult:
         ]
         assert outputs(job) == {"day/x.csv.parquet", "rejects/day/x.csv.csv", "summary.json"}
 
+    def test_is_in_the_log_in_words(self, job: Job) -> None:
+        put(job, {"x.csv": b"a,b\n1,2\n3\n4,5\n"})
+        assert "'x.csv': 2 records, 1 errors\n" in job.run().stderr.decode()
+
     def test_is_told_to_cloudwatch(self, job: Job) -> None:
         put(job, {"x.csv": b"a,b\n1,2\n3\n4,5\n", "y.csv": b"a\n1\n"})
         lines = [json.loads(line) for line in job.run().stdout.splitlines()]
