@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import shlex
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.aws import models
 from components.settings.model import Settings
 from components.settings.replaced import REPLACED
 
@@ -60,7 +60,7 @@ def report(stack: str, problems: Sequence[Problem]) -> str:
         if problem.command and key.isprintable() and "\\" not in "".join(map(str, problem.path)):
             command = problem.command.format(stack=stack, key=shlex.quote(key))
             lines.append(f"    pulumi config {command}")
-    lines.append(f"Change Pulumi.{stack}.yaml, or run the command below a problem.")
+    lines.append(f"Edit Pulumi.{stack}.yaml, or run the command that follows a problem.")
     return "\n".join(lines)
 
 
@@ -127,24 +127,30 @@ def _instead(loc: Path) -> str:
     """Return what to write in the place of a key that there is not."""
     if replaced := REPLACED.get(".".join(map(str, loc))):
         return replaced
-    return f"there is no such key; {models.choices(str(loc[-1]), _names(loc[:-1]))}"
+    known = _names(loc[:-1])
+    closest = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    hint = f"closest: {closest[0]}" if closest else f"there are {', '.join(known)}"
+    return f"there is no such key; {hint}"
 
 
 def _rule(detail: ErrorDetails, loc: Path) -> str:
     """Return what a value must be instead: pydantic's words, but for those that are Python's."""
-    match detail["type"]:
-        case "value_error":
-            return str(detail.get("ctx", {})["error"])
-        case "string_type":
-            return "must be text: in the file, quote what looks like a number, a date or true"
-        case "tuple_type":
-            return "must be a list, as in [a, b]"
-        case "dict_type":
-            return "must be a map of names to values"
-        case "model_type":
-            return f"must be a map with {', '.join(_names(loc))}"
-        case _:
-            return re.sub(r"^\w+ should", "must", detail["msg"])
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(detail.get("ctx", {})["error"])
+    if kind == "model_type":
+        return f"must be a map with {', '.join(_names(loc))}"
+    return _WORDS.get(kind) or re.sub(r"^\w+ should", "must", detail["msg"])
+
+
+_WORDS = {
+    "string_type": "must be text: in the file, quote what looks like a number, a date or true",
+    **dict.fromkeys(("int_type", "int_parsing"), "must be a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    "tuple_type": "must be a list, as in [a, b]",
+    "dict_type": "must be a map of names to values",
+}
+"""pydantic's type of error -> what its rule asks for, in our words."""
 
 
 def _set(loc: Path) -> str | None:

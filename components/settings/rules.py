@@ -129,7 +129,7 @@ def _prefixes(settings: Settings) -> Iterator[str]:
 def _image(settings: Settings) -> Iterator[str]:
     uri, base = settings.image.uri, settings.image.base
     if uri and base:
-        yield f"image.base: {base} has no effect on the image of image.uri; leave one of them out"
+        yield f"image: base {base} has no effect on the image of uri; leave one of them out"
     if uri and not re.match(rf"\d+\.dkr\.ecr\.{settings.region}\.", uri):
         yield (
             f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "

@@ -40,7 +40,7 @@ def test_settings_are_refused_in_the_programs_own_words(tmp_path: Path) -> None:
             "  sagemaker-processing:job.volume_gb = 0: must be from 1 to 16384\n"
             "    pulumi config set --stack dev --path sagemaker-processing:job.volume_gb VALUE\n"
             '  sagemaker-processing:alerts.subscriptions = "me": must be a list, as in [a, b]\n'
-            "Change Pulumi.dev.yaml, or run the command below a problem."
+            "Edit Pulumi.dev.yaml, or run the command that follows a problem."
         )
 
 

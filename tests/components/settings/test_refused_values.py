@@ -19,13 +19,14 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"job__instance_count": 0}, "job.instance_count", "from 1 to 100"),
         ({"job__volume_gb": 0}, "job.volume_gb", "from 1 to 16384"),
         ({"job__volume_gb": 20_000}, "job.volume_gb", "from 1 to 16384"),
+        ({"job__volume_gb": "100 GB"}, "job.volume_gb", "must be a whole number"),
         ({"job__max_runtime_seconds": 777_601}, "job.max_runtime_seconds", "777600"),
         ({"job__environment": {"A": "x" * 257}}, "job.environment.A", "0 to 256"),
         ({"job__environment": {"1A": "x"}}, "job.environment.1A", "pattern"),
         ({"job__environment": {"SLOT": "x"}}, "job.environment.SLOT", "every run gets its own"),
         ({"job__arguments": [""]}, "job.arguments", "at least 1"),
         ({"job__instance_typ": "x"}, 'job.instance_typ = "x"', "instance_type"),
-        ({"jobs": {}}, "jobs = {}", "closest: job"),
+        ({"jobs": {}}, "jobs = {}", "there is no such key; closest: job"),
         ({"stack": "other"}, 'stack = "other"', "no such key"),
         (
             {"schedules__daily__cron": "x"},
@@ -44,6 +45,11 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ),
         ({"schedules": {}}, "schedules", "at least 1"),
         ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
+        (
+            {"schedules__daily__suspend": "no, run"},
+            "schedules.daily.suspend",
+            "must be true or false",
+        ),
         ({"schedules__daily__enabled": False}, "schedules.daily.enabled = false", "suspend"),
         ({"schedules__daily__overlap": "Skip"}, "schedules.daily.overlap", "'Allow', 'Forbid' or"),
         (
@@ -106,7 +112,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         (
             {"alerts__subscriptions": [{"protocol": "sms", "number": "1"}]},
             'alerts.subscriptions[0].number = "1"',
-            "must be one of endpoint, protocol",
+            "there are endpoint, protocol",
         ),
         (
             {"retention__output_days": 10**20},
@@ -149,7 +155,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"image__uri": IMAGE.replace("@", ":1.2@")}, "image.uri", "REPOSITORY@sha256:DIGEST"),
         ({"image__uri": IMAGE.partition("@")[0]}, "image.uri", "REPOSITORY@sha256:DIGEST"),
         ({"image__uri": IMAGE.replace("central", "west")}, "image.uri", "aws:region eu-central-1"),
-        ({"image": {"uri": IMAGE, "base": "debian:13"}}, "image.base", "leave one of them out"),
+        ({"image": {"uri": IMAGE, "base": "debian:13"}}, "image base", "leave one of them out"),
         ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
         ({"limits__max_concurrent_instances": 0}, "limits.max_concurrent_instances", "from 1"),
         (
@@ -176,7 +182,7 @@ def test_what_aws_refuses_is_refused_with_key_value_and_way_out(
     message = refusal(**changes)
     assert f"{PROJECT}:{key}" in message
     assert allowed in message
-    assert "Change Pulumi.prod.yaml" in message
+    assert "Edit Pulumi.prod.yaml" in message
 
 
 def test_an_image_of_the_stacks_region_by_its_digest_is_accepted() -> None:
