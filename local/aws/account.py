@@ -43,17 +43,13 @@ class Account:
         faults: Iterable[str],
         on_event: Callable[[str, str], None],
     ) -> None:
-        """Prepare an account.
+        """Prepare an account of one region, with a directory for the code of functions.
 
-        Args:
-            region: its only one.
-            work: a directory for the code of functions.
-            run_job: runs a job to its end; tells the job's `started` unless it fails before.
-            faults: what is to go wrong (`sagemaker.faults.NAMES`).
-            on_event: told each entry of the timeline: what, and details.
+        `run_job` runs a job to its end, and tells its `started` unless it fails before; `on_event`
+        is told each entry of the timeline: what, and details.
 
         Raises:
-            ValueError: there is no such fault.
+            ValueError: there is none of the `faults` (`sagemaker.faults.NAMES`).
         """
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""
@@ -79,29 +75,23 @@ class Account:
         )
         self._events = EventFaults(self.faults, self.bus.publish, self._lose)
         self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
-
-    @property
-    def messages(self) -> list[Message]:
-        """What a person who subscribed to the topic has got."""
-        return list(self.topics.messages)
-
-    def start(self) -> None:
-        """Answer requests."""
-        self.aws.services |= {
+        aws.services |= {
             "lambda": self.functions,
             "sns": self.topics,
             "events": self.bus,
             "scheduler": self.scheduler,
             "sagemaker": self.sagemaker,
         }
-        self.aws.start()
+
+    @property
+    def messages(self) -> list[Message]:
+        """What a person who subscribed to the topic has got."""
+        return list(self.topics.messages)
 
     def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
         """Wait until nothing moves any more; what is planned for later happens at once, in order.
 
-        Args:
-            timeout_s: for all of it.
-            jobs: whether to wait for jobs too; False leaves those that run.
+        Without `jobs` those that run are left running.
 
         Raises:
             TimeoutError: something still moves.

@@ -94,7 +94,9 @@ class LocalAws:
         """Return an administrator's boto3 client for a service."""
         with CREATING_CLIENTS:
             if service not in self._clients:
-                self._clients[service] = self._administrator(service)
+                client = self._client(service, self.administrator)
+                client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
+                self._clients[service] = client
             return self._clients[service]
 
     def backend(self, service: str) -> Any:  # noqa: ANN401 - moto has no public types
@@ -105,11 +107,6 @@ class LocalAws:
         """Return a client that has the session of a role."""
         with CREATING_CLIENTS:
             return self._client(service, session.keys)
-
-    def _administrator(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
-        client = self._client(service, self.administrator)
-        client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
-        return client
 
     def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above
         return cast("Any", boto3).client(

@@ -75,14 +75,8 @@ def _put(aws: LocalAws, queue_arn: str, body: str, attributes: Mapping[str, str]
 
 def queue_depth(aws: LocalAws, name: str) -> int | None:
     """Return the number of messages that can be received; None if there is no such queue."""
-    sqs = aws.client("sqs")
-    try:
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        attribute = "ApproximateNumberOfMessages"
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
-    except ClientError:
-        return None
-    return int(found["Attributes"][attribute])
+    queue = aws.backend("sqs").queues.get(name)
+    return queue.approximate_number_of_messages if queue else None
 
 
 class Topics:

@@ -83,12 +83,9 @@ class Sender:
 
 
 def sender(request: Request, host: str, keys_of: Callable[[str], Keys | None]) -> Sender:
-    """Return who sent a request.
+    """Return who sent a request to `host`, whose keys `keys_of` has by the access key's id.
 
-    Args:
-        request: its body is read only if the key is known, and not at all for S3.
-        host: the endpoint's own host and port.
-        keys_of: returns the keys of an access key's id; None if nobody has it.
+    Its body is read only if the key is known, and not at all for S3.
 
     Raises:
         RefusedError: it comes from a web page, is not signed in its header, or not with such keys.

@@ -82,7 +82,7 @@ class Cloud(Account):
         Raises:
             DeployError: names what could not be deployed.
         """
-        self.start()
+        self.aws.start()
         existing.create(self.aws, self.settings)
         self.exports = program.deploy(
             self._project, self._stack, self._config, self.resources, self._on_created

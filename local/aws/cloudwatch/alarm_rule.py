@@ -101,10 +101,6 @@ class AlarmRule:
                 found[count - 1 - age].append(point.value)
         return [_STATISTICS[self.statistic](values) if values else None for values in found]
 
-    def fills_window(self, values: Sequence[Value]) -> bool:
-        """Return whether none of the evaluation periods is without data."""
-        return None not in values[-self.periods :]
-
     def state(self, values: Sequence[Value], current: State) -> State:
         """Return the state that the values of the evaluation range lead to."""
         compare = _COMPARE[self.comparison]

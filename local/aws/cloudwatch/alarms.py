@@ -69,12 +69,12 @@ class Alarms:
             rule = AlarmRule.read(definition)
             self._read_queue(rule, now)
             values = rule.values(self._metrics.points, now)
-            if rule.fills_window(values) or now >= self.created + rule.warm_up:
+            last = values[-rule.periods :]
+            if None not in last or now >= self.created + rule.warm_up:
                 self._warm.add(name)
             old = self._state(name)
             state = rule.state(values, old.state)
             if name in self._warm and state != old.state:
-                last = values[-rule.periods :]
                 shown = ", ".join("no data" if each is None else f"{each:g}" for each in last)
                 reason = f"{rule.statistic} of the last periods: {shown}"
                 self._change(old, replace(old, state=state, reason=reason), definition, now)

@@ -116,11 +116,7 @@ class Scheduler:
                 scheduler.delete_schedule(GroupName=group, Name=name)
 
     def next_planned(self, until: datetime | None = None) -> Due | None:
-        """Take the earliest slot that was planned since the deployment.
-
-        Args:
-            until: leaves later slots; None is to take them before their time.
-        """
+        """Take the earliest slot that was planned since the deployment, but none after `until`."""
         with self._lock:
             if not self._planned or (until and min(self._planned).at > until):
                 return None

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _SERVICE = "lambda.amazonaws.com"
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
-_ASYNC_LIMIT = 256 * 1024
-"""Bytes of an asynchronous event that Lambda takes (Lambda quotas)."""
 _RETRIES = 2
 """Of an asynchronous event: Lambda's default, where the function has no setting."""
 
@@ -66,8 +64,6 @@ class Functions:
         try:
             if request.headers.get("X-Amz-Invocation-Type") != "Event":
                 return _response(self.run(_name(function), event, str(uuid.uuid4())))
-            if len(event) > _ASYNC_LIMIT:
-                return Response('{"Type": "User", "message": "event too large"}', 413)
             self.invoke(function, event)
             return Response(status=202)
         except LookupError:

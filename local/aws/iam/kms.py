@@ -24,12 +24,8 @@ def use(
 ) -> list[Access]:
     """Return what a service's use of a key in the caller's name needs.
 
-    Args:
-        store: knows the region.
-        key: the key's ARN; None for none.
-        actions: what is done with it.
-        service: the first part of kms:ViaService; None where the service signs as the caller.
-        encrypted: the encryption context: service and resource's kind -> ARN or name.
+    `service` is the first part of kms:ViaService, None where the service signs as the caller;
+    `encrypted` is the encryption context: service and resource's kind -> ARN or name.
     """
     if key is None:
         return []

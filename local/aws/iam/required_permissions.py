@@ -134,7 +134,10 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
         case "events:PutEvents":
             return [_put_event(store, operation, entry) for entry in asked["Entries"]]
         case "lambda:Invoke":
-            function = store.named("lambda", "function:", asked["FunctionName"])
+            name = asked["FunctionName"]
+            if ":function:" in name and not name.startswith("arn:"):  # of account and name
+                name = f"arn:aws:lambda:{store.region}:{name}"
+            function = store.named("lambda", "function:", name)
             return [Access("lambda:InvokeFunction", function)]
         case _:
             return None

@@ -37,12 +37,9 @@ _FILTERS: dict[str, Callable[[_Json, Any], bool]] = {
 
 
 def state_change(description: _Json, at: datetime) -> _Json:
-    """Return the whole event for a job as DescribeProcessingJob describes it.
+    """Return the whole event for a job whose status changed `at` a time.
 
-    Args:
-        description: the answer of Describe in its wire form: times are epoch seconds. In the event
-            they are epoch milliseconds.
-        at: when the status changed.
+    Times of Describe's answer are epoch seconds, in the event they are epoch milliseconds.
     """
     detail = {key: description[key] for key in _COPIED if key in description}
     detail |= {key: round(description[key] * 1000) for key in _TIMES if key in description}

@@ -61,8 +61,7 @@ class Faults:
     """The faults that are still to come; safe to use from several threads."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._of_jobs: list[str] = []
-        self._of_events: set[str] = set()
+        self._coming: list[str] = []
         self._befallen: dict[str, str | None] = {}
         self._lock = threading.Lock()
         for name in names:
@@ -76,31 +75,29 @@ class Faults:
         """
         if name not in NAMES:
             raise ValueError(f"fault {name!r} must be one of: {', '.join(NAMES)}")
-        with self._lock:
-            if name in _OF_JOBS:
-                self._of_jobs.append(name)
-            else:
-                self._of_events.add(name)
+        self._coming.append(name)
 
     def clear(self) -> None:
         """Forget the faults that are still to come."""
         with self._lock:
-            self._of_jobs.clear()
-            self._of_events.clear()
+            self._coming.clear()
 
     def of_job(self, name: str) -> str | None:
         """Return what befalls a job, which is decided when it is asked for the first time."""
         with self._lock:
             if name not in self._befallen:
-                self._befallen[name] = self._of_jobs.pop(0) if self._of_jobs else None
+                fault = next((each for each in self._coming if each in _OF_JOBS), None)
+                if fault:
+                    self._coming.remove(fault)
+                self._befallen[name] = fault
             return self._befallen[name]
 
     def of_events(self, name: str, *, once: bool = False) -> bool:
         """Return whether a fault befalls events; `once` takes it away."""
         with self._lock:
-            found = name in self._of_events
-            if once:
-                self._of_events.discard(name)
+            found = name in self._coming
+            if found and once:
+                self._coming.remove(name)
             return found
 
 

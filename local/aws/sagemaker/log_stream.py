@@ -6,7 +6,6 @@ SageMaker keeps all processing jobs of an account and region in one log group.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
-# Of one PutLogEvents: its API reference. An event counts 26 bytes beside its message.
 _MOST_EVENTS = 10_000
-_MOST_BYTES = 1_048_576
-_EVENT_BYTES = 26
+"""Of one PutLogEvents: its API reference."""
 _PAUSE_S = 0.2
 """Between two requests; what comes meanwhile is sent with the next line, or at the end."""
 
@@ -37,10 +34,8 @@ class LogStream:
     def __init__(self, client: CloudWatchLogsClient, name: str) -> None:
         self._client, self._name = client, name
         self._batch: list[InputLogEventTypeDef] = []
-        self._size = 0
         self._next_s = 0.0
         self._error: Exception | None = None
-        self._lock = threading.Lock()
 
     def __enter__(self) -> LogStream:
         with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
@@ -49,25 +44,18 @@ class LogStream:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        with self._lock:
-            self._send()
+        self._send()
         if self._error and error is None:
             raise self._error
 
     def put(self, line: str) -> None:
         """Send a line with the present time; an empty one as a space, since no event is empty."""
-        message = line or " "
-        size = len(message.encode()) + _EVENT_BYTES
-        with self._lock:
-            if self._size + size > _MOST_BYTES or len(self._batch) == _MOST_EVENTS:
-                self._send()
-            self._batch.append({"timestamp": time.time_ns() // 1_000_000, "message": message})
-            self._size += size
-            if time.monotonic() >= self._next_s:
-                self._send()
+        self._batch.append({"timestamp": time.time_ns() // 1_000_000, "message": line or " "})
+        if len(self._batch) == _MOST_EVENTS or time.monotonic() >= self._next_s:
+            self._send()
 
     def _send(self) -> None:
-        batch, self._batch, self._size = self._batch, [], 0
+        batch, self._batch = self._batch, []
         if not batch or self._error:
             return
         try:

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 Step = Literal["downloading", "running", "uploading"]
 
-SAGEMAKER_STOP_GRACE_S = 120
-"""Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
@@ -56,7 +53,8 @@ class JobRunner:
     """Receives each line that a container prints."""
     on_step: Callable[[Step], None] = lambda _step: None
     """Receives what begins."""
-    stop_grace_s: float = SAGEMAKER_STOP_GRACE_S
+    stop_grace_s: float = 120
+    """Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
 
     def __call__(self, job: Job) -> JobEnd:
         """Run the job to its end; MaxRuntimeInSeconds counts downloads, but not uploads."""
