@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pipeline import config
-from pipeline.config import required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +50,7 @@ class Vpc:
         """Return what SUBNETS and SECURITY_GROUPS name, or None where they are not set."""
         if "SUBNETS" not in environ:
             return None
-        named = required(cls.__dataclass_fields__, environ)
-        return cls(**{name: ids.split(",") for name, ids in named.items()})
+        return cls(environ["SUBNETS"].split(","), environ["SECURITY_GROUPS"].split(","))
 
 
 @dataclass(frozen=True, kw_only=True)

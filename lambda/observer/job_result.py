@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from pipeline.journal_items import Entry
 
-ENDED = {"Completed", "Failed", "Stopped"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult(End):

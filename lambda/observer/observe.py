@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 
 from observer import account_limit, job_result, metrics
 from observer.classify import classify
-from observer.job_result import ENDED, JobResult
+from observer.job_result import JobResult
 from observer.retry import RetryState, next_attempt
 from observer.success_marker import SuccessMarker
 from pipeline import jobs
@@ -69,7 +69,7 @@ class Observer:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
         job, known = jobs.find(self.sagemaker, job_name), self.journal.find(attempt)
         decision = job_result.of_decision(known) if known else None
-        if job and job["ProcessingJobStatus"] not in ENDED:
+        if job and job["ProcessingJobStatus"] in jobs.ACTIVE:
             if decision:
                 return "it runs after all"
             raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from observer import metrics
-from observer.job_result import ENDED
 from observer.observe import logger
 from pipeline import cron, jobs
 from pipeline.attempt import Attempt, job_name, slot_text
@@ -138,7 +137,7 @@ class Reconciler:
         running = [
             (self.now - job["CreationTime"]).total_seconds()
             for job in own.values()
-            if job["ProcessingJobStatus"] not in ENDED
+            if job["ProcessingJobStatus"] in jobs.ACTIVE
         ]
         since = min(schedule.first_due, self.now)
         last = self.observer.journal.health(schedule.name).last_success
@@ -156,8 +155,8 @@ class Reconciler:
         concluded = {entry.attempt for entry in entries if entry.concluded_at}
         for attempt, job in own.items():
             changed = job.get("LastModifiedTime", self.now)
-            over = job["ProcessingJobStatus"] in ENDED and changed < self.now - EVENT_GRACE
-            if over and attempt not in concluded:
+            active = job["ProcessingJobStatus"] in jobs.ACTIVE
+            if not active and attempt not in concluded and changed < self.now - EVENT_GRACE:
                 yield job["ProcessingJobName"]
         yield from self._not_launched(entries, set(own))
         slots = {attempt.slot for attempt in own} | {entry.slot for entry in entries}

@@ -8,21 +8,17 @@ deployment knows.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Self
 
     from pipeline.attempt import Attempt
-
-
-class ConfigError(Exception):
-    """The function was deployed without something it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +33,8 @@ class Deployed:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """Return the resources that the function's environment names.
-
-        Raises:
-            ConfigError: names every missing variable.
-        """
-        return cls(**required(cls.__dataclass_fields__, environ))
+        """Return the resources that the function's environment names, in capitals."""
+        return cls(**{field.name: environ[field.name.upper()] for field in fields(cls)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,20 +61,6 @@ class StackConfig:
 def document(directory: Path, function: str) -> dict[str, Any]:
     """Return what lies beside a function's code."""
     return json.loads((directory / f"{function}.json").read_text("utf-8"))
-
-
-def required(fields: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment's values of these names, which it has in capitals.
-
-    Raises:
-        ConfigError: names every missing variable.
-    """
-    missing = [field.upper() for field in fields if not environ.get(field.upper())]
-    if missing:
-        raise ConfigError(
-            f"environment variables missing: {', '.join(missing)}; deploy with pulumi up"
-        )
-    return {field: environ[field.upper()] for field in fields}
 
 
 def _place(bucket: str, pattern: str, attempt: Attempt) -> Prefix:
