@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from components import names
 from pipeline.contract import METRIC_NAMESPACE
@@ -33,15 +33,13 @@ class Alarm:
     namespace: str = METRIC_NAMESPACE
     metric: str
     dimensions: Mapping[str, str]
-    statistic: Literal["Maximum", "Sum"] = "Maximum"
+    statistic: str = "Maximum"
     threshold: float = 1
-    comparison: Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"] = (
-        "GreaterThanOrEqualToThreshold"
-    )
+    comparison: str = "GreaterThanOrEqualToThreshold"
     period_s: int = 300
     periods: int = 1
     """In a row, all of them beyond the threshold."""
-    missing: Literal["breaching", "ignore", "notBreaching"]
+    missing: str
     """How a period without any data counts."""
     warm_up_minutes: int | None = None
     """The alarm notifies nobody so soon after its creation."""
@@ -77,11 +75,11 @@ def of(settings: Settings) -> Iterator[Alarm]:
 
 
 def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[Alarm]:
-    own = {"stack": settings.stack, "schedule": name}
+    dimensions = {"stack": settings.stack, "schedule": name}
     yield Alarm(
         suffix=f"{name}{names.SILENT_ALARM}",
         metric="JobsFailed",
-        dimensions=own,
+        dimensions=dimensions,
         # Between two slots nothing is measured: it stays red until a slot succeeds.
         missing="ignore",
         first=f"A slot of {name} has failed for good. First read the message about it: it "
@@ -92,7 +90,7 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
     yield Alarm(
         suffix=f"{name}-running-long",
         metric="SecondsRunning",
-        dimensions=own,
+        dimensions=dimensions,
         threshold=limit_s,
         comparison="GreaterThanThreshold",
         periods=2,
@@ -103,14 +101,14 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         anchor="running-long",
     )
     if window := _success_window(settings, schedule):
-        yield _of_no_success(name, own, int(window.total_seconds()))
+        yield _of_no_success(name, dimensions, int(window.total_seconds()))
 
 
-def _of_no_success(schedule: str, own: Mapping[str, str], window_s: int) -> Alarm:
+def _of_no_success(schedule: str, dimensions: Mapping[str, str], window_s: int) -> Alarm:
     return Alarm(
         suffix=f"{schedule}-no-success",
         metric="SecondsSinceSuccess",
-        dimensions=own,
+        dimensions=dimensions,
         threshold=window_s,
         comparison="GreaterThanThreshold",
         period_s=600,

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from components import names
 from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Widget = dict[str, Any]
     Metrics = list[list[Any]]
-    _Item = TypeVar("_Item")
 
 GRID = 24
 """Columns of CloudWatch's grid."""
@@ -174,5 +173,5 @@ def _last_failures(settings: Settings) -> Widget:
     return {"type": "log", "properties": properties}
 
 
-def _batches(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (items[start : start + size] for start in range(0, len(items), size))

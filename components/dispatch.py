@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import failure_queue, role
+from components import failure_queue
 from components.policies import roles, statements
+from components.role import create_role
 
 if TYPE_CHECKING:
     from components.aws.account import Account
@@ -50,7 +51,7 @@ class Dispatch(pulumi.ComponentResource):
         failures = failure_queue.create(
             name, "schedule", prefix=prefix, key_arn=args.key_arn, parent=self
         )
-        own = role.create(
+        role = create_role(
             name,
             args.settings,
             trust=statements.trust_schedules(args.account, group.name),
@@ -64,7 +65,7 @@ class Dispatch(pulumi.ComponentResource):
             parent=self,
         )
         self.group = group.name
-        self.role_arn = own.arn
+        self.role_arn = role.arn
         self.failures_arn = failures.arn
         self.register_outputs(
             {"group": self.group, "role_arn": self.role_arn, "failures_arn": self.failures_arn}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from components import failure_queue, function_archive, names, role
+from components import failure_queue, function_archive, names
 from components.policies import roles, statements
+from components.role import create_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,7 @@ class Function(pulumi.ComponentResource):
             log_group_arn=log_group.arn,
             key_arn=args.key_arn,
         )
-        own = role.create(
+        role = create_role(
             name,
             args.settings,
             # Without conditions: AWS does not say that Lambda sends its function's ARN or account
@@ -108,7 +109,7 @@ class Function(pulumi.ComponentResource):
         return aws.lambda_.Function(
             f"{name}-function",
             name=function_name,
-            role=own.arn,
+            role=role.arn,
             runtime=_RUNTIME,
             architectures=[_ARCHITECTURE],
             handler=f"{name}.handler.handler",
@@ -119,5 +120,5 @@ class Function(pulumi.ComponentResource):
             memory_size=args.memory_mb,
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Without its permissions the first event would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[own.policy, *args.after]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy, *args.after]),
         )

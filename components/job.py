@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import role
-from components.policies import roles, statements
+from components.policies import roles
+from components.policies.statements import from_source, trust
+from components.role import create_role
 
 if TYPE_CHECKING:
     from components.aws.account import Account
@@ -47,12 +48,10 @@ class Job(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, opts)
         any_job = args.account.arn("sagemaker", "processing-job/*")
-        own = role.create(
+        role = create_role(
             name,
             args.settings,
-            trust=statements.trust(
-                "sagemaker.amazonaws.com", statements.from_source(args.account, any_job)
-            ),
+            trust=trust("sagemaker.amazonaws.com", from_source(args.account, any_job)),
             allowed=roles.job(
                 args.account,
                 args.settings,
@@ -63,5 +62,5 @@ class Job(pulumi.ComponentResource):
             ),
             parent=self,
         )
-        self.role_arn = own.arn
+        self.role_arn = role.arn
         self.register_outputs({"role_arn": self.role_arn})

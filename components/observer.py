@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import failure_queue, function_config, names, role
+from components import failure_queue, function_config, names
 from components.function import Function, FunctionArgs
 from components.policies import roles, statements
+from components.role import create_role
 from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.outcome import State
 
@@ -138,7 +139,7 @@ class Observer(pulumi.ComponentResource):
 
     def _watch(self, name: str, args: ObserverArgs) -> None:
         function, group = self.function, args.dispatch.group
-        own = role.create(
+        role = create_role(
             # Not `<name>`, which is the function's.
             f"{name}-watch",
             args.settings,
@@ -161,12 +162,12 @@ class Observer(pulumi.ComponentResource):
             kms_key_arn=args.key_arn,
             target={
                 "arn": function.arn,
-                "role_arn": own.arn,
+                "role_arn": role.arn,
                 "input": json.dumps({"watch": "<aws.scheduler.scheduled-time>"}),
                 # The next watch, after five minutes, sees all that this one would have seen.
                 "retry_policy": {"maximum_retry_attempts": 3, "maximum_event_age_in_seconds": 300},
                 "dead_letter_config": {"arn": function.failures.arn},
             },
             # Creating a schedule fails while its role cannot do what it needs.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[function, own.policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[function, role.policy]),
         )

@@ -23,7 +23,7 @@ class Role(NamedTuple):
     """Depend on it where the first call would fail without the role's permissions."""
 
 
-def create(
+def create_role(
     name: str,
     settings: Settings,
     *,

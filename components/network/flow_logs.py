@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components import names, role
-from components.policies import statements, vpc
+from components import names
+from components.policies import vpc
+from components.policies.statements import from_source, trust
+from components.role import create_role
 
 if TYPE_CHECKING:
     from components.aws.account import Account
@@ -33,12 +35,10 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
         opts=pulumi.ResourceOptions(parent=parent),
     )
     any_flow_log = account.arn("ec2", "vpc-flow-log/*")
-    own = role.create(
+    role = create_role(
         name,
         settings,
-        trust=statements.trust(
-            "vpc-flow-logs.amazonaws.com", statements.from_source(account, any_flow_log)
-        ),
+        trust=trust("vpc-flow-logs.amazonaws.com", from_source(account, any_flow_log)),
         allowed=vpc.flow_logs(group.arn),
         parent=parent,
     )
@@ -47,8 +47,8 @@ def create(  # noqa: PLR0913 - each is one thing that it depends on
         vpc_id=vpc_id,
         traffic_type="ALL",
         log_destination=group.arn,
-        iam_role_arn=own.arn,
+        iam_role_arn=role.arn,
         tags={"Name": f"{settings.prefix}-flow-logs"},
         # Without its permissions the first delivery would fail, and with it the flow log.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[own.policy]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[role.policy]),
     )

@@ -30,24 +30,26 @@ def allow(
     conditions: Mapping[str, Any] | None = None,
 ) -> Statement:
     """Return a statement of an identity's policy."""
-    statement = {
+    return {
         "Sid": sid,
         "Effect": "Allow",
-        "Action": list(actions),
-        "Resource": list(resources),
+        "Action": actions,
+        "Resource": resources,
+        **({"Condition": conditions} if conditions else {}),
     }
-    return {**statement, "Condition": dict(conditions)} if conditions else statement
 
 
 def trust(service: str, conditions: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a trust policy: only `service` may assume the role, under `conditions`."""
-    statement: Statement = {
-        "Sid": "OnlyThisService",
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
-    }
-    return document({**statement, "Condition": dict(conditions)} if conditions else statement)
+    return document(
+        {
+            "Sid": "OnlyThisService",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            **({"Condition": conditions} if conditions else {}),
+        }
+    )
 
 
 def trust_schedules(account: Account, group: pulumi.Input[str]) -> dict[str, Any]:
