@@ -21,6 +21,11 @@ class Groups(NamedTuple):
     """The jobs' own where there are no interface endpoints."""
 
 
+class _Group(NamedTuple):
+    kind: str
+    id: pulumi.Output[str]
+
+
 def create(
     name: str,
     vpc_id: pulumi.Input[str],
@@ -51,12 +56,11 @@ def create(
     if settings.job.instance_count > 1:
         # All protocols, among them UDP 500 and ESP (protocol 50), in which it is encrypted:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-        make.way(("jobs", jobs), ("jobs", jobs), "Between the instances of a job, encrypted", None)
+        make.way(jobs, jobs, "Between the instances of a job, encrypted", port=None)
     if not settings.network.endpoints:
         return Groups(jobs.id, jobs.id)
     endpoints = make.group("endpoints", "Interface endpoints: in from processing jobs")
-    description = "Processing jobs to interface endpoints"
-    make.way(("jobs", jobs), ("endpoints", endpoints), description, _HTTPS)
+    make.way(jobs, endpoints, "Processing jobs to interface endpoints", port=_HTTPS)
     return Groups(jobs.id, endpoints.id)
 
 
@@ -68,8 +72,8 @@ class _Maker(NamedTuple):
     prefix: str
     child: pulumi.ResourceOptions
 
-    def group(self, kind: str, description: str) -> aws.ec2.SecurityGroup:
-        return aws.ec2.SecurityGroup(
+    def group(self, kind: str, description: str) -> _Group:
+        group = aws.ec2.SecurityGroup(
             f"{self.name}-{kind}",
             # Only a prefix: another description replaces a group, the new one before the old.
             name_prefix=f"{self.prefix}-{kind}-",
@@ -78,8 +82,9 @@ class _Maker(NamedTuple):
             tags={"Name": f"{self.prefix}-{kind}"},
             opts=self.child,
         )
+        return _Group(kind, group.id)
 
-    def way_out_to_s3(self, jobs: aws.ec2.SecurityGroup, s3_prefix_list: pulumi.Input[str]) -> None:
+    def way_out_to_s3(self, jobs: _Group, s3_prefix_list: pulumi.Input[str]) -> None:
         aws.vpc.SecurityGroupEgressRule(
             f"{self.name}-jobs-to-s3",
             security_group_id=jobs.id,
@@ -91,20 +96,13 @@ class _Maker(NamedTuple):
             opts=self.child,
         )
 
-    def way(
-        self,
-        source: tuple[str, aws.ec2.SecurityGroup],
-        target: tuple[str, aws.ec2.SecurityGroup],
-        description: str,
-        port: int | None,
-    ) -> None:
+    def way(self, source: _Group, target: _Group, description: str, *, port: int | None) -> None:
         """Let one group talk to another, by TCP to a port; None: in all protocols."""
-        (source_kind, source_group), (target_kind, target_group) = source, target
         protocol = "tcp" if port else "-1"
         aws.vpc.SecurityGroupEgressRule(
-            f"{self.name}-{source_kind}-to-{target_kind}",
-            security_group_id=source_group.id,
-            referenced_security_group_id=target_group.id,
+            f"{self.name}-{source.kind}-to-{target.kind}",
+            security_group_id=source.id,
+            referenced_security_group_id=target.id,
             ip_protocol=protocol,
             from_port=port,
             to_port=port,
@@ -112,9 +110,9 @@ class _Maker(NamedTuple):
             opts=self.child,
         )
         aws.vpc.SecurityGroupIngressRule(
-            f"{self.name}-{target_kind}-from-{source_kind}",
-            security_group_id=target_group.id,
-            referenced_security_group_id=source_group.id,
+            f"{self.name}-{target.kind}-from-{source.kind}",
+            security_group_id=target.id,
+            referenced_security_group_id=source.id,
             ip_protocol=protocol,
             from_port=port,
             to_port=port,
