@@ -69,15 +69,6 @@ def job_changes(prefix: str) -> str:
     return f"{prefix}-job-changes"
 
 
-# Of names that are the account's or all of AWS's, the region is a part: the same stack may be
-# there a second time, in another region.
-
-
-def role(prefix: str, region: str, name: str) -> str:
-    """Return a role's name (AWS: 64 characters)."""
-    return f"{prefix}-{region}-{name}"
-
-
 def bucket(prefix: str, role: str, account: str, region: str) -> str:
     """Return a bucket name: unique in all of AWS by account and region."""
     return f"{prefix}-{role}-{account}-{region}"

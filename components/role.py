@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pulumi
 import pulumi_aws as aws
 
-from components import names
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,8 +41,9 @@ def create_role(
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         f"{name}-role",
-        # Only another name replaces a role, so it is never in its successor's way.
-        name=names.role(settings.prefix, settings.region, name),
+        # With the region: roles are the account's, and the same stack may be in two regions. Only
+        # another name replaces a role, so it is never in its successor's way.
+        name=f"{settings.prefix}-{settings.region}-{name}",
         assume_role_policy=pulumi.Output.json_dumps(trust),
         permissions_boundary=settings.permissions_boundary,
         opts=child,
