@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.text import safe_repr
@@ -12,7 +12,7 @@ class EventError(Exception):
     """An event that is none of the observer's; the message says what is wrong with it."""
 
 
-def parse(event: object) -> str | None:
+def parse(event: Any) -> str | None:  # noqa: ANN401 - whatever came
     """Return the name of the job that an event is about, or None for the watch's.
 
     Nothing else in it counts: SageMaker and the journal say how the attempt ended.
@@ -20,23 +20,18 @@ def parse(event: object) -> str | None:
     Raises:
         EventError: says what was expected, and what came.
     """
-    if not isinstance(event, dict):
-        raise EventError(f"the event must be a JSON object, not {safe_repr(event)}")
-    fields = cast("dict[str, Any]", event)
-    if "watch" in fields:
-        return None
-    kind = (fields.get("source"), fields.get("detail-type"))
-    if kind not in (JOB_CHANGE, NOTICE):
-        raise EventError(
-            f"source and detail-type {safe_repr(kind)} must be {JOB_CHANGE} or {NOTICE}, "
-            'or the event {"watch": TIME}'
-        )
-    detail = fields.get("detail")
-    values = cast("dict[str, Any]", detail) if isinstance(detail, dict) else {}
-    name = values.get("ProcessingJobName")
-    if not isinstance(name, str):
-        raise EventError(
-            "detail must hold ProcessingJobName as a string, "
-            f"not {safe_repr(cast('object', detail))}"
-        )
-    return name
+    match event:
+        case {"watch": _}:
+            return None
+        case {
+            "source": source,
+            "detail-type": kind,
+            "detail": {"ProcessingJobName": str(name)},
+        } if (source, kind) in (JOB_CHANGE, NOTICE):
+            return name
+        case _:
+            known = " or ".join(" / ".join(each) for each in (JOB_CHANGE, NOTICE))
+            raise EventError(
+                f"the event must be of {known}, with detail.ProcessingJobName, or the watch's "
+                f'{{"watch": TIME}}, not {safe_repr(event)}'
+            )

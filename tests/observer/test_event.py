@@ -33,20 +33,18 @@ class TestParse:
         assert parse(NOTICE) == NAME
 
     @pytest.mark.parametrize(
-        ("event", "message"),
+        "event",
         [
-            (None, "must be a JSON object"),
-            ({}, "source and detail-type"),
-            ({**NOTICE, "source": "aws.sagemaker"}, "source and detail-type"),
-            ({**NOTICE, "source": ["aws.sagemaker"]}, "source and detail-type"),
-            ({**NOTICE, "detail": "x"}, "ProcessingJobName as a string"),
-            ({**NOTICE, "detail": {"ProcessingJobName": 5}}, "as a string, not"),
+            None,
+            {},
+            {**NOTICE, "source": "aws.sagemaker"},
+            {**NOTICE, "source": ["aws.sagemaker"]},
+            {**NOTICE, "detail": "x"},
+            {**NOTICE, "detail": {"ProcessingJobName": 5}},
         ],
     )
-    def test_what_is_none_of_these_is_refused_and_says_what_it_should_be(
-        self, event: Any, message: str
-    ) -> None:
-        with pytest.raises(EventError, match=message):
+    def test_what_is_none_of_these_is_refused_and_says_what_it_should_be(self, event: Any) -> None:
+        with pytest.raises(EventError, match=r"must be of aws\.sagemaker / SageMaker .* not "):
             parse(event)
 
     @pytest.mark.parametrize(
