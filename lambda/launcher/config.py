@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+Overlap = Literal["Allow", "Forbid", "Replace"]
+
 
 @dataclass(frozen=True)
 class JobConfig:
@@ -32,7 +34,7 @@ class ScheduleConfig:
 
     arguments: list[str]
     environment: dict[str, str]
-    overlap: Literal["Allow", "Forbid", "Replace"]
+    overlap: Overlap
     """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
     start_deadline_seconds: int | None
     """A slot that is delivered later than this is skipped; None: never."""

@@ -180,9 +180,9 @@ class Launcher:
 
     def _others(self, request: Request, now: datetime) -> Iterator[Attempt]:
         """Yield the schedule's other attempts whose job has not ended, or is about to start."""
-        schedule = request.attempt.schedule
-        if self.config.schedules[schedule].overlap == "Allow":
+        if start_rules.overlap(self.config, request) == "Allow":
             return
+        schedule = request.attempt.schedule
         running = jobs.active(self.sagemaker, self.config.prefix, schedule)
         yield from (attempt for attempt in running if attempt != request.attempt)
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):

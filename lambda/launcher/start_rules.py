@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from launcher.config import LauncherConfig
+    from launcher.config import LauncherConfig, Overlap
     from launcher.event import Request
     from pipeline.attempt import Attempt
 
@@ -40,25 +40,31 @@ def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal
     )
 
 
+def overlap(config: LauncherConfig, request: Request) -> Overlap:
+    """Return what the schedule's other attempts mean for this one: nothing for an operator's."""
+    if request.trigger == Trigger.OPERATOR:
+        return "Allow"
+    return config.schedules[request.attempt.schedule].overlap
+
+
 def replaces(config: LauncherConfig, request: Request, others: Sequence[Attempt]) -> bool:
     """Return whether the attempt takes the place of the schedule's `others`, running or about to.
 
     That is for the latest slot: a retry of an earlier one, or a late one, stops nothing.
     """
-    replace = config.schedules[request.attempt.schedule].overlap == "Replace"
     latest = all(other.slot <= request.attempt.slot for other in others)
-    return replace and latest and request.trigger != Trigger.OPERATOR
+    return latest and overlap(config, request) == "Replace"
 
 
 def overlapping(
     config: LauncherConfig, request: Request, others: Sequence[Attempt]
 ) -> Refusal | None:
     """Return the refusal of an attempt that neither replaces `others` nor runs beside them."""
-    overlap = config.schedules[request.attempt.schedule].overlap
-    if not others or overlap == "Allow" or request.trigger == Trigger.OPERATOR:
+    setting = overlap(config, request)
+    if not others or setting == "Allow":
         return None
     names = ", ".join(job_name(config.prefix, other) for other in others)
-    return Refusal(State.SKIPPED, f"Overlap: {names} has not ended, and overlap is {overlap}")
+    return Refusal(State.SKIPPED, f"Overlap: {names} has not ended, and overlap is {setting}")
 
 
 def empty(config: LauncherConfig, uri: str) -> Refusal | None:

@@ -84,9 +84,11 @@ class TestForbid:
         world.sagemaker.add(A)
         assert world.launch(SECOND)["result"] == "skipped"
 
-    def test_does_not_stand_in_an_operators_way(self, world: World) -> None:
+    def test_does_not_stand_in_an_operators_way_and_asks_nobody(self, world: World) -> None:
         world.launch(FIRST)
+        asked = len(world.asked("ListProcessingJobs"))
         assert world.launch(SECOND, "operator")["result"] == "started"
+        assert len(world.asked("ListProcessingJobs")) == asked
 
 
 class TestReplace:
