@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from components.settings.model import (
     NetworkSettings,
-    RetentionSettings,
     RetrySettings,
     ScheduleSettings,
     Settings,
@@ -13,7 +12,6 @@ from components.settings.model import (
 
 __all__ = [
     "NetworkSettings",
-    "RetentionSettings",
     "RetrySettings",
     "ScheduleSettings",
     "Settings",

@@ -25,7 +25,7 @@ config:
   p:text: yes
   p:values:
     - ["2026-01-05", 2xlarge, 10.0.0.0/24, 3d 04h, 2026-Q1]
-    - [0, 12, -7, 1.5, 1.10, -0.25]
+    - [0, 12, -7, 123456789012]
     - [yes, no, on, off, y, TRUE, False, true, ~, Null, null]
     - {2: a, true: b, <<: {c: d}, =: e}
 """
@@ -37,7 +37,7 @@ READ = {
     "p:text": "yes",
     "p:values": [
         ["2026-01-05", "2xlarge", "10.0.0.0/24", "3d 04h", "2026-Q1"],
-        [0, 12, -7, 1.5, 1.1, -0.25],
+        [0, 12, -7, 123456789012],
         ["yes", "no", "on", "off", "y", True, False, True, None, None, None],
         {"2": "a", "true": "b", "c": "d", "=": "e"},
     ],
@@ -106,11 +106,14 @@ def test_anything_else_is_refused_in_a_sentence(tmp_path: Path, text: str, said:
     assert str(error.value).isprintable()
 
 
-OTHER_FORMS = "010 0o10 08 0x1f 0b11 1_000 +49 -_1 -0x1 1e3 .5 1. 1.2.3 12:30:45 2026-1 .inf .NaN"
+OTHER_FORMS = (
+    "010 0o10 08 0x1f 0B11 1_000 +49 -_1 -0x1 1e3 .5 1. 1.10 1.2.3 12:30:45 2026-1 .inf .NaN "
+    "9223372036854775808"
+)
 
 
 @pytest.mark.parametrize("number", OTHER_FORMS.split())
-def test_a_number_in_another_form_is_to_be_quoted(tmp_path: Path, number: str) -> None:
+def test_a_number_that_may_be_read_otherwise_is_to_be_quoted(tmp_path: Path, number: str) -> None:
     with pytest.raises(SettingsError, match=f"line 1: quote '{re.escape(number)}'"):
         stack_file.keys(written(tmp_path, f"config: {{p:a: [{number}]}}\n"), "x")
     assert stack_file.keys(written(tmp_path, f"config: {{p:a: '{number}'}}\n"), "x")
