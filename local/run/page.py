@@ -14,12 +14,11 @@ from local.run import figures
 from pipeline.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from local.run.report import Report, Rows
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_MOST_OUTPUTS = 20
 _TONES = {
     **dict.fromkeys(("completed", "ok"), "good"),
     **dict.fromkeys(("skipped", "stopped", "replaced", "insufficient_data", "inprogress"), "calm"),
@@ -35,42 +34,25 @@ class Mark:
     width: float
     tone: str = "calm"
     text: str = ""
-    length: str = ""
-    """How long it took, as people read it."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows with a cell for each name of the head."""
-
-    head: Sequence[str]
-    rows: Iterable[Sequence[Any]]
 
 
 def render(report: Report) -> str:
     """Return the whole document; what scripts and people wrote is escaped in it."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters["moment"] = partial(figures.moment, zone=report.timezone)
-    environment.filters["tone"] = _tone
+    filters: dict[str, Any] = {
+        "moment": partial(figures.moment, zone=report.timezone),
+        "tone": _tone,
+        "size": figures.size,
+        "quantity": figures.quantity,
+        "duration": duration,
+    }
+    environment.filters.update(filters)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     return template.render(
         report=report,
-        facts=list(_facts(report)),
-        attempts=_table(
-            report.attempts, "attempt", "outcome", "instance_type", "job_name", "reason"
-        ),
         lanes=list(_lanes(report.timeline)),
-        events=Table(("time (UTC)", "after", "what", "details"), _events(report.timeline)),
-        outputs=Table(("size", "key", "bucket"), _outputs(report.outputs)),
-        metrics=Table(
-            ("name", "value", "sent by"),
-            [
-                (m["name"], figures.quantity(m["value"], m["unit"]), m["sent_by"])
-                for m in report.metrics
-            ],
-        ),
-        alarms=_table(report.alarms, "state", "name", "reason"),
+        events=list(_events(report.timeline)),
         steps=list(_steps(report.seconds)),
     )
 
@@ -79,21 +61,12 @@ def _tone(word: str) -> str:
     return _TONES.get(word.lower(), "bad")
 
 
-def _table(rows: Rows, *names: str) -> Table:
-    shown = [[row[name] or "" for name in names] for row in rows]
-    return Table([name.replace("_", " ") for name in names], shown)
+Lane = tuple[str, list[Mark], str]
+"""A row of a picture: what it shows, its marks, and how long it took."""
 
 
-def _facts(report: Report) -> Iterator[tuple[str, Any]]:
-    yield "stack", f"{report.stack}, {report.resources} resources"
-    yield "job", report.job_name or "none"
-    yield "engine", report.engine or "none"
-    yield "success marker", report.success_marker or "none: nobody may use these outputs"
-    yield "took", duration(sum(report.seconds.values()))
-
-
-def _lanes(timeline: Rows) -> Iterator[tuple[str, list[Mark]]]:
-    """Yield the rows of the picture: a bar for each job, and instants by what they are."""
+def _lanes(timeline: Rows) -> Iterator[Lane]:
+    """Yield instants by what they are, and a bar for each job."""
     whole = _after(timeline, -1) or 1
     jobs: dict[str, list[tuple[float, str]]] = {}
     instants: dict[str, list[Mark]] = {}
@@ -105,16 +78,13 @@ def _lanes(timeline: Rows) -> Iterator[tuple[str, list[Mark]]]:
         else:
             mark = Mark(round(100 * at / whole, 2), 0, text=detail)
             instants.setdefault(what, []).append(mark)
-    yield from instants.items()
+    yield from ((what, marks, "") for what, marks in instants.items())
     for name, states in jobs.items():
         (begin, _), (end, status) = states[0], states[-1]
         end = whole if status == "InProgress" else end
         left, width = (round(100 * part / whole, 2) for part in (begin, end - begin))
-        took = duration(end - begin)
-        yield (
-            f"attempt {name.rpartition('-')[2]}",
-            [Mark(left, width, _tone(status), f"{name} {status}", took)],
-        )
+        bar = Mark(left, width, _tone(status), f"{name} {status}")
+        yield f"attempt {name.rpartition('-')[2]}", [bar], duration(end - begin)
 
 
 def _after(timeline: Rows, index: int) -> float:
@@ -125,23 +95,15 @@ def _after(timeline: Rows, index: int) -> float:
     return (then - first).total_seconds()
 
 
-def _events(timeline: Rows) -> Iterator[tuple[str, ...]]:
+def _events(timeline: Rows) -> Iterator[dict[str, str]]:
     for index, event in enumerate(timeline):
         clock = f"{datetime.fromisoformat(event['at']).astimezone(UTC):%H:%M:%S}"
-        after = duration(_after(timeline, index))
-        yield clock, after, event["what"], event["detail"]
+        yield {**event, "time (UTC)": clock, "after": duration(_after(timeline, index))}
 
 
-def _outputs(outputs: Rows) -> Iterator[tuple[str, ...]]:
-    for output in outputs[:_MOST_OUTPUTS]:
-        yield figures.size(output["size"]), output["key"], output["bucket"]
-    if more := len(outputs[_MOST_OUTPUTS:]):
-        yield "", f"… and {more} more", ""
-
-
-def _steps(seconds: Mapping[str, float]) -> Iterator[tuple[str, Mark]]:
+def _steps(seconds: Mapping[str, float]) -> Iterator[Lane]:
     whole, before = sum(seconds.values()) or 1, 0.0
     for step, took in seconds.items():
         left, width = (round(100 * part / whole, 2) for part in (before, took))
-        yield step, Mark(left, width, length=duration(took))
+        yield step, [Mark(left, width)], duration(took)
         before += took
