@@ -42,14 +42,7 @@ def deploy(
     resources: Resources,
     on_created: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Run the program, create every resource that it registers, return its exports.
-
-    Args:
-        directory: the project's.
-        stack: the stack's name.
-        config: the stack's configuration.
-        resources: creates.
-        on_created: told the logical name of each resource.
+    """Run the project's program, create every resource that it registers, return its exports.
 
     Raises:
         DeployError: names the resource that could not be created, or the program's own error.

@@ -100,8 +100,9 @@ class Pipeline:
             InputError: the input cannot be uploaded.
         """
         schedule, slot = self._chosen_slot()
-        files = self._input(schedule, slot)
-        cloud, step = self.cloud, self._display.step
+        cloud, step, directory = self.cloud, self._display.step, self._options.input
+        prefix = key_prefix.render(cloud.settings.input.prefix, schedule, slot)
+        files = inputs.find(directory, prefix)
         shutil.rmtree(self._directory, ignore_errors=True)
         # Input and output lie there as files: other users of the machine do not see them.
         self._directory.mkdir(mode=0o700)
@@ -110,8 +111,9 @@ class Pipeline:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
                 self._tell_endpoint()
-            with step("upload", f"Upload {self._options.input.name} as the slot's input"):
-                self._upload(files)
+            with step("upload", f"Upload {directory.name} as the slot's input"):
+                s3, bucket = cloud.aws.client("s3"), cloud.exports["input_bucket"]
+                inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
@@ -178,14 +180,6 @@ class Pipeline:
         only_owner = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(only_owner, "w", encoding="utf-8") as file:
             json.dump(found, file)
-
-    def _input(self, schedule: str, slot: datetime) -> dict[str, Path]:
-        prefix = key_prefix.render(self.cloud.settings.input.prefix, schedule, slot)
-        return inputs.find(self._options.input, prefix)
-
-    def _upload(self, files: dict[str, Path]) -> None:
-        s3, bucket = self.cloud.aws.client("s3"), self.cloud.exports["input_bucket"]
-        inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self._builder.engine is None:
