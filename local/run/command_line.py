@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
+import os
 import signal
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,6 +23,9 @@ from local.run.inputs import InputError
 from local.run.pipeline import STACK, Options, Pipeline, RunError
 from local.run.report import NOT_ENDED, Report
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"
 
@@ -30,9 +36,40 @@ def main(arguments: list[str], project: Path = _PROJECT, console: Console | None
     try:
         options = Options(**vars(parser().parse_args(arguments)))
     except _UsageError as error:
-        _report(directory, str(error))
         display.console.print(escape(f"{parser().format_usage()}{error}"), soft_wrap=True)
+        with suppress(_BusyError), _alone(project):
+            _report(directory, str(error))
         return 2
+    try:
+        with _alone(project):
+            return _run(project, directory, options, display)
+    except _BusyError:
+        display.console.print(
+            "[red]Another local run uses .local: wait for it, or end it with Ctrl-C there.[/]"
+        )
+        return 1
+
+
+@contextmanager
+def _alone(project: Path) -> Generator[None]:
+    """Hold what lets only one run at a time replace `.local`; the system frees it with the process.
+
+    Raises:
+        _BusyError: another process holds it.
+    """
+    directory = os.open(project, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _BusyError from None
+        yield
+    finally:
+        os.close(directory)
+
+
+def _run(project: Path, directory: Path, options: Options, display: Display) -> int:
+    """Run the pipeline with options that are right by themselves; return the exit status."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     _report(directory, NOT_ENDED)
@@ -84,6 +121,10 @@ def _report(directory: Path, problem: str) -> None:
 
 
 class _UsageError(Exception):
+    pass
+
+
+class _BusyError(Exception):
     pass
 
 

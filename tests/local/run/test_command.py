@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import html
 import json
 import os
@@ -140,10 +141,26 @@ class TestWhatIsRefused:
         assert printed.startswith("usage: ")
         assert reason in printed
 
+    @pytest.mark.parametrize(("arguments", "status"), [((), 1), (("--slot", "yesterday"), 2)])
+    def test_a_second_run_at_once_leaves_the_first_what_it_has(
+        self, checkout: Path, capsys: Capture, arguments: tuple[str, ...], status: int
+    ) -> None:
+        first = checkout / ".local" / "report.json"
+        first.parent.mkdir(exist_ok=True)
+        first.write_text("of the first", "utf-8")
+        held = os.open(checkout, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            assert main([*arguments], checkout) == status
+        finally:
+            os.close(held)
+        assert first.read_text("utf-8") == "of the first"
+        assert ("Another local run" in capsys.readouterr().out) == (status == 1)
+
     @pytest.mark.parametrize(
         ("right", "wrong", "reason"),
         [
-            ("data: destroy", "data: lose", "must be one of keep, destroy"),
+            ("data: destroy", "data: lose", "--path sagemaker-processing:data VALUE"),
             ("  sage", "\tsage", "line 4: found character"),
             ("data: destroy", "data: 2026-01-05", "line 12: quote"),
             ("", None, "Pulumi.local.yaml cannot be read: No such file"),
