@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from local.run.report import Report
 
 _LONGEST_LIST = 12
+_ADVICE = "To do: "
+"""How a message of the observer begins the line that says what to do."""
 
 
 class Display:
@@ -97,7 +99,11 @@ def _facts(report: Report, deployed: str) -> Iterator[tuple[str, str]]:
     yield from ((label, text) for label, text in facts.items() if text)
     if report.exit_message:
         yield "exit message", report.exit_message
-    yield from (("message", each["subject"]) for each in report.messages)
+    for message in report.messages:
+        yield "message", message["subject"]
+        for line in message["body"].splitlines():
+            if line.startswith(_ADVICE):
+                yield "to do", line.removeprefix(_ADVICE)
     yield from (("alarm", each["name"]) for each in report.alarms if each["state"] == "ALARM")
     yield from _results(report)
     yield "time", duration(sum(report.seconds.values()))

@@ -127,6 +127,7 @@ class Pipeline:
             if cloud.exports:
                 with step("collect", "Collect buckets and logs"):
                     self._collect(schedule, slot)
+            self._write()
         if not self.report.attempts:
             raise RunError(self._why_nothing_ran())
 
@@ -198,7 +199,6 @@ class Pipeline:
         self.report.fill(self.cloud, schedule, slot)
         artifacts.save_buckets(self.cloud.aws, self._directory / "s3")
         artifacts.save_logs(self.cloud.aws, self._directory / "logs")
-        self._write()
 
     def _write(self) -> None:
         self.report.seconds = self._display.seconds

@@ -63,6 +63,13 @@ class TestTheSummary:
         display.summary(report, "")
         assert ("no output: " in out.getvalue()) == is_told
 
+    def test_says_what_a_message_advises(self, shown: tuple[Display, io.StringIO]) -> None:
+        display, out = shown
+        message = {"subject": "local: daily failed", "body": "Class: x\nTo do: open it\n", "at": ""}
+        display.summary(Report(stack="local", status="Failed", messages=[message]), "")
+        assert "to do  open it" in " ".join(out.getvalue().splitlines())
+        assert "Class" not in out.getvalue()
+
     def test_expects_none_of_a_job_that_failed(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
         display.summary(Report(stack="local", status="Failed"), "")
