@@ -33,7 +33,8 @@ local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENG
 		$${GIVEN_SCRIPT:+"--script=$$GIVEN_SCRIPT"} $${GIVEN_SLOT:+"--slot=$$GIVEN_SLOT"} \
 		$${GIVEN_SCHEDULE:+"--schedule=$$GIVEN_SCHEDULE"} \
 		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \
-		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} $${GIVEN_KEEP:+--keep}
+		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} \
+		$(if $(filter no,$(value KEEP)),,$${GIVEN_KEEP:+--keep})
 
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit

@@ -46,7 +46,10 @@ class TestMakeLocal:
     def test_hands_over_every_character(self, project: Path, name: str) -> None:
         assert handed_over(project, f"{name}={HOSTILE}") == [f"--{name.lower()}={HOSTILE}"]
 
-    def test_takes_faults_as_words_and_any_keep_as_yes(self, project: Path) -> None:
+    def test_takes_keep_no_for_an_answer(self, project: Path) -> None:
+        assert handed_over(project, "KEEP=no") == []
+
+    def test_takes_faults_as_words_and_any_other_keep_as_yes(self, project: Path) -> None:
         found = handed_over(project, "FAULT=capacity  * it's", "KEEP=$x")
         assert found == ["--fault=capacity", "--fault=*", "--fault=it's", "--keep"]
 
