@@ -151,7 +151,9 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
         yield f"Message: {plain(entry.exit_message, LONGEST_TEXT)}"
     yield f"To do: {advice}"
     yield ""
-    yield f"Attempt: {entry.number} ({facts.attempts} in all){_machine(entry)}"
+    kind = entry.instance_type
+    machine = f", {entry.instance_count or 1} x {kind}" if kind else ""
+    yield f"Attempt: {entry.number} ({facts.attempts} in all){machine}"
     if entry.created and entry.run_s is not None:
         yield f"Ran: {duration(entry.run_s)}"
     if entry.created:
@@ -170,12 +172,6 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
     if entry.created:
         yield ""
         yield from _links(facts)
-
-
-def _machine(entry: Entry) -> str:
-    if not entry.instance_type:
-        return ""
-    return f", {entry.instance_count or 1} x {entry.instance_type}"
 
 
 def _links(facts: Facts) -> Iterator[str]:

@@ -93,30 +93,26 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
 
     Where they cannot be had, the one line says why: a message without them is better than none.
     """
+    streams = client.get_paginator("describe_log_streams").paginate(
+        logGroupName=JOB_LOGS, logStreamNamePrefix=f"{job_name}/"
+    )
     try:
-        return _last_lines(client, job_name, most)
+        events = [
+            event
+            for page in streams
+            for stream in page["logStreams"]
+            for event in client.get_log_events(
+                logGroupName=JOB_LOGS,
+                logStreamName=stream.get("logStreamName", ""),
+                limit=2 * most,
+                startFromHead=False,
+            )["events"]
+        ]
     except ClientError as error:
         # Before the account's first processing job there is no group.
         if aws_errors.code(error) == "ResourceNotFoundException":
             return []
         return [f"(The log cannot be read: {aws_errors.summary(error)})"]
-
-
-def _last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
-    pages = client.get_paginator("describe_log_streams").paginate(
-        logGroupName=JOB_LOGS, logStreamNamePrefix=f"{job_name}/"
-    )
-    events = [
-        event
-        for page in pages
-        for stream in page["logStreams"]
-        for event in client.get_log_events(
-            logGroupName=JOB_LOGS,
-            logStreamName=stream.get("logStreamName", ""),
-            limit=2 * most,
-            startFromHead=False,
-        )["events"]
-    ]
     events.sort(key=lambda event: event.get("timestamp", 0))
     lines = [event.get("message", "") for event in events]
     return [line for line in lines if not line.startswith(_METRIC)][-most:]

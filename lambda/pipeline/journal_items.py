@@ -134,11 +134,6 @@ def to_time(attribute: Any) -> datetime | None:  # noqa: ANN401 - a union of eve
     return datetime.fromisoformat(attribute["S"]) if attribute else None
 
 
-def from_number(value: float) -> Item:
-    """Return a number as an attribute."""
-    return {"N": format(value, ".10g") if isinstance(value, float) else str(value)}
-
-
 def epoch(at: datetime) -> Item:
     """Return an instant as DynamoDB's time to live wants it: whole seconds since 1970."""
     return {"N": str(int(at.timestamp()))}
@@ -147,7 +142,7 @@ def epoch(at: datetime) -> Item:
 def _attribute(value: str | float | datetime) -> Item:
     if isinstance(value, datetime):
         return from_time(value)
-    return {"S": value} if isinstance(value, str) else from_number(value)
+    return {"S": value} if isinstance(value, str) else {"N": f"{value:.10g}"}
 
 
 def _value(name: str, attribute: Item) -> str | float | datetime | None:
