@@ -25,7 +25,7 @@ from pipeline.journal_items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -53,10 +53,7 @@ class Journal:
 
     def find(self, attempt: Attempt) -> Entry | None:
         """Return what is known of an attempt."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=attempt_key(attempt), ConsistentRead=True
-        )
-        item = answer.get("Item")
+        item = self._get(attempt_key(attempt))
         return from_item(item) if item else None
 
     def attempts(self, schedule: str, slot: datetime) -> list[Entry]:
@@ -124,9 +121,7 @@ class Journal:
 
     def health(self, schedule: str) -> Health:
         """Return how a schedule is doing."""
-        key = health_key(schedule)
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        item = answer.get("Item", {})
+        item = self._get(health_key(schedule))
         return Health(
             failing_since=to_time(item.get("failing_since")),
             last_success=to_time(item.get("last_success")),
@@ -143,26 +138,19 @@ class Journal:
         The same job gets the same answer again, and never ends what came after it.
         """
         self._update(schedule, {"last_success": from_time(at)})
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=health_key(schedule),
-                UpdateExpression=(
-                    "SET recovered_by = :job, recovered_from = failing_since REMOVE failing_since"
-                ),
-                ConditionExpression=(
-                    "attribute_exists(failing_since)"
-                    " AND (attribute_not_exists(recovered_by) OR recovered_by <> :job)"
-                ),
-                ExpressionAttributeValues={":job": {"S": job_name}},
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-            item: Mapping[str, Any] = answer.get("Attributes", {})
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            item = refusal.response.get("Item", {})
+        changes = {"recovered_by": {"S": job_name}}
+        condition = (
+            "attribute_exists(failing_since)"
+            " AND (attribute_not_exists(recovered_by) OR recovered_by <> :recovered_by)"
+        )
+        also = ", recovered_from = failing_since REMOVE failing_since"
+        _, item = self._update(schedule, changes, condition, also=also)
         same_job = item.get("recovered_by") == {"S": job_name}
         return to_time(item.get("recovered_from")) if same_job else None
+
+    def _get(self, key: Item) -> Item:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return {**answer.get("Item", {})}
 
     def _query(
         self, schedule: str, first: str, last: str, *, newest_first: bool = False
@@ -188,11 +176,12 @@ class Journal:
         changes: Item,
         condition: str | None = None,
         compared: Item | None = None,
+        also: str = "",
     ) -> tuple[bool, Item]:
         """Set attributes of an attempt, or of a schedule's health, and leave the others.
 
-        `condition` names the changes `#name` and `:name`, and `compared` by its own keys. Returns
-        whether it held, and the item as it is now.
+        `condition` names the changes `#name` and `:name`, and `compared` by its own keys; `also`
+        ends the update's expression. Returns whether it held, and the item as it is now.
         """
         key = health_key(of) if isinstance(of, str) else attempt_key(of)
         changed = {name: value for name, value in changes.items() if name not in key}
@@ -202,7 +191,9 @@ class Journal:
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=key,
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+                UpdateExpression="SET "
+                + ", ".join(f"#{name} = :{name}" for name in changed)
+                + also,
                 ExpressionAttributeNames={f"#{name}": name for name in changed},
                 ExpressionAttributeValues={**values, **(compared or {})},
                 ReturnValues="ALL_NEW",
