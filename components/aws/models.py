@@ -128,7 +128,7 @@ def _scalar(model: Shape, value: object, path: str) -> Iterator[Violation]:
             unit = "characters" if model.type_name == "string" else "entries"
             counted = "" if is_number else f"has {size} {unit}, "
             yield Violation(path, value, f"{counted}must be {_range(low, high)}")
-    allowed = getattr(model, "enum", None) or limits.get("enum")
+    allowed = limits.get("enum")
     if allowed and value not in allowed:
         yield Violation(path, value, choices(cast("str", value), allowed))
     pattern = limits.get("pattern")

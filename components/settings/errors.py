@@ -55,7 +55,7 @@ def report(stack: str, problems: Sequence[Problem]) -> str:
     lines = [f"Pulumi.{stack}.yaml has {count}:"]
     for problem in problems:
         key = _spelled(problem.path)
-        lines.append(printable(f"  {key} {problem.text}"))
+        lines.append(escaped(f"  {key} {problem.text}"))
         # Pulumi's command line has no escape but for quotes.
         if problem.command and key.isprintable() and "\\" not in "".join(map(str, problem.path)):
             command = problem.command.format(stack=stack, key=shlex.quote(key))
@@ -73,11 +73,11 @@ def _spelled(path: Path) -> str:
 def _step(step: int | str) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    escaped = step.replace('"', '\\"')
-    return f".{step}" if re.fullmatch(r"[A-Za-z0-9_-]+", step) else f'["{escaped}"]'
+    quoted = step.replace('"', '\\"')
+    return f".{step}" if re.fullmatch(r"[A-Za-z0-9_-]+", step) else f'["{quoted}"]'
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text in one line, with escapes for what is not printable."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 

@@ -75,7 +75,7 @@ def read(
     trees = {key: _value(text) for key, text in keys.items()}
     if refused := [*_secrets(project, secrets)]:  # nothing may be said about these values
         raise SettingsError(report(stack, refused))
-    problems = [*_of_nobody(trees, project, secrets)]
+    problems = [*_unread(trees, project, secrets)]
     try:
         settings = Settings.model_validate(_given(trees, project, stack))
     except ValidationError as error:
@@ -123,9 +123,7 @@ def _value(text: str) -> Any:  # noqa: ANN401 - JSON
         return text
 
 
-def _of_nobody(
-    trees: Mapping[str, Any], project: str, secrets: Collection[str]
-) -> Iterator[Problem]:
+def _unread(trees: Mapping[str, Any], project: str, secrets: Collection[str]) -> Iterator[Problem]:
     """Yield each key that nobody would read: somebody believes that it has an effect."""
     namespaces = [project, "aws", "docker", "pulumi"]
     for key, tree in trees.items():

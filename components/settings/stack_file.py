@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from components.settings.errors import SettingsError, printable
+from components.settings.errors import SettingsError, escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def _text(file: Path, key: str, value: object) -> str:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()  # which refuses half of a surrogate pair
     except (ValueError, TypeError, RecursionError) as error:
-        raise SettingsError(printable(f"{file.name}: {key} is no JSON: {error}")) from None
+        raise SettingsError(escaped(f"{file.name}: {key} is no JSON: {error}")) from None
     return text
 
 
@@ -76,7 +76,7 @@ def _load(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(f"{file.name} cannot be read: {error.strerror}") from None
     except Exception as error:  # PyYAML has no error of its own for a tag that does not fit
-        raise SettingsError(printable(f"{file.name}{_reason(error)}")) from None
+        raise SettingsError(escaped(f"{file.name}{_reason(error)}")) from None
     if not isinstance(document or {}, dict):
         raise SettingsError(f"{file.name} must be a map, with config: and the keys below it")
     return cast("dict[str, Any]", document or {})
