@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.aws.activity import Kind
+    from local.aws.events.scheduler import Due
     from local.aws.iam import Session
     from local.aws.sagemaker.job import Job
 
@@ -100,15 +101,13 @@ class Account:
         kinds: tuple[Kind, ...] = ("delivery", "job") if jobs else ("delivery",)
         self._activity.wait(timeout_s, kinds)
         while due := self.scheduler.next_planned():
-            self._fire_alone(due.group, due.name, due.at)
+            self._fire_alone(due)
             self._activity.wait(max(0.0, deadline - time.monotonic()), kinds)
 
-    def pass_time(self, after: datetime, until: datetime) -> None:
-        """Fire what is due after one instant and up to another, the watch and retries included."""
-        for due in self.scheduler.recurring(after, until):
-            self._fire_alone(due.group, due.name, due.at)
-        while due := self.scheduler.next_planned(until):
-            self._fire_alone(due.group, due.name, due.at)
+    def pass_time(self, start: datetime, end: datetime) -> None:
+        """Fire what is due from one instant to another, the watch and retries included."""
+        for due in self.scheduler.due(start, end):
+            self._fire_alone(due)
 
     def count_line(self, line: str) -> None:
         """Keep the metrics in a line that a job printed, as CloudWatch Logs does."""
@@ -135,10 +134,10 @@ class Account:
         self.functions.close()
         self.aws.stop()
 
-    def _fire_alone(self, group: str, name: str, at: datetime) -> None:
+    def _fire_alone(self, due: Due) -> None:
         """Fire a slot that nobody waits for: if it fails, its queue has it and alarms tell."""
         try:
-            self.scheduler.fire(group, name, at)
+            self.scheduler.fire(due.group, due.name, due.at)
         except ScheduleError as error:
             self.tell("undelivered", str(error))
 

@@ -87,7 +87,6 @@ class Cloud(Account):
         self.exports = program.deploy(
             self._project, self._stack, self._config, self.resources, self._on_created
         )
-        self.scheduler.deployed = True
         self.alarms.evaluate(datetime.now(UTC))
         self.timeline.clear()
         return self.exports

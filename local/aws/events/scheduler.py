@@ -6,7 +6,6 @@ moto keeps the schedules, takes nearly any, and fires none.
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from pipeline import cron
 from pipeline.slots import EPOCH, At
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from werkzeug.wrappers import Request, Response
 
@@ -57,11 +56,6 @@ class Scheduler:
         self, aws: LocalAws, metrics: MetricStore, tell: Callable[[str, str], None]
     ) -> None:
         self._aws, self._metrics, self._tell = aws, metrics, tell
-        self._planned: set[Due] = set()
-        """One-time schedules that were created since the deployment, and have not fired."""
-        self._lock = threading.Lock()
-        self.deployed = False
-        """Set after the deployment; what is created from then on is fired by `next_planned`."""
 
     def answer(self, request: Request) -> Response | None:
         """Refuse a CreateSchedule that AWS would refuse; None leaves the rest to moto."""
@@ -74,9 +68,7 @@ class Scheduler:
         except ServiceError as refused:
             return refused.response
         at = expression.next(EPOCH, zone)
-        if self.deployed and isinstance(expression, At) and at:
-            with self._lock:
-                self._planned.add(Due(at, schedule.get("GroupName", "default"), name))
+        if at and schedule.get("ActionAfterCompletion") == "DELETE":
             self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")
         return None
 
@@ -111,31 +103,27 @@ class Scheduler:
             self._drop(session, group, queue, event, str(problem))
             raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
         finally:
-            once = isinstance(_timing(schedule)[0], At)
-            if once and schedule.get("ActionAfterCompletion") == "DELETE":
+            if schedule.get("ActionAfterCompletion") == "DELETE":
                 scheduler.delete_schedule(GroupName=group, Name=name)
 
-    def next_planned(self, until: datetime | None = None) -> Due | None:
-        """Take the earliest slot that was planned since the deployment, but none after `until`."""
-        with self._lock:
-            if not self._planned or (until and min(self._planned).at > until):
-                return None
-            due = min(self._planned)
-            self._planned.remove(due)
-        known = due.name in self._groups()[due.group].schedules
-        return due if known else self.next_planned(until)
-
-    def recurring(self, after: datetime, until: datetime) -> list[Due]:
-        """Return the slots of the deployed schedules after one instant and up to another."""
+    def next_planned(self) -> Due | None:
+        """Return the earliest slot of the schedules that delete themselves after it."""
         found: list[Due] = []
-        planned = {(due.group, due.name) for due in self._planned}
-        names = {(group, name) for group, each in self._groups().items() for name in each.schedules}
-        for group, name in names - planned:
-            schedule = self._aws.client("scheduler").get_schedule(GroupName=group, Name=name)
+        for schedule in self._enabled():
             expression, zone = _timing(schedule)
-            due = expression.previous(until, zone)
-            if due and due > after and schedule["State"] == "ENABLED":
-                found.append(Due(due, group, name))
+            at = expression.next(EPOCH, zone)
+            if at and schedule["ActionAfterCompletion"] == "DELETE":
+                found.append(Due(at, schedule["GroupName"], schedule["Name"]))
+        return min(found, default=None)
+
+    def due(self, start: datetime, end: datetime) -> list[Due]:
+        """Return each schedule's last slot from one instant to another, which is excluded."""
+        found: list[Due] = []
+        for schedule in self._enabled():
+            expression, zone = _timing(schedule)
+            at = expression.previous(end, zone)
+            if at and at >= start:
+                found.append(Due(at, schedule["GroupName"], schedule["Name"]))
         return sorted(found)
 
     def _checked(self, schedule: dict[str, Any]) -> tuple[Expression, ZoneInfo]:
@@ -161,10 +149,20 @@ class Scheduler:
         except (ValueError, KeyError) as problem:
             message = f"Invalid Schedule Expression: {problem}"
             raise ServiceError("ValidationException", message) from problem
+        if schedule.get("ActionAfterCompletion") == "DELETE" and not isinstance(expression, At):
+            message = "ActionAfterCompletion DELETE is played with at() only"
+            raise ServiceError("ValidationException", message)
         if isinstance(expression, At) and expression.next(datetime.now(UTC), zone) is None:
             message = f"Invalid Schedule Expression {schedule['ScheduleExpression']}: in the past."
             raise ServiceError("ValidationException", message)
         return expression, zone
+
+    def _enabled(self) -> Iterator[dict[str, Any]]:
+        """Yield the schedules that fire, as GetSchedule tells of them."""
+        for group in list(self._groups().values()):
+            for schedule in list(group.schedules.values()):
+                if schedule.state == "ENABLED":
+                    yield schedule.to_dict()
 
     def _groups(self) -> dict[str, Any]:
         """Return moto's schedule groups by name."""

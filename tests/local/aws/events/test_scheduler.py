@@ -17,6 +17,8 @@ from local.aws.events.scheduler import ScheduleError, Scheduler
 from tests.local.aws.iam.roles import trusted_by
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from werkzeug.wrappers import Request
 
 REGION = "eu-central-1"
@@ -89,8 +91,11 @@ def role(aws: LocalAws) -> str:
 
 
 @pytest.fixture
-def bench(aws: LocalAws, role: str) -> Bench:
-    return Bench(aws, role)
+def bench(aws: LocalAws, role: str) -> Iterator[Bench]:
+    yield Bench(aws, role)
+    scheduler = aws.client("scheduler")
+    for schedule in scheduler.list_schedules(GroupName=GROUP)["Schedules"]:
+        scheduler.delete_schedule(GroupName=GROUP, Name=schedule["Name"])
 
 
 def once(moment: datetime, zone: str = "UTC") -> dict[str, str]:
@@ -160,31 +165,27 @@ class TestFire:
 
 
 class TestPlanned:
-    def test_what_is_created_after_the_deployment_fires_in_the_order_of_its_time(
-        self, bench: Bench
-    ) -> None:
+    def test_what_deletes_itself_fires_in_the_order_of_its_time(self, bench: Bench) -> None:
         soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
-        bench.create(**once(soon))
-        bench.scheduler.deployed = True
+        bench.create()
+        bench.create(**{**once(soon), "ActionAfterCompletion": "NONE"})
+        bench.create(**once(soon), State="DISABLED")
         later = bench.create(**once(soon + timedelta(hours=1)))
         first = bench.create(**once(soon))
-        planned = [bench.scheduler.next_planned() for _ in range(3)]
-        assert [due and (due.at, due.name) for due in planned] == [
-            (soon, first),
-            (soon + timedelta(hours=1), later),
-            None,
-        ]
-        assert [what for what, _ in bench.told] == ["planned", "planned"]
+        planned: list[tuple[datetime, str]] = []
+        while due := bench.scheduler.next_planned():
+            planned.append((due.at, due.name))
+            bench.scheduler.fire(GROUP, due.name, due.at)
+        assert planned == [(soon, first), (soon + timedelta(hours=1), later)]
+        assert [what for what, _ in bench.told] == ["planned"] * 3 + ["fired"] * 2
 
-    def test_what_is_not_due_yet_can_be_left(self, bench: Bench) -> None:
-        bench.scheduler.deployed = True
+    def test_what_is_not_due_yet_is_left(self, bench: Bench) -> None:
         soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
-        bench.create(**once(soon))
-        assert bench.scheduler.next_planned(soon - timedelta(seconds=1)) is None
-        assert bench.scheduler.next_planned(soon)
+        name, second = bench.create(**once(soon)), timedelta(seconds=1)
+        assert bench.scheduler.due(soon - second, soon) == []
+        assert [due.name for due in bench.scheduler.due(soon, soon + second)] == [name]
 
     def test_a_time_is_meant_in_the_schedules_zone(self, bench: Bench) -> None:
-        bench.scheduler.deployed = True
         bench.create(**once(datetime(2126, 1, 5, 3), zone="Europe/Berlin"))  # noqa: DTZ001 - local
         due = bench.scheduler.next_planned()
         assert due
@@ -201,7 +202,6 @@ class TestPlanned:
             bench.scheduler.fire(GROUP, name, SLOT)
 
     def test_a_planned_schedule_that_was_deleted_does_not_fire(self, bench: Bench) -> None:
-        bench.scheduler.deployed = True
         name = bench.create(**once(datetime.now(UTC) + timedelta(hours=1)))
         bench.aws.client("scheduler").delete_schedule(GroupName=GROUP, Name=name)
         assert bench.scheduler.next_planned() is None
@@ -215,22 +215,24 @@ class TestRecurring:
             **cron, ScheduleExpressionTimezone="Europe/Berlin", State="DISABLED"
         )
         before = datetime(2026, 7, 5, 1, 59, 59, tzinfo=UTC)
-        found = bench.scheduler.recurring(before, before + timedelta(seconds=2))
+        found = bench.scheduler.due(before, before + timedelta(seconds=2))
         slot = datetime(2026, 7, 5, 2, tzinfo=UTC)
         daily = {due.name for due in found if due.at == slot}
         assert name in daily
         assert disabled not in daily
-        assert bench.scheduler.recurring(before, before + timedelta(milliseconds=1)) == []
+        assert bench.scheduler.due(before, before + timedelta(milliseconds=1)) == []
 
 
 class TestRequests:
     def test_a_name_is_used_once_and_plans_once(self, bench: Bench) -> None:
-        bench.scheduler.deployed = True
         name = bench.create(**once(datetime.now(UTC) + timedelta(hours=1)))
         with pytest.raises(bench.aws.client("scheduler").exceptions.ConflictException):
             bench.create(name, **once(datetime.now(UTC) + timedelta(hours=2)))
-        assert bench.scheduler.next_planned()
-        assert bench.scheduler.next_planned() is None
+        assert [what for what, _ in bench.told] == ["planned"]
+
+    def test_only_what_fires_once_deletes_itself(self, bench: Bench) -> None:
+        with pytest.raises(ClientError, match="is played with"):
+            bench.create(ActionAfterCompletion="DELETE")
 
     def test_a_role_that_the_scheduler_cannot_assume_is_refused(self, bench: Bench) -> None:
         with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler"):
