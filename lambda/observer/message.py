@@ -55,8 +55,9 @@ ADVICE = {
     "In a VPC, first look at the job role's rights on EC2, and for free addresses.",
     Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
     Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
-    Outcome.NO_NETWORK: "The script wanted a network, and its job has none. To give it one: "
-    "pulumi config set --path sagemaker-processing:network.mode vpc, and deploy (docs/network.md).",
+    Outcome.NO_NETWORK: "The script wanted a network, and its job has none. For AWS's services: "
+    "pulumi config set --path sagemaker-processing:network.mode vpc, and deploy. For the internet: "
+    "network.mode existing, with subnets that lead there (docs/network.md).",
     Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, and see that it is "
     "linux/amd64, and its manifest Docker's, if the reason names a media type.",
     Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "

@@ -126,6 +126,7 @@ class TestFailure:
         advised = f"pulumi config set --path {PROJECT}:network.mode vpc"
         assert advised in ADVICE[Outcome.NO_NETWORK]
         assert prod_settings(network__mode="vpc").network.mode == "vpc"
+        assert "For the internet: network.mode existing" in ADVICE[Outcome.NO_NETWORK]
 
 
 class TestBySms:
