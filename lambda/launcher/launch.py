@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from launcher import start_rules
-from launcher.plan import plan
+from launcher.job_request import job_request
 from launcher.start_rules import Refusal
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import job_name, slot_text
@@ -99,7 +99,7 @@ class Launcher:
         machine, planned = self.config.job, entry.instance_type if entry else None
         # A type may have been taken out of the settings since the attempt was planned.
         instance_type = planned if planned in machine.volume_keys else machine.instance_type
-        wanted = plan(self.config, request.attempt, instance_type, with_input=with_input)
+        wanted = job_request(self.config, request.attempt, instance_type, with_input=with_input)
         if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(request.attempt).withdraw_marker(self.s3)
         try:

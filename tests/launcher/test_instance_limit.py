@@ -16,7 +16,7 @@ from launcher.start_rules import Refusal, beyond_limit
 from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SETTINGS, SLOT, World
-from tests.launcher.test_plan import config_of
+from tests.launcher.test_job_request import config_of
 
 MINUTE = timedelta(minutes=1)
 

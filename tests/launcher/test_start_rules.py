@@ -13,7 +13,7 @@ from launcher.start_rules import Refusal, empty, overlapping, replaces, too_late
 from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT
-from tests.launcher.test_plan import config_of
+from tests.launcher.test_job_request import config_of
 
 EARLIER = Attempt("daily", SLOT - timedelta(hours=1), 3)
 LATER = Attempt("daily", SLOT + timedelta(hours=1), 1)

@@ -1,4 +1,4 @@
-"""The plan: settings and an attempt in, a CreateProcessingJob request out, and nothing else."""
+"""What SageMaker is asked for: settings and an attempt in, a CreateProcessingJob request out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"
 
 
-def plan(
+def job_request(
     config: LauncherConfig, attempt: Attempt, instance_type: str, *, with_input: bool
 ) -> dict[str, Any]:
     """Return the CreateProcessingJob request for an attempt, on machines of that type.

@@ -18,7 +18,7 @@ from components.aws import instance_types, models
 from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
 from launcher.config import Deployed, LauncherConfig, Vpc
-from launcher.plan import plan
+from launcher.job_request import job_request
 from pipeline.attempt import Attempt, job_name
 from tests.examples import share
 from tests.lambda_world import ENVIRONMENT
@@ -54,7 +54,7 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     return (
         settings,
         attempt,
-        plan(config_of(settings), attempt, instance_type, with_input=with_input),
+        job_request(config_of(settings), attempt, instance_type, with_input=with_input),
     )
 
 
@@ -178,7 +178,7 @@ class TestSharding:
             }
         )
         attempt = Attempt("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        return plan(config_of(settings), attempt, "ml.m5.large", with_input=True)
+        return job_request(config_of(settings), attempt, "ml.m5.large", with_input=True)
 
     def _input(self, count: int) -> dict[str, Any]:
         return self._plan(count)["ProcessingInputs"][0]["S3Input"]
@@ -219,5 +219,5 @@ class TestInput:
     ) -> None:
         settings, attempt, _ = example
         first = settings.job.instance_type
-        wanted = plan(config_of(settings), attempt, first, with_input=False)
+        wanted = job_request(config_of(settings), attempt, first, with_input=False)
         assert wanted["ProcessingInputs"] == []
