@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline import cost
-from pipeline.journal_items import End
+from pipeline.journal_items import End, seconds_between
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
@@ -27,9 +27,7 @@ class JobResult(End):
     @property
     def queue_s(self) -> float | None:
         """Seconds from the request to the start, if it started."""
-        if self.started is None or self.created is None:
-            return None
-        return max(0.0, (self.started - self.created).total_seconds())
+        return seconds_between(self.created, self.started)
 
     @property
     def cost_usd(self) -> float | None:

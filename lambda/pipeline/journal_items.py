@@ -38,9 +38,7 @@ class End:
     @property
     def run_s(self) -> float | None:
         """Seconds from the start to the end, if it started."""
-        if self.started is None or self.ended is None:
-            return None
-        return max(0.0, (self.ended - self.started).total_seconds())
+        return seconds_between(self.started, self.ended)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +95,11 @@ class Health:
 _TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
 _NUMBERS = {"instance_count": int, "cost_usd": float}
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
+
+
+def seconds_between(begin: datetime | None, end: datetime | None) -> float | None:
+    """Return the seconds from one time to the other, never fewer than 0; None without both."""
+    return max(0.0, (end - begin).total_seconds()) if begin and end else None
 
 
 def attempt_key(attempt: Attempt) -> Item:
