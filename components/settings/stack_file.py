@@ -26,11 +26,13 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
     config: object = _load(file).get("config") or {}
     if not isinstance(config, dict):
         raise SettingsError(f"{file.name}: config must be a map of keys to values")
-    return {
-        key if ":" in key else f"{project(directory)}:{key}": _text(file, key, value)
-        for key, value in cast("dict[str, object]", config).items()
-        if not _encrypted(value)
-    }
+    found: dict[str, str] = {}
+    for name, value in cast("dict[object, object]", config).items():
+        key = str(name)
+        text = _text(file, key, value)  # first: it refuses what holds itself
+        if not _encrypted(value):
+            found[key if ":" in key else f"{project(directory)}:{key}"] = text
+    return found
 
 
 def project(directory: Path) -> str:

@@ -9,6 +9,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.settings import stack_file
 from components.settings.errors import SettingsError
@@ -95,6 +97,7 @@ def test_a_file_that_sets_nothing_is_read(tmp_path: Path, text: str) -> None:
         ("- config\n", "must be a map, with config"),
         ("config: {p:a: !!float .inf}\n", "p:a is no JSON"),
         ('config: {p:a: ["\\ud800"]}\n', "p:a is no JSON"),
+        ("config: {p:a: &a [*a]}\n", "p:a is no JSON: Circular"),
         ("config: {p:a: \x01}\n", "no YAML that Pulumi would read"),
         ("config: {p:a: \udcff}\n", "no YAML that Pulumi would read"),
         ("config: {p:a: " + "[" * 5000 + "}", "no YAML that Pulumi would read"),
@@ -104,6 +107,24 @@ def test_anything_else_is_refused_in_a_sentence(tmp_path: Path, text: str, said:
     with pytest.raises(SettingsError, match=said) as error:
         stack_file.keys(written(tmp_path, text), "x")
     assert str(error.value).isprintable()
+
+
+WORDS = ("\n  p:a: ", "&a ", "*a", "<<: ", "!!set ", "!!timestamp ", "secure: ", "1", "2026-01-05")
+SIGNS = tuple("\n -:,?{}[]|'\"\t#%~\\\x07")
+
+
+@given(st.lists(st.sampled_from(WORDS + SIGNS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_the_file_is_read_or_refused_in_a_line(
+    tmp_path: Path, parts: list[str]
+) -> None:
+    directory = written(tmp_path, "".join(["config:\n  ", *parts]))
+    said = ""
+    try:
+        stack_file.keys(directory, "x")
+    except SettingsError as error:
+        said = str(error)
+    assert said == "" or said.isprintable()
 
 
 OTHER_FORMS = (
