@@ -1,4 +1,4 @@
-"""Names that something outside the program needs, within the limits of AWS."""
+"""Names that several places must agree on, within the limits of AWS."""
 
 from __future__ import annotations
 

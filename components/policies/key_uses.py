@@ -85,10 +85,7 @@ def data(
 ) -> list[Statement]:
     """Return what a job needs for encrypted objects and its encrypted volume.
 
-    Args:
-        account: where the stack lives.
-        key_arn: of the stack's key.
-        input_key_arn: of an existing input bucket's own key, if it has one.
+    An existing input bucket may have a key of its own, `input_key_arn`.
     """
     via_s3 = _via(account, "s3")
     read_keys = [key_arn, *([input_key_arn] if input_key_arn else [])]
