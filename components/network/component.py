@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import asking
-from components.network import existing, flow_logs, plan, security_groups
+from components.network import existing, flow_logs, security_groups
+from components.network.subnets import choose_zones, subnet_blocks
 from components.policies import vpc as policies
 from components.policies.vpc import VpcPlacement
 
@@ -178,8 +179,8 @@ class Network(pulumi.ComponentResource):
                 opts=pulumi.InvokeOptions(parent=self),
             )
         offered = [found.names, *(each.availability_zones for each in services)]
-        zones = plan.choose(self._args.account.region, settings.zones, offered)
-        return plan.subnets(settings.cidr, zones)
+        zones = choose_zones(self._args.account.region, settings.zones, offered)
+        return subnet_blocks(settings.cidr, zones)
 
     def _subnet(
         self, number: int, table: aws.ec2.RouteTable, zone: str, block: str

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components.network import plan
+from components.network.subnets import choose_zones, subnet_blocks
 from components.settings.addresses import subnet_length
 
 zones = st.integers(1, 6)
@@ -22,7 +22,7 @@ class TestSubnets:
     @given(blocks, zones)
     def test_are_equal_parts_of_the_block_and_do_not_overlap(self, cidr: str, count: int) -> None:
         assume(subnet_length(cidr, count) <= 28)
-        found = plan.subnets(cidr, ZONES[:count])
+        found = subnet_blocks(cidr, ZONES[:count])
         networks = [IPv4Network(block) for block in found.values()]
         assert list(found) == ZONES[:count]
         assert len({network.prefixlen for network in networks}) == 1
@@ -32,13 +32,13 @@ class TestSubnets:
     @given(blocks, zones)
     def test_waste_less_than_half_of_the_block(self, cidr: str, count: int) -> None:
         assume(subnet_length(cidr, count) <= 28)
-        found = plan.subnets(cidr, ZONES[:count]).values()
+        found = subnet_blocks(cidr, ZONES[:count]).values()
         used = sum(IPv4Network(block).num_addresses for block in found)
         assert used * 2 > IPv4Network(cidr).num_addresses
 
     def test_keep_their_blocks_when_a_zone_is_added_within_a_power_of_two(self) -> None:
-        three = plan.subnets("10.0.0.0/24", ZONES[:3])
-        four = plan.subnets("10.0.0.0/24", ZONES[:4])
+        three = subnet_blocks("10.0.0.0/24", ZONES[:3])
+        four = subnet_blocks("10.0.0.0/24", ZONES[:4])
         assert three.items() <= four.items()
 
 
@@ -47,14 +47,14 @@ class TestZones:
     def test_are_the_first_by_name_whatever_the_order_of_the_answer(
         self, answer: list[str], count: int
     ) -> None:
-        assert plan.choose("eu-central-1", count, [answer]) == ZONES[:count]
+        assert choose_zones("eu-central-1", count, [answer]) == ZONES[:count]
 
     def test_are_those_that_every_endpoint_has(self) -> None:
-        found = plan.choose("eu-central-1", 2, [ZONES, ZONES[1:], ZONES[:3]])
+        found = choose_zones("eu-central-1", 2, [ZONES, ZONES[1:], ZONES[:3]])
         assert found == ZONES[1:3]
 
     def test_too_few_are_named_with_the_way_out(self) -> None:
         with pytest.raises(pulumi.RunError) as error:
-            plan.choose("eu-central-1", 3, [ZONES, ZONES[:2]])
+            choose_zones("eu-central-1", 3, [ZONES, ZONES[:2]])
         assert str(error.value).startswith("network.zones = 3: eu-central-1 has 2")
         assert "eu-central-1a, eu-central-1b; set network.zones to at most 2" in str(error.value)

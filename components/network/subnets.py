@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:
+def choose_zones(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:
     """Return the first `count` zones, by name, that are in all of `offered`.
 
     Those are the region's zones, and those of each interface endpoint's service.
@@ -32,7 +32,7 @@ def choose(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[st
     return zones[:count]
 
 
-def subnets(cidr: str, zones: Sequence[str]) -> dict[str, str]:
+def subnet_blocks(cidr: str, zones: Sequence[str]) -> dict[str, str]:
     """Return each zone's block, in the order of the zones: equally sized, none overlaps another.
 
     A further zone may change all blocks, and with them replace the subnets: it halves them when
