@@ -225,10 +225,10 @@ class Planted:
         return self.cloud.aws.client(service)
 
     def sessions(self) -> list[str]:
-        """Return the secret part of each function's own credentials."""
+        """Return the secret part of the credentials of every session of a role."""
         names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        runtimes = cast("Any", self.cloud.functions)._runtimes.values()
-        return [runtime._function.environment[name] for runtime in runtimes for name in names]
+        sessions = cast("Any", self.cloud.aws.iam)._sessions.values()
+        return [session.keys.environment[name] for session in sessions for name in names]
 
     def everything(self) -> dict[str, str]:
         """Return place -> text, of all that somebody may read without being meant to."""
@@ -317,7 +317,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
 class TestADeployedStack:
     def test_shows_its_secrets_nowhere(self, planted: Planted) -> None:
         canaries = [MAIL, VALUE, ENVIRONMENT, "of-the-embedded-aws", *planted.sessions()]
-        assert len(canaries) == 4 + 2 * 2
+        assert len(canaries) >= 4 + 2 * 2
         assert all(len(canary) > 15 for canary in canaries)
         leaks = {
             (place, canary)
