@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.aws.endpoint import ACCOUNT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.deploy.kinds import Resources, State
-
-
-def _identity(local: Resources, _: State) -> State:
-    return {"accountId": local.aws.client("sts").get_caller_identity()["Account"]}
-
-
-def _partition(_: Resources, _inputs: State) -> State:
-    return {"partition": "aws"}
-
-
-def _registry_login(_: Resources, _inputs: State) -> State:
-    return {"userName": "AWS", "password": "of-the-embedded-aws"}
 
 
 def _zones(local: Resources, inputs: State) -> State:
@@ -81,14 +71,17 @@ def _dhcp_options(local: Resources, inputs: State) -> State:
 
 
 _ANSWERS: dict[str, Callable[[Resources, State], State]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": _identity,
-    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda _local, _inputs: {"accountId": ACCOUNT},
+    "aws:index/getPartition:getPartition": lambda _local, _inputs: {"partition": "aws"},
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_login,
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda _local, _inputs: {
+        "userName": "AWS",
+        "password": "of-the-embedded-aws",
+    },
 }
 """Function token -> answers such an invoke."""
 

@@ -95,10 +95,12 @@ def _facts(report: Report, deployed: str) -> Iterator[tuple[str, str]]:
         yield "deployed", deployed
     if report.slot:
         yield "slot", f"{report.schedule}, {figures.moment(report.slot, report.timezone)}"
-    facts = {"job": report.job_name, "reason": report.failure_reason}
-    yield from ((label, text) for label, text in facts.items() if text)
-    if report.exit_message:
-        yield "exit message", report.exit_message
+    last = {
+        "job": report.job_name,
+        "reason": report.failure_reason,
+        "exit message": report.exit_message,
+    }
+    yield from ((label, text) for label, text in last.items() if text)
     for message in report.messages:
         yield "message", message["subject"]
         for line in message["body"].splitlines():

@@ -44,21 +44,15 @@ class RunError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a person may choose for a local run."""
+    """What a person may choose for a local run; `--help` says what each does, left out or not."""
 
     input: Path
-    """Its files are the slot's input."""
     script: Path | None = None
-    """Takes the place of container/scripts/process_data.sh."""
     slot: datetime | None = None
-    """Default: the latest that was due."""
     schedule: str | None = None
-    """Default: the first of the stack."""
     engine: EngineName = "auto"
     faults: Sequence[str] = ()
-    """What is to go wrong."""
     keep: bool = False
-    """Stay up after the slot."""
 
 
 class Pipeline:

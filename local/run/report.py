@@ -6,13 +6,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from components.settings import key_prefix
+from pipeline import jobs
 from pipeline.contract import METRIC_NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from local.aws.cloudwatch.metric_store import Point
@@ -74,9 +73,10 @@ class Report:
         ]
         self.timeline = sorted(cloud.timeline, key=lambda event: event["at"])
         if entries:
-            self._fill_last(entries[-1], _job(cloud, entries[-1].job_name))
+            job = jobs.find(cloud.aws.client("sagemaker"), entries[-1].job_name)
+            self._fill_last(entries[-1], job or {})
 
-    def _fill_last(self, last: Entry, job: dict[str, Any]) -> None:
+    def _fill_last(self, last: Entry, job: Mapping[str, Any]) -> None:
         self.attempt, self.job_name = last.number, last.job_name
         self.outcome = last.outcome
         self.status = job.get("ProcessingJobStatus")
@@ -90,14 +90,6 @@ class Report:
 def _attempt(entry: Entry) -> dict[str, Any]:
     names = ("job_name", "status", "reason", "instance_type", "outcome")
     return {"attempt": entry.number, **{name: getattr(entry, name) for name in names}}
-
-
-def _job(cloud: Cloud, name: str) -> dict[str, Any]:
-    """Return SageMaker's description of a job; empty if the attempt never became one."""
-    try:
-        return cloud.aws.client("sagemaker").describe_processing_job(ProcessingJobName=name)
-    except ClientError:
-        return {}
 
 
 def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, Any]]:
