@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from observer.retry import AT_ONCE, NextAttempt
-from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
+from observer.retry import AT_ONCE
+from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_scheduler.type_defs import RetryPolicyTypeDef
 
     from observer.config import ObserverConfig
+    from observer.retry import RetryState
 
 _RETRY_POLICY: RetryPolicyTypeDef = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600}
 """As for the stack's own schedules: after an hour the event goes to their queue."""
@@ -34,26 +35,17 @@ class NextLaunches:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """Not the invocation's beginning: EventBridge Scheduler refuses a time in the past."""
 
-    def launch_next(self, attempt: Attempt, following: NextAttempt) -> datetime:
-        """Plan a next attempt; return when it is launched: as first planned, and not before now."""
-        return self._plan(attempt, following.at, following)
+    def plan(self, attempt: Attempt, at: datetime, state: RetryState | None = None) -> datetime:
+        """Plan an attempt; return when it is launched: as first planned, and not before now.
 
-    def launch_replacement(self, name: str) -> None:
-        """Plan the attempt that has been waiting for another one's stop."""
-        attempt = parse_job_name(self.config.prefix, name)
-        if attempt is not None:
-            self._plan(attempt, self.clock())
-
-    def _plan(
-        self, attempt: Attempt, at: datetime, following: NextAttempt | None = None
-    ) -> datetime:
-        """Note the attempt first: the launcher reads there on which machine it is to start."""
+        It is noted first: the launcher reads there on which machine it is to start.
+        """
         soonest = self.clock() + AT_ONCE
         entry = replace(
             Entry.of(attempt, job_name(self.config.prefix, attempt)),
             planned_for=max(at, soonest),
-            retry_state=following.state.dump() if following else None,
-            instance_type=following.state.instance_type if following else None,
+            retry_state=state.dump() if state else None,
+            instance_type=state.instance_type if state else None,
         )
         noted = self.journal.plan(entry)
         launched = max(noted.planned_for or at, soonest)

@@ -90,8 +90,10 @@ class Observer:
             )
             outcome, result, uri = marker.settle(outcome)
         next_at = None if stop else self._plan_next(known, result, outcome, now)
-        if stop and stop.startswith(REPLACED_BY):
-            self.launches.launch_replacement(stop.removeprefix(REPLACED_BY))
+        # Only a stop for another attempt's sake names a job.
+        waiting = stop and parse_job_name(self.config.prefix, stop.removeprefix(REPLACED_BY))
+        if waiting:
+            self.launches.plan(waiting, now)
         entry = known.concluded(
             result,
             outcome=outcome,
@@ -126,7 +128,9 @@ class Observer:
             self.config.retries, outcome, state, ended, of_type=bool(stated and stated.is_of_a_type)
         )
         attempt = known.attempt.next()
-        return self.launches.launch_next(attempt, following) if following and attempt else None
+        if following is None or attempt is None:
+            return None
+        return self.launches.plan(attempt, following.at, following.state)
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:

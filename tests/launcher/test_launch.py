@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from launcher.launch import NoticeError
-from observer.retry import NextAttempt, RetryState
+from observer.retry import RetryState
 from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, CrashError, World
 
@@ -53,8 +53,8 @@ class TestStart:
 
     def test_of_a_planned_attempt_is_on_the_machine_it_was_planned_for(self, world: World) -> None:
         second = replace(ATTEMPT, number=2)
-        following = NextAttempt(NOW + timedelta(minutes=5), RetryState(NOW, "ml.m6i.large"))
-        world.observer.launches.launch_next(second, following)
+        state = RetryState(NOW, "ml.m6i.large")
+        world.observer.launches.plan(second, NOW + timedelta(minutes=5), state)
         assert world.fire()["result"] == "started"
         (request,) = world.asked("CreateProcessingJob")
         assert request["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m6i.large"
@@ -63,8 +63,8 @@ class TestStart:
         self, world: World
     ) -> None:
         second = replace(ATTEMPT, number=2)
-        following = NextAttempt(NOW + timedelta(minutes=5), RetryState(NOW, "ml.p3.2xlarge"))
-        world.observer.launches.launch_next(second, following)
+        state = RetryState(NOW, "ml.p3.2xlarge")
+        world.observer.launches.plan(second, NOW + timedelta(minutes=5), state)
         assert world.fire()["result"] == "started"
         (request,) = world.asked("CreateProcessingJob")
         assert request["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large"
