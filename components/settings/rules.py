@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -91,16 +90,13 @@ def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
 
 def _mixed_slots(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield where two slots of a schedule would write to the same place."""
-    template = settings.output.prefix
-    for first, second in pairwise(_some_slots(schedule)):
-        place = key_prefix.render(template, name, first)
-        if place == key_prefix.render(template, name, second):
-            yield (
-                f"output.prefix: {template} puts the slots {first:%Y-%m-%dT%H:%MZ} and "
-                f"{second:%Y-%m-%dT%H:%MZ} of {name} into the same place; "
-                "name the slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
-            )
-            return
+    prefix = settings.output.prefix
+    slots = [*_some_slots(schedule)]
+    if len({key_prefix.render(prefix, name, slot) for slot in slots}) < len(slots):
+        yield (
+            f"output.prefix: {prefix} puts several slots of {name} into the same place; name the "
+            "slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
+        )
 
 
 def _some_slots(schedule: ScheduleSettings) -> Iterator[datetime]:
