@@ -11,7 +11,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from local.run import figures
-from ops.screen import facts
+from ops.screen import facts, style
 from pipeline.text import duration, printable
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ class Display:
 
     def summary(self, report: Report, deployed: str) -> None:
         """Show what came of the run."""
-        good = report.outcome == "completed"
         self.console.print()
-        colour = "green" if good else "red"
+        colour = style(report.outcome) if report.outcome else "red"
         title = (report.outcome or "nothing was started").replace("_", " ").capitalize()
         self.console.print(f"[bold {colour}]{escape(title)}[/]")
         self.console.print(facts(_facts(report, deployed)))
@@ -126,9 +125,9 @@ def _results(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _attempts(report: Report) -> Table:
-    table = Table("attempt", "instance", "status", "outcome", "reason")
+    names = ("attempt", "instance_type", "status", "outcome", "reason")
+    table = Table(*(name.replace("_", " ") for name in names))
     for each in report.attempts:
-        names = ("attempt", "instance_type", "status", "outcome", "reason")
         table.add_row(*(escape(str(each[name] or "")) for name in names))
     return table
 
