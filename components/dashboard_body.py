@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from components import names
-from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE
+from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE, OPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ def _header(settings: Settings) -> Widget:
 2. **Last failures**, at the bottom: outcome, reason and the script's last words of each attempt.
 3. **Since the last success**, longer than usual: slots are missing. Look at queues and functions.
 
-All attempts: `python -m ops list --stack {settings.stack}`. A slot again: `python -m ops replay`.
+All attempts: `{OPS} list --stack {settings.stack}`. A slot again: `{OPS} replay`.
 Times are UTC."""
     return {"type": "text", "properties": {"markdown": text}}
 

@@ -151,5 +151,7 @@ def _way_on(session: Session, last: Entry) -> list[Text]:
     if last.outcome in _GOOD:
         return []
     again = f"replay --schedule {last.schedule} --slot {slot_text(last.slot)}"
-    commands = [f"logs {last.job_name}", again] if last.created else [again]
-    return [Text(session.stack.command(words), "dim") for words in commands]
+    lines = [f"To run it once more: {session.stack.command(again)}"]
+    if last.created:
+        lines.insert(0, f"To read its log: {session.stack.command(f'logs {last.job_name}')}")
+    return [Text(line, "dim") for line in lines]

@@ -18,6 +18,7 @@ from components.settings import loader, stack_file
 from ops.errors import OpsError, UsageError
 from pipeline import jobs
 from pipeline.attempt import Attempt, parse_job_name
+from pipeline.contract import OPS
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Stack:
 
     def command(self, words: str) -> str:
         """Return the line that a person would type."""
-        return f"python -m ops {words} --stack {self.name}"
+        return f"{OPS} {words} --stack {self.name}"
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         # A second Invoke by the SDK, after a lost answer, would find the slot "already started".

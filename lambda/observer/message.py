@@ -10,7 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
-from pipeline.contract import JOB_LOGS
+from pipeline.contract import JOB_LOGS, OPS
 from pipeline.outcome import Outcome
 from pipeline.text import duration
 
@@ -121,7 +121,7 @@ def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
         f"It had failed since: {_local(since, facts.zone)} ({slot_text(since)}).",
         "",
         "Slots that failed in between stay failed. To see and replay them:",
-        f"python -m ops list --stack {facts.stack} --schedule {entry.schedule} --failed",
+        f"{OPS} list --stack {facts.stack} --schedule {entry.schedule} --failed",
     ]
     return _subject(subject), "\n".join(body)
 
@@ -167,7 +167,7 @@ def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
     yield ""
     yield "Replay:"
     yield (
-        f"python -m ops replay --stack {facts.stack} --schedule {entry.schedule} "
+        f"{OPS} replay --stack {facts.stack} --schedule {entry.schedule} "
         f"--slot {slot_text(entry.slot)}"
     )
     if entry.created:

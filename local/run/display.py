@@ -12,6 +12,7 @@ from rich.table import Table
 
 from local.run import figures
 from ops.screen import facts, style
+from pipeline.contract import OPS
 from pipeline.text import duration, printable
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Display:
         """Say how to use what stays up."""
         self.console.print(
             "\nThe embedded AWS stays up until Ctrl-C, and its schedules fire in real time. Use it:"
-            "\n  [bold].venv/bin/python -m ops list --stack local[/]"
+            f"\n  [bold]{OPS} list --stack local[/]"
         )
 
     def summary(self, report: Report, deployed: str) -> None:

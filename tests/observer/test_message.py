@@ -62,7 +62,7 @@ Last 2 log lines:
   two
 
 Replay:
-python -m ops replay --stack prod --schedule daily --slot 2026-07-05T02:00:00Z
+.venv/bin/python -m ops replay --stack prod --schedule daily --slot 2026-07-05T02:00:00Z
 
 Job: https://eu-central-1.console.aws.amazon.com/sagemaker/home?region=eu-central-1\
 #/processing-jobs/p--daily-20260705T020000Z-2
