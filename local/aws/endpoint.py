@@ -38,7 +38,7 @@ _POLL_S = 0.02
 """How often a server looks whether it is to end."""
 
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
-CREATING_CLIENTS = threading.Lock()
+_CREATING_CLIENTS = threading.Lock()
 _GLOBAL = {"iam"}
 """Services that are signed for in us-east-1, wherever one is."""
 
@@ -92,7 +92,7 @@ class LocalAws:
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         """Return an administrator's boto3 client for a service."""
-        with CREATING_CLIENTS:
+        with _CREATING_CLIENTS:
             if service not in self._clients:
                 client = self._client(service, self.administrator)
                 client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
@@ -105,7 +105,7 @@ class LocalAws:
 
     def client_as(self, session: Session, service: str) -> Any:  # noqa: ANN401 - as above
         """Return a client that has the session of a role."""
-        with CREATING_CLIENTS:
+        with _CREATING_CLIENTS:
             return self._client(service, session.keys)
 
     def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above

@@ -48,14 +48,14 @@ class Runtime:
     """
 
     def __init__(self, config: dict[str, Any], code: Path, environment: Mapping[str, str]) -> None:
-        self._name, self._timeout_s = config["FunctionName"], config["Timeout"]
+        self._config, self._code, self._environment = config, code, environment
         # A file and not a pipe: what was printed is there when the process asks for more.
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
         self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
         self._packages = tempfile.TemporaryDirectory()
         _link_packages(Path(self._packages.name))
         self._pipe, theirs = Pipe()
-        self._process = self._start(config, code, environment, theirs)
+        self._process = self._start(theirs)
         theirs.close()
         self._heard: tuple[str, str] | None = None
         """What the process said after its last answer."""
@@ -67,7 +67,7 @@ class Runtime:
 
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the function on one event, within its timeout."""
-        timeout_s = self._timeout_s
+        timeout_s: int = self._config["Timeout"]
         late = f"{request_id} Task timed out after {timeout_s:.2f} seconds"
         kind, body = self._heard or self._hear(_INIT_SECONDS + timeout_s, late)
         began = time.perf_counter()
@@ -80,7 +80,7 @@ class Runtime:
         # The lines since the last event.
         log = self._reading.read().decode(errors="replace").splitlines()
         payload, failed = json.loads(body or "null"), kind == "error"
-        return Outcome(self._name, request_id, payload, failed, log, seconds)
+        return Outcome(self._config["FunctionName"], request_id, payload, failed, log, seconds)
 
     def close(self) -> None:
         """End the process."""
@@ -105,18 +105,17 @@ class Runtime:
         self._process.wait()
         return "error", json.dumps(error)
 
-    def _start(
-        self, config: dict[str, Any], code: Path, environment: Mapping[str, str], pipe: Connection
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, pipe: Connection) -> subprocess.Popen[bytes]:
+        config = self._config
         region = config["FunctionArn"].split(":")[3]
-        variables = {
+        environment = {
             "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "LAMBDA_TASK_ROOT": str(code),
+            "LAMBDA_TASK_ROOT": str(self._code),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": self._packages.name,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -124,14 +123,14 @@ class Runtime:
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
-            **environment,
+            **self._environment,
         }
         # -S: without this machine's packages. The code's own come first, then the runtime's.
         arguments = [config["Handler"], str(pipe.fileno()), config["FunctionArn"]]
         return subprocess.Popen(
             [sys.executable, "-S", "-c", _PROCESS, *arguments],
-            cwd=code,
-            env=variables,
+            cwd=self._code,
+            env=environment,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             pass_fds=[pipe.fileno()],
