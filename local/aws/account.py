@@ -56,8 +56,6 @@ class Account:
         """What happened, as `at`, `what` and `detail`."""
         self.job_points: list[Point] = []
         """The metrics that the jobs printed."""
-        self.alarm_definitions: dict[str, dict[str, Any]] = {}
-        """Alarm -> its whole PutMetricAlarm, of which moto keeps a part only, and its ARN."""
         self._told, self._on_event, self._play_job = threading.Lock(), on_event, run_job
         self._activity, self.faults = Activity(), Faults(faults)
         self.aws = aws = LocalAws(region)
@@ -66,14 +64,7 @@ class Account:
         self.topics = Topics(aws, self.tell)
         self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(aws, self.metrics, self.tell)
-        self.alarms = Alarms(
-            aws,
-            self.alarm_definitions,
-            self.metrics,
-            self.topics,
-            publish=self.bus.publish,
-            tell=self.tell,
-        )
+        self.alarms = Alarms(aws, self.metrics, self.topics, self.bus.publish, self.tell)
         self._events = EventFaults(self.faults, self.bus.publish, self._lose)
         self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
         aws.services |= {

@@ -65,7 +65,7 @@ class Cloud(Account):
         self.settings = loader.read(self._config, stack_file.project(project), stack)
         super().__init__(self.settings.region, work, run_job, faults, on_moment)
         self._on_created = on_created
-        self.resources = Resources(self.aws, build, self.alarm_definitions)
+        self.resources = Resources(self.aws, build, self.alarms.definitions)
         self.exports: dict[str, Any] = {}
         """Of the program, once it is deployed."""
 

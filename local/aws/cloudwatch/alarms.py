@@ -14,7 +14,7 @@ from local.aws.endpoint import ACCOUNT
 from local.aws.event import of_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from local.aws.endpoint import LocalAws
     from local.aws.messaging import Topics
@@ -37,22 +37,21 @@ class AlarmState:
 class Alarms:
     """Evaluates alarms when it is asked to, as CloudWatch does every minute.
 
-    `definitions` has each alarm's whole PutMetricAlarm and its ARN; `publish` puts the event of a
-    change on the event bus.
+    `publish` puts the event of a change on the event bus.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one collaborator
+    def __init__(
         self,
         aws: LocalAws,
-        definitions: Mapping[str, dict[str, Any]],
         metrics: MetricStore,
         topics: Topics,
-        *,
         publish: Callable[[dict[str, Any]], None],
         tell: Callable[[str, str], None],
     ) -> None:
-        self._aws, self._definitions, self._metrics = aws, definitions, metrics
+        self._aws, self._metrics = aws, metrics
         self._topics, self._publish, self._tell = topics, publish, tell
+        self.definitions: dict[str, dict[str, Any]] = {}
+        """Alarm -> its whole PutMetricAlarm, of which moto keeps a part only, and its ARN."""
         self._states: dict[str, AlarmState] = {}
         self._warm: set[str] = set()
         """Alarms whose warm-up is over."""
@@ -61,11 +60,11 @@ class Alarms:
 
     def states(self) -> list[AlarmState]:
         """Return every alarm with its state."""
-        return [self._state(name) for name in self._definitions]
+        return [self._state(name) for name in self.definitions]
 
     def evaluate(self, now: datetime) -> None:
         """Bring every alarm into the state that the metrics up to `now` give it, and act on it."""
-        for name, definition in self._definitions.items():
+        for name, definition in self.definitions.items():
             rule = AlarmRule.read(definition)
             self._read_queue(rule, now)
             values = rule.values(self._metrics.points, now)
@@ -80,7 +79,7 @@ class Alarms:
                 self._change(old, replace(old, state=state, reason=reason), definition, now)
 
     def _state(self, name: str) -> AlarmState:
-        definition = self._definitions[name]
+        definition = self.definitions[name]
         return self._states.get(name) or AlarmState(
             name,
             "INSUFFICIENT_DATA",

@@ -43,29 +43,15 @@ def use(
     ]
 
 
-def of_object(store: Store, bucket: str, name: str) -> list[Access]:
-    """Return what reading an object needs of the key that it was written with."""
-    return to_write(store, bucket, name, store.key_of_object(bucket, name), ["kms:Decrypt"])
-
-
-def to_write(
+def of_object(
     store: Store, bucket: str, name: str, key: str | None, actions: Iterable[str]
 ) -> list[Access]:
-    """Return what writing an object needs of `key`, or of the bucket's key without it."""
+    """Return what an object needs of `key`, or of the bucket's default key without it."""
     default, bucket_key = store.key_of_bucket(bucket)
     # What S3 binds the object's key to: its bucket, if that has a bucket key.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
     return use(store, store.key_arn(key) or default, actions, "s3", s3_arn=encrypted)
-
-
-def of_table(store: Store, table: str) -> list[Access]:
-    """Return what an item of a table needs, read or written: DynamoDB made the data key itself.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
-    """
-    key = store.key_of_table(table)
-    return use(store, key, ["kms:Decrypt"], "dynamodb", dynamodb_tableName=table)
 
 
 def to_send(store: Store, arn: str) -> list[Access]:

@@ -58,7 +58,9 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
         case "ListObjectsV2":
             return [Access("s3:ListBucket", _bucket(asked), _given(asked, _LISTING))]
         case "GetObject":
-            decrypt = kms.of_object(store, asked["Bucket"], asked["Key"])
+            bucket, name = asked["Bucket"], asked["Key"]
+            key = store.key_of_object(bucket, name)
+            decrypt = kms.of_object(store, bucket, name, key, ["kms:Decrypt"])
             return [Access(operation, _object(asked)), *decrypt]
         case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
@@ -67,7 +69,7 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
             key = asked.get("SSEKMSKeyId")
             return [
                 Access("s3:PutObject", _object(asked), _given(asked, _ENCRYPTION)),
-                *kms.to_write(store, asked["Bucket"], asked["Key"], key, actions),
+                *kms.of_object(store, asked["Bucket"], asked["Key"], key, actions),
             ]
         case "AbortMultipartUpload" | "DeleteObject":
             return [Access(operation, _object(asked))]
@@ -116,7 +118,11 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
         case "dynamodb:GetItem" | "dynamodb:PutItem" | "dynamodb:UpdateItem" | "dynamodb:Query":
             table = store.named("dynamodb", "table/", asked["TableName"])
             index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
-            decrypt = kms.of_table(store, table.rpartition("/")[2])
+            name = table.rpartition("/")[2]
+            # Read or written: DynamoDB made the data key itself.
+            # https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+            key, actions = store.key_of_table(name), ["kms:Decrypt"]
+            decrypt = kms.use(store, key, actions, "dynamodb", dynamodb_tableName=name)
             return [Access(operation, table + index), *decrypt]
         case (
             "logs:CreateLogGroup"

@@ -42,12 +42,12 @@ class Bench:
         self.alarm["AlarmArn"] = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:{self.name}"
         self.alarms = Alarms(
             aws,
-            {self.name: self.alarm},
             self.metrics,
             self.topics,
-            publish=self.events.append,
-            tell=lambda what, detail: self.told.append((what, detail)),
+            self.events.append,
+            lambda what, detail: self.told.append((what, detail)),
         )
+        self.alarms.definitions[self.name] = self.alarm
         self.now = datetime.now(UTC)
 
     def after(self, minutes: float = 1, value: float | None = None) -> str:
