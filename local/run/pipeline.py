@@ -111,7 +111,7 @@ class Pipeline:
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
-            with step("watch", "The watch looks around, alarms are evaluated"):
+            with step("watch", "The observer's watch runs, alarms are evaluated"):
                 cloud.tick()
                 cloud.alarms.evaluate(datetime.now(UTC))
         except BaseException:

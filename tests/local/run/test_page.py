@@ -129,6 +129,10 @@ class TestTheParts:
         shown = [text for text in page.data if ":root" not in text]
         assert not [text for text in shown if re.search(r"None|True|datetime|\[|\{|e-\d", text)]
 
+    def test_a_cost_has_its_currency(self) -> None:
+        cost = {"name": "EstimatedCost", "value": 0.0125, "unit": "None", "sent_by": "observer"}
+        assert "0.0125 USD" in of(metrics=[cost]).data
+
     def test_red_alarms_say_what_to_do_first(self) -> None:
         text = Parsed(runs.failing()).text
         red = text.index(f"{runs.PREFIX}-daily-failed\n")
