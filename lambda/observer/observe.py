@@ -125,7 +125,11 @@ class Observer:
             state = RetryState(result.created or ended, first_type)
         stated = account_limit.read(result.reason or "")
         following = next_attempt(
-            self.config.retries, outcome, state, ended, of_type=bool(stated and stated.is_of_a_type)
+            self.config.retries,
+            outcome,
+            state,
+            ended,
+            limit_of_one_type=bool(stated and stated.is_of_a_type),
         )
         attempt = known.attempt.next()
         if following is None or attempt is None:

@@ -60,19 +60,19 @@ def next_attempt(
     state: RetryState,
     now: datetime,
     *,
-    of_type: bool = False,
+    limit_of_one_type: bool = False,
 ) -> NextAttempt | None:
     """Return the attempt that follows, or None: then the slot has ended.
 
     No capacity: the next type; after the last one, the first again, later. A limit below one job's
-    need: the next type, if it is `of_type`, an instance type's. Used up quota or addresses, and
-    throttling: later. Internal error and too little memory: as often as is allowed. Everything else
-    would only fail again.
+    need: the next type, if the limit is of one type. Used up quota or addresses, and throttling:
+    later. Internal error and too little memory: as often as is allowed. Everything else would only
+    fail again.
     """
     match outcome:
         case Outcome.CAPACITY:
             return _other_type(config, state, now)
-        case Outcome.QUOTA_TOO_LOW if of_type:
+        case Outcome.QUOTA_TOO_LOW if limit_of_one_type:
             return _possible_type(config, state, now)
         case Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
             return _later(config, state, now)

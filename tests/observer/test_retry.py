@@ -95,7 +95,7 @@ class TestQuota:
 
 
 def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt | None:
-    return next_attempt(config, Outcome.QUOTA_TOO_LOW, state, NOW, of_type=True)
+    return next_attempt(config, Outcome.QUOTA_TOO_LOW, state, NOW, limit_of_one_type=True)
 
 
 class TestQuotaTooLow:
@@ -180,8 +180,10 @@ class TestAnyChain:
         bound = (1 + single + 30) * len(config.instance_types) + single
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
-            of_type = data.draw(st.booleans())
-            following = next_attempt(config, outcome, state, now, of_type=of_type)
+            limit_of_one_type = data.draw(st.booleans())
+            following = next_attempt(
+                config, outcome, state, now, limit_of_one_type=limit_of_one_type
+            )
             if following is None:
                 break
             assert now < following.at <= now + LONGEST_DELAY
