@@ -109,20 +109,21 @@ class Scheduler:
     def next_planned(self) -> Due | None:
         """Return the earliest slot of the schedules that delete themselves after it."""
         found: list[Due] = []
-        for schedule in self._enabled():
-            expression, zone = _timing(schedule)
+        for schedule, expression, zone in self._enabled():
             at = expression.next(EPOCH, zone)
             if at and schedule["ActionAfterCompletion"] == "DELETE":
                 found.append(Due(at, schedule["GroupName"], schedule["Name"]))
         return min(found, default=None)
 
     def due(self, start: datetime, end: datetime) -> list[Due]:
-        """Return each schedule's last slot from one instant to another, which is excluded."""
+        """Return each schedule's last slot from one instant to another, which is excluded.
+
+        One that deletes itself and is still there has not fired: it is due, however late.
+        """
         found: list[Due] = []
-        for schedule in self._enabled():
-            expression, zone = _timing(schedule)
+        for schedule, expression, zone in self._enabled():
             at = expression.previous(end, zone)
-            if at and at >= start:
+            if at and (at >= start or schedule["ActionAfterCompletion"] == "DELETE"):
                 found.append(Due(at, schedule["GroupName"], schedule["Name"]))
         return sorted(found)
 
@@ -157,12 +158,13 @@ class Scheduler:
             raise ServiceError("ValidationException", message)
         return expression, zone
 
-    def _enabled(self) -> Iterator[dict[str, Any]]:
-        """Yield the schedules that fire, as GetSchedule tells of them."""
+    def _enabled(self) -> Iterator[tuple[dict[str, Any], Expression, ZoneInfo]]:
+        """Yield the schedules that fire, as GetSchedule tells of them, and when they do."""
         for group in list(self._groups().values()):
             for schedule in list(group.schedules.values()):
                 if schedule.state == "ENABLED":
-                    yield schedule.to_dict()
+                    told = schedule.to_dict()
+                    yield told, *_timing(told)
 
     def _groups(self) -> dict[str, Any]:
         """Return moto's schedule groups by name."""
