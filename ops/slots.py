@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipeline import jobs
 from pipeline.journal_items import Entry
 from pipeline.outcome import NO_FAILURE
 
@@ -65,8 +66,8 @@ def running(attempt: Attempt, job: Description) -> Entry:
         number=attempt.number,
         job_name=job["ProcessingJobName"],
         status=job["ProcessingJobStatus"],
-        instance_type=cluster.get("InstanceType"),
-        instance_count=cluster.get("InstanceCount"),
+        instance_type=jobs.instance_type(cluster),
+        instance_count=jobs.instance_count(cluster),
         created=job["CreationTime"],
         started=job.get("ProcessingStartTime"),
     )

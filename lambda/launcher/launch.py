@@ -206,7 +206,9 @@ class Launcher:
     def _instances(self, attempt: Attempt) -> int:
         """Return how many instances an attempt's job holds, which may have been set otherwise."""
         job = jobs.find_active(self.sagemaker, self._name(attempt))
-        return job["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) if job else 0
+        if job is None:
+            return 0
+        return jobs.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
 
     def _name(self, attempt: Attempt) -> str:
         return job_name(self.config.prefix, attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline import cost
+from pipeline import cost, jobs
 from pipeline.journal_items import End, seconds_between
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def of_job(job: DescribeProcessingJobResponseTypeDef) -> JobResult:
         created=job.get("CreationTime"),
         started=job.get("ProcessingStartTime"),
         ended=job.get("ProcessingEndTime"),
-        instance_type=cluster.get("InstanceType"),
-        instance_count=cluster.get("InstanceCount"),
+        instance_type=jobs.instance_type(cluster),
+        instance_count=jobs.instance_count(cluster),
         volume_gb=cluster.get("VolumeSizeInGB"),
         max_runtime_s=job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         image_uri=job["AppSpecification"]["ImageUri"],

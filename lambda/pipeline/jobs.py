@@ -70,3 +70,17 @@ def active(client: SageMakerClient, prefix: str, schedule: str | None = None) ->
     for status in ACTIVE:
         for attempt, _ in listed(client, prefix, schedule, filters={"StatusEquals": status}):
             yield attempt
+
+
+# A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
+# Selected members, and no InstanceType.
+
+
+def instance_type(cluster: Mapping[str, Any]) -> str | None:
+    """Return the type of a job's instances; None until SageMaker has selected one."""
+    return cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
+
+
+def instance_count(cluster: Mapping[str, Any]) -> int | None:
+    """Return how many instances a job has; None until SageMaker has selected a number."""
+    return cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount")

@@ -73,6 +73,13 @@ class TestLaunch:
         hold(world, job(minute=1), count=1)
         assert world.launch()["result"] == "started"
 
+    def test_counts_the_instances_that_sagemaker_selected(self, world: World) -> None:
+        world.configure(**settings(6, count=2))
+        cluster = {"SelectedInstanceType": "ml.m5.large", "SelectedInstanceCount": 5}
+        resources = {"ClusterConfig": {**cluster, "VolumeSizeInGB": 10}}
+        world.sagemaker.add(job(), ProcessingResources=resources)
+        assert world.launch()["reason"] == reason(6, 5, 2)
+
     def test_beyond_the_limit_is_refused_with_the_key_the_numbers_and_the_way_out(
         self, world: World
     ) -> None:

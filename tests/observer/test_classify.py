@@ -153,6 +153,19 @@ class TestOfJob:
             image_uri=f"image@sha256:{'ab' * 32}",
         )
 
+    @pytest.mark.parametrize("selected", [{}, {"SelectedInstanceType": "ml.m6i.large"}])
+    def test_of_a_choice_of_types_tells_the_one_that_sagemaker_selected(
+        self, selected: dict[str, Any]
+    ) -> None:
+        sagemaker = self._sagemaker()
+        preferences = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m6i.large"}]
+        count = {"SelectedInstanceCount": 2} if selected else {}
+        cluster = {"InstancePreferences": preferences, "VolumeSizeInGB": 10, **selected, **count}
+        sagemaker.add("job", ProcessingResources={"ClusterConfig": cluster})
+        result = of_job(sagemaker.jobs["job"])  # pyright: ignore[reportArgumentType]
+        expected = ("ml.m6i.large", 2) if selected else (None, None)
+        assert (result.instance_type, result.instance_count) == expected
+
     def test_a_job_that_never_ran_has_neither_duration_nor_queue_time(self) -> None:
         sagemaker = self._sagemaker()
         sagemaker.end("job", "Failed", ran=False)

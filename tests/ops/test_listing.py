@@ -122,6 +122,18 @@ class TestRunning:
         _, out, _ = world.ops("list")
         assert row(out, "Mon") == "Mon 05 Jan 04:00 InProgress 1 1m 30s m5.xlarge"
 
+    @pytest.mark.parametrize(
+        ("selected", "shown"),
+        [({}, ""), ({"SelectedInstanceType": "ml.m6i.large"}, " m6i.large")],
+    )
+    def test_a_choice_of_types_is_shown_by_the_one_that_sagemaker_selected(
+        self, world: World, selected: dict[str, str], shown: str
+    ) -> None:
+        resources = {"ClusterConfig": {"VolumeSizeInGB": 1, **selected}}
+        world.job(CreationTime=NOW - timedelta(seconds=90), ProcessingResources=resources)
+        _, out, _ = world.ops("list")
+        assert row(out, "Mon") == f"Mon 05 Jan 04:00 InProgress 1 1m 30s{shown}"
+
     def test_takes_the_place_of_the_attempt_before_it(self, world: World) -> None:
         world.conclude(**RAN)
         world.job(NAME[:-1] + "2", ProcessingStartTime=NOW - timedelta(seconds=5))
