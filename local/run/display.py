@@ -82,7 +82,7 @@ class Display:
         """Show what came of the run."""
         self.console.print()
         colour = style(report.outcome) if report.outcome else "red"
-        title = (report.outcome or "nothing was started").replace("_", " ").capitalize()
+        title = report.headline.replace("_", " ").capitalize()
         self.console.print(f"[bold {colour}]{escape(title)}[/]")
         self.console.print(facts(_facts(report, deployed)))
         if len(report.attempts) > 1:

@@ -60,6 +60,12 @@ class Report:
     timeline: Rows = field(default_factory=Rows)
     """at, what, detail; in order."""
 
+    @property
+    def headline(self) -> str:
+        """The outcome; else how far it came, which an interruption or a refusal decides."""
+        started = any(event["what"] == "job" for event in self.timeline)
+        return self.outcome or self.status or ("not_finished" if started else "no_job_was_started")
+
     def fill(self, cloud: Cloud, schedule: str, slot: datetime) -> None:
         """Take in all that is known of a slot; its program has been deployed."""
         entries = cloud.journal.attempts(schedule, slot)

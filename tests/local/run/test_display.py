@@ -81,3 +81,15 @@ def test_a_step_tells_its_time_as_the_summary_does(shown: tuple[Display, io.Stri
     with display.step("deploy", "Deploy"):
         pass
     assert out.getvalue().endswith(f" {duration(display.seconds['deploy'])}\n")
+
+
+@pytest.mark.parametrize(
+    ("what", "title"), [("fired", "No job was started\n"), ("job", "Not finished\n")]
+)
+def test_a_run_that_was_interrupted_says_how_far_it_came(
+    shown: tuple[Display, io.StringIO], what: str, title: str
+) -> None:
+    display, out = shown
+    event = {"at": "2026-01-05T02:00:00Z", "what": what, "detail": ""}
+    display.summary(Report(stack="local", failure_reason="interrupted", timeline=[event]), "")
+    assert out.getvalue().startswith(f"\n{title}")
