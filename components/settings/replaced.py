@@ -12,7 +12,7 @@ REPLACED = {
     "base_image": "renamed to image.base",
     "job.calls": (
         "gone, since the script's text is not read any more; network.mode says what it can reach, "
-        "and a job that meets no network tells so"
+        "and a script that meets no network fails with the outcome no_network"
     ),
     "network.isolation": "gone, it follows network.mode: only isolated cuts the script off",
     "limits.max_instances": "renamed to limits.max_concurrent_instances",
@@ -27,8 +27,8 @@ REPLACED = {
     "retention.images": "gone; the repository keeps the newest 10 images",
     "retention.run_days": "gone; the journal keeps an attempt for 400 days",
     "protection": (
-        "replaced by data: keep, which protects the data as protect: true did and leaves them "
-        "behind, or destroy"
+        "replaced by data: keep (the default, as protect: true was: the data outlive the stack), "
+        "or destroy (they go with it)"
     ),
 }
 """Key below the project's namespace -> what became of it, and what to do instead."""
