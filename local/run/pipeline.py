@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 STACK = "local"
 _LONGEST_S = 7 * 24 * 3600
 """For all attempts of a slot; each job has its own maximum, and a person may interrupt."""
+_HEARD_S = 10
+"""For what is still said of the jobs that an interruption stopped."""
 _LOOK_S = 1
 _EVALUATE_S = 60
 """CloudWatch's own interval."""
@@ -116,6 +119,9 @@ class Pipeline:
                 cloud.alarms.evaluate(datetime.now(UTC))
         except BaseException:
             cloud.sagemaker.close()
+            if cloud.exports:
+                with suppress(TimeoutError):
+                    cloud.settle(_HEARD_S)
             raise
         finally:
             if cloud.exports:

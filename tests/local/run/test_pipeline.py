@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,30 @@ class TestAScriptThatFails:
         [message] = report["messages"]
         assert "no rows for today" in message["body"]
         assert red_alarms(report) == ["processing-local--daily-failed"]
+
+
+class TestAnInterruption:
+    def test_stops_the_job_and_reports_what_came_of_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script = tmp_path / "my.sh"
+        script.write_text("sleep 60 & wait\n")
+        run = pipeline(tmp_path / "left", script=script)
+        settle = run.cloud.settle
+
+        def interrupt(_: float) -> None:
+            monkeypatch.setattr(run.cloud, "settle", settle)
+            while not any(event["what"] == "job" for event in run.cloud.timeline):
+                time.sleep(0.02)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(run.cloud, "settle", interrupt)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                run.run()
+        finally:
+            run.close()
+        assert [each["outcome"] for each in run.report.attempts] == ["stopped"]
 
 
 class TestAScriptThatWantsANetwork:
