@@ -8,7 +8,6 @@ import pulumi_aws as aws
 from components import build_context
 from components.alerts import Alerts, AlertsArgs
 from components.aws import account
-from components.dispatch import Dispatch, DispatchArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.image import Image, ImageArgs
 from components.job import Job, JobArgs
@@ -18,6 +17,7 @@ from components.monitoring import Monitoring, MonitoringArgs
 from components.network.component import Network, NetworkArgs
 from components.observer import Observer, ObserverArgs
 from components.schedule import Schedule, ScheduleArgs
+from components.schedule_group import ScheduleGroup, ScheduleGroupArgs
 from components.settings import loader
 from components.storage import Storage, StorageArgs
 
@@ -72,9 +72,9 @@ launcher = Launcher(
     ),
     on_aws,
 )
-dispatch = Dispatch(
-    "dispatch",
-    DispatchArgs(
+schedule_group = ScheduleGroup(
+    "schedule-group",
+    ScheduleGroupArgs(
         account=here,
         settings=settings,
         key_arn=key_arn,
@@ -92,7 +92,7 @@ observer = Observer(
         journal=journal,
         topic_arn=alerts.topic_arn,
         launcher=launcher,
-        dispatch=dispatch,
+        schedule_group=schedule_group,
     ),
     on_aws,
 )
@@ -101,7 +101,7 @@ Schedule(
     ScheduleArgs(
         settings=settings,
         key_arn=key_arn,
-        dispatch=dispatch,
+        schedule_group=schedule_group,
         launcher=launcher,
         observer=observer,
     ),
@@ -112,7 +112,7 @@ Monitoring(
     MonitoringArgs(
         settings=settings,
         topic_arn=alerts.topic_arn,
-        watched=[alerts, launcher, dispatch, observer],
+        watched=[alerts, launcher, schedule_group, observer],
     ),
     on_aws,
 )

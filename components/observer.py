@@ -18,9 +18,9 @@ from pipeline.outcome import State
 
 if TYPE_CHECKING:
     from components.aws.account import Account
-    from components.dispatch import Dispatch
     from components.journal import Journal
     from components.launcher import Launcher
+    from components.schedule_group import ScheduleGroup
     from components.settings import Settings
     from components.storage import Storage
 
@@ -39,7 +39,7 @@ class ObserverArgs:
     journal: Journal
     topic_arn: pulumi.Input[str]
     launcher: Launcher
-    dispatch: Dispatch
+    schedule_group: ScheduleGroup
     """By it the observer plans the next attempts, too."""
 
 
@@ -73,10 +73,10 @@ class Observer(pulumi.ComponentResource):
                 environment={
                     "JOURNAL_TABLE": args.journal.table,
                     "TOPIC_ARN": args.topic_arn,
-                    "SCHEDULE_GROUP": args.dispatch.group,
+                    "SCHEDULE_GROUP": args.schedule_group.group,
                     "LAUNCHER_ARN": args.launcher.function.arn,
-                    "RETRY_ROLE_ARN": args.dispatch.role_arn,
-                    "SCHEDULE_FAILURES_ARN": args.dispatch.failures_arn,
+                    "RETRY_ROLE_ARN": args.schedule_group.role_arn,
+                    "SCHEDULE_FAILURES_ARN": args.schedule_group.failures_arn,
                     "INPUT_BUCKET": args.storage.input_bucket,
                     "OUTPUT_BUCKET": args.storage.output_bucket,
                     "KMS_KEY_ARN": args.key_arn,
@@ -86,14 +86,14 @@ class Observer(pulumi.ComponentResource):
                     args.settings.prefix,
                     data=args.storage.data,
                     key_arn=args.key_arn,
-                    retry_role_arn=args.dispatch.role_arn,
+                    retry_role_arn=args.schedule_group.role_arn,
                     table_arn=args.journal.table_arn,
                     topic_arn=args.topic_arn,
                 ),
                 # Lambda's maximum: a slot of a million objects is read and listed in minutes.
                 timeout_s=900,
                 memory_mb=512,
-                after=[args.storage, args.launcher, args.dispatch],
+                after=[args.storage, args.launcher, args.schedule_group],
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -138,7 +138,7 @@ class Observer(pulumi.ComponentResource):
         )
 
     def _watch(self, name: str, args: ObserverArgs) -> None:
-        function, group = self.function, args.dispatch.group
+        function, group = self.function, args.schedule_group.group
         role = create_role(
             # Not `<name>`, which is the function's.
             f"{name}-watch",

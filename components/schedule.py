@@ -14,9 +14,9 @@ import pulumi_aws as aws
 from pipeline import cron
 
 if TYPE_CHECKING:
-    from components.dispatch import Dispatch
     from components.launcher import Launcher
     from components.observer import Observer
+    from components.schedule_group import ScheduleGroup
     from components.settings import ScheduleSettings, Settings
 
 
@@ -26,7 +26,7 @@ class ScheduleArgs:
 
     settings: Settings
     key_arn: pulumi.Input[str]
-    dispatch: Dispatch
+    schedule_group: ScheduleGroup
     launcher: Launcher
     observer: Observer
     """What a slot needs until somebody hears of its end."""
@@ -45,7 +45,7 @@ class Schedule(pulumi.ComponentResource):
         self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
-        needed = [args.dispatch, args.launcher, args.observer]
+        needed = [args.schedule_group, args.launcher, args.observer]
         for schedule, settings in args.settings.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             # EventBridge Scheduler fills in the time in angle brackets.
@@ -54,7 +54,7 @@ class Schedule(pulumi.ComponentResource):
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
-                group_name=args.dispatch.group,
+                group_name=args.schedule_group.group,
                 schedule_expression=settings.expression,
                 schedule_expression_timezone=settings.timezone,
                 state="DISABLED" if settings.suspend else "ENABLED",
@@ -62,14 +62,14 @@ class Schedule(pulumi.ComponentResource):
                 kms_key_arn=args.key_arn,
                 target={
                     "arn": args.launcher.function.arn,
-                    "role_arn": args.dispatch.role_arn,
+                    "role_arn": args.schedule_group.role_arn,
                     "input": json.dumps(event),
                     # After an hour a slot goes to the queue, where somebody sees it.
                     "retry_policy": {
                         "maximum_retry_attempts": 10,
                         "maximum_event_age_in_seconds": 3600,
                     },
-                    "dead_letter_config": {"arn": args.dispatch.failures_arn},
+                    "dead_letter_config": {"arn": args.schedule_group.failures_arn},
                 },
                 # Creating a schedule fails while its role cannot do what it needs, too.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needed),

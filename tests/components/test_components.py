@@ -277,16 +277,16 @@ class TestSchedule:
             assert schedule["kmsKeyArn"] == KEY
 
 
-class TestDispatch:
-    def dispatch(self) -> Recorder:
-        return program("prod").within("dispatch")
+class TestScheduleGroup:
+    def schedule_group(self) -> Recorder:
+        return program("prod").within("schedule-group")
 
     def test_what_is_kept_is_encrypted_with_the_stacks_key(self) -> None:
-        queue = self.dispatch().one("aws:sqs/queue:Queue")
+        queue = self.schedule_group().one("aws:sqs/queue:Queue")
         assert (queue["kmsMasterKeyId"], queue.get("sqsManagedSseEnabled")) == (KEY, None)
 
     def test_the_role_may_invoke_this_function_and_no_other(self) -> None:
-        policy = json.loads(self.dispatch().one("aws:iam/rolePolicy:RolePolicy")["policy"])
+        policy = json.loads(self.schedule_group().one("aws:iam/rolePolicy:RolePolicy")["policy"])
         [invoke] = [s for s in policy["Statement"] if "lambda:InvokeFunction" in s["Action"]]
         launcher = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:processing-prod-launcher"
         assert invoke["Resource"] == [launcher]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS = {"launcher-function": "update", "observer-function": "update"}
 """Both carry the schedules and the shared modules in their archives."""
-ROLES = ("job-role", "launcher-role", "observer-role", "observer-watch-role", "dispatch-role")
+ROLES = ("job-role", "launcher-role", "observer-role", "observer-watch-role", "schedule-group-role")
 
 
 def alarms_of(schedule: str, operation: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ _ROLES = {
     "job": "The job: SageMaker, while it runs the script",
     "launcher": "The launcher",
     "observer": "The observer",
-    "dispatch": "The schedules, and the attempts that the observer plans",
+    "schedule-group": "The schedules, and the attempts that the observer plans",
     "observer-watch": "The watch",
 }
 """A role's owner -> its heading."""

@@ -141,7 +141,7 @@ NOT_PLAYED = {
 SINGLE_VALUED = {"events:source": "AWS's own examples compare it as one value on PutEvents"}
 """Condition key of several values that is compared as one -> why."""
 
-_SENDERS = ["launcher", "observer", "dispatch", "observer-watch"]
+_SENDERS = ["launcher", "observer", "schedule-group", "observer-watch"]
 _FUNCTIONS = ["launcher", "observer"]
 
 CONDITIONS = {
@@ -161,7 +161,7 @@ CONDITIONS = {
         ("job", "OnlyThisService"),
         ("network-flow-logs", "OnlyThisService"),
         ("observer-watch", "OnlyThisService"),
-        ("dispatch", "OnlyThisService"),
+        ("schedule-group", "OnlyThisService"),
     },
     "aws:SourceArn": {
         ("alerts", "AlarmsOfThisStack"),
@@ -172,7 +172,7 @@ CONDITIONS = {
         ("observer", "UndeliveredEvents"),
         ("observer-permission", "ObserverPermission"),
         ("observer-watch", "OnlyThisService"),
-        ("dispatch", "OnlyThisService"),
+        ("schedule-group", "OnlyThisService"),
     },
     "cloudwatch:namespace": {("job", "MeasureInstances")},
     "ec2:Subnet": {("job", "UseInterfaces")},
@@ -185,7 +185,7 @@ CONDITIONS = {
     "kms:EncryptionContext:aws:scheduler:schedule:arn": {
         ("observer", "EncryptAttempts"),
         ("observer-watch", "ReadPayloads"),
-        ("dispatch", "ReadPayloads"),
+        ("schedule-group", "ReadPayloads"),
     },
     "kms:ViaService": {
         *((each, "EncryptFailures") for each in _SENDERS),

@@ -130,7 +130,7 @@ class TestAWholeStack:
             "ecr:GetDownloadUrlForLayer",
             "ecr:BatchGetImage",
         }
-        assert "lambda:InvokeFunction" in stack.used("dispatch")
+        assert "lambda:InvokeFunction" in stack.used("schedule-group")
         assert "logs:PutLogEvents" in stack.used("launcher")
 
 
@@ -165,7 +165,7 @@ class TestWithoutAGrant:
     def test_a_schedule_that_may_not_deliver_keeps_its_slot(self, stack: Stack) -> None:
         before = stack.depth("schedule-failures")
         refused = pytest.raises(ScheduleError, match="perform: lambda:InvokeFunction")
-        with stack.without("dispatch", "lambda:InvokeFunction"), refused:
+        with stack.without("schedule-group", "lambda:InvokeFunction"), refused:
             stack.fire()
         assert stack.depth("schedule-failures") == before + 1
 
@@ -183,7 +183,7 @@ class TestWithoutAGrant:
         lost = "InvocationsFailedToBeSentToDeadLetterCount"
         before, counted = stack.depth("schedule-failures"), stack.counted(lost)
         refused = pytest.raises(ScheduleError, match=f"perform: {actions[0]}")
-        with stack.without("dispatch", *actions), refused:
+        with stack.without("schedule-group", *actions), refused:
             stack.fire()
         assert stack.depth("schedule-failures") == before
         assert stack.counted(lost) == counted + 1

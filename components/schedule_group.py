@@ -1,4 +1,4 @@
-"""Dispatch: how EventBridge Scheduler reaches the launcher, and what becomes of what it cannot."""
+"""Schedule group: how EventBridge Scheduler reaches the launcher, and what it cannot deliver."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DispatchArgs:
+class ScheduleGroupArgs:
     """What the way to the launcher depends on."""
 
     account: Account
@@ -27,7 +27,7 @@ class DispatchArgs:
     launcher_arn: pulumi.Input[str]
 
 
-class Dispatch(pulumi.ComponentResource):
+class ScheduleGroup(pulumi.ComponentResource):
     """What the schedules of the stack, and the observer's next attempts, have in common.
 
     Creates: a schedule group, the role by which EventBridge Scheduler may invoke the launcher and
@@ -41,12 +41,12 @@ class Dispatch(pulumi.ComponentResource):
     """ARN of the queue of undelivered slots."""
 
     def __init__(
-        self, name: str, args: DispatchArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: ScheduleGroupArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("sagemaker-processing:dispatch:Dispatch", name, None, opts)
+        super().__init__("sagemaker-processing:schedulegroup:ScheduleGroup", name, None, opts)
         prefix = args.settings.prefix
         group = aws.scheduler.ScheduleGroup(
-            f"{name}-group", name=prefix, opts=pulumi.ResourceOptions(parent=self)
+            name, name=prefix, opts=pulumi.ResourceOptions(parent=self)
         )
         failures = failure_queue.create(
             name, "schedule", prefix=prefix, key_arn=args.key_arn, parent=self
