@@ -47,14 +47,16 @@ class TestABomb:
         code, _, err = converted(source.parent)
         assert (code, "header: the record is longer than 1048576 characters" in err) == (1, True)
 
-    @pytest.mark.parametrize("unit", [b"\0", b",", b'"', b'","', b" "])
-    def test_of_one_endless_record_is_one_error(self, source: Path, unit: bytes) -> None:
-        piece = unit * (MEGABYTE // len(unit))
-        packed(source / "x.csv.gz", [b"a,b\n1,2\n", *(piece for _ in range(30))])
+    def test_of_one_endless_record_is_one_error(self, source: Path) -> None:
+        units = [b"\0", b",", b'"', b'","', b" "]
+        for number, unit in enumerate(units):
+            piece = unit * (MEGABYTE // len(unit))
+            packed(source / f"{number}.csv.gz", [b"a,b\n1,2\n", *(piece for _ in range(10))])
         code, out, _ = converted(source.parent)
-        assert (code, out) == (0, "1 1\n")
-        rejects = source.parent / "out" / "rejects" / "x.csv.gz.csv"
-        assert rejects.stat().st_size < 10_000
+        assert (code, out) == (0, "5 5\n")
+        for number in range(len(units)):
+            rejects = source.parent / "out" / "rejects" / f"{number}.csv.gz.csv"
+            assert rejects.stat().st_size < 10_000
 
     def test_of_a_hundred_thousand_columns_says_how_many_there_may_be(self, source: Path) -> None:
         names = ",".join(f"c{number}" for number in range(100_000))
@@ -64,9 +66,9 @@ class TestABomb:
         assert "x.csv: header: 100000 columns, at most 2000 can be stored" in err
 
     def test_of_many_small_records_is_stored(self, source: Path) -> None:
-        packed(source / "x.csv.gz", [b"a,b\n", *(b",\n" * 500_000 for _ in range(6))])
+        packed(source / "x.csv.gz", [b"a,b\n", *(b",\n" * 100_000 for _ in range(4))])
         code, out, _ = converted(source.parent)
-        assert (code, out) == (0, "3000000 0\n")
+        assert (code, out) == (0, "400000 0\n")
 
 
 class TestBadRecordsWithoutEnd:

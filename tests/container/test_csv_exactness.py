@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.container import reference_csv
-from tests.container.job import CONTAINER, PATH, parquet
+from tests.container.job import PATH, parquet
 from tests.container.modules import load
 from tests.examples import share
 
@@ -109,12 +109,10 @@ class TestTheWholeConversion:
             source.mkdir()
             target.mkdir()
             (source / "x.csv").write_bytes(content)
-            subprocess.run(
-                [CONTAINER / "scripts" / "to_parquet", source, target],
-                env={"PATH": PATH},
-                check=True,
-                capture_output=True,
-            )
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PATH", PATH)
+                patch.setattr(sys, "argv", ["to_parquet", str(source), str(target)])
+                to_parquet.main()
             bad: list[Any] = []
             if (rejects := target / "rejects" / "x.csv.csv").exists():
                 with rejects.open(newline="") as file:
