@@ -85,7 +85,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-_SLOT = "2026-01-05T02:00:00Z, or without Z on the schedule's own clock"
+_SLOT = "2026-01-05T03:00:00Z, or without Z on the schedule's own clock"
 
 
 def _positive(text: str) -> int:

@@ -32,12 +32,15 @@ _GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 def run(session: Session, options: argparse.Namespace) -> int:
     """Start the job of a slot, which is now by default."""
     schedule, slot = _slot(session, options)
+    if options.slot:
+        _refuse_if_unknown(session, schedule, slot)
     return _follow(session, _launch(session, Attempt(schedule, slot, 1)), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
     schedule, slot = _slot(session, options)
+    _refuse_if_unknown(session, schedule, slot)
     for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
         answer = _launch(session, Attempt(schedule, slot, attempt))
         if answer["result"] != "already started":
@@ -61,6 +64,20 @@ def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]
             "its schedule starts it"
         )
     return schedule, slot
+
+
+def _refuse_if_unknown(session: Session, schedule: str, slot: datetime) -> None:
+    """Refuse a time at which the schedule has no slot, and had none that anybody knows of.
+
+    A slot may have been run by hand, or be of an expression that was changed since.
+    """
+    stack = session.stack
+    problem = stack.settings.schedules[schedule].slot_problem(slot)
+    if not problem or stack.journal.attempts(schedule, slot):
+        return
+    # What the journal has forgotten, SageMaker knows.
+    if not stack.find_job(job_name(stack.prefix, Attempt(schedule, slot, 1))):
+        raise UsageError(f"--slot {slot_text(slot)}: {problem}")
 
 
 def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:

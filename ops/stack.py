@@ -75,7 +75,7 @@ class Stack:
             UsageError: it spells none, or a local time that the clock skips.
         """
         zone = self.zone(schedule)
-        example = f"2026-01-05T02:00:00Z, or 2026-01-05T04:00 in {zone.key}"
+        example = f"2026-01-05T03:00:00Z, or 2026-01-05T04:00 in {zone.key}"
         try:
             moment = datetime.fromisoformat(text) if "T" in text else None
         except ValueError:

@@ -14,6 +14,8 @@ from components.aws import instance_types
 from components.settings import slot_gaps, values
 from components.settings.values import Frozen, checked
 from pipeline import cron
+from pipeline.attempt import slot_text
+from pipeline.slots import Rate
 
 
 class ScheduleSettings(Frozen):
@@ -39,6 +41,22 @@ class ScheduleSettings(Frozen):
     def next_slot(self, after: datetime) -> datetime | None:
         """Return the first slot later than `after`, in UTC, or None if there is none any more."""
         return cron.parse(self.expression).next(after, ZoneInfo(self.timezone))
+
+    def slot_problem(self, instant: datetime) -> str | None:
+        """Return why a UTC instant is no slot, with the nearest that are, or None.
+
+        Of a rate any may be one: AWS does not tell the moment that it counts from.
+        """
+        expression, zone = cron.parse(self.expression), ZoneInfo(self.timezone)
+        if isinstance(expression, Rate):
+            return None
+        before = expression.previous(instant + timedelta(seconds=1), zone)
+        if before == instant:
+            return None
+        after = expression.next(instant, zone)
+        near = {"before": before, "after": after}
+        told = ", ".join(f"{slot_text(slot)} {side}" for side, slot in near.items() if slot)
+        return f"is no slot of {self.expression} in {self.timezone}; nearest: {told or 'none'}"
 
     @property
     def longest_gap(self) -> timedelta | None:

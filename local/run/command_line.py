@@ -143,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     add = found.add_argument
     add("--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
     add("--script", type=_file, metavar="FILE", help="runs instead of process_data.sh")
-    add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T02:00:00Z; default: last")
+    add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T03:00:00Z; default: last")
     add("--schedule", metavar="NAME", help="default: the stack's first")
     add("--engine", choices=["auto", "docker", "process"], default="auto")
     add(
@@ -179,7 +179,7 @@ def _slot(text: str) -> datetime:
     except ValueError:
         slot = None
     if slot is None or slot.tzinfo is None or slot.microsecond:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a time like 2026-01-05T02:00:00Z")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time like 2026-01-05T03:00:00Z")
     if slot > datetime.now(UTC):
         raise argparse.ArgumentTypeError(f"{text!r} lies in the future: no schedule would fire it")
     return slot.astimezone(UTC)

@@ -158,6 +158,10 @@ class Pipeline:
             raise RunError(f"--schedule {name}: the stack has {', '.join(schedules)}")
         now = datetime.now(UTC)
         settings = schedules[name]
+        if settings.suspend:
+            raise RunError(f"--schedule {name}: is suspended; set its `suspend` to false")
+        if self._options.slot and (problem := settings.slot_problem(self._options.slot)):
+            raise RunError(f"--slot {slot_text(self._options.slot)}: {problem}")
         due = cron.parse(settings.expression).previous(now, ZoneInfo(settings.timezone))
         slot = self._options.slot or due or now.replace(microsecond=0)
         self.report.schedule, self.report.timezone = name, settings.timezone

@@ -11,6 +11,7 @@ from tests.ops.world import NAME, NOW, SLOT
 if TYPE_CHECKING:
     from tests.ops.world import World
 
+BY_HAND = "2026-01-05T03:17:05Z"
 SECOND = NAME[:-1] + "2"
 STARTED: dict[str, Any] = {
     "created": NOW,
@@ -190,6 +191,21 @@ class TestRun:
         assert "--slot 2026-01-07T12:00:01Z: lies in the future (it is 2026-01-07T12:00:00Z)" in err
         assert not world.requests
 
+    @pytest.mark.parametrize("command", ["run", "replay"])
+    def test_a_time_that_is_no_slot_starts_nothing(self, world: World, command: str) -> None:
+        status, _, err = world.ops(f"{command} --schedule daily --slot 2026-01-05T03:17")
+        assert status == 2
+        assert (
+            "--slot 2026-01-05T02:17:00Z: is no slot of cron(0 4 * * ? *) in Europe/Berlin; "
+            "nearest: 2026-01-04T03:00:00Z before, 2026-01-05T03:00:00Z after"
+        ) in err
+        assert not events(world)
+
+    def test_any_time_may_be_a_slot_of_a_rate(self, world: World) -> None:
+        status, _, _ = world.ops("run --schedule hourly --slot 2026-01-05T03:17:05Z --no-wait")
+        assert status == 0
+        assert [event["slot"] for event in events(world)] == ["2026-01-05T03:17:05Z"]
+
 
 class TestReplay:
     def replay(self, world: World) -> int:
@@ -246,6 +262,16 @@ class TestReplay:
         assert status == 1
         assert "99 attempts" in err
         assert not events(world)
+
+    def test_takes_a_slot_that_was_run_by_hand(self, world: World) -> None:
+        world.conclude(slot=BY_HAND, outcome="script_failed")
+        world.ops(f"replay --schedule daily --slot {BY_HAND} --no-wait")
+        assert [event["attempt"] for event in events(world)] == [2]
+
+    def test_takes_one_of_which_only_its_job_is_left(self, world: World) -> None:
+        world.job("processing-prod--daily-20260105T031705Z-1", status="Failed")
+        world.ops(f"replay --schedule daily --slot {BY_HAND} --no-wait")
+        assert [event["attempt"] for event in events(world)] == [2]
 
     def test_takes_a_time_on_the_schedules_own_clock(self, world: World) -> None:
         world.ops("replay --schedule daily --slot 2026-01-05T04:00 --no-wait")

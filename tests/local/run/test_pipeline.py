@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 pytestmark = pytest.mark.skipif(
     ProcessEngine(Path()).available() is not None,
@@ -28,12 +29,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 SAMPLE = ROOT / "local" / "sample"
-SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)
+SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 SCHEDULES = "sagemaker-processing:schedules"
 
 
 def pipeline(directory: Path, **options: Any) -> Pipeline:
-    chosen = Options(input=SAMPLE, slot=SLOT, engine="process", **options)
+    options = {"input": SAMPLE, "slot": SLOT, "engine": "process", **options}
+    chosen = Options(**options)
     return Pipeline(ROOT, directory, chosen, Display(Console(highlight=False)))
 
 
@@ -45,6 +47,18 @@ def played(directory: Path, **options: Any) -> dict[str, Any]:
     finally:
         run.close()
     return json.loads((directory / "report.json").read_text("utf-8"))
+
+
+@contextmanager
+def daily(**changes: object) -> Generator[None]:
+    """Change the settings of the stack's schedule."""
+    keys = stack_file.keys(ROOT, "local")
+    schedules = json.loads(keys[SCHEDULES])
+    schedules["daily"] |= changes
+    keys[SCHEDULES] = json.dumps(schedules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stack_file, "keys", Mock(return_value=keys))
+        yield
 
 
 def red_alarms(report: dict[str, Any]) -> list[str]:
@@ -60,13 +74,8 @@ def script_metrics(report: dict[str, Any]) -> dict[str, float]:
 @pytest.fixture(scope="class")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline, Path]]:
     """The sample's run, on a stack that skips a slot while another one runs."""
-    keys = stack_file.keys(ROOT, "local")
-    schedules = json.loads(keys[SCHEDULES])
-    schedules["daily"]["overlap"] = "Forbid"
-    keys[SCHEDULES] = json.dumps(schedules)
     directory = tmp_path_factory.mktemp("run") / "left"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stack_file, "keys", Mock(return_value=keys))
+    with daily(overlap="Forbid"):
         run = pipeline(directory)
     try:
         run.run()
@@ -80,12 +89,12 @@ class TestTheSample:
         directory = sample[1]
         report = json.loads((directory / "report.json").read_text("utf-8"))
         assert (report["status"], report["failure_reason"]) == ("Completed", None)
-        assert report["job_name"] == "processing-local--daily-20260105T020000Z-1"
-        assert (report["slot"], report["schedule"]) == ("2026-01-05T02:00:00Z", "daily")
+        assert report["job_name"] == "processing-local--daily-20260105T030000Z-1"
+        assert (report["slot"], report["schedule"]) == ("2026-01-05T03:00:00Z", "daily")
         assert script_metrics(report) == {"RecordsProcessed": 26115, "ErrorsEncountered": 0}
         assert report["outcome"] == "completed"
         assert [each["outcome"] for each in report["attempts"]] == ["completed"]
-        assert report["success_marker"] == "output/daily/2026/01/05/020000/_SUCCESS"
+        assert report["success_marker"] == "output/daily/2026/01/05/030000/_SUCCESS"
         assert report["messages"] == []
         assert red_alarms(report) == []
         assert report["resources"] > 60
@@ -102,7 +111,7 @@ class TestTheSample:
         assert list(logs.glob("lambda/processing-local-launcher/**/*.log"))
         assert list(logs.glob("lambda/processing-local-observer/**/*.log"))
         page = (sample[1] / "report.html").read_text("utf-8")
-        assert "processing-local--daily-20260105T020000Z-1" in page
+        assert "processing-local--daily-20260105T030000Z-1" in page
 
     def test_sends_every_metric_that_dashboard_and_alarms_name(
         self, sample: tuple[Pipeline, Path]
@@ -216,3 +225,13 @@ class TestAScriptThatWantsANetwork:
 def test_a_schedule_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="the stack has daily"):
         played(tmp_path / "left", schedule="weekly")
+
+
+def test_a_time_at_which_the_schedule_has_no_slot_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"^--slot 2026-01-05T03:17:00Z: is no slot of cron.*03:00"):
+        played(tmp_path / "left", slot=SLOT + timedelta(minutes=17))
+
+
+def test_a_suspended_schedule_is_refused_with_the_setting(tmp_path: Path) -> None:
+    with daily(suspend=True), pytest.raises(RunError, match="set its `suspend` to false"):
+        played(tmp_path / "left")
