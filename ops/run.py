@@ -126,7 +126,7 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
     session.screen.answer(
         {"answer": answer, "outcome": last.outcome, "attempts": attempts},
         Text(f"\n{last.outcome}", f"bold {style(last.outcome)}"),
-        facts(_summary(session, attempts)),
+        facts(_summary(session, attempts, told=answer["reason"])),
         *_way_on(session, last),
     )
     return 0 if last.outcome in _GOOD else 1
@@ -144,14 +144,16 @@ def _said(session: Session, answer: Answer) -> Text:
     return said
 
 
-def _summary(session: Session, attempts: list[Entry]) -> Iterator[tuple[str, str]]:
-    """Yield label and text of what there is to say about a finished slot."""
+def _summary(
+    session: Session, attempts: list[Entry], told: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what there is to say about a finished slot, but for what was told."""
     slot, last = slots.of_attempts(attempts, session.now()), attempts[-1]
     history = " → ".join(f"{entry.number} {entry.outcome}" for entry in attempts)
     rows = {
         "job": last.job_name,
         "status": last.status,
-        "reason": last.reason,
+        "reason": last.reason if last.reason != told else None,
         "message": last.exit_message,
         "attempts": history if len(attempts) > 1 else None,
         "duration": span(slot.duration_seconds),
