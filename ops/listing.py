@@ -76,8 +76,8 @@ def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
 
 def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name in ("slot", "outcome", "tries", "duration", "queued", "instance", "cost"):
-        number = name in ("tries", "duration", "queued", "cost")
+    for name in ("slot", "outcome", "attempts", "duration", "queued", "instance", "cost"):
+        number = name in ("attempts", "duration", "queued", "cost")
         table.add_column(name, justify="right" if number else "left", no_wrap=name != "instance")
     for slot in listed:
         table.add_row(

@@ -48,6 +48,8 @@ class TestTable:
         status, out, _ = world.ops("list")
         assert status == 0
         assert "daily  Europe/Berlin" in out
+        header = "slot outcome attempts duration queued instance cost"
+        assert row(out, "slot") == header
         expected = "Mon 05 Jan 04:00 completed 1 1h 02m 1m 15s 2 x m5.xlarge $0.25"
         assert row(out, "Mon") == expected
 
