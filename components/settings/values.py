@@ -69,6 +69,13 @@ def _one_of(known: Callable[[], list[str]]) -> AfterValidator:
     return checked(lambda value: None if value in known() else models.choices(value, known()))
 
 
+def _region_problem(region: str) -> str | None:
+    if region.startswith("cn-"):
+        return "regions of AWS China are refused: service names in policies differ there"
+    known = models.sagemaker_regions()
+    return None if region in known else models.choices(region, known)
+
+
 @cache
 def _zones() -> list[str]:
     return sorted(available_timezones())
@@ -123,7 +130,7 @@ _is_name = _matching(
 Name = Annotated[str, _is_name]
 # The rest of a bucket's name, <prefix>-output-<account>-<region>, needs room.
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
-Region = Annotated[str, _one_of(models.sagemaker_regions)]
+Region = Annotated[str, checked(_region_problem)]
 Zone = Annotated[str, _one_of(_zones)]
 Expression = Annotated[str, AfterValidator(_readable)]
 InstanceType = Annotated[str, _of_job(f"{_CLUSTER}.InstanceType")]

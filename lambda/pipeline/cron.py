@@ -55,7 +55,7 @@ def parse(expression: str) -> Expression:
     """Return the schedule expression, able to tell its slots.
 
     Raises:
-        ValueError: one message with every problem of the expression and a correct example.
+        ValueError: one message with every problem and a correct example, without the expression.
     """
     problems: list[str] = []
     if not 1 <= len(expression) <= _LONGEST:
@@ -75,7 +75,7 @@ def parse(expression: str) -> Expression:
     except ValueError as error:
         problems.append(str(error))
     if parsed is None or problems:
-        raise ValueError(f"schedule expression {expression!r}: {'; '.join(problems)}")
+        raise ValueError("; ".join(problems))
     return parsed
 
 

@@ -73,6 +73,14 @@ class TestRefusals:
         with pytest.raises(SettingsError, match=r'aws:region = "eu-central-9".*eu-central-1'):
             read(keys, PROJECT, "prod")
 
+    def test_of_aws_china_the_reason_is_told(self) -> None:
+        keys = {**keys_of(), "aws:region": "cn-north-1"}
+        with pytest.raises(SettingsError, match=r'"cn-north-1": regions of AWS China are refused'):
+            read(keys, PROJECT, "prod")
+
+    def test_a_refused_expression_comes_once(self) -> None:
+        assert refusal(schedules__daily__expression="cron(0 5)").count("cron(0 5)") == 1
+
     def test_a_missing_key_is_named(self) -> None:
         keys = keys_of()
         del keys[f"{PROJECT}:schedules"]
