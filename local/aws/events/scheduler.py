@@ -86,7 +86,7 @@ class Scheduler:
         except scheduler.exceptions.ResourceNotFoundException:
             raise ScheduleError(f"group {group} has no schedule {name}") from None
         if schedule["State"] != "ENABLED":
-            raise ScheduleError(f"schedule {name} is disabled: set its `suspend` to false")
+            raise ScheduleError(f"schedule {name} is disabled")
         target = schedule["Target"]
         event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
         self._tell("fired", f"{name} for {slot:%Y-%m-%dT%H:%M:%SZ}")

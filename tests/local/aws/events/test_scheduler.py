@@ -117,7 +117,7 @@ class TestFire:
 
     def test_a_disabled_schedule_does_not_fire(self, bench: Bench) -> None:
         name = bench.create(State="DISABLED")
-        with pytest.raises(ScheduleError, match="disabled"):
+        with pytest.raises(ScheduleError, match=rf"^schedule {name} is disabled$"):
             bench.scheduler.fire(GROUP, name, SLOT)
         assert bench.target.invocations == []
 
