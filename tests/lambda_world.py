@@ -33,6 +33,7 @@ from observer.observe import Observer
 from observer.watch import Reconciler
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.journal import Journal
+from pipeline.journal_items import health_key, to_time
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
 
@@ -137,6 +138,13 @@ class World:
     @property
     def journal(self) -> Journal:
         return Journal(self.client("dynamodb"), ENVIRONMENT["JOURNAL_TABLE"])
+
+    def failing_since(self) -> datetime | None:
+        """Return the first slot of `daily` that failed since its last success, or None."""
+        item = self.client("dynamodb").get_item(
+            TableName=ENVIRONMENT["JOURNAL_TABLE"], Key=health_key("daily"), ConsistentRead=True
+        )
+        return to_time(item.get("Item", {}).get("failing_since"))
 
     @property
     def observer(self) -> Observer:

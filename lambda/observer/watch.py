@@ -38,7 +38,7 @@ MOST_SLOTS = 100
 
 
 class WatchError(Exception):
-    """Part of a turn failed; the message lists what. The rest was done."""
+    """Part of the watch failed; the message lists what. The rest was done."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Reconciler:
             if job["ProcessingJobStatus"] in jobs.ACTIVE
         ]
         since = min(schedule.first_due, self.now)
-        last = self.observer.journal.health(schedule.name).last_success
+        last = self.observer.journal.last_success(schedule.name)
         quiet = (self.now - max(last or since, since)).total_seconds()
         values = {"SecondsRunning": max(running, default=0), "SecondsSinceSuccess": max(quiet, 0)}
         metrics.emit(self.observer.config.stack, schedule.name, values)

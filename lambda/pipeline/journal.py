@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from pipeline.attempt import Attempt, slot_text
 from pipeline.journal_items import (
     Entry,
-    Health,
     Item,
     attempt_key,
     epoch,
@@ -119,13 +118,9 @@ class Journal:
         """Note who stops a job, before it is stopped: SageMaker does not tell."""
         self._update(attempt, {"job_name": {"S": job_name}, "stop": {"S": why}})
 
-    def health(self, schedule: str) -> Health:
-        """Return how a schedule is doing."""
-        item = self._get(health_key(schedule))
-        return Health(
-            failing_since=to_time(item.get("failing_since")),
-            last_success=to_time(item.get("last_success")),
-        )
+    def last_success(self, schedule: str) -> datetime | None:
+        """Return when a slot of a schedule was last successful, or None."""
+        return to_time(self._get(health_key(schedule)).get("last_success"))
 
     def record_failure(self, schedule: str, slot: datetime) -> None:
         """Note that a slot failed for good: the schedule is red from its first failure on."""

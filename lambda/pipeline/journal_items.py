@@ -82,16 +82,6 @@ class Entry(End):
         return replace(self, **values, **known)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """How a schedule is doing."""
-
-    failing_since: datetime | None = None
-    """The first slot that failed since the last success."""
-    last_success: datetime | None = None
-    """When a slot was last successful."""
-
-
 _TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
 _NUMBERS = {"instance_count": int, "cost_usd": float}
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}

@@ -25,7 +25,7 @@ class TestNextAttempt:
         assert entry.next_attempt_at == at
         assert "JobsFailed" not in world.metrics()[0]
         assert world.messages() == []
-        assert world.journal.health("daily").failing_since is None
+        assert world.failing_since() is None
 
     @pytest.mark.parametrize(
         ("reason", "types"),

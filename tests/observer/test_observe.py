@@ -61,7 +61,7 @@ class TestSuccess:
             concluded_at=world.now,
         )
         assert entry(world).cost_usd == pytest.approx(cost)
-        assert world.journal.health("daily").last_success == world.now
+        assert world.journal.last_success("daily") == world.now
 
     def test_is_none_before_its_marker_is_written(self, world: World) -> None:
         event = world.run()
@@ -69,7 +69,7 @@ class TestSuccess:
         with pytest.raises(ClientError, match="AccessDenied"):
             world.observe(event)
         assert (world.metrics(), entry(world).concluded_at) == ([], None)
-        assert world.journal.health("daily").last_success is None
+        assert world.journal.last_success("daily") is None
 
     def test_after_a_failure_is_told_once(self, world: World) -> None:
         world.observe(world.fail())
@@ -132,7 +132,7 @@ class TestStop:
         ((subject, _),) = world.messages()
         assert "was stopped" in subject
         assert not world.metrics()[0].keys() & {"JobsFailed", "JobsSucceeded", "Attempts"}
-        assert world.journal.health("daily").failing_since is None
+        assert world.failing_since() is None
         assert entry(world).stop == "operator"
 
     def test_by_the_maximum_runtime_is_a_failure(self, world: World) -> None:
@@ -219,4 +219,4 @@ def test_a_slot_that_is_skipped_for_another_reason_is_told(world: World) -> None
     ((subject, text),) = world.messages()
     assert "was skipped" in subject
     assert "Reason: StartDeadline: delivered 300 s after its time" in text
-    assert world.journal.health("daily").failing_since is None
+    assert world.failing_since() is None

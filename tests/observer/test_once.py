@@ -66,8 +66,7 @@ def is_dealt_with(world: World, end: End, messages: int | None = None) -> None:
     told = [subject for subject, _ in world.messages()]
     assert len(told) == (len(subjects) if messages is None else messages)
     assert all(subjects[0] in subject for subject in told)
-    health = world.journal.health("daily")
-    assert bool(health.failing_since) == (outcome in ("script_failed", "access_denied"))
+    assert bool(world.failing_since()) == (outcome in ("script_failed", "access_denied"))
 
 
 class TestTheSameEventTwice:
@@ -169,4 +168,4 @@ class TestOutOfOrder:
             world.observe(success, "first")
         world.observe(failure)
         world.observe(success, "first")
-        assert world.journal.health("daily").failing_since == OTHER.slot
+        assert world.failing_since() == OTHER.slot

@@ -182,7 +182,7 @@ class TestForeignMarker:
         world.write(MARKER, b"")
         world.now = NOW + timedelta(hours=2)
         assert world.reconcile() == {NAME: "missed"}
-        assert world.journal.health("daily").last_success is None
+        assert world.journal.last_success("daily") is None
 
 
 class TestEmptyOutput:

@@ -89,7 +89,7 @@ class TestLostSlot:
         ((subject, text),) = world.messages()
         assert "failed: missed" in subject
         assert f"Missed: due {slot:%Y-%m-%dT%H:%M:%SZ}, no job since" in text
-        assert world.journal.health("daily").failing_since == slot
+        assert world.failing_since() == slot
 
     def test_that_is_lost_again_is_told_again(self, world: World) -> None:
         only(world, "rate(1 hour)")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pipeline.attempt import Attempt, job_name
 from pipeline.journal import Claim, Journal
-from pipeline.journal_items import Entry, Health
+from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, World
 
 LEASE = timedelta(minutes=6)
@@ -95,20 +95,20 @@ class TestEntries:
 
 class TestHealth:
     def test_nothing_is_known_of_a_new_schedule(self, world: World) -> None:
-        assert world.journal.health("daily") == Health()
+        assert (world.journal.last_success("daily"), world.failing_since()) == (None, None)
         assert world.journal.record_success("daily", "a", NOW) is None
-        assert world.journal.health("daily") == Health(last_success=NOW)
+        assert (world.journal.last_success("daily"), world.failing_since()) == (NOW, None)
 
     def test_is_red_from_the_first_failure_on(self, world: World) -> None:
         for hours in (0, 1):
             world.journal.record_failure("daily", SLOT + timedelta(hours=hours))
-        assert world.journal.health("daily").failing_since == SLOT
+        assert world.failing_since() == SLOT
 
     def test_one_success_of_two_at_once_is_told_that_it_is_green_again(self, world: World) -> None:
         world.journal.record_failure("daily", SLOT)
         assert world.journal.record_success("daily", "a", NOW) == SLOT
         assert world.journal.record_success("daily", "b", NOW) is None
-        assert world.journal.health("daily") == Health(last_success=NOW)
+        assert (world.journal.last_success("daily"), world.failing_since()) == (NOW, None)
 
     def test_the_same_success_is_told_the_same_again(self, world: World) -> None:
         world.journal.record_failure("daily", SLOT)
@@ -121,5 +121,5 @@ class TestHealth:
         world.journal.record_success("daily", "a", NOW)
         world.journal.record_failure("daily", later)
         assert world.journal.record_success("daily", "a", NOW) == SLOT
-        assert world.journal.health("daily").failing_since == later
+        assert world.failing_since() == later
         assert world.journal.record_success("daily", "b", NOW) == later
