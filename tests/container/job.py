@@ -62,6 +62,15 @@ class Job:
         self.oom_kills(0)
         self.configure()
 
+    def hurry(self) -> None:
+        """Have the entrypoint wait a tenth of the usual time for streams that do not close."""
+        entrypoint = self.app / "entrypoint.sh"
+        text = entrypoint.read_text()
+        for seconds in (1, 2):
+            assert f"  sleep {seconds}\n" in text
+            text = text.replace(f"  sleep {seconds}\n", f"  sleep 0.{seconds}\n")
+        entrypoint.write_text(text)
+
     def oom_kills(self, count: int) -> None:
         """Set the kernel's count, in the form of cgroup v2."""
         (self.root / "memory.events").write_text(f"oom 9\noom_kill {count}\n")

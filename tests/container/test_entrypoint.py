@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import tempfile
 import time
@@ -19,26 +20,25 @@ from observer.classify import classify
 from observer.job_result import JobResult
 from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
+from tests.container.modules import load
 from tests.examples import share
 
 if TYPE_CHECKING:
     import subprocess
 
 WRONG_USE = 64
+read_configuration = load("read_configuration.py")
 
 
 class TestTheScriptIsGiven:
-    def test_the_jobs_arguments_as_they_are(self, job: Job) -> None:
-        job.script('printf "<%s>" "$@"')
-        assert job.run("--day", "a b", "", "*").stdout == b"<--day><a b><><*>"
-
     HOSTILE = "a\nb 'c' \"d\" $(touch x) `touch x` ${HOME} \\ * ; & | > x \t é😀"
 
     def test_hostile_arguments_and_variables_as_they_are(self, job: Job) -> None:
         job.environment["VALUE"] = self.HOSTILE
-        job.script('printf "%s\\0" "$1" "$2" "$VALUE"')
-        done = job.run(self.HOSTILE, "-n", "--help")
-        assert done.stdout.decode() == f"{self.HOSTILE}\0-n\0{self.HOSTILE}\0"
+        job.script('printf "%s\\0" "$@" "$VALUE"')
+        arguments = [self.HOSTILE, "-n", "--help", "a b", "", "*"]
+        given = job.run(*arguments).stdout.decode().split("\0")
+        assert given == [*arguments, self.HOSTILE, ""]
         assert not (job.app / "x").exists()
 
     def test_the_launchers_variables_and_its_own(self, job: Job) -> None:
@@ -77,26 +77,16 @@ class TestTheScriptIsGiven:
 
 
 class TestTheJobsEnvironment:
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("PATH", "/nowhere"),
-            ("PYTHONHOME", "/nowhere"),
-            ("PYTHONPATH", "/nowhere"),
-            ("ML_ROOT", "/nowhere"),
-            ("TMPDIR", "/nowhere"),
-            ("BASH_ENV", "/etc/passwd"),
-            ("CDPATH", "/usr"),
-        ],
-    )
-    def test_reaches_the_script_and_does_not_change_how_it_is_run(
-        self, job: Job, name: str, value: str
-    ) -> None:
-        job.environment[name] = value
-        job.script(f'#!/bin/sh\necho "${name}" >&2; exit 3')
+    def test_reaches_the_script_and_does_not_change_how_it_is_run(self, job: Job) -> None:
+        names = ["PATH", "PYTHONHOME", "PYTHONPATH", "ML_ROOT", "TMPDIR"]
+        hostile = {**dict.fromkeys(names, "/nowhere"), "BASH_ENV": "/etc/passwd", "CDPATH": "/usr"}
+        job.environment |= hostile
+        values = " ".join(f"${name}" for name in hostile)
+        job.script(f'#!/bin/sh\necho "{values}" >&2; exit 3')
         done = job.run()
-        assert (done.returncode, done.stderr.decode()) == (3, f"{value}\n")
-        assert job.message == f"process_data.sh failed with exit code 3: {value}"
+        told = " ".join(hostile.values())
+        assert (done.returncode, done.stderr.decode()) == (3, f"{told}\n")
+        assert job.message == f"process_data.sh failed with exit code 3: {told}"
 
     def test_that_breaks_the_script_is_told(self, job: Job) -> None:
         job.environment["PATH"] = "/nowhere:$PATH"
@@ -115,20 +105,29 @@ class TestARefusedStart:
         assert "SLOT ATTEMPT;" in job.message
         assert job.message.encode() in done.stderr
 
-    @pytest.mark.parametrize("name", ["processingjobconfig.json", "resourceconfig.json"])
+    FILES = ("processingjobconfig.json", "resourceconfig.json")
+
+    @pytest.mark.parametrize("name", FILES)
+    def test_names_the_broken_file(self, job: Job, name: str) -> None:
+        job.config(name).write_text("{")
+        job.script("echo started")
+        done = job.run()
+        assert (done.returncode, done.stdout) == (WRONG_USE, b"")
+        assert str(job.config(name)) in job.message
+
+    @pytest.mark.parametrize("name", FILES)
     @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"hosts": []}', "\udcff"])
-    def test_names_the_missing_or_broken_file(
-        self, job: Job, name: str, content: str | None
+    def test_has_many_reasons_that_name_the_file(
+        self, job: Job, monkeypatch: pytest.MonkeyPatch, name: str, content: str | None
     ) -> None:
         if name.startswith("processing") and content == '{"hosts": []}':
             content = '{"ProcessingInputs": [{"S3Input": {}}]}'
         job.config(name).unlink()
         if content is not None:
             job.config(name).write_text(content, errors="surrogateescape")
-        job.script("echo started")
-        done = job.run()
-        assert (done.returncode, done.stdout) == (WRONG_USE, b"")
-        assert str(job.config(name)) in job.message
+        monkeypatch.setattr(read_configuration, "_CONFIG", str(job.config("")))
+        with pytest.raises(SystemExit, match=re.escape(str(job.config(name)))):
+            read_configuration.main()
 
     def test_is_the_answer_to_a_host_that_is_not_in_the_list(self, job: Job) -> None:
         job.config("resourceconfig.json").write_text(
@@ -160,12 +159,14 @@ class TestTheStreams:
         assert process.returncode == 0
 
     def test_end_though_a_process_is_left_running(self, job: Job) -> None:
+        job.hurry()
         job.script("sleep 600 & echo done")
         assert job.run().stdout == b"done\n"
 
     # One that hears no TERM, and one that the script's process group does not reach.
     @pytest.mark.parametrize("left", ["trap '' TERM; sleep 600", "exec setsid sleep 25"])
     def test_end_though_such_a_process_is_hard_to_reach(self, job: Job, left: str) -> None:
+        job.hurry()
         job.script(f"({left}) & echo 'no rows' >&2; exit 3")
         begun = time.monotonic()
         assert job.run().returncode == 3
@@ -495,8 +496,8 @@ class TestASignal:
 
 
 def alive(pid: int) -> bool:
+    """Return whether a process has not ended; its new parent may take long to notice."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = {"STACK": "dev", "SCHEDULE": "hourly"}
 DIMENSIONS = [["stack", "schedule"]]
+RELAY = CONTAINER / "bin" / "relay_output"
 relay_output = load("relay_output")
 metric_line = load("metric_line.py")
 
@@ -194,9 +196,9 @@ class TestAnyStream:
 
 
 class TestTheRelay:
-    def start(self, tmp_path: Path) -> subprocess.Popen[bytes]:
+    def start(self, tmp_path: Path, relay: Path = RELAY) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [CONTAINER / "bin" / "relay_output", tmp_path / "end"],
+            [relay, tmp_path / "end"],
             env={"PATH": PATH, **ENVIRONMENT},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -209,7 +211,12 @@ class TestTheRelay:
         assert (tmp_path / "end").read_bytes() == data[-65536:]
 
     def test_shows_a_line_at_once_and_an_unfinished_one_soon(self, tmp_path: Path) -> None:
-        process = self.start(tmp_path)
+        for path in (CONTAINER / "bin").iterdir():
+            shutil.copy(path, tmp_path)
+        quick = tmp_path / "relay_output"
+        assert "\nQUIET_S = 1.0\n" in quick.read_text()
+        quick.write_text(quick.read_text().replace("QUIET_S = 1.0", "QUIET_S = 0.2"))
+        process = self.start(tmp_path, quick)
         assert process.stdin
         assert process.stdout
         process.stdin.write(b'? {"\n{"level": 1')
@@ -237,7 +244,7 @@ class TestTheRelay:
             file.truncate(100_000_000)
         with source.open("rb") as stdin:
             done = subprocess.run(
-                ["prlimit", "--as=60000000", CONTAINER / "bin" / "relay_output", tmp_path / "end"],
+                ["prlimit", "--as=60000000", RELAY, tmp_path / "end"],
                 env={"PATH": PATH, **ENVIRONMENT},
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ import pytest
 
 from components.aws import models
 from tests.container.job import CONTAINER, PATH
+from tests.container.modules import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +24,25 @@ NAME = models.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
 UNIT = models.shape("cloudwatch", "PutMetricData", "MetricData.[].Unit")
 
 
+send_metric = load("send_metric")
+
+
 def send(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [CONTAINER / "bin" / "send_metric", *arguments],
-        env={**ENVIRONMENT, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Call the command in this process."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        for name, value in {**ENVIRONMENT, **environment}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["send_metric", *arguments])
+        try:
+            send_metric.main()
+        except SystemExit as end:
+            code = int(str(end.code))
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def sent(*arguments: str) -> dict[str, Any]:
@@ -40,8 +55,21 @@ def sent(*arguments: str) -> dict[str, Any]:
 class TestTheLine:
     def test_is_printed_whatever_modules_the_script_brings(self, tmp_path: Path) -> None:
         (tmp_path / "json.py").write_text("raise SystemExit('not this one')\n")
-        done = send("RecordsProcessed", "42", "Count", PYTHONPATH=str(tmp_path))
+        done = subprocess.run(
+            [CONTAINER / "bin" / "send_metric", "RecordsProcessed", "42", "Count"],
+            env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["RecordsProcessed"] == 42
+
+    def test_of_wrong_use_ends_the_command_with_a_code_and_a_reason(self) -> None:
+        command = [CONTAINER / "bin" / "send_metric", "n", "1"]
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (64, b"")
+        assert b"got 2 arguments" in done.stderr
 
     def test_is_one_metric_with_the_stack_and_the_schedule(self) -> None:
         line = sent("RecordsProcessed", "42", "Count")
