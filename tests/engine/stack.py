@@ -16,9 +16,11 @@ from unittest.mock import patch
 import pulumi
 import yaml
 from pulumi import automation
+from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from components.aws import image_manifest
 from tests.conftest import ROOT
+from tests.engine import vault
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
 from tests.engine.docker_provider import DockerProvider
@@ -170,18 +172,19 @@ class Stack:
         environment = {
             "GOGC": "off",  # the CLI lives for seconds: a tenth of its time would be clean-up
             "PULUMI_BACKEND_URL": state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "passphrase",
             "PULUMI_DEBUG_PROVIDERS": ports,
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_EXPERIMENTAL": "true",
             "PULUMI_HOME": str(self._home / "home"),
             "PULUMI_SKIP_CHECKPOINTS": "true",  # the state is written once, at the end
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **vault.environment(),
         }
         workspace = _Workspace(
             work_dir=str(self.directory),
             program=self._program,
             env_vars=environment,
+            secrets_provider=vault.PROVIDER,
             pulumi_command=_command_line(),
         )
         return automation.Stack.create(self.name, workspace)
@@ -197,6 +200,8 @@ class Stack:
             patch.object(image_manifest, "media_type", self.docker.media_type_of),
             # A call for each resource, whose text the CLI does not show.
             patch.object(pulumi.log, "debug"),
+            # The lines that register a resource: with pytest's below them a third of the time.
+            patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
             # The calls of the CLI that follow each operation, for exports and history.
             patch.object(automation.Stack, "outputs"),
             patch.object(automation.Stack, "info"),
@@ -222,7 +227,7 @@ class _Workspace(automation.LocalWorkspace):
     """Makes a stack of a name once, and others of what `pulumi stack init` left then."""
 
     _made: ClassVar[dict[str, tuple[dict[Path, bytes], str]]] = {}
-    """Name -> files of the state, and the line that is added to the stack file."""
+    """Name -> files of the state, and the lines that are added to the stack file."""
 
     def create_stack(self, stack_name: str) -> None:
         state = Path(self.env_vars["PULUMI_BACKEND_URL"].removeprefix("file://"))
@@ -230,16 +235,17 @@ class _Workspace(automation.LocalWorkspace):
         if stack_name not in self._made:
             super().create_stack(stack_name)
             paths = [path for path in state.rglob("*") if path.is_file()]
-            salt = yaml.safe_load(settings.read_text("utf-8"))["encryptionsalt"]
+            document = yaml.safe_load(settings.read_text("utf-8"))
+            added = {key: document[key] for key in ("secretsprovider", "encryptedkey")}
             files = {path.relative_to(state): path.read_bytes() for path in paths}
-            self._made[stack_name] = files, f"encryptionsalt: {salt}\n"
+            self._made[stack_name] = files, yaml.safe_dump(added)
             return
-        files, line = self._made[stack_name]
+        files, lines = self._made[stack_name]
         for name, content in files.items():
             (state / name).parent.mkdir(parents=True, exist_ok=True)
             (state / name).write_bytes(content)
         with settings.open("a", encoding="utf-8") as stream:
-            stream.write(line)
+            stream.write(lines)
 
 
 @cache
