@@ -117,11 +117,8 @@ SERVERS = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
 DOMAIN = {"Key": "domain-name", "Values": ["eu-central-1.compute.internal"]}
 
 
-@pytest.mark.parametrize("options", [(), (DOMAIN, SERVERS)])
-def test_a_slot_runs_in_subnets_that_exist(
-    aws: LocalAws, tmp_path: Path, options: tuple[dict[str, Any], ...]
-) -> None:
-    cloud = cloud_in(aws, tmp_path, *options)
+def test_a_slot_runs_in_subnets_that_exist(aws: LocalAws, tmp_path: Path) -> None:
+    cloud = cloud_in(aws, tmp_path)
     try:
         cloud.deploy()
         found = play(cloud)
@@ -132,6 +129,16 @@ def test_a_slot_runs_in_subnets_that_exist(
         "Subnets": [*network.subnets],
         "SecurityGroupIds": [*network.security_groups],
     }
+
+
+def test_a_vpc_whose_options_name_a_domain_and_amazons_servers_is_taken(
+    aws: LocalAws, tmp_path: Path
+) -> None:
+    cloud = cloud_in(aws, tmp_path, DOMAIN, SERVERS)
+    try:
+        cloud.deploy()
+    finally:
+        cloud.close()
 
 
 def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: Path) -> None:
