@@ -148,22 +148,57 @@ class TestTheSample:
         assert shown | watched <= sent
 
 
-class TestAScriptThatFails:
-    def test_ends_as_failed_with_its_own_reason_and_one_message(self, tmp_path: Path) -> None:
-        def line(unit: str, value: str) -> str:
-            """Return an EMF line, which only a known unit and a number make a metric."""
-            metric = f'{{"Name": "M", "Unit": "{unit}"}}'
-            where = '"Namespace": "SageMakerProcessing", "Dimensions": [["stack", "schedule"]]'
-            directive = f'{{{where}, "Metrics": [{metric}]}}'
-            head = f'{{"Timestamp": $(date +%s)000, "CloudWatchMetrics": [{directive}]}}'
-            own = '"stack": "local", "schedule": "daily"'
-            return f'{{"_aws": {head}, {own}, "M": {value}}}'.replace('"', '\\"')
+def emf(unit: str, value: str) -> str:
+    """Return a command that prints an EMF line, which only a known unit and a number make one."""
+    metric = f'{{"Name": "M", "Unit": "{unit}"}}'
+    where = '"Namespace": "SageMakerProcessing", "Dimensions": [["stack", "schedule"]]'
+    directive = f'{{{where}, "Metrics": [{metric}]}}'
+    head = f'{{"Timestamp": $(date +%s)000, "CloudWatchMetrics": [{directive}]}}'
+    own = '"stack": "local", "schedule": "daily"'
+    line = f'{{"_aws": {head}, {own}, "M": {value}}}'.replace('"', '\\"')
+    return f'echo "{line}"\n'
 
-        lines = [line("Cubits", "1"), line("Count", "NaN"), line("Count", "3")]
-        script = tmp_path / "my.sh"
-        printed = "".join(f'echo "{text}"\n' for text in lines)
-        script.write_text(f"{printed}echo 'no rows for today' >&2\nexit 7\n")
-        report = played(tmp_path / "left", script=script)
+
+WANTS_A_NETWORK = {
+    SLOT + timedelta(days=1): ("curl -sS https://example.com", "resolve host"),
+    SLOT + timedelta(days=2): (
+        "python3 -c 'import boto3; boto3.client(\"s3\").list_buckets()'",
+        "credentials",
+    ),
+}
+"""Slot -> what the script calls in it, and what it hears."""
+
+
+def failing_script() -> str:
+    """Return a script that wants a network in the slots above, and in any other has no rows."""
+    calls = "".join(
+        f"  {slot:%Y-%m-%dT%H:%M:%SZ}) {call}; exit ;;\n"
+        for slot, (call, _) in WANTS_A_NETWORK.items()
+    )
+    printed = emf("Cubits", "1") + emf("Count", "NaN") + emf("Count", "3")
+    rows = f"{printed}echo 'no rows for today' >&2\nexit 7\n"
+    return f'set -e\ncase "$SLOT" in\n{calls}esac\n{rows}'
+
+
+@pytest.fixture(scope="class")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline, Any]]:
+    """The run and its report; its stack is there for more slots."""
+    directory = tmp_path_factory.mktemp("fails")
+    script = directory / "my.sh"
+    script.write_text(failing_script())
+    run = pipeline(directory / "left", script=script)
+    try:
+        run.run()
+        yield run, json.loads((directory / "left" / "report.json").read_text("utf-8"))
+    finally:
+        run.close()
+
+
+class TestAScriptThatFails:
+    def test_ends_as_failed_with_its_own_reason_and_one_message(
+        self, failed: tuple[Pipeline, Any]
+    ) -> None:
+        report = failed[1]
         assert (report["status"], report["outcome"]) == ("Failed", "script_failed")
         assert report["success_marker"] is None
         assert "no rows for today" in report["exit_message"]
@@ -173,6 +208,29 @@ class TestAScriptThatFails:
         [message] = report["messages"]
         assert "no rows for today" in message["body"]
         assert red_alarms(report) == ["processing-local--daily-failed"]
+
+    @pytest.mark.parametrize("slot", WANTS_A_NETWORK)
+    def test_for_want_of_a_network_is_told_so_with_the_setting_that_opens_it(
+        self, failed: tuple[Pipeline, Any], slot: datetime
+    ) -> None:
+        """The stack's network mode is isolated: what it would meet on AWS it meets here."""
+        cloud = failed[0].cloud
+        before = len(cloud.messages)
+        s3, bucket = cloud.aws.client("s3"), cloud.exports["input_bucket"]
+        key = f"{cloud.settings.input.prefix.format(slot=slot)}data.csv"
+        s3.put_object(Bucket=bucket, Key=key, Body=b"a")
+        cloud.fire("daily", slot)
+        cloud.settle()
+        [attempt] = cloud.journal.attempts("daily", slot)
+        assert attempt.outcome == "no_network"
+        described = cloud.aws.client("sagemaker").describe_processing_job(
+            ProcessingJobName=attempt.job_name
+        )
+        assert WANTS_A_NETWORK[slot][1] in described["ExitMessage"]
+        [message] = cloud.messages[before:]
+        body = message["body"] or ""
+        assert body.startswith("daily of stack local failed: no network.\n")
+        assert "network.mode vpc" in body
 
 
 class TestAnInterruption:
@@ -197,29 +255,6 @@ class TestAnInterruption:
         finally:
             run.close()
         assert [each["outcome"] for each in run.report.attempts] == ["stopped"]
-
-
-class TestAScriptThatWantsANetwork:
-    """The stack's network mode is isolated: what the script would meet on AWS it meets here."""
-
-    @pytest.mark.parametrize(
-        ("call", "heard"),
-        [
-            ("curl -sS https://example.com", "resolve host"),
-            ("python3 -c 'import boto3; boto3.client(\"s3\").list_buckets()'", "credentials"),
-        ],
-    )
-    def test_is_told_so_with_the_setting_that_opens_it(
-        self, tmp_path: Path, call: str, heard: str
-    ) -> None:
-        script = tmp_path / "my.sh"
-        script.write_text(f"set -e\n{call}\n")
-        report = played(tmp_path / "left", script=script)
-        assert heard in report["exit_message"]
-        assert report["outcome"] == "no_network"
-        [message] = report["messages"]
-        assert message["body"].startswith("daily of stack local failed: no network.\n")
-        assert "network.mode vpc" in message["body"]
 
 
 def test_a_schedule_that_does_not_exist_is_named(tmp_path: Path) -> None:
