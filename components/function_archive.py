@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,18 @@ def packages() -> dict[str, Path]:
     """
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
     return {
-        file.as_posix(): Path(os.path.relpath(str(file.locate())))
+        place: Path(os.path.relpath(path))
         for name in PACKAGES
-        for file in _installed(name, locked[name]).files or ()
+        for place, path in _files(name, locked[name]).items()
+    }
+
+
+@cache
+def _files(name: str, version: str) -> dict[str, str]:
+    """Return a package's files, which are looked for once: every function has the same."""
+    return {
+        file.as_posix(): str(file.locate())
+        for file in _installed(name, version).files or ()
         if ".." not in file.parts and (file.suffix == ".py" or file.name == "LICENSE")
     }
 
