@@ -212,6 +212,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [item.get_closest_marker(tier) is None for tier in TIERS])
 
 
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look through the SDKs' modules, which all live on."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def no_aws_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
