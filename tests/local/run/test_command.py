@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,9 +105,12 @@ class TestAProcess:
         last = checkout / ".local" / "report.json"
         last.parent.mkdir(exist_ok=True)
         last.write_text('{"outcome": "completed"}', "utf-8")
+        page = last.with_name("report.html")
+        page.unlink(missing_ok=True)
         with start(checkout, "--keep") as process:
-            assert process.stdout
-            next(line for line in process.stdout if "Deploy stack" in line)
+            while not page.exists():  # it is written after report.json, before the stack is there
+                assert process.poll() is None
+                time.sleep(0.02)
             process.kill()
         report = report_of(checkout)
         assert (report["outcome"], report["failure_reason"]) == (None, NOT_ENDED)
