@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# Else each process of the tests and of a local run compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
 $(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
