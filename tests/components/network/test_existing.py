@@ -55,7 +55,7 @@ class TestAccepted:
     def test_is_a_resolver_of_ones_own_without_amazons(self, answers: Callable[..., None]) -> None:
         answers("getVpc", enableDnsSupport=False)
         answers("getVpcDhcpOptions", domainNameServers=["10.0.0.2"])
-        checked()
+        assert checked().called
 
     def test_is_a_shared_vpc_whose_options_may_be_out_of_sight(
         self, answers: Callable[..., None]

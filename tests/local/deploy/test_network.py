@@ -137,6 +137,7 @@ def test_a_vpc_whose_options_name_a_domain_and_amazons_servers_is_taken(
     cloud = cloud_in(aws, tmp_path, DOMAIN, SERVERS)
     try:
         cloud.deploy()
+        assert cloud.exports["launcher"]
     finally:
         cloud.close()
 

@@ -67,6 +67,7 @@ def encrypted(aws: LocalAws) -> str:
     )
     aws.client("sns").create_topic(Name="iam-topic", Attributes={"KmsMasterKeyId": made})
     aws.client("scheduler").create_schedule_group(Name="iam-group")
+    aws.client("logs").create_log_group(logGroupName="g")
     return made
 
 

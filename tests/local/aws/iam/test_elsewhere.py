@@ -14,16 +14,10 @@ from tests.local.aws.iam.iam_caller import (
     TABLE,
     TOPIC,
     Caller,
-    encrypted,
 )
 
 if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
-
-
-@pytest.fixture(scope="module")
-def key(aws: LocalAws) -> str:
-    return encrypted(aws)
 
 
 OTHER = "999988887777"

@@ -15,16 +15,10 @@ from tests.local.aws.iam.iam_caller import (
     SOURCE,
     TOPIC,
     Caller,
-    encrypted,
 )
 
 if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
-
-
-@pytest.fixture(scope="module")
-def key(aws: LocalAws) -> str:
-    return encrypted(aws)
 
 
 def on_job(condition: dict[str, Any]) -> list[dict[str, Any]]:

@@ -21,18 +21,12 @@ from tests.local.aws.iam.iam_caller import (
     TOPIC,
     WRITE,
     Caller,
-    encrypted,
 )
 
 if TYPE_CHECKING:
     from local.aws.endpoint import LocalAws
 
 JSON = "application/json"
-
-
-@pytest.fixture(scope="module")
-def key(aws: LocalAws) -> str:
-    return encrypted(aws)
 
 
 class TestOperations:
@@ -115,8 +109,8 @@ ASKED: list[Row] = [
     (
         "logs",
         "create_log_group",
-        {"logGroupName": "g"},
-        {("logs:CreateLogGroup", STREAM)},
+        {"logGroupName": "new"},
+        {("logs:CreateLogGroup", STREAM.replace("log-group:g:", "log-group:new:"))},
     ),
     (
         "logs",
@@ -148,12 +142,6 @@ ASKED: list[Row] = [
             ("iam:PassRole", JOB_ROLE),
         },
     ),
-    (
-        "sagemaker",
-        "describe_processing_job",
-        {"ProcessingJobName": "job"},
-        {("sagemaker:DescribeProcessingJob", JOB)},
-    ),
 ]
 
 
@@ -165,6 +153,15 @@ class TestNeeds:
         caller.call(service, operation, **asked)
         spelled = {"key": key}
         assert caller.used() == {(action, spelled.get(arn, arn)) for action, arn in needed}
+
+    def test_a_job_is_described_by_its_name(self, aws: LocalAws) -> None:
+        Caller(aws).call(
+            "sagemaker", "create_processing_job", **{**CREATE_JOB, "ProcessingJobName": "known"}
+        )
+        caller = Caller(aws)
+        caller.call("sagemaker", "describe_processing_job", ProcessingJobName="known")
+        known = JOB.removesuffix("job") + "known"
+        assert caller.used() == {("sagemaker:DescribeProcessingJob", known)}
 
     @pytest.mark.usefixtures("key")
     @pytest.mark.parametrize(
