@@ -147,7 +147,7 @@ class TestASender:
         caller, where = Caller(aws), {"Bucket": "signed", "Key": key}
         caller.call("s3", "put_object", **where, Body=key.encode())
         assert caller.call("s3", "get_object", **where)["Body"].read() == key.encode()
-        listed = caller.call("s3", "list_objects_v2", Bucket="signed", Prefix=key)
+        listed = caller.call("s3", "list_objects_v2", Bucket="signed", Prefix=key, MaxKeys=1)
         assert [each["Key"] for each in listed["Contents"]] == [key]
 
 
