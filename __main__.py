@@ -1,7 +1,5 @@
 """The pipeline, from top to bottom: settings, components in the order of the data, exports."""
 
-from __future__ import annotations
-
 import pulumi
 import pulumi_aws as aws
 

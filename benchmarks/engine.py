@@ -7,8 +7,6 @@ Prints for each operation seconds and the most memory that engine, program and p
 and plugins run; the engine is its child. Needs the Pulumi CLI on PATH.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess
@@ -16,16 +14,12 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.engine.life import BOUNDARY, LIVES
+from tests.engine.outcome import Outcome
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.engine.outcome import Outcome
 
 
 def family(root: int) -> Iterator[int]:

@@ -7,8 +7,6 @@ machine changes less), how many times the time of the floor and of DuckDB's own 
 and the peak memory of the largest process. The data are made in a temporary folder and deleted.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import os
@@ -16,12 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONTAINER = Path(__file__).resolve().parents[1] / "container"
 PATH = f"{Path(sys.executable).parent}:{CONTAINER}/bin:/usr/local/bin:/usr/bin:/bin"

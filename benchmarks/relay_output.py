@@ -7,8 +7,6 @@ with a second copy, which only keeps the end of a stream, it took. The best of t
 in turns.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "lambda")]
 
 import boto3  # noqa: E402
-from botocore.awsrequest import AWSResponse  # noqa: E402
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse  # noqa: E402
 from botocore.compat import HTTPHeaders  # noqa: E402
 from botocore.config import Config  # noqa: E402
 
@@ -39,7 +39,6 @@ from pipeline.outcome import Outcome  # noqa: E402
 from pipeline.prefix import Prefix  # noqa: E402
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_s3 import S3Client
 
 PAGE = 1000

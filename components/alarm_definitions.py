@@ -4,20 +4,14 @@ No alarm means that something was lost, but that somebody has to look: each desc
 to do first, and names its heading in docs/runbook.md.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from components import names
+from components.settings import ScheduleSettings, Settings
 from pipeline.contract import METRIC_NAMESPACE
 from pipeline.text import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from components.settings import ScheduleSettings, Settings
 
 _RUNBOOK = "docs/runbook.md"
 _SLACK = timedelta(hours=2)

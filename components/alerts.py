@@ -1,24 +1,18 @@
 """Alerts: the topic through which people hear of what needs them."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import event_messages, failure_queue
+from components.aws.account import Account
 from components.policies import resources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from components.aws.account import Account
-    from components.settings import Settings, Subscription
+from components.settings import Settings, Subscription
 
 
 @dataclass(frozen=True, kw_only=True)

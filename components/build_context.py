@@ -1,19 +1,14 @@
 """The build context: which files the image is made of, whatever else a checkout holds or loses."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pulumi
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CONTEXT = Path("container")
 """In the project's directory."""

@@ -3,23 +3,18 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pulumi
 
 from components import names
+from components.settings import Settings
 from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE, OPS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pulumi
-
-    from components.settings import Settings
-
-    Widget = dict[str, Any]
-    Metrics = list[list[Any]]
+Widget = dict[str, Any]
+Metrics = list[list[Any]]
 
 GRID = 24
 """Columns of CloudWatch's grid."""

@@ -1,20 +1,14 @@
 """Encryption: the stack's one key."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
+from components.aws.account import Account
 from components.policies import resources
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.settings import Settings
-
+from components.settings import Settings
 
 _DELETION_DAYS, _SHORTEST_DELETION_DAYS = 30, 7
 """From a key's deletion until all that it encrypted is lost; KMS takes 7 to 30."""

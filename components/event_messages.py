@@ -4,19 +4,14 @@ A text is short enough for SMS, which takes 1,600 characters, and names its head
 docs/runbook.md.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
 from components import names
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from components.aws.account import Account
+from components.aws.account import Account
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,12 @@
 """Failure queues: where an event waits that could not be handled."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
 from components.policies import resources
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _RETENTION_S = 14 * 24 * 3600
 """SQS's maximum: a failed event waits through a holiday."""

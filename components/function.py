@@ -1,23 +1,18 @@
 """Function: a Lambda function that is invoked asynchronously and loses no event."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue, function_archive, names
+from components.aws.account import Account
 from components.policies import roles, statements
+from components.policies.statements import Statement
 from components.role import create_role
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from components.aws.account import Account
-    from components.policies.statements import Statement
-    from components.settings import Settings
+from components.settings import Settings
 
 _RUNTIME = "python3.13"
 _ARCHITECTURE = "arm64"

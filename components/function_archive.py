@@ -1,19 +1,15 @@
 """What a function's archive holds: its code, its settings, and the packages that it needs."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor.

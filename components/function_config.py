@@ -3,14 +3,10 @@
 Only what settings decide; what AWS decides, such as ARNs, is in the functions' environment.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from components.aws import instance_types
-
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings import Settings
 
 
 def launcher(settings: Settings) -> dict[str, Any]:

@@ -1,11 +1,8 @@
 """Image: the container, built from `container/` and kept by digest."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -13,10 +10,8 @@ import pulumi_docker as docker
 
 from components import build_context
 from components.aws import image_manifest
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.settings import Settings
+from components.aws.account import Account
+from components.settings import Settings
 
 _PLATFORM = "linux/amd64"
 """No instance type of SageMaker Processing has another processor."""

@@ -1,21 +1,16 @@
 """Job: what every processing job of the stack runs as."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.aws.account import Account
+from components.network.component import Network
 from components.policies import roles
 from components.policies.statements import from_source, trust
 from components.role import create_role
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.network.component import Network
-    from components.settings import Settings
-    from components.storage import Storage
+from components.settings import Settings
+from components.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)

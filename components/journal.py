@@ -1,17 +1,12 @@
 """Journal: what became of every attempt."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
-
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

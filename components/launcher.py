@@ -1,24 +1,19 @@
 """Launcher: the function that turns a slot into a job."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 
 from components import function_config
 from components.aws import instance_types
+from components.aws.account import Account
 from components.function import Function, FunctionArgs
+from components.job import Job
+from components.journal import Journal
+from components.network.component import Network
 from components.policies import roles
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.job import Job
-    from components.journal import Journal
-    from components.network.component import Network
-    from components.settings import Settings
-    from components.storage import Storage
+from components.settings import Settings
+from components.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)

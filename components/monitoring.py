@@ -1,20 +1,14 @@
 """Monitoring: alarms that call somebody, and the dashboard that this person looks at."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import alarm_definitions, dashboard_body, names
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from components.alarm_definitions import Alarm
-    from components.settings import Settings
+from components.alarm_definitions import Alarm
+from components.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

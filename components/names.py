@@ -1,7 +1,5 @@
 """Names that several places must agree on, within the limits of AWS."""
 
-from __future__ import annotations
-
 import re
 
 from components.aws.models import shape

@@ -1,28 +1,23 @@
 """Observer: the function that hears how jobs end, decides what follows, and sends messages."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue, function_config, names
+from components.aws.account import Account
 from components.function import Function, FunctionArgs
+from components.journal import Journal
+from components.launcher import Launcher
 from components.policies import roles, statements
 from components.role import create_role
+from components.schedule_group import ScheduleGroup
+from components.settings import Settings
+from components.storage import Storage
 from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.outcome import State
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.journal import Journal
-    from components.launcher import Launcher
-    from components.schedule_group import ScheduleGroup
-    from components.settings import Settings
-    from components.storage import Storage
 
 _WATCH = "_watch"
 """Begins unlike every name that the settings allow for a schedule."""

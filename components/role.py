@@ -1,16 +1,12 @@
 """Role: what a service acts as, what it may do, and what bounds it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from components.settings import Settings
+from components.settings import Settings
 
 
 class Role(NamedTuple):

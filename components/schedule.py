@@ -1,23 +1,18 @@
 """Schedule: when the launcher is called."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pulumi
 import pulumi_aws as aws
 
+from components.launcher import Launcher
+from components.observer import Observer
+from components.schedule_group import ScheduleGroup
+from components.settings import ScheduleSettings, Settings
 from pipeline import cron
-
-if TYPE_CHECKING:
-    from components.launcher import Launcher
-    from components.observer import Observer
-    from components.schedule_group import ScheduleGroup
-    from components.settings import ScheduleSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,20 +1,15 @@
 """Schedule group: how EventBridge Scheduler reaches the launcher, and what it cannot deliver."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue
+from components.aws.account import Account
 from components.policies import roles, statements
 from components.role import create_role
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.settings import Settings
+from components.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,16 @@
 """Storage: where jobs read and write."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
+from components.aws.account import Account
 from components.policies import resources
 from components.policies.data import Data
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from components.aws.account import Account
-    from components.settings import Settings
+from components.settings import Settings
 
 _UNFINISHED_UPLOAD_DAYS = 7
 

@@ -1,12 +1,10 @@
 """`python -m ops`: status 0 if it went well, 1 if not, 2 for a wrong call, 130 after Ctrl-C."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,9 +14,6 @@ from ops.errors import OpsError
 from ops.screen import Screen
 from ops.session import Session
 from ops.stack import load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def main(

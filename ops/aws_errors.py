@@ -1,13 +1,10 @@
 """What an error of AWS means for an operator, in one line with the way out."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore import exceptions
 
-if TYPE_CHECKING:
-    from ops.stack import Stack
+from ops.stack import Stack
 
 _NO_CREDENTIALS = (
     exceptions.CredentialRetrievalError,

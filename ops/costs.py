@@ -1,25 +1,19 @@
 """What the runs of each month cost, by the rate card: an estimate, not the bill."""
 
-from __future__ import annotations
-
+import argparse
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from ops.listing import MOST_ENTRIES
 from ops.screen import dollars
+from ops.session import Session
 from pipeline.cost import RATE_DATE
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-
-    from ops.session import Session
-    from pipeline.journal_items import Entry
+from pipeline.journal_items import Entry
 
 
 @dataclass(frozen=True, kw_only=True)

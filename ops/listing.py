@@ -1,31 +1,23 @@
 """Lists slots: what the journal knows of them, and what runs at this moment."""
 
-from __future__ import annotations
-
-from datetime import timedelta
+import argparse
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ops import slots
 from ops.screen import dollars, facts, local, span, style
+from ops.session import Session
+from ops.slots import Slot
 from pipeline import jobs
 from pipeline.attempt import job_name
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from rich.console import RenderableType
-
-    from ops.session import Session
-    from ops.slots import Slot
-    from pipeline.journal_items import Entry
+from pipeline.journal_items import Entry
 
 MOST_ENTRIES = 100_000
 """Of one schedule: more than any period that is worth a table."""

@@ -1,25 +1,20 @@
 """The lines that a job's containers wrote, of all its hosts, in the order of their time."""
 
-from __future__ import annotations
-
+import argparse
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from ops.errors import InterruptedByOperatorError, UsageError
+from ops.session import Session
 from pipeline.attempt import Attempt, job_name
 from pipeline.contract import JOB_LOGS
 from pipeline.jobs import ACTIVE
 from pipeline.text import printable
-
-if TYPE_CHECKING:
-    import argparse
-    from zoneinfo import ZoneInfo
-
-    from ops.session import Session
 
 
 @dataclass(frozen=True)

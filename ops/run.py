@@ -1,28 +1,23 @@
 """Runs a slot, for the first time or again, through the stack's own launcher."""
 
-from __future__ import annotations
-
+import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 from rich.text import Text
 
 from ops import slots
 from ops.errors import OpsError, UsageError
 from ops.screen import dollars, facts, local, span, style
+from ops.session import Session
 from ops.wait import until_concluded
 from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, parse_slot, slot_text
 from pipeline.jobs import ACTIVE
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.text import printable
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from ops.session import Session
-    from pipeline.journal_items import Entry
 
 Answer = dict[str, Any]
 

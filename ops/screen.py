@@ -1,26 +1,20 @@
 """What an operator sees: the answer on stdout, progress and errors on stderr."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import sys
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.outcome import Outcome
 from pipeline.text import duration, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-    from zoneinfo import ZoneInfo
-
-    from rich.console import RenderableType
 
 _STYLES = {
     Outcome.COMPLETED: "green",

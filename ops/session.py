@@ -1,16 +1,11 @@
 """What every command works with."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from ops.screen import Screen
-    from ops.stack import Stack
+from ops.screen import Screen
+from ops.stack import Stack
 
 
 @dataclass(frozen=True)

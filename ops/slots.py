@@ -1,20 +1,14 @@
 """A slot as a whole, in one row: what became of its attempts."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from ops.stack import Description
 from pipeline import jobs
+from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 from pipeline.outcome import NO_FAILURE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ops.stack import Description
-    from pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,30 +1,23 @@
 """A deployed stack, found by its Pulumi.<stack>.yaml alone: settings, names, and AWS clients."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import boto3
 from botocore.config import Config
 
 from components import names
-from components.settings import loader, stack_file
+from components.settings import Settings, loader, stack_file
 from ops.errors import OpsError, UsageError
 from pipeline import jobs
 from pipeline.attempt import Attempt, parse_job_name
 from pipeline.contract import OPS
 from pipeline.journal import Journal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from components.settings import Settings
 
 Description = Mapping[str, Any]
 """DescribeProcessingJob's answer."""

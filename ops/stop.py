@@ -1,19 +1,13 @@
 """Stops a job, so that everybody knows that an operator did."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import argparse
 
 from rich.text import Text
 
 from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import span
+from ops.session import Session
 from pipeline.jobs import ACTIVE
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ops.session import Session
 
 
 def stop(session: Session, options: argparse.Namespace) -> int:

@@ -1,23 +1,15 @@
 """Waits until an attempt and every one that follows from it are concluded."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import local
-from pipeline.attempt import job_name
+from ops.session import Session
+from pipeline.attempt import Attempt, job_name
 from pipeline.jobs import ACTIVE
+from pipeline.journal_items import Entry
 from pipeline.text import duration
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ops.session import Session
-    from pipeline.attempt import Attempt
-    from pipeline.journal_items import Entry
 
 _GRACE = timedelta(minutes=25)
 """The observer's watch catches up with a lost event within 5 minutes, and with an invocation that

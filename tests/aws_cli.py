@@ -1,18 +1,12 @@
 """Whether a command of the AWS CLI exists as it is written: by the models that it is made of."""
 
-from __future__ import annotations
-
 import shlex
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 import botocore.session
 from botocore import xform_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from botocore.model import OperationModel
+from botocore.model import OperationModel
 
 _OWN = {("s3", "cp"), ("s3", "ls"), ("logs", "tail")}
 """Commands of the CLI's own, which are no operation of a service."""

@@ -1,18 +1,18 @@
 """Tiers, examples, a recorder of what the program registers, nothing of the developer's AWS."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import runpy
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from unittest.mock import patch
 
 import hypothesis
 import pulumi
 import pulumi.runtime
 import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
@@ -20,11 +20,6 @@ from pulumi.runtime.stack import run_pulumi_func
 from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy.program import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 # Nearly all that lives is the SDKs' modules: the usual thresholds have all of it looked through
 # again and again, a tenth of the time of the whole suite.
@@ -97,7 +92,7 @@ class Recorder(pulumi.runtime.Mocks):
         assert len(found) == 1, f"{len(found)} resources of type {kind}"
         return found[0]
 
-    def within(self, component: str) -> Recorder:
+    def within(self, component: str) -> "Recorder":
         """Return what a component holds: all of it is named after the component."""
         inside = Recorder()
         inside.created = [

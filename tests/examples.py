@@ -1,7 +1,5 @@
 """How many examples a property plays. `pytest --examples N` sets it for all."""
 
-from __future__ import annotations
-
 import hypothesis
 
 

@@ -1,14 +1,10 @@
 """SageMaker's processing jobs as a table, for tests that decide themselves how each job ends."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.aws.sagemaker.descriptions import state_change
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Json = dict[str, Any]
 

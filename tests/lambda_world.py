@@ -5,17 +5,16 @@ time is a number that a test moves. Every request is checked by AWS's own model,
 made to fail or to be the last that an invocation makes.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from unittest.mock import Mock
 
+import pytest
 from moto.core import responses
 from moto.s3.models import s3_backends
 from moto.sns.models import Subscription
@@ -36,9 +35,6 @@ from pipeline.journal import Journal
 from pipeline.journal_items import health_key, to_time
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
-
-if TYPE_CHECKING:
-    import pytest
 
 # Moto works out anew, for each request and each subscription, what stays the same.
 _RESPONSES, _SUBSCRIPTION = cast("Any", responses), cast("Any", Subscription)

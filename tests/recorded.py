@@ -1,17 +1,13 @@
 """The recorded program of each stack, and its policies with a small judge of them."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from components.settings import stack_file
 from tests.conftest import ROOT, Recorder, record_program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 STACKS = ["dev", "staging", "prod", "local"]
 

@@ -1,7 +1,5 @@
 """What can go wrong with a slot, and everything that is to come of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whatever comes, in whatever order, twice or never: what must hold for every slot."""
 
-from __future__ import annotations
-
 import io
 import json
 from contextlib import ExitStack, redirect_stdout

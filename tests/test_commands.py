@@ -1,7 +1,5 @@
 """The commands that the documents give, as a reader would paste them."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from pathlib import Path

@@ -1,17 +1,12 @@
 """Every way that something is handed on: whoever sends it is admitted at each door."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from components.aws import models
-from tests.conftest import ACCOUNT, REGION
+from tests.conftest import ACCOUNT, REGION, Recorder
 from tests.recorded import STACKS, allows, of_role, policy, program
-
-if TYPE_CHECKING:
-    from tests.conftest import Recorder
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 RULE = "aws:cloudwatch/eventRule:EventRule"

@@ -1,15 +1,10 @@
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.recorded import program
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAGES = [
     *ROOT.glob("*.md"),

@@ -1,11 +1,10 @@
 """What reaches the functions from outside and means no good: no call to AWS, nothing lost."""
 
-from __future__ import annotations
-
 import importlib
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,9 +17,6 @@ from observer.event import EventError as ObserverEventError
 from observer.observe import NotEndedError, NotOursError
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 from tests.launcher import strategies
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONTEXT: Any = SimpleNamespace(
     function_name="function",

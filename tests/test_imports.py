@@ -1,7 +1,5 @@
 """What import-linter is told covers the whole program."""
 
-from __future__ import annotations
-
 import tomllib
 
 from tests.conftest import ROOT

@@ -1,20 +1,15 @@
 """What `make local` hands over, whatever its variables hold, and what `make lint` runs."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
 
 from local.run.command_line import parser
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOSTILE = 'it\'s "a" $HOME $(x) $$ `b` \\ # *;\n-'
 

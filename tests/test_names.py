@@ -1,18 +1,11 @@
 """The physical names of every stack: whose they are, and that nothing else has them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from components import names
 from components.settings import stack_file
-from tests.conftest import ROOT, record_program
+from tests.conftest import ROOT, Recorder, record_program
 from tests.recorded import STACKS, VARIANTS, program, varied
-
-if TYPE_CHECKING:
-    from tests.conftest import Recorder
 
 PROJECT = stack_file.project(ROOT)
 GLOBAL_NAMES = {

@@ -1,11 +1,9 @@
 """The whole program, for each stack's file."""
 
-from __future__ import annotations
-
 import json
 import sys
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 from pulumi.runtime.mocks import MockMonitor
@@ -14,9 +12,6 @@ from components.settings import slot_gaps
 from local.deploy.program import plain
 from tests.conftest import record_program
 from tests.recorded import STACKS, VARIANTS, program
-
-if TYPE_CHECKING:
-    pass
 
 KINDS = {
     "pulumi:providers:aws",

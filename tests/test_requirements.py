@@ -1,7 +1,5 @@
 """No package gets in that is not exactly the one that was locked."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from fnmatch import fnmatch

@@ -1,7 +1,5 @@
 """The runbook and the messages that name its headings."""
 
-from __future__ import annotations
-
 import re
 
 from tests.conftest import ROOT

@@ -1,28 +1,22 @@
 """Every class of outcome and every fault, played through the deployed program."""
 
-from __future__ import annotations
-
 import json
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
 from components.settings import stack_file
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.signature import Keys
 from local.deploy.cloud import Cloud
 from pipeline.journal_items import attempt_key
 from tests.conftest import ROOT
 from tests.scenarios import C5, M5, SCENARIOS, T3, Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from local.aws.sagemaker.job import Job
-    from local.aws.signature import Keys
 
 pytestmark = pytest.mark.local
 ZONE = ZoneInfo("Europe/Berlin")

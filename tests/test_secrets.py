@@ -1,14 +1,14 @@
 """Secrets stay where they belong: canaries are planted, and looked for everywhere else."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 import json
 import runpy
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 import pulumi.runtime
 import pytest
@@ -17,17 +17,11 @@ from components.alerts import hint
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
 from local.aws.endpoint import ACCOUNT
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy.cloud import Cloud
 from local.run import artifacts, page
 from local.run.report import Report
 from tests.conftest import ROOT, Recorder, record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from local.aws.sagemaker.job import Job
 
 PROJECT = stack_file.project(ROOT)
 URL = "https://hooks.example.com/services/canary-7f3a91c4"

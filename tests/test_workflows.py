@@ -1,17 +1,13 @@
-from __future__ import annotations
-
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 FILES = {path.name: path.read_text() for path in sorted((ROOT / ".github").glob("*/**/*.yml"))}

@@ -1,16 +1,11 @@
 """Where the stack lives: partition, region and account, and ARNs there."""
 
-from __future__ import annotations
-
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """The image's manifest as the registry has it, and a warning of what SageMaker may refuse."""
 
-from __future__ import annotations
-
 import boto3
 import pulumi
 from botocore.config import Config

@@ -1,14 +1,9 @@
 """Instance types: the sizes of a family, and what AWS's model does not say of them."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from components.aws import models
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SMALL = ("medium", "large", "xlarge")
 """Sizes without a number, ascending; `2xlarge` and all after it are ordered by theirs."""

@@ -4,22 +4,16 @@ botocore's client checks only types, unknown keys, required members and minima; 
 maxima are in the model but unchecked until the service refuses the call. `violations` checks all.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import botocore.session
-from botocore.model import ListShape, MapShape, StructureShape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from botocore.model import Shape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,21 @@
 """Network: where the jobs run, by `network.mode`."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.account import asking
+from components.aws.account import Account, asking
 from components.network import existing, flow_logs, security_groups
 from components.network.subnets import choose_zones, subnet_blocks
 from components.policies import vpc as policies
 from components.policies.vpc import VpcPlacement
+from components.settings import Settings
+from components.storage import Storage
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from components.aws.account import Account
-    from components.settings import Settings
-    from components.storage import Storage
-
-    Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
+Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
 
 _USD_A_MONTH = 7.30
 """Of an interface endpoint in one zone, in us-east-1, without its traffic."""

@@ -1,19 +1,13 @@
 """What jobs need of a VPC that the settings name: refused in a preview, not found out at night."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.account import Account
 from components.policies.vpc import VpcPlacement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from components.aws.account import Account
-    from components.settings import NetworkSettings
+from components.settings import NetworkSettings
 
 _NO_OPTIONS = "default"
 """EC2's word for a VPC without DHCP options."""

@@ -1,20 +1,14 @@
 """Flow logs: who talked to whom in the created VPC."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pulumi
 import pulumi_aws as aws
 
 from components import names
+from components.aws.account import Account
 from components.policies import vpc
 from components.policies.statements import from_source, trust
 from components.role import create_role
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.settings import Settings
+from components.settings import Settings
 
 
 def create(  # noqa: PLR0913 - each is one thing that it depends on

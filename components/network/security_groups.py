@@ -1,14 +1,11 @@
 """The created VPC's security groups: what may talk to what."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings import Settings
 
 _HTTPS = 443
 

@@ -1,16 +1,11 @@
 """Zones and blocks: which private subnets a VPC gets."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.settings.addresses import subnet_length
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 def choose_zones(region: str, count: int, offered: Sequence[Iterable[str]]) -> list[str]:

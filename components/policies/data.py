@@ -1,18 +1,13 @@
 """The data of a stack, as its roles may use it: nothing else in the buckets, and no version."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
+from components.aws.account import Account
 from components.policies.statements import Statement, allow
-from components.settings import key_prefix
+from components.settings import Settings, key_prefix
 from pipeline.contract import MARKER, MARKER_PARTS
-
-if TYPE_CHECKING:
-    from components.aws.account import Account
-    from components.settings import Settings
 
 
 class Data:

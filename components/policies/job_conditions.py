@@ -6,13 +6,10 @@ condition keys are in use (VolumeKmsKey and VolumeKmsKeyArn), and on types with 
 there is none.
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from components.policies.vpc import VpcPlacement
-    from components.settings import Settings
+from components.policies.vpc import VpcPlacement
+from components.settings import Settings
 
 
 def of(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:

@@ -5,16 +5,12 @@ KMS by itself. EventBridge Scheduler and SageMaker, which assume a role, call KM
 and may name nobody.
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import pulumi
 
+from components.aws.account import Account
 from components.policies.statements import Statement, allow
-
-if TYPE_CHECKING:
-    import pulumi
-
-    from components.aws.account import Account
 
 TO_SEND = ["kms:Decrypt", "kms:GenerateDataKey"]
 """What SNS and SQS ask of the sender's rights to the key of a topic or a queue."""

@@ -1,19 +1,14 @@
 """The policies of resources: who else than the account's own roles may use them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
 from components import names
+from components.aws.account import Account
 from components.policies.key_uses import TO_SEND
 from components.policies.statements import Statement, allow, document, from_source
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from components.aws.account import Account
 
 _EVENTBRIDGE = "events.amazonaws.com"
 _CLOUDWATCH = "cloudwatch.amazonaws.com"

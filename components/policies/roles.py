@@ -1,23 +1,18 @@
 """What the stack's roles may do: one function for each role."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
 from components import names
+from components.aws.account import Account
 from components.policies import job_conditions, key_uses, vpc
+from components.policies.data import Data
 from components.policies.statements import Statement, allow, document
+from components.policies.vpc import VpcPlacement
+from components.settings import Settings
 from pipeline.contract import JOB_LOGS, JOB_METRICS, NOTICE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from components.aws.account import Account
-    from components.policies.data import Data
-    from components.policies.vpc import VpcPlacement
-    from components.settings import Settings
 
 
 def job(  # noqa: PLR0913 - one value for each thing that a job touches

@@ -4,16 +4,12 @@
 exact actions and exact resources. Each `*` that is left says why.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from components.aws.account import Account
+from components.aws.account import Account
 
 Statement = dict[str, Any]
 

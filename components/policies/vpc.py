@@ -1,19 +1,14 @@
 """What the network adds to policies: the job's role in a VPC, endpoints, flow logs."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
+from components.aws.account import Account
+from components.policies.data import Data
 from components.policies.statements import Statement, allow, document
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from components.aws.account import Account
-    from components.policies.data import Data
 
 
 @dataclass(frozen=True)

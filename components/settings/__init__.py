@@ -1,7 +1,5 @@
 """What a stack's YAML may say: the settings, the rules between them, and how both are read."""
 
-from __future__ import annotations
-
 from components.settings.model import (
     NetworkSettings,
     RetrySettings,

@@ -1,7 +1,5 @@
 """Addresses: whether network.cidr is a block for a VPC, and a stack's jobs fit into its subnets."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Network
 
 SMALLEST_SUBNET = 28

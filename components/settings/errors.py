@@ -1,24 +1,19 @@
 """What is wrong with a stack's settings: key, value, what is allowed, and what to type."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
+from pydantic_core import ErrorDetails
 
 from components.settings.model import Settings
 from components.settings.replaced import REPLACED
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pydantic_core import ErrorDetails
 
 Path = tuple[int | str, ...]
 """Where a setting is: its full key in the stack's file, then the steps into it."""

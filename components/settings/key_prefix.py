@@ -1,7 +1,5 @@
 """Key prefixes that may contain the slot, such as `input/{slot:%Y/%m/%d}/`."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 

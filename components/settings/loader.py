@@ -1,10 +1,9 @@
 """The one module that reads Pulumi's configuration, and words what is wrong with it."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.runtime import config
@@ -24,9 +23,6 @@ from components.settings.errors import (
     shown,
 )
 from components.settings.model import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["SettingsError", "load", "read"]
 

@@ -1,7 +1,5 @@
 """A stack's settings as one frozen object; docs/configuration.md is made of its docstrings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,15 +1,9 @@
 """Whether the network's settings fit together, and the script's secrets are within its reach."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from components.settings import addresses
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from components.settings.model import NetworkSettings, Settings
+from components.settings.model import NetworkSettings, Settings
 
 SECRETS = "secretsmanager"
 _ONLY = {"vpc": ("cidr", "zones", "endpoints"), "existing": ("subnets", "security_groups")}

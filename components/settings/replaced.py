@@ -1,7 +1,5 @@
 """Keys that stack files no longer have, and what replaced each."""
 
-from __future__ import annotations
-
 _GUARD = (
     "gone, since it guarded the file that it stood in; write a condition on sagemaker:{} into a "
     "managed policy, and name that in permissions_boundary"

@@ -1,22 +1,16 @@
 """What must agree between the settings: each problem is one line, `key: problem`."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from components import names
 from components.aws import models
 from components.settings import key_prefix, network_rules
+from components.settings.model import ScheduleSettings, Settings
 from components.settings.values import JOB, RESERVED_ENVIRONMENT
 from pipeline.text import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from components.settings.model import ScheduleSettings, Settings
 
 
 def problems(settings: Settings, after: datetime | None) -> Iterator[str]:

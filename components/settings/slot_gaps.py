@@ -1,18 +1,12 @@
 """How far the slots of a schedule are apart."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from pipeline.slots import At, Expression, Rate
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-    from zoneinfo import ZoneInfo
 
 _START = datetime(2025, 1, 1, tzinfo=UTC)
 """Fixed: counted from today, a gap would change by itself, and with it the deployed alarm."""

@@ -1,17 +1,13 @@
 """A stack's file, read without Pulumi: for whoever needs a stack's settings outside of it."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 import yaml
 
 from components.settings.errors import SettingsError, escaped
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def keys(directory: Path, stack: str) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """What single values of the settings may be: AWS's own limits, and rules that its models lack."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from functools import cache

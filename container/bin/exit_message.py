@@ -11,17 +11,12 @@ message is not UTF-8 for that alone (Developer Guide, "Save and Access Metadata 
 Your Processing Job").
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 LONGEST = 1024
 LOOKED_AT = 20

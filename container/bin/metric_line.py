@@ -1,7 +1,5 @@
 """What metrics a script may send; shared by send_metric and relay_output."""
 
-from __future__ import annotations
-
 NAMESPACE = "SageMakerProcessing"
 DIMENSIONS = ["stack", "schedule"]
 LONGEST = 8192

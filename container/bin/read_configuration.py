@@ -4,14 +4,10 @@ INPUT_PATH, the directory that is uploaded, OUTPUT_PATH, HOST_INDEX (from 0) and
 the two files that SageMaker writes. What is wrong with those goes to stderr; exit code 1.
 """
 
-from __future__ import annotations
-
 import json
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any
 
 _CONFIG = "/opt/ml/config"
 _DATA = "/opt/ml/processing"

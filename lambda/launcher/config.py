@@ -1,15 +1,11 @@
 """What the launcher knows about its stack: `launcher.json` and its environment."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal, Self
 
 from pipeline import config
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 Overlap = Literal["Allow", "Forbid", "Replace"]
 
@@ -48,7 +44,7 @@ class Vpc:
     security_groups: list[str]
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Vpc | None:
+    def read(cls, environ: Mapping[str, str]) -> Self | None:
         """Return what SUBNETS and SECURITY_GROUPS name, or None where they are not set."""
         if "SUBNETS" not in environ:
             return None
@@ -81,7 +77,7 @@ class LauncherConfig(config.StackConfig):
     deployed: Deployed
 
     @classmethod
-    def load(cls, directory: Path, environ: Mapping[str, str]) -> LauncherConfig:
+    def load(cls, directory: Path, environ: Mapping[str, str]) -> Self:
         """Return the configuration that lies beside the code, completed from `environ`."""
         document = config.document(directory, "launcher")
         job = JobConfig(**document.pop("job"))

@@ -1,18 +1,13 @@
 """The event: which attempt is to start, and who asks for it."""
 
-from __future__ import annotations
-
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pipeline.attempt import MAX_ATTEMPT, Attempt, parse_slot, slot_text
 from pipeline.text import safe_repr
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
 
 _KEYS = ("schedule", "slot", "attempt", "trigger")
 _EARLY = timedelta(minutes=5)

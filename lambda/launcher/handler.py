@@ -5,25 +5,21 @@ queue and counts the error only if the function raises. A returned error would b
 SageMaker refuses is no error of this function: the observer hears of it, and deals with it.
 """
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from launcher.config import LauncherConfig
 from launcher.event import parse
 from launcher.launch import Launcher
 from pipeline.journal import Journal
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="launcher")
 

@@ -1,14 +1,9 @@
 """What SageMaker is asked for: settings and an attempt in, a CreateProcessingJob request out."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from pipeline.attempt import job_name, slot_text
-
-if TYPE_CHECKING:
-    from launcher.config import LauncherConfig
-    from pipeline.attempt import Attempt
+from launcher.config import LauncherConfig
+from pipeline.attempt import Attempt, job_name, slot_text
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,26 +11,22 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from launcher import start_rules
+from launcher.config import LauncherConfig
+from launcher.event import Request
 from launcher.job_request import job_request
 from launcher.start_rules import Refusal
 from pipeline import aws_errors, contract, jobs
-from pipeline.attempt import job_name, slot_text
-from pipeline.journal_items import REPLACED_BY
+from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.journal import Journal
+from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
-    from launcher.config import LauncherConfig
-    from launcher.event import Request
-    from pipeline.attempt import Attempt
-    from pipeline.journal import Journal
-    from pipeline.journal_items import Entry
 
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
 """A planned attempt that is later than this will not come: it no longer keeps others away."""

@@ -1,22 +1,13 @@
 """Whether an attempt starts now: decided from what is known, without calling anybody."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from launcher.event import Trigger
-from pipeline.attempt import job_name
+from launcher.config import LauncherConfig, Overlap
+from launcher.event import Request, Trigger
+from pipeline.attempt import Attempt, job_name
 from pipeline.outcome import State
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from launcher.config import LauncherConfig, Overlap
-    from launcher.event import Request
-    from pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True)

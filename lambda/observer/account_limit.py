@@ -1,7 +1,5 @@
 """A limit of the account, as SageMaker's refusal states it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,16 +1,11 @@
 """The class of an attempt's end, by what SageMaker, the launcher or the container says of it."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 from observer import account_limit
+from observer.job_result import JobResult
 from pipeline.journal_items import REPLACED_BY
 from pipeline.outcome import Outcome, State
-
-if TYPE_CHECKING:
-    from observer.job_result import JobResult
 
 FULL_RUN = 0.9
 """Of its maximum runtime: a job that was stopped by nobody we know of, after less, was stopped by a

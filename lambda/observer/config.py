@@ -1,15 +1,11 @@
 """What the observer knows about its stack: `observer.json` and its environment."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal, Self
 
 from pipeline import config
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class ObserverConfig(config.StackConfig):
     deployed: Deployed
 
     @classmethod
-    def load(cls, directory: Path, environ: Mapping[str, str]) -> ObserverConfig:
+    def load(cls, directory: Path, environ: Mapping[str, str]) -> Self:
         """Return the configuration that lies beside the code, completed from `environ`."""
         document = config.document(directory, "observer")
         retries = RetryConfig(**document.pop("retries"))

@@ -1,7 +1,5 @@
 """The observer's events: a job's state change, a launcher's notice, or the watch's time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pipeline.contract import JOB_CHANGE, NOTICE

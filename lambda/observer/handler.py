@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
@@ -26,7 +27,6 @@ from observer.watch import Reconciler
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 

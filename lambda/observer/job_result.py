@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline import cost, jobs
-from pipeline.journal_items import End, seconds_between
+from pipeline.journal_items import End, Entry, seconds_between
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
-
-    from pipeline.journal_items import Entry
 
 
 @dataclass(frozen=True, kw_only=True)

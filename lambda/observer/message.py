@@ -1,24 +1,18 @@
 """The one message about a slot, as plain text: facts in, text out."""
 
-from __future__ import annotations
-
 import json
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
 from pipeline.contract import JOB_LOGS, OPS
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.text import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from pipeline.journal_items import Entry
 
 LONGEST_SUBJECT = 99
 """Characters that SNS takes: fewer than 100, no line break, and email wants ASCII."""

@@ -1,18 +1,12 @@
 """The pipeline's metrics, as log lines in CloudWatch's embedded metric format."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from observer.job_result import JobResult
 from pipeline.contract import METRIC_NAMESPACE
 from pipeline.outcome import NO_FAILURE, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from observer.job_result import JobResult
 
 UNITS = {
     "JobsSucceeded": "Count",

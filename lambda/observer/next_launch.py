@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from observer.retry import AT_ONCE
+from observer.config import ObserverConfig
+from observer.retry import AT_ONCE, RetryState
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_scheduler.type_defs import RetryPolicyTypeDef
 
-    from observer.config import ObserverConfig
-    from observer.retry import RetryState
 
 _RETRY_POLICY: RetryPolicyTypeDef = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600}
 """As for the stack's own schedules: after an hour the event goes to their queue."""

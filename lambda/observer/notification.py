@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from observer import message
+from observer.config import ObserverConfig
 from pipeline import aws_errors
 from pipeline.contract import JOB_LOGS
+from pipeline.journal import Journal
+from pipeline.journal_items import Entry
 from pipeline.outcome import NO_FAILURE, Outcome
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sns import SNSClient
 
-    from observer.config import ObserverConfig
-    from pipeline.journal import Journal
-    from pipeline.journal_items import Entry
 
 _METRIC = '{"_aws":'
 """Begins a metric's line (container/bin/send_metric): for CloudWatch, not for people."""

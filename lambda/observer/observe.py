@@ -10,22 +10,22 @@ from aws_lambda_powertools import Logger
 
 from observer import account_limit, job_result, metrics
 from observer.classify import classify
+from observer.config import ObserverConfig
 from observer.job_result import JobResult
+from observer.next_launch import NextLaunches
+from observer.notification import Notifier
 from observer.retry import RetryState, next_attempt
 from observer.success_marker import SuccessMarker
 from pipeline import jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.journal import Claim, Journal
 from pipeline.journal_items import REPLACED_BY, Entry
+from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from observer.config import ObserverConfig
-    from observer.next_launch import NextLaunches
-    from observer.notification import Notifier
-    from pipeline.outcome import Outcome
 
 LEASE = timedelta(minutes=16)
 """Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""

@@ -1,16 +1,12 @@
 """Whether, when and on what machine an attempt is followed by another: decided by its outcome."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
+from observer.config import RetryConfig
 from pipeline.outcome import Outcome
-
-if TYPE_CHECKING:
-    from observer.config import RetryConfig
 
 AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
@@ -39,7 +35,7 @@ class RetryState:
         return json.dumps({**asdict(self), "since": self.since.isoformat()})
 
     @classmethod
-    def load(cls, text: str) -> RetryState:
+    def load(cls, text: str) -> Self:
         """Return what `dump` wrote."""
         document: dict[str, Any] = json.loads(text)
         since = datetime.fromisoformat(document.pop("since"))

@@ -9,19 +9,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from observer import written_objects
+from observer.config import ObserverConfig
+from observer.job_result import JobResult
+from observer.written_objects import Written
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.contract import MARKER_PARTS
 from pipeline.outcome import Outcome
+from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-
-    from observer.config import ObserverConfig
-    from observer.job_result import JobResult
-    from observer.written_objects import Written
-    from pipeline.prefix import Prefix
 
 
 @dataclass(frozen=True)

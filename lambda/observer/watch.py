@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from observer import metrics
-from observer.observe import logger
+from observer.observe import Observer, logger
 from pipeline import cron, jobs
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.journal_items import Entry
 from pipeline.outcome import State
 from pipeline.slots import Expression, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from mypy_boto3_sagemaker.type_defs import ProcessingJobSummaryTypeDef
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
-
-    from observer.observe import Observer
-    from pipeline.journal_items import Entry
 
     Jobs = dict[Attempt, ProcessingJobSummaryTypeDef]
 

@@ -8,14 +8,13 @@ ended before, and this one uploads when its containers have come, run and gone.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
-
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 LISTED = 10_000

@@ -1,10 +1,9 @@
 """One attempt at one slot of one schedule, and the name of its job."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Self
 
 MAX_ATTEMPT = 99
 """Two digits of the job's name."""
@@ -28,7 +27,7 @@ class Attempt:
     """The scheduled time: an instant in UTC, in whole seconds."""
     number: int
 
-    def next(self) -> Attempt | None:
+    def next(self) -> Self | None:
         """Return the next attempt at the same slot, or None after the last one."""
         if self.number == MAX_ATTEMPT:
             return None

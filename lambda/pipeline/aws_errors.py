@@ -1,11 +1,6 @@
 """What AWS's errors say."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError
 
 
 def code(error: ClientError) -> str:

@@ -5,20 +5,14 @@ Two sources, because Lambda's environment holds 4 KB in all and a job's settings
 deployment knows.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Self
 
+from pipeline.attempt import Attempt
 from pipeline.prefix import Prefix
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from typing import Self
-
-    from pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,5 @@
 """What an attempt costs, by a dated rate card."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import TypedDict

@@ -5,8 +5,6 @@ leaves open, such as `LW`, `L-3`, a bare `L` as weekday or `29W` in February, is
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from pipeline import aws_errors
-from pipeline.attempt import parse_job_name
+from pipeline.attempt import Attempt, parse_job_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import (
         DescribeProcessingJobResponseTypeDef,
         ProcessingJobSummaryTypeDef,
     )
 
-    from pipeline.attempt import Attempt
 
 ACTIVE = ("InProgress", "Stopping")
 """The statuses of a job that has not ended."""

@@ -6,6 +6,7 @@ comes next, and what never became a job. ADR 7 says why it is a table.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,6 @@ from pipeline.journal_items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LAST_SLOT = "9999-12-31T23:59:59Z"

@@ -1,15 +1,11 @@
 """What the journal holds, as objects and as DynamoDB's items."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from pipeline.attempt import Attempt, parse_slot, slot_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Item = dict[str, Any]
 
@@ -65,7 +61,7 @@ class Entry(End):
     concluded_at: datetime | None = None
 
     @classmethod
-    def of(cls, attempt: Attempt, job_name: str) -> Entry:
+    def of(cls, attempt: Attempt, job_name: str) -> Self:
         """Return the entry of an attempt of which nothing else is known."""
         slot = attempt.slot
         return cls(schedule=attempt.schedule, slot=slot, number=attempt.number, job_name=job_name)
@@ -75,7 +71,7 @@ class Entry(End):
         """Which attempt this is."""
         return Attempt(self.schedule, self.slot, self.number)
 
-    def concluded(self, end: End, **known: Any) -> Entry:  # noqa: ANN401 - of any field's type
+    def concluded(self, end: End, **known: Any) -> Self:  # noqa: ANN401 - of any field's type
         """Return the entry of an attempt that ended so, with what else is known of it."""
         values = {field.name: getattr(end, field.name) for field in fields(End)}
         values["instance_type"] = end.instance_type or self.instance_type

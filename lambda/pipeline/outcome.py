@@ -1,7 +1,5 @@
 """How an attempt ended, and the status of one that never began."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -6,19 +6,14 @@ the first time only. rate() counts elapsed time and knows no clock change.
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
-from __future__ import annotations
-
 import operator
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 from itertools import takewhile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

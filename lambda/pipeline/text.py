@@ -1,7 +1,5 @@
 """Durations, foreign text and foreign values as people read them."""
 
-from __future__ import annotations
-
 from reprlib import Repr
 
 LONGEST_REPR = 100

@@ -1,34 +1,25 @@
 """One account of the embedded AWS: all its services, and what moves between them."""
 
-from __future__ import annotations
-
 import threading
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
-from local.aws.activity import Activity
+from local.aws.activity import Activity, Kind
 from local.aws.cloudwatch.alarms import Alarms
 from local.aws.cloudwatch.metric_store import MetricStore, Point
 from local.aws.endpoint import LocalAws
 from local.aws.events.event_bus import EventBus
-from local.aws.events.scheduler import ScheduleError, Scheduler
+from local.aws.events.scheduler import Due, ScheduleError, Scheduler
 from local.aws.functions.service import Functions
-from local.aws.iam import AccessDeniedError
+from local.aws.iam import AccessDeniedError, Session
 from local.aws.messaging import Message, Topics
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import EventFaults, Faults
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SERVICE, SageMaker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-
-    from local.aws.activity import Kind
-    from local.aws.events.scheduler import Due
-    from local.aws.iam import Session
-    from local.aws.sagemaker.job import Job
 
 _LONG_AGO_S = 600
 

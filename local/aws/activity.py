@@ -1,13 +1,9 @@
 """What is under way in the embedded AWS, so that one can wait until nothing moves any more."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection
+from typing import Literal
 
 Kind = Literal["delivery", "job"]
 

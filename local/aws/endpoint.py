@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -15,21 +16,17 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import boto3
 from botocore.config import Config
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from components.aws import models
 from local.aws import moto_application, protocols
-from local.aws.iam import Authority
+from local.aws.iam import Authority, Session
 from local.aws.protocols import refusal
 from local.aws.signature import Keys, RefusedError, Sender, sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from werkzeug.wrappers import Response
 
-    from local.aws.iam import Session
 
 ACCOUNT = "123456789012"
 """moto's account."""

@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import UTC, datetime
 from typing import Any

@@ -1,22 +1,14 @@
 """SQS and SNS as the services of AWS use them, and what a person who subscribed has got."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from werkzeug.wrappers import Request
 
-from local.aws.iam import Access, kms
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from werkzeug.wrappers import Request
-
-    from local.aws.endpoint import LocalAws
-    from local.aws.iam import Session
+from local.aws.endpoint import LocalAws
+from local.aws.iam import Access, Session, kms
 
 Message = dict[str, str | None]
 """`subject`, `body` (as mail has it) and `at`."""

@@ -1,7 +1,5 @@
 """moto as the embedded AWS needs it: faster, without doors of its own, and with less opinion."""
 
-from __future__ import annotations
-
 import os
 from typing import Any, cast
 

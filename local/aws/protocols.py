@@ -1,26 +1,19 @@
 """AWS's protocols: how requests are read and checked, and how errors are told."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationNotFoundError
+from botocore.model import OperationNotFoundError, Shape
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from components.aws import models
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from botocore.model import Shape
-    from werkzeug.wrappers import Request
 
 _MODELS = {"monitoring": "cloudwatch"}
 """Name in a request's signature -> of the service's model, where they differ."""

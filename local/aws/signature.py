@@ -9,22 +9,17 @@ The body of a request to S3 may be large; it is not compared with the hash that 
 a request's time. That would matter to somebody who sees what others send on loopback, who is root.
 """
 
-from __future__ import annotations
-
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Self, cast
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)"
@@ -44,12 +39,12 @@ class Keys:
     token: str | None = None
 
     @classmethod
-    def long_term(cls) -> Keys:
+    def long_term(cls) -> Self:
         """Return new keys, as of a user."""
         return cls(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
 
     @classmethod
-    def temporary(cls) -> Keys:
+    def temporary(cls) -> Self:
         """Return new keys with a token, as of a role's session."""
         access_key = f"ASIA{secrets.token_hex(8).upper()}"
         return cls(access_key, secrets.token_hex(20), secrets.token_hex(32))

@@ -1,23 +1,18 @@
 """The program, deployed into an account of the embedded AWS."""
 
-from __future__ import annotations
-
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 from components import build_context
 from components.settings import loader, stack_file
 from local.aws.account import Account
+from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy import existing, program
 from local.deploy.kinds import Resources
 from pipeline.journal import Journal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
-
-    from local.aws.sagemaker.job import Job, JobEnd
 
 WATCH = "_watch"
 """The schedule that invokes the observer to look around."""

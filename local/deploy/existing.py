@@ -1,12 +1,9 @@
 """What AWS has before the program runs: the buckets and the key that settings call existing."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from components.settings import Settings
-    from local.aws.endpoint import LocalAws
+from components.settings import Settings
+from local.aws.endpoint import LocalAws
 
 
 def create(aws: LocalAws, settings: Settings) -> None:

@@ -1,18 +1,14 @@
 """Builds the program's image with the engine that comes closest to SageMaker on this machine."""
 
-from __future__ import annotations
-
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from components import build_context
 from local.engines import Engine, EngineError
 from local.engines.docker import DockerEngine
 from local.engines.process import ProcessEngine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 EngineName = Literal["auto", "docker", "process"]
 

@@ -1,15 +1,9 @@
 """How each of the program's lookups (Pulumi's invokes) is answered."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from local.aws.endpoint import ACCOUNT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local.deploy.kinds import Resources, State
+from local.deploy.kinds import Resources, State
 
 
 def _zones(local: Resources, inputs: State) -> State:

@@ -4,29 +4,23 @@ Pulumi's mock monitor hands over each registration with its inputs resolved, in 
 dependencies; `kinds/` creates it with boto3, and what AWS answers flows on into the program.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import runpy
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
 from unittest.mock import patch
 
 import pulumi
 import pulumi.runtime
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 from pulumi.runtime.stack import run_pulumi_func
 
 from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy import lookups
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
-
-    from local.deploy.kinds import Resources
+from local.deploy.kinds import Resources
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a secret's wrapper
 

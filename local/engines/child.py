@@ -1,14 +1,10 @@
 """Child processes of the engines: run to their end, or followed line by line as they go."""
 
-from __future__ import annotations
-
 import codecs
 import subprocess
 import threading
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO
 
 # A line of nothing but invalid bytes grows threefold when decoded, and still has to fit into one
 # event of CloudWatch Logs (1 MB: API reference of PutLogEvents).

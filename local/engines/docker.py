@@ -1,24 +1,17 @@
 """Run the job's image in Docker, through its command line."""
 
-from __future__ import annotations
-
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
+import threading
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local.engines import child
-from local.engines.engine import EngineError
-
-if TYPE_CHECKING:
-    import subprocess
-    import threading
-    from collections.abc import Callable, Mapping
-
-    from local.engines.engine import ContainerRun
+from local.engines.engine import ContainerRun, EngineError
 
 _POLL_S = 0.02
 # Up to client 22 BuildKit is built in; later ones need the buildx plug-in.

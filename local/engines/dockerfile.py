@@ -1,7 +1,5 @@
 """What a Dockerfile says about how its image's containers start: ENV and WORKDIR, no more."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from dataclasses import dataclass, field, replace

@@ -1,14 +1,10 @@
 """What an engine is: something that builds the image of a job and runs its container."""
 
-from __future__ import annotations
-
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+from pathlib import Path
+from typing import Protocol
 
 
 class EngineError(Exception):

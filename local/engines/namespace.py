@@ -7,8 +7,6 @@ Usage: namespace.py [--loopback] [--ownership] COMMAND ARGUMENT...
              builds of Nix, mkosi and Charliecloud do the same, by such a seccomp filter.
 """
 
-from __future__ import annotations
-
 import ctypes
 import fcntl
 import os

@@ -7,8 +7,6 @@ root, the time zone is UTC, whatever the machine's is. That keeps a script from 
 by accident; it is no wall against a hostile one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os
@@ -18,18 +16,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local.engines import child
 from local.engines import dockerfile as dockerfiles
+from local.engines.dockerfile import Start
 from local.engines.engine import ContainerRun, EngineError
 from local.engines.namespace import CHOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from local.engines.dockerfile import Start
 
 _NAMESPACE = Path(__file__).with_name("namespace.py")
 _SANDBOX = Path(__file__).with_name("sandbox.sh")

@@ -1,20 +1,15 @@
 """What a run leaves behind in `.local/`: its report, the buckets as files, and the logs."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from local.aws.endpoint import LocalAws
 from local.run.page import render
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from local.aws.endpoint import LocalAws
-    from local.run.report import Report
+from local.run.report import Report
 
 
 def save_report(report: Report, directory: Path) -> None:

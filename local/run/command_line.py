@@ -1,15 +1,14 @@
 """The command line of `python -m local`: status 0 only if the slot completed."""
 
-from __future__ import annotations
-
 import argparse
 import fcntl
 import os
 import signal
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,9 +21,6 @@ from local.run.display import Display
 from local.run.inputs import InputError
 from local.run.pipeline import STACK, Options, Pipeline, RunError
 from local.run.report import NOT_ENDED, Report
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"

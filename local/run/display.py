@@ -1,27 +1,20 @@
 """What a person sees: the steps as they go, and a summary at the end."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.markup import escape as escape_markup
+from rich.status import Status
 from rich.table import Table
 
 from local.run import figures
+from local.run.report import Report
 from ops.screen import facts, style
 from pipeline.contract import OPS
 from pipeline.text import duration, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
-    from rich.console import Console
-    from rich.status import Status
-
-    from local.run.report import Report
 
 _LONGEST_LIST = 12
 _ADVICE = "To do: "

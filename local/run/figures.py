@@ -1,7 +1,5 @@
 """Quantities, sizes and moments as people read them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo

@@ -1,19 +1,15 @@
 """A directory of this machine as a slot's input."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.sagemaker.job_data import key_problem
 from pipeline.text import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _MOST_TOLD = 5
 

@@ -1,22 +1,17 @@
 """report.html: everything that a run left, from top to bottom, in one file that runs no script."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from local.run import figures
+from local.run.report import Report, Rows
 from pipeline.text import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from local.run.report import Report, Rows
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _TONES = {

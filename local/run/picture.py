@@ -1,7 +1,5 @@
 """`python -m local.run.picture FILE`: what `make local` prints, as an SVG for the README."""
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path

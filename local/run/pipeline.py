@@ -1,35 +1,28 @@
 """One slot, from the deployed schedule to the outputs, on this machine."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from components.settings import key_prefix
 from local.aws.endpoint import ACCOUNT
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
-from local.deploy.image_builder import ImageBuilder
+from local.deploy.image_builder import EngineName, ImageBuilder
 from local.run import artifacts, inputs
+from local.run.display import Display
 from local.run.report import NOT_ENDED, Report
 from pipeline import cron
 from pipeline.attempt import slot_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from local.aws.sagemaker.job import Job, JobEnd
-    from local.deploy.image_builder import EngineName
-    from local.run.display import Display
 
 STACK = "local"
 _LONGEST_S = 7 * 24 * 3600

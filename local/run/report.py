@@ -1,22 +1,17 @@
 """What came of a run, in the form of report.json."""
 
-from __future__ import annotations
-
 import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from components.settings import key_prefix
+from local.aws.cloudwatch.metric_store import Point
+from local.deploy.cloud import Cloud
 from pipeline import jobs
 from pipeline.contract import METRIC_NAMESPACE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from local.aws.cloudwatch.metric_store import Point
-    from local.deploy.cloud import Cloud
-    from pipeline.journal_items import Entry
+from pipeline.journal_items import Entry
 
 NOT_ENDED = "the run was ended before it could say how"
 """Reason of a run that nobody let finish: it stands there from the beginning on."""

@@ -3,18 +3,13 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from local.aws.cloudwatch.metric_store import Point
 
-    from local.aws.cloudwatch.metric_store import Point
-
-    Terms = Callable[[Point], bool]
+Terms = Callable[[Point], bool]
 
 _EXPRESSION = re.compile(
     r"""SEARCH\(\s*'\s*\{(?P<schema>[^}]*)\}\s*,?\s*(?P<terms>[^']*)'\s*,

@@ -1,7 +1,5 @@
 """Who is told, and in which words."""
 
-from __future__ import annotations
-
 import json
 import re
 

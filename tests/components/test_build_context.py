@@ -1,21 +1,16 @@
 """One commit gives one build on every machine; what cannot run is refused before it is built."""
 
-from __future__ import annotations
-
 import os
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from components import build_context
 from components.build_context import ContextError
 from tests.conftest import ROOT, record_program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Each component by itself."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pytest
@@ -18,9 +17,6 @@ from components.storage import Storage, StorageArgs
 from tests.components.settings.test_settings import keys_of, settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record, record_program
 from tests.recorded import program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"

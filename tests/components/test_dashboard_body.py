@@ -1,23 +1,19 @@
 """The dashboard: valid for CloudWatch, complete, and of this stack only."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from components import dashboard_body, names
+from components.settings import Settings
 from local.aws.cloudwatch.metric_store import Point
 from tests.components import metric_search
 from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, ROOT
 from tests.recorded import program
-
-if TYPE_CHECKING:
-    from components.settings import Settings
 
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev--"
 ALARMS = (f"{ALARM}daily-failed", f"{ALARM}launcher-errors")

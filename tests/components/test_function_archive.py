@@ -1,20 +1,15 @@
 """What travels in a function's archive beside our own code, the same from every machine."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pulumi
 import pytest
 
 from components import function_archive
 from components.function_archive import PACKAGES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LOCK = Path("requirements.txt")
 

@@ -1,7 +1,5 @@
 """What the functions read beside their code."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

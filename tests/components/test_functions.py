@@ -1,14 +1,14 @@
 """The functions: what runs, with which code, and what becomes of events that fail."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -21,10 +21,6 @@ from observer.observe import LEASE
 from tests.components.settings.test_settings import keys_of, settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record_program
 from tests.recorded import program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 PREFIX = "processing-prod"

@@ -1,7 +1,5 @@
 """The dashboard's searches are judged by this reading of CloudWatch's documentation."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

@@ -1,7 +1,5 @@
 """What is alarming, when, and what the alarm says."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every role of every stack: bounded where the stack says so, and its one policy its own."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.recorded import STACKS, VARIANTS, program, varied

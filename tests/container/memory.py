@@ -1,17 +1,13 @@
 """Peak memory of a command, whatever the memory of the process that starts it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.container.job import PATH
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # A process begins with the peak of the one that forked it, which here is all of pytest. A small one
 # in between has none to hand on.

@@ -1,7 +1,5 @@
 """The container's own Python files, which lie in no package."""
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from importlib.machinery import SourceFileLoader

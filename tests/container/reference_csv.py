@@ -1,12 +1,7 @@
 """RFC 4180 read one character at a time: slow, and plainly the grammar. The tests' yardstick."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass

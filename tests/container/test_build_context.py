@@ -1,19 +1,14 @@
 """The folder that becomes the image; its content decides the image's tag."""
 
-from __future__ import annotations
-
 import os
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from components import build_context
 from tests.container.job import CONTAINER
 from tests.container.test_image import docker, engine_answers
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PINNED = re.compile(r"^([\w.-]+==[^\s;\\]+)", re.MULTILINE)
 

@@ -1,19 +1,15 @@
 """Small files that mean no good: each ends in a clear error or in rejects, in little memory."""
 
-from __future__ import annotations
-
 import gzip
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.container.job import CONTAINER, PATH
 from tests.container.memory import measured
 from tests.container.modules import load
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 LIMIT_KB = 384 * 1024
 MEGABYTE = 1 << 20

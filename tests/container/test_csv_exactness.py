@@ -1,7 +1,5 @@
 """Whatever the text, the sample agrees with a slow reading of RFC 4180."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,16 +1,14 @@
 """The contract between SageMaker, entrypoint.sh and the script beside it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import time
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -22,9 +20,6 @@ from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
 from tests.container.modules import load
 from tests.examples import share
-
-if TYPE_CHECKING:
-    import subprocess
 
 WRONG_USE = 64
 read_configuration = load("read_configuration.py")

@@ -1,7 +1,5 @@
 """Which of a script's last lines is taken for the reason why it failed."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.container.modules import load

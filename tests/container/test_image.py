@@ -1,7 +1,5 @@
 """The image itself, built and run by a real engine as SageMaker would run it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,8 +8,9 @@ import subprocess
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,9 +18,6 @@ from components import build_context
 from local.engines import dockerfile
 from tests.conftest import record_program
 from tests.container.job import CONTAINER, TIMEOUT, Job, parquet
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOCAL_BASE = "debian:13-slim"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

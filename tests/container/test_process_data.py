@@ -1,7 +1,5 @@
 """The sample script: once as entrypoint.sh runs it in a job, else its conversion alone."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import gzip
@@ -12,16 +10,14 @@ import shutil
 import sys
 import tracemalloc
 import zipfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.container.job import CONTAINER, PATH, Job, parquet, parquets
 from tests.container.memory import measured
 from tests.container.modules import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 to_parquet = load("to_parquet", "scripts")
 exit_message = load("exit_message.py")

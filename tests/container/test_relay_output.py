@@ -1,7 +1,5 @@
 """What of a script's output CloudWatch may take for a metric: its own, and nothing else."""
 
-from __future__ import annotations
-
 import json
 import os
 import select
@@ -9,7 +7,8 @@ import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,9 +19,6 @@ from observer.metrics import UNITS
 from tests.container.job import CONTAINER, PATH, TIMEOUT, Job
 from tests.container.modules import load
 from tests.examples import share
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENVIRONMENT = {"STACK": "dev", "SCHEDULE": "hourly"}
 DIMENSIONS = [["stack", "schedule"]]

@@ -1,23 +1,19 @@
 """The log line that CloudWatch turns into a metric."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.aws import models
 from tests.container.job import CONTAINER, PATH
 from tests.container.modules import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENVIRONMENT = {"PATH": PATH, "STACK": "dev", "SCHEDULE": "hourly"}
 NAME = models.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")

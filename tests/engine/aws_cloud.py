@@ -4,20 +4,16 @@ Stricter than AWS where the API would overwrite in silence (`Put…`): two resou
 are one thing in AWS are a fault, and the first to be deleted takes it from the other.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from tests.conftest import ACCOUNT
 from tests.engine.provider import Refused
 from tests.engine.values import parsed, strings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROLE, BUCKET = "aws:iam/role:Role", "aws:s3/bucket:Bucket"
 REPOSITORY = "aws:ecr/repository:Repository"

@@ -1,17 +1,12 @@
 """What the AWS provider's functions answer; one that is not here is refused."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from tests.conftest import ACCOUNT, REGION, ZONES
 from tests.engine import schema
+from tests.engine.aws_cloud import Cloud
 from tests.engine.provider import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.engine.aws_cloud import Cloud
 
 PASSWORD = "ecr-password"
 

@@ -1,14 +1,10 @@
 """What AWS and the provider add to a new resource: its id and computed outputs."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from tests.conftest import ACCOUNT, REGION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Computed = tuple[str, dict[str, Any]]
 

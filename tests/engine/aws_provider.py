@@ -1,13 +1,12 @@
 """The stand-in for the AWS provider: a bridged provider in front of `aws_cloud.Cloud`."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.engine import aws_lookups, schema
 from tests.engine.aws_cloud import Cloud, Made
@@ -15,9 +14,6 @@ from tests.engine.aws_outputs import computed
 from tests.engine.aws_rules import RULES
 from tests.engine.provider import Call, Diff, Refused, Subject, top
 from tests.engine.values import UNKNOWN, differences, has_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _DEFAULTS = "__defaults"
 """The bridge's list of the inputs that it has filled in."""

@@ -6,8 +6,6 @@ delete-before-replace come from pulumi-aws (provider/resources.go) and its bridg
 type without an entry is refused.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

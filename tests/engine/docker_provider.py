@@ -7,24 +7,19 @@ one that it is given for its cache is found again, as tests/container/test_image
 engine. Each build is on a machine that has nothing yet.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import stat
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.conftest import REGION
 from tests.engine import schema
+from tests.engine.aws_cloud import Cloud
 from tests.engine.provider import Call, Diff, Refused, Subject, top
 from tests.engine.values import UNKNOWN, differences, has_unknown, secret
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.engine.aws_cloud import Cloud
 
 IMAGE = "docker:index/image:Image"
 NO_ENGINE = (

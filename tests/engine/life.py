@@ -1,17 +1,12 @@
 """One stack's life: from nothing, through quiet days, to nothing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.engine.aws_lookups import PASSWORD
 from tests.engine.outcome import OperationFailed
-from tests.engine.stack import PROJECT
-
-if TYPE_CHECKING:
-    from tests.engine.stack import Stack
+from tests.engine.stack import PROJECT, Stack
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 ENDPOINT = "secret@example.com"

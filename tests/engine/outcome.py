@@ -1,18 +1,15 @@
 """What came of one operation of the engine: its steps, what it said, and why it failed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent
 
 
 class OperationFailed(Exception):  # noqa: N818 - it is the operation that failed
     """An operation that the engine, a provider or the program refused."""
 
-    def __init__(self, outcome: Outcome, error: str) -> None:
+    def __init__(self, outcome: "Outcome", error: str) -> None:
         super().__init__("\n".join(outcome.said("error")) or error)
         self.outcome = outcome
         """As far as it came; its `text` is all that the user saw."""

@@ -4,23 +4,19 @@ The engine attaches to the port of a provider that runs already (PULUMI_DEBUG_PR
 plugin is installed or started, and a test sees the provider's own memory.
 """
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Generator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from tests.engine.values import to_dict, to_struct
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
 
 
 class Refused(Exception):  # noqa: N818 - AWS's own word for it

@@ -1,7 +1,5 @@
 """The inputs and outputs of each type and function, read from the installed provider SDKs."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import sys

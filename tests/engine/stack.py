@@ -1,16 +1,15 @@
 """A stack of this project under the real Pulumi CLI, in a directory of its own."""
 
-from __future__ import annotations
-
 import gc
 import json
 import runpy
 import shutil
 import sys
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 from unittest.mock import patch
 
 import pulumi
@@ -25,13 +24,8 @@ from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
 from tests.engine.docker_provider import DockerProvider
 from tests.engine.outcome import OperationFailed, Outcome, note
-from tests.engine.provider import served
+from tests.engine.provider import Call, served
 from tests.engine.state import Resource, resources
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-
-    from tests.engine.provider import Call
 
 PROJECT = "sagemaker-processing"
 _COPIED = (

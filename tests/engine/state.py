@@ -1,7 +1,5 @@
 """The engine's own state, and what in it names another resource without depending on it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,17 +1,13 @@
 """What one change of a deployed stack changes: exactly what it should, by a preview of each."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Mapping
+from typing import Any
 
 import pytest
 
 from tests.engine.life import BOUNDARY, DATA
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
 
 FUNCTIONS = {"launcher-function": "update", "observer-function": "update"}
 """Both carry the schedules and the shared modules in their archives."""

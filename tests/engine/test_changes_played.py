@@ -1,18 +1,11 @@
 """Changes that replace much, played one after the other in one stack's life."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.engine.outcome import OperationFailed
+from tests.engine.outcome import OperationFailed, Outcome
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.engine.outcome import Outcome
 
 EXISTING = {
     "mode": "existing",

@@ -1,21 +1,14 @@
 """How a stack, or one of its buckets, goes: what stays, and that no way ends half-way."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ACCOUNT, REGION
-from tests.engine.aws_cloud import BUCKET, REPOSITORY
+from tests.engine.aws_cloud import BUCKET, REPOSITORY, Cloud
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.engine.aws_cloud import Cloud
 
 DATA = ["encryption-key", "image-repository", "journal-table", "storage-input", "storage-output"]
 OF_A_BUCKET = {"", "-encryption", "-lifecycle", "-ownership", "-private", "-tls", "-versioning"}

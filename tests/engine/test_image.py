@@ -1,9 +1,8 @@
 """One commit is one image: built once, and found again by every deployment of the same files."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,6 @@ from tests.conftest import ACCOUNT, REGION
 from tests.engine.docker_provider import NO_ENGINE
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 PROGRAM = f"""

@@ -1,17 +1,12 @@
 """Lives of the three stacks, and of one that sets only what it has to."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.engine.life import ENDPOINT, LIVES, REQUIRED, keep_secret, live
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

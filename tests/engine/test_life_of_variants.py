@@ -1,16 +1,11 @@
 """Lives of stacks in a network, with others' buckets, with several schedules."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.engine.life import LIVES, live
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("variant", sorted(LIVES.keys() - {"dev", "staging", "prod"}))

@@ -3,20 +3,14 @@
 The engine knows only what is declared: by a value, or by `depends_on`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 
 from tests.engine.stack import Stack
-from tests.engine.state import undeclared
+from tests.engine.state import Resource, undeclared
 from tests.engine.values import parsed, strings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.engine.state import Resource
 
 _TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 _BUCKET = "aws:s3/bucket"

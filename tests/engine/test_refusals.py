@@ -1,20 +1,15 @@
 """How a mistake of whoever deploys looks under the engine: a sentence, and no traceback."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine import aws_lookups
+from tests.engine.aws_cloud import Cloud
 from tests.engine.outcome import OperationFailed
 from tests.engine.provider import Refused
 from tests.engine.stack import Stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.engine.aws_cloud import Cloud
 
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"

@@ -1,15 +1,11 @@
 """Property trees as they travel between engine and provider: unknowns, secrets, archives, diffs."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from google.protobuf import json_format, struct_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a string that a preview cannot know.

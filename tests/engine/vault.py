@@ -5,8 +5,6 @@ the time of many. Here a stack has a random key, which the CLI has Vault encrypt
 https://developer.hashicorp.com/vault/api-docs/secret/transit (Encrypt data, Decrypt data)
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from functools import cache

@@ -1,7 +1,5 @@
 """Every legal setting and event, as hypothesis strategies."""
 
-from __future__ import annotations
-
 import string
 from datetime import UTC, datetime
 from typing import Any

@@ -1,17 +1,13 @@
-from __future__ import annotations
-
 import importlib
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from launcher.event import EventError
 from launcher.launch import Launcher
 from tests.lambda_world import NAME, World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 handler = importlib.import_module("launcher.handler")
 

@@ -1,7 +1,5 @@
 """A run for which limits.max_concurrent_instances leaves no room."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

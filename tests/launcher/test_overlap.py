@@ -1,7 +1,5 @@
 """A slot that is due while another one's run has not ended."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

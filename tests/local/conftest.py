@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -9,19 +11,16 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.aws.endpoint import LocalAws
+from local.engines import Engine
 from local.engines.docker import DockerEngine
 from local.engines.process import ProcessEngine
 from tests.local.container_bench import Container
 from tests.local.job_bench import Jobs, client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
 
-    from local.engines import Engine
 
 _DOCKERFILE = """\
 FROM debian:13-slim AS base

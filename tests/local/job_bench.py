@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -11,13 +12,11 @@ from botocore.config import Config
 
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
+from local.engines.process import ProcessEngine
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mypy_boto3_s3.client import S3Client
 
-    from local.engines.process import ProcessEngine
 
 _Json = dict[str, Any]
 

@@ -1,19 +1,15 @@
 """What AWS's own events tell people, in the deployed stack."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.aws.sagemaker.job import JobEnd
 from local.deploy.cloud import Cloud
 from tests.conftest import ACCOUNT, REGION, ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 IMAGE = "sha256:36c7b282abd0186e01419f2e58743e1bf635808231049bbc9d77e5EXAMPLE"
 

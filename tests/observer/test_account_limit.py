@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from observer.account_limit import AccountLimit, read

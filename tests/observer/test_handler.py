@@ -1,18 +1,14 @@
-from __future__ import annotations
-
 import importlib
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from observer.config import Deployed
 from observer.event import EventError
 from tests.lambda_world import ENVIRONMENT, NAME, World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 handler = importlib.import_module("observer.handler")
 

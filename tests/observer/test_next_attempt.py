@@ -1,7 +1,5 @@
 """From one attempt's end to the next one's job."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Each end is dealt with once: whatever comes twice, at once, or breaks off half-way."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta

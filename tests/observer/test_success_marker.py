@@ -1,18 +1,12 @@
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from observer import written_objects
-from pipeline.attempt import job_name
+from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, NOW, PREFIX, World, set_last_modified
-
-if TYPE_CHECKING:
-    from pipeline.attempt import Attempt
 
 PLACE = "output/daily/2026/01/05/020000/"
 MARKER = f"{PLACE}_SUCCESS"

@@ -1,16 +1,12 @@
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
 from observer import written_objects
 from observer.written_objects import Written, look
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 CREATED = datetime(2026, 1, 5, 2, 0, 30, 700_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -1,12 +1,7 @@
 """The file that a local run leaves while it stays up."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 URL = "http://127.0.0.1:4"
 ACCESS_KEY = "AKIALOCAL"

@@ -1,20 +1,13 @@
-from __future__ import annotations
-
 import json
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import boto3
 import pytest
 
 from ops.__main__ import main
 from tests.ops.endpoint import put_endpoint
-from tests.ops.world import NAME, NOW, SLOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.ops.world import World
+from tests.ops.world import NAME, NOW, SLOT, World
 
 
 class TestWrongCalls:

@@ -1,15 +1,10 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pipeline.cost import RATE_DATE
-from tests.ops.world import NOW
-
-if TYPE_CHECKING:
-    from tests.ops.world import World
+from tests.ops.world import NOW, World
 
 
 def ran(minutes: int, usd: float | None, count: int = 1) -> dict[str, Any]:

@@ -1,14 +1,9 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.ops.world import NAME, NOW
-
-if TYPE_CHECKING:
-    from tests.ops.world import World
+from tests.ops.world import NAME, NOW, World
 
 RAN: dict[str, Any] = {
     "created": NOW,

@@ -1,16 +1,11 @@
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ops.logs import Tail
-from tests.ops.world import GROUP, NAME, SLOT
-
-if TYPE_CHECKING:
-    from tests.ops.world import World
+from tests.ops.world import GROUP, NAME, SLOT, World
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 """CloudWatch Logs takes no events that are older than 14 days."""

@@ -1,15 +1,10 @@
-from __future__ import annotations
-
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.ops.world import NAME, NOW, SLOT
-
-if TYPE_CHECKING:
-    from tests.ops.world import World
+from tests.ops.world import NAME, NOW, SLOT, World
 
 BY_HAND = "2026-01-05T03:17:05Z"
 SECOND = NAME[:-1] + "2"

@@ -1,7 +1,5 @@
-from __future__ import annotations
-
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +7,7 @@ from ops import stack
 from ops.errors import OpsError, UsageError
 from tests.conftest import ROOT
 from tests.ops.endpoint import ACCESS_KEY, URL, put_endpoint, put_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.ops.world import World
+from tests.ops.world import World
 
 
 class TestLoad:

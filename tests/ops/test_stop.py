@@ -1,14 +1,7 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from pipeline.attempt import Attempt, parse_slot
-from tests.ops.world import NAME, SLOT
-
-if TYPE_CHECKING:
-    from tests.ops.world import World
+from tests.ops.world import NAME, SLOT, World
 
 RUN = Attempt("daily", parse_slot(SLOT), 1)
 

@@ -2,29 +2,24 @@
 that a test scripts. Every request is checked by AWS's own model, and time passes only in `sleep`.
 """
 
-from __future__ import annotations
-
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import botocore.loaders
 import botocore.session
+import pytest
 
 from components.aws import models
 from ops.__main__ import main
 from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pytest
 
 NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 SLOT = "2026-01-05T03:00:00Z"

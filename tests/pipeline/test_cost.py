@@ -1,7 +1,5 @@
 """The estimate of an attempt's cost, and the card it is read from."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The grammar: what AWS documents is read, everything else is refused with the way out."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 

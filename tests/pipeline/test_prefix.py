@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pipeline.prefix import Prefix
 from tests.lambda_world import World
 

@@ -1,12 +1,10 @@
 """The slots are compared with a reading of the whole clock, minute by minute."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import takewhile
 from time import perf_counter
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,12 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.cron import parse
+from pipeline.slots import Expression
 from tests.pipeline.written_crons import Part, crons
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pipeline.slots import Expression
 
 MINUTE = timedelta(minutes=1)
 # Start of each window: two days before the clock changes, a leap day, and the turn of a year.

@@ -3,17 +3,12 @@
 It shares nothing with the code under test: a meaning is a predicate on one local minute.
 """
 
-from __future__ import annotations
-
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NAMED_MONTHS = ["jan", "Feb", "MAR", "apr", "MAY", "jun", "JUL", "AUG", "sep", "OCT", "NOV", "DEC"]
 NAMED_WEEKDAYS = ["SUN", "mon", "Tue", "WED", "THU", "FRI", "SAT"]

@@ -1,17 +1,12 @@
 """Write the generated parts of docs/security.md: `python -m tests.security.document`."""
 
-from __future__ import annotations
-
 import re
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 from tests.conftest import ROOT
 from tests.security import exceptions
 from tests.security.tables import Row, code, rows, table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 PAGE = ROOT / "docs" / "security.md"
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

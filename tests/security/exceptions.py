@@ -4,8 +4,6 @@ The tests fail on what is missing here, and on what nothing uses any more. `docs
 these tables.
 """
 
-from __future__ import annotations
-
 _DENIED = "A Deny is meant for everything, and for every object."
 _NARROWS = "An endpoint's policy only narrows what IAM allows."
 

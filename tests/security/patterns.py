@@ -1,7 +1,5 @@
 """Whether two patterns of ARNs can mean the same resource."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +24,7 @@ class _Token:
     def wild(self) -> bool:
         return self.text in ("*", "?")
 
-    def shares(self, other: _Token) -> bool:
+    def shares(self, other: "_Token") -> bool:
         """Return whether some character is meant by both."""
         if self.wild and other.wild:
             return True

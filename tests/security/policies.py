@@ -1,21 +1,15 @@
 """Every policy that a recorded program registers, found by its shape and not by a list of kinds."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from local.deploy.program import plain
-from tests.conftest import ACCOUNT, REGION
+from tests.conftest import ACCOUNT, REGION, Recorder
 from tests.recorded import STACKS, VARIANTS, listed, program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.conftest import Recorder
 
 Kind = Literal["identity", "trust", "key", "bucket", "topic", "queue", "endpoint", "function"]
 

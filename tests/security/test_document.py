@@ -1,7 +1,5 @@
 """docs/security.md says what the policies are, not what they were."""
 
-from __future__ import annotations
-
 import difflib
 import re
 

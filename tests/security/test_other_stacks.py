@@ -1,10 +1,8 @@
 """Two stacks of one account keep out of each other's way, whatever their prefixes are."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +12,6 @@ from tests.recorded import STACKS, VARIANTS, listed, program, statements, varied
 from tests.security import exceptions
 from tests.security.patterns import overlap
 from tests.security.policies import Policy, conditions, everywhere, policies, resources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PREFIX = f"{stack_file.project(ROOT)}:prefix"
 PAIRS = [("data", "data-x"), ("data", "datax"), ("data", "x-data"), ("data-x", "datax")]

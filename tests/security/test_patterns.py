@@ -1,7 +1,5 @@
 """What two patterns have in common."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.security.patterns import overlap

@@ -1,10 +1,9 @@
 """Every policy of every stack and variant, against what a reviewer would ask."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from tests.conftest import ACCOUNT
 from tests.recorded import STACKS, VARIANTS, program
@@ -20,9 +19,6 @@ from tests.security.policies import (
     resources,
     services,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 

@@ -1,7 +1,5 @@
 """Every statement against what AWS itself knows: a typo in a policy is a refusal at night."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every policy fits what AWS takes, also with the longest names and the most of everything."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,9 +1,7 @@
 """What is granted is used, and what is used is granted: nights with every class of end."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,9 +11,6 @@ from tests.recorded import varied
 from tests.security import exceptions
 from tests.security.policies import actions, everywhere
 from tests.security.usage import Stage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.local
 PROJECT = stack_file.project(ROOT)

@@ -1,33 +1,28 @@
 """What the roles really do: a few nights in the embedded AWS, with every request of a role kept."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from werkzeug.wrappers import Request, Response
 
 from local.aws.events.scheduler import ScheduleError
+from local.aws.iam import Access, Session
 from local.aws.iam.conditions import holds
 from local.aws.iam.patterns import matches_resource
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
+from local.engines import ContainerRun
 from tests.conftest import ROOT
 from tests.recorded import listed
 from tests.security.policies import of_role
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from local.aws.iam import Access, Session
-    from local.aws.sagemaker.job import Job, JobEnd
-    from local.engines import ContainerRun
 
 _SEVERAL_PARTS = 9 * 1024 * 1024
 """Bytes of an output that boto3 uploads in more than one part."""

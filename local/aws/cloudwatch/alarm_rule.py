@@ -3,18 +3,13 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
-from __future__ import annotations
-
 import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from local.aws.cloudwatch.metric_store import Point
+from local.aws.cloudwatch.metric_store import Point
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 Value = float | None
@@ -55,7 +50,7 @@ class AlarmRule:
     """Nothing is decided so long after the alarm's creation, unless data fill all periods."""
 
     @classmethod
-    def read(cls, definition: dict[str, Any]) -> AlarmRule:
+    def read(cls, definition: dict[str, Any]) -> Self:
         """Return the rule of a PutMetricAlarm.
 
         Raises:

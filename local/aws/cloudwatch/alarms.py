@@ -1,23 +1,17 @@
 """The deployed alarms: their states, and what a change of state sets off."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.aws import messaging
 from local.aws.cloudwatch.alarm_rule import AlarmRule, State
 from local.aws.cloudwatch.metric_store import MetricStore, Point
-from local.aws.endpoint import ACCOUNT
+from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.event import of_resource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local.aws.endpoint import LocalAws
-    from local.aws.messaging import Topics
+from local.aws.messaging import Topics
 
 _SERVICE = "cloudwatch.amazonaws.com"
 

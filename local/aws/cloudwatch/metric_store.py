@@ -4,23 +4,17 @@ Log lines of the embedded metric format become points as CloudWatch Logs makes t
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-from __future__ import annotations
-
 import json
 import math
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from local.aws.endpoint import InvalidRequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import InvalidRequestError, LocalAws
 
 _MOST_VALUES = 100
 """Numbers in one metric's array."""

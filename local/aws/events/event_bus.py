@@ -4,27 +4,19 @@ moto keeps rules and targets and matches patterns, but delivers to queues only, 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from local.aws import messaging
-from local.aws.endpoint import ACCOUNT
+from local.aws.cloudwatch.metric_store import MetricStore
+from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.event import Event, whole
 from local.aws.iam import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from werkzeug.wrappers import Request
-
-    from local.aws.cloudwatch.metric_store import MetricStore
-    from local.aws.endpoint import LocalAws
-    from local.aws.messaging import Topics
+from local.aws.messaging import Topics
 
 _SERVICE = "events.amazonaws.com"
 

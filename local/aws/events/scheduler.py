@@ -3,34 +3,26 @@
 moto keeps the schedules, takes nearly any, and fires none.
 """
 
-from __future__ import annotations
-
 import re
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from botocore.exceptions import BotoCoreError, ClientError
+from werkzeug.wrappers import Request, Response
 
 from components.aws import models
 from local.aws import messaging
-from local.aws.iam import kms
+from local.aws.cloudwatch.metric_store import MetricStore
+from local.aws.endpoint import LocalAws
+from local.aws.iam import Session, kms
 from local.aws.protocols import ServiceError
 from pipeline import cron
-from pipeline.slots import EPOCH, At
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from werkzeug.wrappers import Request, Response
-
-    from local.aws.cloudwatch.metric_store import MetricStore
-    from local.aws.endpoint import LocalAws
-    from local.aws.iam import Session
-    from pipeline.slots import Expression
+from pipeline.slots import EPOCH, At, Expression
 
 _SERVICE = "scheduler.amazonaws.com"
 _PATH = "/schedules/"

@@ -1,22 +1,18 @@
 """Runs a function as Lambda does: its own process under AWS's runtime client (awslambdaric)."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from multiprocessing.connection import Connection
+from typing import Any
 
 _PROCESS = Path(__file__).with_name("process.py").read_text("utf-8")
 # What Lambda's Python has beside the standard library and a function's own archive; tzdata is for

@@ -1,7 +1,5 @@
 """The local Lambda: invocations of what was deployed; moto keeps the functions themselves."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
@@ -10,25 +8,19 @@ import time
 import uuid
 import zipfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from local.aws import messaging
+from local.aws.activity import Activity
+from local.aws.cloudwatch.metric_store import MetricStore
+from local.aws.endpoint import LocalAws
 from local.aws.functions.runtime import Outcome, Runtime
-from local.aws.iam import AccessDeniedError, kms
+from local.aws.iam import AccessDeniedError, Session, kms
 from local.aws.iam.required_permissions import log_access
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from werkzeug.wrappers import Request
-
-    from local.aws.activity import Activity
-    from local.aws.cloudwatch.metric_store import MetricStore
-    from local.aws.endpoint import LocalAws
-    from local.aws.iam import Session
 
 _SERVICE = "lambda.amazonaws.com"
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")

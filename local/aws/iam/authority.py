@@ -4,25 +4,19 @@ Requests of the administrator and of operators are not judged: they stand for a 
 policy has and this IAM does not play raises NotImplementedError.
 """
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
 
 from local.aws import protocols
 from local.aws.iam.conditions import Sent
 from local.aws.iam.evaluate import Access, Identity, admits, refusal
+from local.aws.iam.patterns import Value
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
 from local.aws.signature import Keys
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from werkzeug.wrappers import Request, Response
-
-    from local.aws.iam.patterns import Value
 
 _log = logging.getLogger(__name__)
 

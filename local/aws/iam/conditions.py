@@ -8,8 +8,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping

@@ -8,18 +8,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 What a policy has and this does not play raises NotImplementedError.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.aws.iam.conditions import Sent, holds, listed
 from local.aws.iam.patterns import Value, matches_action, matches_resource
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Statements = tuple[dict[str, Any], ...]
 

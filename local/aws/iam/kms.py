@@ -4,17 +4,12 @@ Nothing is needed where there is no key of a customer.
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from local.aws.iam.evaluate import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from local.aws.iam.patterns import Value
-    from local.aws.iam.store import Store
+from local.aws.iam.patterns import Value
+from local.aws.iam.store import Store
 
 _TO_SEND = ("kms:GenerateDataKey", "kms:Decrypt")
 

@@ -4,16 +4,12 @@ An operation that no role of the stack calls is not in the table, and is refused
 by default. https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.aws.iam import kms
 from local.aws.iam.evaluate import Access
-
-if TYPE_CHECKING:
-    from local.aws.iam.patterns import Value
-    from local.aws.iam.store import Store
+from local.aws.iam.patterns import Value
+from local.aws.iam.store import Store
 
 Parameters = dict[str, Any]
 

@@ -3,18 +3,12 @@
 It is read in this process, without a request for each: every request of a role asks for some.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from local.aws import moto_application
-from local.aws.iam.evaluate import Policies, Statements, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local.aws.iam.evaluate import Identity
+from local.aws.iam.evaluate import Identity, Policies, Statements, parse
 
 
 class Store:

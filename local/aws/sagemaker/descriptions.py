@@ -4,16 +4,12 @@ Both are parts of what Describe tells. Source of the event: SageMaker Developer 
 Amazon SageMaker AI sends to Amazon EventBridge".
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
 
 from local.aws.event import of_resource
 from local.aws.protocols import ServiceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
 
 _Json = dict[str, Any]
 

@@ -4,18 +4,12 @@ The texts are recorded ones, of users' reports (CapacityError, ResourceLimitExce
 InternalServerError, ClientError) and of the SDK's tests (Rate exceeded).
 """
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local.aws.sagemaker.job import JobEnd
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from local.aws.sagemaker.job import Job
+from local.aws.sagemaker.job import Job, JobEnd
 
 _OF_JOBS = (
     *("capacity", "quota", "quota-zero", "throttle", "internal-error", "out-of-memory"),

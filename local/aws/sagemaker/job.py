@@ -1,13 +1,9 @@
 """What the local SageMaker and the runner of its jobs tell each other."""
 
-from __future__ import annotations
-
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 DEFAULT_MAX_RUNTIME_S = 86400
 """A job without StoppingCondition is stopped after one day (documented by SageMaker's SDK)."""

@@ -10,7 +10,9 @@ import codecs
 import json
 import os
 import shutil
+import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
@@ -20,15 +22,11 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON
+from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from mypy_boto3_s3.client import S3Client
 
-    from local.aws.sagemaker.job import Job
 
 _Item = TypeVar("_Item")
 

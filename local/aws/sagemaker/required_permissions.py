@@ -4,16 +4,11 @@ What it does while the job runs are requests of their own: to S3 and to Logs.
 https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from local.aws.iam import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from local.aws.iam.store import Store
+from local.aws.iam.store import Store
 
 _PULL = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 _LOOK = ("DescribeDhcpOptions", "DescribeNetworkInterfaces", "DescribeSecurityGroups")

@@ -4,18 +4,13 @@ That is what the launcher could do wrong beyond the model, and what cannot be pl
 AWS's behaviour is not documented the rule here is the stricter one.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from components.aws.instance_types import takes_volume_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import LocalAws
 
 _Request = dict[str, Any]
 

@@ -3,29 +3,23 @@
 It refuses what AWS refuses, keeps jobs in memory, and tells every change of status to EventBridge.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from werkzeug.wrappers import Request, Response
+
+from local.aws.activity import Activity
+from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError, answer_json
 from local.aws.sagemaker.descriptions import page, state_change
-from local.aws.sagemaker.faults import play, refusal
+from local.aws.sagemaker.faults import Faults, play, refusal
 from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
 from local.aws.sagemaker.rules import job_refusals, vpc_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from werkzeug.wrappers import Request, Response
-
-    from local.aws.activity import Activity
-    from local.aws.endpoint import LocalAws
-    from local.aws.sagemaker.faults import Faults
 
 _Json = dict[str, Any]
 

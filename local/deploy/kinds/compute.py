@@ -1,7 +1,5 @@
 """Functions and their logs."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from pathlib import Path

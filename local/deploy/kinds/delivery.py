@@ -1,7 +1,5 @@
 """What carries events and messages: targets of rules, queues and subscriptions."""
 
-from __future__ import annotations
-
 import json
 
 from local.aws.endpoint import ACCOUNT

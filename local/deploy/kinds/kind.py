@@ -1,16 +1,13 @@
 """The table of kinds, and the two ways to enter one: a function, or one call of AWS's API."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce, wraps
 from operator import getitem
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import LocalAws
 
 State = dict[str, Any]
 

@@ -1,7 +1,5 @@
 """The private VPC: subnets, routes, endpoints, security groups and flow logs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from local.aws.endpoint import ACCOUNT

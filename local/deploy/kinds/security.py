@@ -1,7 +1,5 @@
 """The provider, keys and roles."""
 
-from __future__ import annotations
-
 from local.deploy.kinds.kind import Resources, State, calls, creates
 
 

@@ -1,7 +1,5 @@
 """Buckets, tables and the image."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 

@@ -1,7 +1,5 @@
 """Alarms."""
 
-from __future__ import annotations
-
 from local.aws.endpoint import ACCOUNT
 from local.deploy.kinds.kind import Resources, State, creates, pascal
 

@@ -1,25 +1,19 @@
 """botocore's own validator is the yardstick for what it checks; the rest is AWS's model."""
 
-from __future__ import annotations
-
 import copy
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import botocore.session
 import pytest
-from botocore.model import ListShape, MapShape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
 from tests.examples import share
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from botocore.model import Shape
 
 REQUEST: dict[str, Any] = {
     "ProcessingJobName": "dev--nightly-20260101T020000Z-1",

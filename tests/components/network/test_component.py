@@ -1,10 +1,9 @@
 """Where jobs run: the created VPC with its policies, or subnets that exist."""
 
-from __future__ import annotations
-
 import json
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -18,9 +17,6 @@ from tests.aws_cli import problems
 from tests.components.settings.test_settings import settings
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 from tests.recorded import STACKS, VARIANTS, allows, listed, program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"

@@ -1,9 +1,8 @@
 """A VPC of the settings in which no job could run is refused, with the way out."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
@@ -14,9 +13,6 @@ from components.settings import NetworkSettings
 from tests import conftest
 from tests.aws_cli import problems
 from tests.conftest import ACCOUNT, REGION, Recorder, record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HERE = Account("aws", REGION, ACCOUNT)
 VPC = "vpc-0123456789abcdef0"

@@ -1,7 +1,5 @@
 """Zones and addresses of the created VPC."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Network
 from itertools import combinations
 

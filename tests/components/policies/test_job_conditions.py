@@ -1,7 +1,5 @@
 """What IAM lets the launcher start, against what the stack's settings let an attempt be."""
 
-from __future__ import annotations
-
 import pytest
 
 from components import function_config

@@ -1,7 +1,5 @@
 """What the job's role may do in a VPC, and with secrets."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

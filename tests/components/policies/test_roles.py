@@ -1,7 +1,5 @@
 """What the functions' roles may do, against what their code does."""
 
-from __future__ import annotations
-
 import ast
 import json
 from typing import Any

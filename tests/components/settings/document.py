@@ -1,7 +1,5 @@
 """Write docs/configuration.md: `python -m tests.components.settings.document`."""
 
-from __future__ import annotations
-
 import builtins
 import json
 import sys

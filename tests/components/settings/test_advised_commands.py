@@ -1,12 +1,11 @@
 """What a refusal of settings tells to type, typed into the real command line."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,9 +14,6 @@ from components.settings import stack_file
 from components.settings.loader import SettingsError, read
 from tests.components.settings.test_settings import PROJECT
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.engine,

@@ -1,9 +1,8 @@
 """Whatever somebody writes into a stack's file: settings, or a refusal that can be printed."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,9 +14,6 @@ from components.settings.loader import SettingsError, read
 from tests.components.settings.test_settings import PROJECT
 from tests.conftest import ROOT
 from tests.examples import share
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 WRITTEN: dict[str, Any] = {
     key.removeprefix(f"{PROJECT}:"): json.loads(text) if text[0] == "{" else text

@@ -1,7 +1,5 @@
 """docs/configuration.md says what the settings are, not what they were."""
 
-from __future__ import annotations
-
 import difflib
 
 from tests.components.settings.document import PAGE, page

@@ -1,7 +1,5 @@
 """What the settings of a network's mode may be, and whether it reaches the script's secrets."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

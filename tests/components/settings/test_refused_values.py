@@ -1,7 +1,5 @@
 """Each value that AWS or the program refuses, with its key, what is allowed, and the way out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """How far the slots of a schedule are apart."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo

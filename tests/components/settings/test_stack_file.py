@@ -1,12 +1,10 @@
 """A stack's file without Pulumi: the same values as with it, or a sentence."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,9 +12,6 @@ from hypothesis import strategies as st
 
 from components.settings import stack_file
 from components.settings.errors import SettingsError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN = """
 config:

@@ -1,16 +1,12 @@
 """Requests of the JSON protocols, and their errors."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Request
 
+from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError, answer_json
 from tests.local.aws.iam.iam_caller import CREATE_JOB, Caller
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 
 def test_a_request_is_checked_by_the_services_model_whoever_answers_it(aws: LocalAws) -> None:

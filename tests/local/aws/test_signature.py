@@ -1,7 +1,5 @@
 """Who gets an answer from the embedded AWS: whoever signs with a key of this start, and no page."""
 
-from __future__ import annotations
-
 import http.client
 from typing import Any, cast
 from urllib.error import HTTPError

@@ -1,24 +1,18 @@
 """The program deployed in its own AWS, with jobs that end at once."""
 
-from __future__ import annotations
-
 import json
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from components.settings import stack_file
 from local.aws.events.scheduler import ScheduleError
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy.cloud import WATCH, Cloud
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.aws.sagemaker.job import Job
 
 MAY_END = threading.Event()
 MAY_END.set()

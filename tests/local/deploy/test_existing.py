@@ -1,24 +1,19 @@
 """What the settings call existing is there when the program runs at home."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.settings import loader, stack_file
+from local.aws.endpoint import LocalAws
 from local.aws.sagemaker.job import JobEnd
 from local.deploy import existing, program
 from local.deploy.cloud import Cloud
 from local.deploy.program import DeployError
 from tests.conftest import ROOT
 from tests.local.aws.iam.iam_caller import Caller
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from local.aws.endpoint import LocalAws
 
 KEY = "arn:aws:kms:eu-central-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PROJECT = stack_file.project(ROOT)

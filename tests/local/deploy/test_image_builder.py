@@ -1,18 +1,14 @@
 """Which engine builds the image, and what is said where none can."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.deploy.image_builder import EngineName, ImageBuilder
 from local.engines import EngineError
 from local.engines.docker import DockerEngine
-
-if TYPE_CHECKING:
-    from local.engines.process import ProcessEngine
+from local.engines.process import ProcessEngine
 
 
 class Build:

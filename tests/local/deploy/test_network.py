@@ -1,14 +1,15 @@
 """The program's network in the embedded AWS: what is really there, and a slot that runs in it."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from local.aws.sagemaker.job import JobEnd
+from local.aws.endpoint import LocalAws
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.rules import vpc_of
 from local.deploy import lookups
 from local.deploy.cloud import Cloud
@@ -17,13 +18,6 @@ from local.deploy.program import DeployError
 from tests.conftest import ROOT
 from tests.local.aws.iam.roles import trusted_by
 from tests.recorded import varied
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from local.aws.endpoint import LocalAws
-    from local.aws.sagemaker.job import Job
 
 SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 

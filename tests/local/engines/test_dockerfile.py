@@ -1,7 +1,5 @@
 """What the process engine takes from a Dockerfile; test_engines.py holds it against Docker."""
 
-from __future__ import annotations
-
 import pytest
 
 from local.engines.dockerfile import start

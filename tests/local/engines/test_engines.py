@@ -1,25 +1,19 @@
 """The engines, each really running containers of a small context."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
+from local.engines.process import ProcessEngine
 from tests.local.container_bench import Container
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local.engines.process import ProcessEngine
 
 
 class TestTheContainerIsTheOneOfTheJob:

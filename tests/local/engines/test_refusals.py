@@ -1,17 +1,12 @@
 """What the engines say when they cannot."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from local.engines import Engine, EngineError
 from local.engines.docker import DockerEngine
 from tests.local.container_bench import Container
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class TestErrorsNameTheWayOut:

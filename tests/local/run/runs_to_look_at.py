@@ -1,7 +1,5 @@
 """Two runs to look at: one that failed in every way at once, and one where all went well."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

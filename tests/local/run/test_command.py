@@ -1,7 +1,5 @@
 """The whole pipeline as a person starts it, in a copy of the checkout's place."""
 
-from __future__ import annotations
-
 import fcntl
 import html
 import json
@@ -12,9 +10,10 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -26,10 +25,7 @@ from local.run.command_line import main
 from local.run.report import NOT_ENDED
 from tests.conftest import ROOT
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    Capture = pytest.CaptureFixture[str]
+Capture = pytest.CaptureFixture[str]
 
 pytestmark = pytest.mark.skipif(
     ProcessEngine(Path()).available() is not None,

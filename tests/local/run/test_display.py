@@ -1,7 +1,5 @@
 """What a person sees of a local run, whatever a script wrote."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

@@ -1,18 +1,13 @@
 """Files of this machine as a slot's input: links are followed, and what can be none is named."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from local.aws.endpoint import LocalAws
 from local.run import inputs
 from local.run.inputs import InputError
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 BAD = os.fsdecode(b"gr\xf6sse.csv")
 

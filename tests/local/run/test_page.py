@@ -1,7 +1,5 @@
 """The page of a run: complete, and harmless whatever a script says."""
 
-from __future__ import annotations
-
 import html
 import re
 from html.parser import HTMLParser

@@ -1,21 +1,17 @@
 """The page of a run, laid out and painted by a real browser, on a laptop and on a phone."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
 import shutil
 import subprocess
 import zlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.local.run import runs_to_look_at as runs
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROBE = """
 onload = () => {

@@ -1,13 +1,12 @@
 """One slot with the real script, in this process."""
 
-from __future__ import annotations
-
 import json
 import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -19,9 +18,6 @@ from local.run.display import Display
 from local.run.pipeline import Options, Pipeline, RunError
 from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
 
 pytestmark = pytest.mark.skipif(
     ProcessEngine(Path()).available() is not None,

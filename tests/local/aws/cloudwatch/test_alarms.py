@@ -1,23 +1,18 @@
 """Deployed alarms: when their state changes, and who is told."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from local.aws.cloudwatch.alarms import Alarms
 from local.aws.cloudwatch.metric_store import MetricStore, Point
-from local.aws.endpoint import ACCOUNT
+from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.messaging import Topics
 from tests.local.aws.cloudwatch.test_alarm_rule import definition
 from tests.local.aws.iam.policies import key, topic
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 MINUTE = timedelta(minutes=1)

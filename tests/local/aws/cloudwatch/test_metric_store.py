@@ -1,18 +1,14 @@
 """Metrics in log lines, and the store that keeps them."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.aws.cloudwatch import metric_store
 from local.aws.cloudwatch.metric_store import MetricStore, Point
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import LocalAws
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

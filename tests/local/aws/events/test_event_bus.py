@@ -1,10 +1,9 @@
 """The event bus: which targets of which rules an event reaches, and what becomes of the others."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,9 +14,6 @@ from local.aws.events.event_bus import EventBus
 from local.aws.messaging import Topics
 from tests.local.aws.functions.test_service import deploy_echo
 from tests.local.aws.iam.policies import KEY_ADMITS, admitting, key, topic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REGION = "eu-central-1"
 EVENTS = "events.amazonaws.com"

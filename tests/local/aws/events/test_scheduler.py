@@ -1,25 +1,19 @@
 """EventBridge Scheduler: which schedules it takes, and how it delivers their slots."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.events.scheduler import ScheduleError, Scheduler
 from tests.local.aws.iam.roles import trusted_by
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from werkzeug.wrappers import Request
 
 REGION = "eu-central-1"
 SLOT = datetime(2026, 1, 5, 2, tzinfo=UTC)

@@ -1,19 +1,15 @@
 """One execution environment of a function, without the rest of Lambda."""
 
-from __future__ import annotations
-
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.aws.functions.runtime import Runtime
 from tests.local.aws.functions.echo import SOURCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 REGION = "eu-central-1"
 

@@ -1,25 +1,20 @@
-from __future__ import annotations
-
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.aws.activity import Activity
 from local.aws.cloudwatch.metric_store import MetricStore
+from local.aws.endpoint import LocalAws
 from local.aws.functions.service import Functions
 from tests.local.aws.cloudwatch.test_metric_store import emf
 from tests.local.aws.functions.echo import SOURCE
 from tests.local.aws.iam.policies import key
 from tests.local.aws.iam.roles import trusted_by
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.aws.endpoint import LocalAws
 
 REGION = "eu-central-1"
 

@@ -1,13 +1,7 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
+from local.aws.endpoint import LocalAws
 from tests.local.aws.iam.iam_caller import encrypted
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 
 @pytest.fixture(scope="module")

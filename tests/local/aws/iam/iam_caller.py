@@ -1,17 +1,13 @@
 """A role that makes requests, and what they are about."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local.aws.endpoint import LocalAws
 from tests.local.aws.iam import policies
 from tests.local.aws.iam.roles import trusted_by
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 SERVICE = "lambda.amazonaws.com"

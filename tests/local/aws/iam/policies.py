@@ -1,15 +1,11 @@
 """Topics and keys for tests, with policies that let one service in."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import LocalAws
 
 KEY_ADMITS = ("kms:Decrypt", "kms:GenerateDataKey*")
 

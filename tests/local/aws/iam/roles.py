@@ -1,13 +1,10 @@
 """Roles for tests of the embedded AWS."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
+from local.aws.endpoint import LocalAws
 
 
 def trusted_by(aws: LocalAws, service: str, *statements: dict[str, Any]) -> str:

@@ -1,19 +1,15 @@
 """Requests with AWS's verdict, each with the page of AWS's documentation that it rests on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.aws.iam.authority import keys_of_role
 from local.aws.iam.evaluate import Access, Identity, Policies, admits, parse, refusal
+from local.aws.iam.store import Store
 from tests.local.aws.iam.iam_caller import REGION
-
-if TYPE_CHECKING:
-    from local.aws.iam.store import Store
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
 

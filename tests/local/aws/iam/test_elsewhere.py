@@ -1,11 +1,10 @@
 """What is of another account or region: it is not judged as one's own of the same name."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from local.aws.endpoint import LocalAws
 from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
     CREATE_JOB,
@@ -15,10 +14,6 @@ from tests.local.aws.iam.iam_caller import (
     TOPIC,
     Caller,
 )
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
-
 
 OTHER = "999988887777"
 ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [

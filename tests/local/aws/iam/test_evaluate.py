@@ -1,18 +1,14 @@
 """What policies decide together."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from local.aws.iam.evaluate import Access, Identity, Policies, Statements, admits, parse, refusal
-
-if TYPE_CHECKING:
-    from local.aws.iam.patterns import Value
+from local.aws.iam.patterns import Value
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/launcher"

@@ -1,8 +1,6 @@
 """How the patterns and the conditions of a policy compare."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,15 +8,13 @@ from hypothesis import strategies as st
 
 from local.aws.iam.conditions import holds
 from local.aws.iam.patterns import (
+    Value,
     matches,
     matches_action,
     matches_arn,
     matches_resource,
     resolved,
 )
-
-if TYPE_CHECKING:
-    from local.aws.iam.patterns import Value
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/launcher"

@@ -1,13 +1,12 @@
 """When the requests of roles are refused, and how that is told."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from local.aws.endpoint import LocalAws
 from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
     CREATE_JOB,
@@ -16,9 +15,6 @@ from tests.local.aws.iam.iam_caller import (
     TOPIC,
     Caller,
 )
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 
 def on_job(condition: dict[str, Any]) -> list[dict[str, Any]]:

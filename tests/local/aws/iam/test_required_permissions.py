@@ -1,13 +1,12 @@
 """What the requests of roles need: with real clients on the endpoint."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request
 
 from local.aws import protocols
+from local.aws.endpoint import LocalAws
 from tests.local.aws.iam import policies
 from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
@@ -22,9 +21,6 @@ from tests.local.aws.iam.iam_caller import (
     WRITE,
     Caller,
 )
-
-if TYPE_CHECKING:
-    from local.aws.endpoint import LocalAws
 
 JSON = "application/json"
 

@@ -1,27 +1,20 @@
 """The deployed stack without one of its grants: what AWS would refuse, is refused, and how."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from local.aws import messaging
 from local.aws.events.scheduler import ScheduleError
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.job_data import JobFailedError, download, prepare, upload
 from local.deploy.cloud import Cloud
+from pipeline.journal_items import Entry
 from tests.conftest import REGION, ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-    from pathlib import Path
-
-    from local.aws.sagemaker.job import Job
-    from pipeline.journal_items import Entry
 
 
 class Stack:

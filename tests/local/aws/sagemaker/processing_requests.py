@@ -1,16 +1,11 @@
 """A CreateProcessingJob that AWS accepts, and its variations."""
 
-from __future__ import annotations
-
+from collections.abc import Container
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from local.aws.endpoint import LocalAws
 from local.aws.iam.store import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from local.aws.endpoint import LocalAws
 
 _Json = dict[str, Any]
 

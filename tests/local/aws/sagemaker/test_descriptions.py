@@ -1,7 +1,5 @@
 """The pages of ListProcessingJobs, and the event of a job against the one that AWS documents."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

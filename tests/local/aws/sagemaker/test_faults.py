@@ -1,7 +1,5 @@
 """What goes wrong on demand, as a caller and a listener of the local SageMaker see it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

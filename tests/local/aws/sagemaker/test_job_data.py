@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +10,10 @@ import pytest
 from local.aws.sagemaker.job import JobEnd
 from local.engines import EngineError
 from local.engines.process import ProcessEngine
-from tests.local.job_bench import IMAGE, IN, OUT, source, target
+from tests.local.job_bench import IMAGE, IN, OUT, Jobs, source, target
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mypy_boto3_s3.client import S3Client
-
-    from tests.local.job_bench import Jobs
 
 
 class TestDataGoesInAndOut:

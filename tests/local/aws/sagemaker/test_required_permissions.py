@@ -1,7 +1,5 @@
 """What SageMaker needs of a job's role before the job runs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from local.aws.iam.store import Store

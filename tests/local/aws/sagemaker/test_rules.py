@@ -1,11 +1,9 @@
 """What the local SageMaker refuses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
-from botocore.model import ListShape, MapShape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -13,9 +11,6 @@ from hypothesis import strategies as st
 from components.aws.models import shape, violations
 from local.aws.sagemaker.rules import job_refusals
 from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
-
-if TYPE_CHECKING:
-    from botocore.model import Shape
 
 _Json = dict[str, Any]
 

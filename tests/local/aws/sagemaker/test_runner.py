@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,15 +13,11 @@ import pytest
 
 from local.aws.sagemaker.job import JobEnd
 from local.aws.sagemaker.log_stream import LOG_GROUP, LogStream
-from tests.local.job_bench import OUT, source, target
+from tests.local.job_bench import OUT, Jobs, source, target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from mypy_boto3_logs.client import CloudWatchLogsClient
 
-    from tests.local.job_bench import Jobs
 
 _Json = dict[str, Any]
 

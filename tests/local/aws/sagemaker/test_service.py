@@ -1,10 +1,9 @@
 """The local SageMaker as a service; how a job really runs is in test_jobs."""
 
-from __future__ import annotations
-
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -23,9 +22,6 @@ from tests.local.aws.sagemaker.processing_requests import (
     changed,
     good_request,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _Json = dict[str, Any]
 
