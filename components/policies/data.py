@@ -7,7 +7,7 @@ import pulumi
 from components.aws.account import Account
 from components.policies.statements import Statement, allow
 from components.settings import Settings, key_prefix
-from pipeline.contract import MARKER, MARKER_PARTS
+from pipeline.contract import MARKER
 
 
 class Data:
@@ -49,9 +49,8 @@ class Data:
         ]
 
     def mark_success(self) -> Statement:
-        """Return what it takes to write a success marker, and the parts of its list."""
-        markers = [self._output(f"*{MARKER}"), self._output(f"*{MARKER_PARTS}*")]
-        return allow("MarkSuccess", ["s3:PutObject"], markers)
+        """Return what it takes to write a success marker."""
+        return allow("MarkSuccess", ["s3:PutObject"], [self._output(f"*{MARKER}")])
 
     def _output(self, pattern: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(self.output_arn, "/", self._output_prefix, pattern)

@@ -1,26 +1,35 @@
-"""The success marker: a slot's `_SUCCESS`, written after Completed and never by the container."""
+"""The success marker: a slot's `_SUCCESS`, written after Completed and never by the container.
+
+What was there before the attempt's job was created is an earlier attempt's: stale, and no part of
+the result. The clocks of S3 and SageMaker need not agree to the second for it: an earlier job has
+ended before, and this one uploads when its containers have come, run and gone.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from observer import written_objects
 from observer.config import ObserverConfig
 from observer.job_result import JobResult
-from observer.written_objects import Written
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, slot_text
-from pipeline.contract import MARKER_PARTS
 from pipeline.outcome import Outcome
 from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sagemaker import SageMakerClient
+
+LISTED = 10_000
+"""Objects that a marker lists, the first in the order of their keys."""
+STALE_NAMED = 100
+"""Stale keys that are named."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +59,25 @@ class SuccessMarker:
         if outcome != Outcome.COMPLETED:
             self._withdraw()
             return outcome, self.result, None
-        found = written_objects.look(self.place.objects(self.s3), self.created, self._put_part)
-        if not found.object_count and self.config.when_no_output == "fail":
+        written = describe_objects(self.place.objects(self.s3), self.created)
+        if not written["object_count"] and self.config.when_no_output == "fail":
             self._withdraw()
             reason = f"EmptyOutput: the job wrote no object under {self.place.uri}"
             return Outcome.EMPTY_OUTPUT, replace(self.result, reason=reason), None
-        document = self._document(found)
+        document = self._document(written)
         if self._followed():
             return outcome, self.result, None
-        self._put(self.place.marker, json.dumps(document, indent=2), "application/json")
+        self.s3.put_object(
+            Bucket=self.place.bucket,
+            Key=self.place.marker,
+            Body=json.dumps(document, indent=2).encode(),
+            ContentType="application/json",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self.config.deployed.kms_key_arn,
+        )
         return outcome, self.result, f"s3://{self.place.bucket}/{self.place.marker}"
 
-    def _document(self, found: Written) -> dict[str, Any]:
+    def _document(self, written: dict[str, Any]) -> dict[str, Any]:
         return {
             "job_name": job_name(self.config.prefix, self.attempt),
             "schedule": self.attempt.schedule,
@@ -72,10 +88,7 @@ class SuccessMarker:
             "started": _text(self.result.started),
             "ended": _text(self.result.ended),
             "input": self._input(),
-            "object_count": found.object_count,
-            "objects": found.objects,
-            **({"parts": found.parts} if found.parts else {}),
-            "stale": {"count": found.stale_count, "keys": found.stale_keys},
+            **written,
         }
 
     def _withdraw(self) -> None:
@@ -113,20 +126,35 @@ class SuccessMarker:
             "changed_since": changed,
         }
 
-    def _put_part(self, number: int, text: str) -> str:
-        key = f"{self.place.key}{MARKER_PARTS}{self.attempt.number}-{number:05}.jsonl"
-        self._put(key, text, "application/jsonl")
-        return key
 
-    def _put(self, key: str, text: str, content_type: str) -> None:
-        self.s3.put_object(
-            Bucket=self.place.bucket,
-            Key=key,
-            Body=text.encode(),
-            ContentType=content_type,
-            ServerSideEncryption="aws:kms",
-            SSEKMSKeyId=self.config.deployed.kms_key_arn,
-        )
+def describe_objects(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, Any]:
+    """Return what a marker says of the objects at its place, for a job that was `created` then.
+
+    A million take no more memory than LISTED. Who needs the rest lists the place: what is not older
+    than `created`, in whole seconds, is the attempt's own.
+    """
+    since = created.replace(microsecond=0)  # S3 cuts its times off to whole seconds
+    listed: list[dict[str, Any]] = []
+    stale_keys: list[str] = []
+    count = size = stale = 0
+    for item in objects:
+        if item.get("LastModified", since) < since:
+            stale += 1
+            if stale <= STALE_NAMED:
+                stale_keys.append(item.get("Key", ""))
+            continue
+        count += 1
+        size += item.get("Size", 0)
+        if count <= LISTED:
+            etag = item.get("ETag", "").strip('"')
+            listed.append({"key": item.get("Key"), "size": item.get("Size"), "etag": etag})
+    return {
+        "object_count": count,
+        "total_size": size,
+        "objects": listed,
+        "truncated": count > LISTED,
+        "stale": {"count": stale, "keys": stale_keys},
+    }
 
 
 def _text(at: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.contract import MARKER, MARKER_PARTS
+from pipeline.contract import MARKER
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,14 +33,13 @@ class Prefix:
     def objects(self, s3: S3Client) -> Iterator[ObjectTypeDef]:
         """Yield what lies there, in S3's order: by key. A million take no more memory than one.
 
-        A marker and its parts are left out, and keys that end in a slash: the console's folders.
+        The marker is left out, and keys that end in a slash: the console's folders.
         """
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.key)
         for page in pages:
             for item in page.get("Contents", []):
                 key = item.get("Key", "")
-                own = key == self.marker or key.startswith(self.key + MARKER_PARTS)
-                if not own and not key.endswith("/"):
+                if key != self.marker and not key.endswith("/"):
                     yield item
 
     def withdraw_marker(self, s3: S3Client) -> None:

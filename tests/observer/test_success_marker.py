@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from observer import written_objects
+from observer import success_marker
 from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, NOW, PREFIX, World, set_last_modified
 
@@ -43,10 +43,12 @@ class TestMarker:
             "started": (NOW + timedelta(minutes=2)).isoformat(),
             "ended": (NOW + timedelta(minutes=12)).isoformat(),
             "object_count": 2,
+            "total_size": 6,
             "objects": [
                 {"key": f"{PLACE}a.parquet", "size": 3, "etag": etag},
                 {"key": f"{PLACE}b/c.parquet", "size": 3, "etag": etag},
             ],
+            "truncated": False,
             "stale": {"count": 0, "keys": []},
         }
 
@@ -68,30 +70,15 @@ class TestMarker:
         completes(world, ATTEMPT, *"abcde")
         assert keys(world) == list("abcde")
 
-
-class TestParts:
-    """What a slot with more objects than the marker lists leaves behind."""
-
-    @pytest.fixture(autouse=True)
-    def two(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(written_objects, "LISTED", 2)
-
-    def test_lie_beside_the_marker_which_comes_last(self, world: World) -> None:
-        completes(world, ATTEMPT, *"abcde")
-        marker = world.marker()
-        parts = [f"{PLACE}_SUCCESS.parts/1-{number:05}.jsonl" for number in (1, 2, 3)]
-        assert (marker["objects"], marker["object_count"]) == (None, 5)
-        assert marker["parts"] == parts
-        put = [each["Key"] for each in world.asked("PutObject") if "_SUCCESS" in each["Key"]]
-        assert put == [*parts, MARKER]
-
-    def test_of_an_earlier_attempt_are_neither_listed_nor_named(self, world: World) -> None:
-        completes(world, ATTEMPT, *"abc")
-        completes(world, SECOND, *"abc")
-        assert world.marker()["parts"] == [
-            f"{PLACE}_SUCCESS.parts/2-{number:05}.jsonl" for number in (1, 2)
-        ]
-        assert (world.marker()["object_count"], world.marker()["stale"]["count"]) == (3, 0)
+    @pytest.mark.parametrize(("most", "listed"), [(4, "abcd"), (5, "abcde")])
+    def test_lists_the_first_of_very_many_counts_all_and_says_so(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, most: int, listed: str
+    ) -> None:
+        monkeypatch.setattr(success_marker, "LISTED", most)
+        completes(world, ATTEMPT, *"abcde", body=b"xy")
+        assert keys(world) == list(listed)
+        assert (world.marker()["object_count"], world.marker()["total_size"]) == (5, 10)
+        assert world.marker()["truncated"] == (most < 5)
 
 
 class TestAttempts:
@@ -100,6 +87,26 @@ class TestAttempts:
         completes(world, SECOND, "1", "2")
         assert (world.marker()["attempt"], keys(world)) == (2, ["1", "2"])
         assert world.marker()["stale"] == {"count": 1, "keys": [f"{PLACE}3"]}
+
+    def test_names_the_first_of_very_many_stale_objects_and_counts_all(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(success_marker, "STALE_NAMED", 2)
+        completes(world, ATTEMPT, "1", "2", "3")
+        completes(world, SECOND, "4")
+        assert world.marker()["stale"] == {"count": 3, "keys": [f"{PLACE}1", f"{PLACE}2"]}
+
+    def test_calls_nothing_stale_of_the_second_in_which_its_job_was_created(
+        self, world: World
+    ) -> None:
+        # S3 cuts its times off: this may have been written after the job's creation.
+        world.now = NOW.replace(microsecond=700_000)
+        world.sagemaker.add(NAME)
+        world.now = NOW
+        world.write(f"{PLACE}a")
+        world.now += timedelta(minutes=11)
+        world.observe(world.sagemaker.end(NAME, "Completed"))
+        assert (keys(world), world.marker()["stale"]["count"]) == (["a"], 0)
 
     def test_before_a_later_one_starts_the_earlier_marker_is_gone(self, world: World) -> None:
         completes(world, ATTEMPT, "1")

@@ -43,7 +43,7 @@ WILDCARDS = {
     ("observer", "ListJobs"): _LISTING,
     ("observer", "FindLogs"): _DESCRIBED,
     ("observer", "ReadLogs"): _JOBS,
-    ("observer", "MarkSuccess"): "The marker of each run's own folder and its parts, nothing else.",
+    ("observer", "MarkSuccess"): "The marker of each run's own folder, and nothing else.",
     ("observer", "WithdrawSuccess"): "The marker of each run's own folder, and nothing else.",
     ("observer", "PlanAttempts"): "Named after jobs: never a schedule of the stack itself.",
     ("observer", "ReadSchedules"): "Schedules of the stack's own group.",

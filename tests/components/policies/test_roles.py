@@ -112,10 +112,7 @@ class TestObserversRoles:
 
     def test_marks_success_and_writes_nothing_else(self) -> None:
         [mark] = [s for s in allowed(observer(), "observer") if "s3:PutObject" in s["Action"]]
-        assert mark["Resource"] == [
-            f"{OUTPUT}/*_SUCCESS",
-            f"{OUTPUT}/*_SUCCESS.parts/*",
-        ]
+        assert mark["Resource"] == [f"{OUTPUT}/*_SUCCESS"]
 
     @BOTH
     def test_and_the_launchers_delete_markers_of_success_only(self, name: str) -> None:
