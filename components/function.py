@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -27,8 +26,6 @@ class FunctionArgs:
     account: Account
     settings: Settings
     key_arn: pulumi.Input[str]
-    config: Mapping[str, Any]
-    """Goes into the archive as `<name>.json`: Lambda's environment holds only 4 KB."""
     environment: Mapping[str, pulumi.Input[str]]
     statements: Sequence[Statement]
     """What its role may do, beyond logging and keeping failed events."""
@@ -108,7 +105,7 @@ class Function(pulumi.ComponentResource):
             runtime=_RUNTIME,
             architectures=[_ARCHITECTURE],
             handler=f"{name}.handler.handler",
-            code=function_archive.build(name, args.config),
+            code=function_archive.build(name, args.settings),
             environment={"variables": dict(args.environment)},
             kms_key_arn=args.key_arn,
             timeout=args.timeout_s,

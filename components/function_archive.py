@@ -3,13 +3,15 @@
 import json
 import os
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pulumi
+
+from components import function_config
+from components.settings import Settings
+from pipeline import config
 
 PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor.
@@ -22,7 +24,7 @@ _SHARED = "pipeline"
 _LOCK = Path("requirements.txt")
 
 
-def build(function: str, config: Mapping[str, Any]) -> pulumi.AssetArchive:
+def build(function: str, settings: Settings) -> pulumi.AssetArchive:
     """Return the archive, file by file: a folder would bring caches along, and change by itself.
 
     Raises:
@@ -30,8 +32,8 @@ def build(function: str, config: Mapping[str, Any]) -> pulumi.AssetArchive:
     """
     places = {**packages(), **_code(function)}
     files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
-    text = json.dumps(config, indent=2, sort_keys=True)
-    return pulumi.AssetArchive({**files, f"{function}.json": pulumi.StringAsset(text)})
+    text = json.dumps(function_config.document(settings), indent=2, sort_keys=True)
+    return pulumi.AssetArchive({**files, config.FILE: pulumi.StringAsset(text)})
 
 
 def _code(function: str) -> dict[str, Path]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import function_config
 from components.aws import instance_types
 from components.aws.account import Account
 from components.function import Function, FunctionArgs
@@ -52,7 +51,6 @@ class Launcher(pulumi.ComponentResource):
                 account=args.account,
                 settings=args.settings,
                 key_arn=args.key_arn,
-                config=function_config.launcher(args.settings),
                 environment=_environment(args),
                 statements=roles.launcher(
                     args.account,

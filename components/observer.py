@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import failure_queue, function_config, names
+from components import failure_queue, names
 from components.aws.account import Account
 from components.function import Function, FunctionArgs
 from components.journal import Journal
@@ -64,7 +64,6 @@ class Observer(pulumi.ComponentResource):
                 account=args.account,
                 settings=args.settings,
                 key_arn=args.key_arn,
-                config=function_config.observer(args.settings),
                 environment={
                     "JOURNAL_TABLE": args.journal.table,
                     "TOPIC_ARN": args.topic_arn,

@@ -21,16 +21,15 @@ from moto.sns.models import Subscription
 
 from components import function_config
 from components.settings import Settings
-from launcher.config import LauncherConfig
 from launcher.event import parse as launcher_event
 from launcher.launch import Launcher
-from observer.config import ObserverConfig
 from observer.event import parse as observer_event
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer
 from observer.watch import Reconciler
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.config import FILE, LauncherConfig, ObserverConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import health_key, to_time
 from tests.fake_sagemaker import FakeSageMaker
@@ -121,9 +120,8 @@ class World:
         parts = {**SETTINGS, **settings}
         self.settings = Settings.model_validate(parts)
         with tempfile.TemporaryDirectory() as directory:
-            for function in ("launcher", "observer"):
-                document = getattr(function_config, function)(self.settings)
-                Path(directory, f"{function}.json").write_text(json.dumps(document), "utf-8")
+            document = function_config.document(self.settings)
+            Path(directory, FILE).write_text(json.dumps(document), "utf-8")
             self.launcher_config = LauncherConfig.load(Path(directory), ENVIRONMENT)
             self.observer_config = ObserverConfig.load(Path(directory), ENVIRONMENT)
 

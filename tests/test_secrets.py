@@ -327,5 +327,5 @@ class TestADeployedStack:
         without = {"exports", "functions", "archives", "schedules"}
         assert found >= planted.everything().keys() - without - {"objects", "queues"}
         assert '"schedule": "weekly"' in planted.everything()["queues"]
-        assert "launcher.json" in planted.everything()["archives"]
+        assert "stack.json" in planted.everything()["archives"]
         assert "JOURNAL_TABLE" in planted.everything()["functions"]

@@ -16,9 +16,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from launcher.config import LauncherConfig
 from launcher.event import parse
 from launcher.launch import Launcher
+from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 
 logger = Logger(service="launcher")
@@ -34,7 +34,7 @@ def _launcher() -> Launcher:
     )
     return Launcher(
         config=config,
-        journal=Journal(boto3.client("dynamodb", config=retries), config.deployed.journal_table),
+        journal=Journal(boto3.client("dynamodb", config=retries), config.journal_table),
         sagemaker=boto3.client("sagemaker", config=retries),
         s3=boto3.client("s3", config=retries),
         events=boto3.client("events", config=retries),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from launcher.config import LauncherConfig
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.config import LauncherConfig
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
@@ -19,14 +19,13 @@ def job_request(
 
     Not `with_input` where there is none, which SageMaker refuses to download.
     """
-    job, deployed = config.job, config.deployed
-    extra = config.schedules[attempt.schedule]
+    job, extra = config.job, config.schedules[attempt.schedule]
     arguments = [*job.arguments, *extra.arguments]
     return {
         "ProcessingJobName": job_name(config.prefix, attempt),
-        "RoleArn": deployed.job_role_arn,
+        "RoleArn": config.job_role_arn,
         "AppSpecification": {
-            "ImageUri": deployed.image_uri,
+            "ImageUri": config.image_uri,
             "ContainerEntrypoint": [ENTRYPOINT],
             # The service refuses an empty list.
             **({"ContainerArguments": arguments} if arguments else {}),
@@ -35,7 +34,7 @@ def job_request(
         "ProcessingInputs": [_input(config, attempt)] if with_input else [],
         "ProcessingOutputConfig": {
             "Outputs": [_output(config, attempt)],
-            "KmsKeyId": deployed.kms_key_arn,
+            "KmsKeyId": config.kms_key_arn,
         },
         "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},
@@ -45,7 +44,6 @@ def job_request(
 
 
 def _identity(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
-    region = config.deployed.aws_region
     return {
         "JOB_NAME": job_name(config.prefix, attempt),
         "SCHEDULE": attempt.schedule,
@@ -53,8 +51,8 @@ def _identity(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
         "ATTEMPT": str(attempt.number),
         "STACK": config.stack,
         # SageMaker sets neither, and tools disagree on which of the two they read.
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": config.aws_region,
+        "AWS_DEFAULT_REGION": config.aws_region,
     }
 
 
@@ -95,21 +93,19 @@ def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
 
 
 def _network(config: LauncherConfig) -> dict[str, Any]:
-    vpc = config.vpc
-    # With one instance there is nothing between containers to encrypt.
-    encrypted = {"EnableInterContainerTrafficEncryption": True}
-    inside = vpc and {
-        "VpcConfig": {"Subnets": vpc.subnets, "SecurityGroupIds": vpc.security_groups}
-    }
-    return {
-        "EnableNetworkIsolation": config.isolation,
-        **(encrypted if config.job.instance_count > 1 else {}),
-        **(inside or {}),
-    }
+    found: dict[str, Any] = {"EnableNetworkIsolation": config.isolation}
+    if config.job.instance_count > 1:  # with one there is nothing between containers to encrypt
+        found["EnableInterContainerTrafficEncryption"] = True
+    if config.subnets:
+        found["VpcConfig"] = {
+            "Subnets": config.subnets.split(","),
+            "SecurityGroupIds": config.security_groups.split(","),
+        }
+    return found
 
 
 def _cluster(config: LauncherConfig, instance_type: str) -> dict[str, Any]:
-    job, key = config.job, config.deployed.kms_key_arn
+    job, key = config.job, config.kms_key_arn
     return {
         "InstanceType": instance_type,
         "InstanceCount": job.instance_count,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from launcher import start_rules
-from launcher.config import LauncherConfig
 from launcher.event import Request
 from launcher.job_request import job_request
 from launcher.start_rules import Refusal
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import State

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from launcher.config import LauncherConfig, Overlap
 from launcher.event import Request, Trigger
 from pipeline.attempt import Attempt, job_name
+from pipeline.config import LauncherConfig
 from pipeline.outcome import State
 
 
@@ -31,7 +31,7 @@ def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal
     )
 
 
-def overlap(config: LauncherConfig, request: Request) -> Overlap:
+def overlap(config: LauncherConfig, request: Request) -> str:
     """Return what the schedule's other attempts mean for this one: nothing for an operator's."""
     if request.trigger == Trigger.OPERATOR:
         return "Allow"
@@ -60,9 +60,9 @@ def overlapping(
 
 def empty(config: LauncherConfig, uri: str) -> Refusal | None:
     """Return the refusal of a slot without input, unless it is to run all the same."""
-    if config.when_empty == "run":
+    if config.when_no_input == "run":
         return None
-    status = State.SKIPPED if config.when_empty == "skip" else State.REFUSED
+    status = State.SKIPPED if config.when_no_input == "skip" else State.REFUSED
     return Refusal(status, f"EmptyInput: there is no object under {uri}")
 
 

@@ -18,12 +18,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
-from observer.config import ObserverConfig
 from observer.event import parse
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer, logger
 from observer.watch import Reconciler
+from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _instant(text: str) -> datetime:
 @cache
 def _observer() -> Observer:
     config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
-    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.deployed.journal_table)
+    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.journal_table)
     logs, sns = boto3.client("logs", config=_CONFIG), boto3.client("sns", config=_CONFIG)
     return Observer(
         config=config,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from observer.config import ObserverConfig
 from observer.retry import AT_ONCE, RetryState
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 
@@ -51,7 +51,6 @@ class NextLaunches:
         return launched
 
     def _schedule(self, entry: Entry, at: datetime) -> None:
-        deployed = self.config.deployed
         event = {
             "schedule": entry.schedule,
             "slot": slot_text(entry.slot),
@@ -60,19 +59,19 @@ class NextLaunches:
         }
         try:
             self.scheduler.create_schedule(
-                GroupName=deployed.schedule_group,
+                GroupName=self.config.schedule_group,
                 Name=entry.job_name,
                 ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
                 ScheduleExpressionTimezone="UTC",
                 FlexibleTimeWindow={"Mode": "OFF"},
                 ActionAfterCompletion="DELETE",
-                KmsKeyArn=deployed.kms_key_arn,
+                KmsKeyArn=self.config.kms_key_arn,
                 Target={
-                    "Arn": deployed.launcher_arn,
-                    "RoleArn": deployed.retry_role_arn,
+                    "Arn": self.config.launcher_arn,
+                    "RoleArn": self.config.retry_role_arn,
                     "Input": json.dumps(event),
                     "RetryPolicy": _RETRY_POLICY,
-                    "DeadLetterConfig": {"Arn": deployed.schedule_failures_arn},
+                    "DeadLetterConfig": {"Arn": self.config.schedule_failures_arn},
                 },
             )
         except self.scheduler.exceptions.ConflictException:

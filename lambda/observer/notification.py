@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from observer import message
-from observer.config import ObserverConfig
 from pipeline import aws_errors
+from pipeline.config import ObserverConfig
 from pipeline.contract import JOB_LOGS
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
@@ -57,11 +57,12 @@ class Notifier:
         ]
         costs = [each.cost_usd for each in (*others, entry) if each.created]
         lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if entry.created else []
+        schedule = self.config.schedules.get(entry.schedule)
         return message.Facts(
             stack=self.config.stack,
-            zone=self.config.time_zones.get(entry.schedule, "UTC"),
-            partition=self.config.deployed.launcher_arn.split(":")[1],
-            region=self.config.deployed.aws_region,
+            zone=schedule.timezone if schedule else "UTC",
+            partition=self.config.launcher_arn.split(":")[1],
+            region=self.config.aws_region,
             entry=entry,
             attempts=len(others) + 1,
             cost_usd=None if None in costs else sum(each or 0 for each in costs),
@@ -75,7 +76,7 @@ class Notifier:
             "stack": self.config.stack,
         }
         self.sns.publish(
-            TopicArn=self.config.deployed.topic_arn,
+            TopicArn=self.config.topic_arn,
             Subject=subject,
             MessageStructure="json",
             Message=message.by_protocol(subject, body, entry.exit_message or entry.reason),

@@ -10,7 +10,6 @@ from aws_lambda_powertools import Logger
 
 from observer import account_limit, job_result, metrics
 from observer.classify import classify
-from observer.config import ObserverConfig
 from observer.job_result import JobResult
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
@@ -18,6 +17,7 @@ from observer.retry import RetryState, next_attempt
 from observer.success_marker import SuccessMarker
 from pipeline import jobs
 from pipeline.attempt import parse_job_name, slot_text
+from pipeline.config import ObserverConfig
 from pipeline.journal import Claim, Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import Outcome

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from observer.config import RetryConfig
+from pipeline.config import RetryConfig
 from pipeline.outcome import Outcome
 
 AT_ONCE = timedelta(minutes=1)

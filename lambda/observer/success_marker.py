@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from observer.config import ObserverConfig
 from observer.job_result import JobResult
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.config import ObserverConfig
 from pipeline.outcome import Outcome
 from pipeline.prefix import Prefix
 
@@ -73,7 +73,7 @@ class SuccessMarker:
             Body=json.dumps(document, indent=2).encode(),
             ContentType="application/json",
             ServerSideEncryption="aws:kms",
-            SSEKMSKeyId=self.config.deployed.kms_key_arn,
+            SSEKMSKeyId=self.config.kms_key_arn,
         )
         return outcome, self.result, f"s3://{self.place.bucket}/{self.place.marker}"
 

@@ -90,7 +90,7 @@ class Reconciler:
         every = self._jobs()
         found: dict[str, str] = {}
         problems: list[str] = []
-        for name in self.observer.config.time_zones:
+        for name in self.observer.config.schedules:
             own = {attempt: job for attempt, job in every.items() if attempt.schedule == name}
             with _noting(problems, name):
                 schedule = self._deployed(name)
@@ -115,7 +115,7 @@ class Reconciler:
         return found
 
     def _deployed(self, name: str) -> _Schedule | None:
-        group = self.observer.config.deployed.schedule_group
+        group = self.observer.config.schedule_group
         try:
             found = self.scheduler.get_schedule(GroupName=group, Name=name)
         except self.scheduler.exceptions.ResourceNotFoundException:

@@ -1,7 +1,7 @@
-"""What both functions know about their stack, read once.
+"""What the functions know about their stack, read once.
 
 Two sources, because Lambda's environment holds 4 KB in all and a job's settings may need more:
-`<function>.json` beside the code, for what settings decide, and the environment, for what only a
+`stack.json` beside the code, for what settings decide, and the environment, for what only a
 deployment knows.
 """
 
@@ -9,31 +9,58 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pipeline.attempt import Attempt
 from pipeline.prefix import Prefix
 
+FILE = "stack.json"
+"""What settings decide, for all functions; components/function_config.py writes it."""
 
-@dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """The resources of the stack that both functions use."""
 
-    journal_table: str
-    input_bucket: str
-    output_bucket: str
-    kms_key_arn: str
-    aws_region: str
+@dataclass(frozen=True)
+class JobConfig:
+    """The machine a job asks for, and what every attempt of the stack passes to the script."""
 
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Self:
-        """Return the resources that the function's environment names, in capitals."""
-        return cls(**{field.name: environ[field.name.upper()] for field in fields(cls)})
+    instance_type: str
+    instance_count: int
+    volume_gb: int
+    max_runtime_seconds: int
+    arguments: list[str]
+    environment: dict[str, str]
+    volume_keys: dict[str, bool]
+    """Each type that an attempt may use, and whether its volume takes the stack's key."""
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """What one schedule adds to its jobs, and when they are not to start."""
+
+    timezone: str
+    arguments: list[str]
+    environment: dict[str, str]
+    overlap: Literal["Allow", "Forbid", "Replace"]
+    """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
+    start_deadline_seconds: int | None
+    """A slot that is delivered later than this is skipped; None: never."""
+
+
+@dataclass(frozen=True)
+class RetryConfig:
+    """Which failures get a next attempt."""
+
+    instance_types: list[str]
+    """In the order in which they are tried when there is no capacity."""
+    larger: dict[str, str]
+    """For each type that may run out of memory, the one to take then."""
+    max_size_increases: int
+    deadline_seconds: int
+    """From a slot's first launch: nothing waits beyond it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """What both functions know."""
+    """What all functions know."""
 
     stack: str
     prefix: str
@@ -41,20 +68,70 @@ class StackConfig:
     input_prefix: str
     """Key prefix; may contain `{schedule}` and `{slot:<strftime format>}`."""
     output_prefix: str
-    deployed: Deployed
+    when_no_input: Literal["fail", "skip", "run"]
+    when_no_output: Literal["fail", "allow"]
+    """Whether an attempt that completed and wrote nothing has failed."""
+    max_concurrent_instances: int | None
+    """Of all jobs of the stack; None: no limit."""
+    isolation: bool
+    """Whether the container has no network."""
+    job: JobConfig
+    schedules: dict[str, ScheduleConfig]
+    retries: RetryConfig
+    tags: dict[str, str]
+
+    # From here on, of the environment.
+    aws_region: str
+    journal_table: str
+    input_bucket: str
+    output_bucket: str
+    kms_key_arn: str
+
+    @classmethod
+    def load(cls, directory: Path, environ: Mapping[str, str]) -> Self:
+        """Return what lies beside the code, completed with `environ`, in capitals there.
+
+        Raises:
+            TypeError: names what is in neither.
+        """
+        document: dict[str, Any] = json.loads((directory / FILE).read_text("utf-8"))
+        document["job"] = JobConfig(**document["job"])
+        document["retries"] = RetryConfig(**document["retries"])
+        schedules = document["schedules"].items()
+        document["schedules"] = {name: ScheduleConfig(**each) for name, each in schedules}
+        names = {field.name for field in fields(cls)} - document.keys()
+        document |= {name: environ[name.upper()] for name in names if name.upper() in environ}
+        return cls(**document)
 
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
-        return _place(self.deployed.input_bucket, self.input_prefix, attempt)
+        return _place(self.input_bucket, self.input_prefix, attempt)
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""
-        return _place(self.deployed.output_bucket, self.output_prefix, attempt)
+        return _place(self.output_bucket, self.output_prefix, attempt)
 
 
-def document(directory: Path, function: str) -> dict[str, Any]:
-    """Return what lies beside a function's code."""
-    return json.loads((directory / f"{function}.json").read_text("utf-8"))
+@dataclass(frozen=True, kw_only=True)
+class LauncherConfig(StackConfig):
+    """What the launcher knows besides, of the environment."""
+
+    job_role_arn: str
+    image_uri: str
+    subnets: str = ""
+    """Where the stack's jobs run, by ids with a comma between; empty: in SageMaker's own VPC."""
+    security_groups: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserverConfig(StackConfig):
+    """What the observer knows besides, of the environment."""
+
+    topic_arn: str
+    schedule_group: str
+    schedule_failures_arn: str
+    launcher_arn: str
+    retry_role_arn: str
 
 
 def _place(bucket: str, pattern: str, attempt: Attempt) -> Prefix:

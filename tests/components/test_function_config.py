@@ -10,12 +10,8 @@ from tests.components.settings.test_settings import settings
 from tests.launcher.strategies import INSTANCE_TYPES
 
 
-def launcher(**changes: Any) -> dict[str, Any]:
-    return function_config.launcher(settings(**changes))
-
-
-def observer(**changes: Any) -> dict[str, Any]:
-    return function_config.observer(settings(**changes))
+def document(**changes: Any) -> dict[str, Any]:
+    return function_config.document(settings(**changes))
 
 
 class TestSizeUps:
@@ -42,7 +38,7 @@ class TestSizeUps:
 class TestLauncher:
     def test_knows_which_types_of_any_attempt_refuse_a_volume_key(self) -> None:
         def refusing(**changes: Any) -> list[str]:
-            takes_key = launcher(**changes)["job"]["volume_keys"]
+            takes_key = document(**changes)["job"]["volume_keys"]
             return [each for each, takes in takes_key.items() if not takes]
 
         assert refusing(job__instance_type="ml.m5.large") == []
@@ -55,19 +51,19 @@ class TestLauncher:
         ) == ["ml.p5.4xlarge", "ml.r5d.large", "ml.r5d.xlarge"]
 
     def test_knows_each_schedules_policies(self) -> None:
-        found = launcher(
+        found = document(
             schedules__daily__overlap="Replace",
             schedules__daily__start_deadline_seconds=600,
             input__when_empty="skip",
         )
         assert found["schedules"]["daily"]["overlap"] == "Replace"
         assert found["schedules"]["daily"]["start_deadline_seconds"] == 600
-        assert found["when_empty"] == "skip"
+        assert found["when_no_input"] == "skip"
 
 
 class TestObserver:
     def test_knows_the_types_from_the_jobs_own_on_and_every_larger_size(self) -> None:
-        retries = observer(
+        retries = document(
             job__instance_type="ml.m5.large", retries__fallback_instance_types=["ml.t3.2xlarge"]
         )["retries"]
         assert retries == {
@@ -78,8 +74,8 @@ class TestObserver:
         }
 
     def test_knows_in_which_zone_people_read_a_slot(self) -> None:
-        assert observer()["time_zones"] == {"daily": "Europe/Berlin"}
+        assert document()["schedules"]["daily"]["timezone"] == "Europe/Berlin"
 
     @pytest.mark.parametrize("when_empty", ["fail", "allow"])
     def test_knows_whether_a_run_may_write_nothing(self, when_empty: str) -> None:
-        assert observer(output__when_empty=when_empty)["when_no_output"] == when_empty
+        assert document(output__when_empty=when_empty)["when_no_output"] == when_empty

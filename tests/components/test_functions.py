@@ -15,9 +15,8 @@ import pytest
 
 from components import function_archive, names
 from components.policies import job_conditions
-from launcher.config import LauncherConfig
-from observer.config import ObserverConfig
 from observer.observe import LEASE
+from pipeline.config import LauncherConfig, ObserverConfig
 from tests.components.settings.test_settings import keys_of, settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record_program
 from tests.recorded import program
@@ -87,7 +86,7 @@ class TestEveryFunction:
         assert "logs:CreateLogGroup" not in logs["Action"]
 
     def test_its_settings_travel_in_the_archive(self, name: str) -> None:
-        document = archive(name)[f"{name}.json"]
+        document = archive(name)["stack.json"]
         assert isinstance(document, pulumi.StringAsset)
         assert json.loads(document.text)["prefix"] == PREFIX
 
@@ -118,7 +117,7 @@ class TestEveryFunction:
             for path in (code / package).glob("*.py")
         }
         own = archive(name).keys() - function_archive.packages().keys()
-        assert own == wanted | {"pipeline/rates.json", f"{name}.json"}
+        assert own == wanted | {"pipeline/rates.json", "stack.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
         self, name: str, tmp_path: Path

@@ -113,7 +113,7 @@ def test_a_file_changes_what_it_is_part_of_and_nothing_else(deployed: Stack, fil
         assert deployed.preview().changes == FILES[file]
 
 
-def test_a_tag_changes_tags_and_the_jobs_that_carry_it(deployed: Stack) -> None:
+def test_a_tag_changes_tags_and_the_functions_that_know_it(deployed: Stack) -> None:
     found = previewed(deployed, {"tags": {"CostCenter": "other"}})
     assert set(found.changes.values()) == {"update"}
     assert set(found.changes) > {step.name for step in found.steps if step.kind in DATA}
@@ -123,7 +123,8 @@ def test_a_tag_changes_tags_and_the_jobs_that_carry_it(deployed: Stack) -> None:
         if name != "aws"
     }
     assert {name: paths for name, paths in beside.items() if paths} == {
-        "launcher-function": {"code"}
+        "launcher-function": {"code"},
+        "observer-function": {"code"},
     }
 
 

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import tempfile
 from dataclasses import replace
@@ -15,19 +14,19 @@ from components import function_config
 from components.aws import instance_types, models
 from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
-from launcher.config import Deployed, LauncherConfig, Vpc
 from launcher.job_request import job_request
 from pipeline.attempt import Attempt, job_name
+from pipeline.config import FILE, LauncherConfig
 from tests.examples import share
-from tests.lambda_world import ENVIRONMENT
+from tests.lambda_world import ENVIRONMENT, SETTINGS
 from tests.launcher import strategies
 
 
 def config_of(settings: Settings) -> LauncherConfig:
     """Return what the launcher reads when it was deployed with these settings."""
     with tempfile.TemporaryDirectory() as directory:
-        text = json.dumps(function_config.launcher(settings))
-        Path(directory, "launcher.json").write_text(text, "utf-8")
+        text = json.dumps(function_config.document(settings))
+        Path(directory, FILE).write_text(text, "utf-8")
         return LauncherConfig.load(Path(directory), ENVIRONMENT | ids_of(settings))
 
 
@@ -46,7 +45,7 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     attempt = Attempt(schedule, draw(strategies.slots), draw(strategies.attempts))
-    retries = function_config.observer(settings)["retries"]
+    retries = function_config.document(settings)["retries"]
     instance_type = draw(st.sampled_from([*retries["instance_types"], *retries["larger"].values()]))
     with_input = draw(st.booleans())
     return (
@@ -194,19 +193,12 @@ class TestSharding:
 
 
 class TestDeployedEnvironment:
-    def test_a_missing_variable_is_named(self) -> None:
-        with pytest.raises(KeyError, match="IMAGE_URI"):
-            Deployed.read({name: text for name, text in ENVIRONMENT.items() if name != "IMAGE_URI"})
-
-    def test_every_field_comes_from_the_environment(self) -> None:
-        found = dataclasses.asdict(Deployed.read(ENVIRONMENT))
-        assert found == {name: ENVIRONMENT[name.upper()] for name in found}
-
-    def test_a_vpc_is_named_by_subnets_and_security_groups_together(self) -> None:
-        ids = {"SUBNETS": "subnet-1,subnet-2", "SECURITY_GROUPS": "sg-1"}
-        assert Vpc.read(ENVIRONMENT | ids) == Vpc(["subnet-1", "subnet-2"], ["sg-1"])
-        with pytest.raises(KeyError, match="SECURITY_GROUPS"):
-            Vpc.read({**ENVIRONMENT, "SUBNETS": "subnet-1"})
+    def test_a_missing_variable_is_named(self, tmp_path: Path) -> None:
+        document = function_config.document(Settings.model_validate(SETTINGS))
+        (tmp_path / FILE).write_text(json.dumps(document), "utf-8")
+        without = {name: text for name, text in ENVIRONMENT.items() if name != "IMAGE_URI"}
+        with pytest.raises(TypeError, match="image_uri"):
+            LauncherConfig.load(tmp_path, without)
 
 
 class TestInput:

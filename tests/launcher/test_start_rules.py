@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings import Settings
-from launcher.config import LauncherConfig
 from launcher.event import Request, Trigger
 from launcher.start_rules import Refusal, empty, overlapping, replaces, too_late
 from pipeline.attempt import Attempt, job_name
+from pipeline.config import LauncherConfig
 from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, PREFIX, SETTINGS, SLOT
 from tests.launcher.test_job_request import config_of

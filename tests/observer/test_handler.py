@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from observer.config import Deployed
 from observer.event import EventError
-from tests.lambda_world import ENVIRONMENT, NAME, World
+from tests.lambda_world import NAME, World
 
 handler = importlib.import_module("observer.handler")
 
@@ -61,7 +60,3 @@ def test_what_is_no_event_is_raised_and_never_returned(
 ) -> None:
     with pytest.raises(EventError):
         handle({"hello": "world"}, context())
-
-
-def test_what_is_deployed_comes_from_the_environment() -> None:
-    assert set(vars(Deployed.read(ENVIRONMENT)).values()) <= set(ENVIRONMENT.values())

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings import RetrySettings
-from observer.config import RetryConfig
 from observer.retry import (
     AT_ONCE,
     INTERNAL_ERRORS,
@@ -16,6 +15,7 @@ from observer.retry import (
     RetryState,
     next_attempt,
 )
+from pipeline.config import RetryConfig
 from pipeline.outcome import Outcome
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)

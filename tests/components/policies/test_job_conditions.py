@@ -20,7 +20,7 @@ def types(found: Settings) -> list[str]:
 class TestInstanceTypes:
     def test_are_exactly_those_that_an_attempt_can_be_planned_on(self) -> None:
         found = settings(retries__max_size_increases=2)
-        retries = function_config.observer(found)["retries"]
+        retries = function_config.document(found)["retries"]
         assert set(types(found)) == {*retries["instance_types"], *retries["larger"].values()}
         assert set(types(found)) > set(found.instance_types), "the larger sizes too"
 

@@ -177,7 +177,7 @@ class TestInputs:
         assert isinstance(code, pulumi.AssetArchive)
         with zipfile.ZipFile(io.BytesIO(zipped(code))) as archive:
             names = archive.namelist()
-        assert "launcher.json" in names
+        assert "stack.json" in names
         assert "launcher/handler.py" in names
         assert not [name for name in names if not name.endswith((".py", ".json", "/LICENSE"))]
         assert zipped(code) == zipped(code)
