@@ -47,7 +47,7 @@ class Stage:
     def play(self, scenario: Scenario) -> None:
         """Play a slot of its own, with the watch behind it, and evaluate the alarms."""
         self.slot += timedelta(days=1)
-        self.cloud.metrics.clear()
+        self.cloud.metrics.points.clear()
         self.ends[:] = scenario.ends
         for fault in scenario.faults:
             self.cloud.faults.add(fault)
@@ -93,7 +93,7 @@ class Stage:
 
     def red(self) -> set[str]:
         states = self.cloud.alarms.states()
-        return {alarm.name for alarm in states if alarm.state == "ALARM"}
+        return {alarm["AlarmName"] for alarm in states if alarm["StateValue"] == "ALARM"}
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,12 @@ class Report:
         self.metrics = list(_metrics(cloud, schedule))
         self.messages = [dict(message) for message in cloud.messages]
         self.alarms = [
-            {key: getattr(alarm, key) for key in ("name", "state", "reason", "description")}
+            {
+                "name": alarm["AlarmName"],
+                "state": alarm["StateValue"],
+                "reason": alarm["StateReason"],
+                "description": alarm.get("AlarmDescription", ""),
+            }
             for alarm in cloud.alarms.states()
         ]
         self.timeline = sorted(cloud.timeline, key=lambda event: event["at"])

@@ -8,6 +8,7 @@ import json
 import math
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -39,20 +40,9 @@ class MetricStore:
     """The account's metrics; safe to use from several threads."""
 
     def __init__(self, aws: LocalAws) -> None:
-        self._aws = aws
-        self._points: list[Point] = []
-        self._lock = threading.Lock()
-
-    @property
-    def points(self) -> list[Point]:
+        self._aws, self._lock = aws, threading.Lock()
+        self.points: list[Point] = []
         """All points, in the order in which they came."""
-        with self._lock:
-            return list(self._points)
-
-    def clear(self) -> None:
-        """Forget all points: what is evaluated next begins without a past."""
-        with self._lock:
-            self._points.clear()
 
     def count(self, namespace: str, dimensions: dict[str, str], **values: int) -> None:
         """Add what a service of AWS counts, now: name -> value."""
@@ -65,25 +55,22 @@ class MetricStore:
 
     def put(self, *points: Point) -> list[Point]:
         """Keep the points that CloudWatch takes, and return them; the others are dropped."""
-        return [point for point in points if self._put(point)]
-
-    def _put(self, point: Point) -> bool:
-        datum = {
-            "MetricName": point.name,
-            "Dimensions": [{"Name": k, "Value": v} for k, v in point.dimensions.items()],
-            "Unit": point.unit,
-            "Value": point.value,
-            "Timestamp": point.at,
-        }
-        with self._lock:
-            try:
+        taken: list[Point] = []
+        for point in points:
+            datum = {
+                "MetricName": point.name,
+                "Dimensions": [{"Name": k, "Value": v} for k, v in point.dimensions.items()],
+                "Unit": point.unit,
+                "Value": point.value,
+                "Timestamp": point.at,
+            }
+            with suppress(InvalidRequestError, ClientError), self._lock:
                 self._aws.client("cloudwatch").put_metric_data(
                     Namespace=point.namespace, MetricData=[datum]
                 )
-            except (InvalidRequestError, ClientError):
-                return False
-            self._points.append(point)
-        return True
+                taken.append(point)
+        self.points += taken
+        return taken
 
 
 def extract(line: str, now: datetime) -> list[Point]:

@@ -20,5 +20,5 @@ def _alarm(local: Resources, inputs: State) -> State:
         AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Unchecked: Initial creation"
     )
     arn = f"arn:aws:cloudwatch:{local.aws.region}:{ACCOUNT}:alarm:{name}"
-    local.alarms[name] = {**request, "AlarmArn": arn}
+    local.alarms[name] = request
     return {"id": name, "arn": arn}

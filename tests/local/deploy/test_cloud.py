@@ -66,7 +66,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 class TestDeployed:
     def test_nobody_is_told_of_alarms_that_become_ok_on_the_first_day(self, played: Played) -> None:
-        states = {alarm.state for alarm in played.cloud.alarms.states()}
+        states = {alarm["StateValue"] for alarm in played.cloud.alarms.states()}
         assert "OK" in states
         assert played.cloud.messages == []
         assert played.cloud.timeline == []
@@ -88,7 +88,8 @@ class TestDeployed:
         assert played.slot("disk-full") == [("ml.t3.medium", "disk_full")]
         played.cloud.alarms.evaluate(datetime.now(UTC))
         assert len(played.cloud.messages) - before == 1
-        red = [alarm.name for alarm in played.cloud.alarms.states() if alarm.state == "ALARM"]
+        states = played.cloud.alarms.states()
+        red = [alarm["AlarmName"] for alarm in states if alarm["StateValue"] == "ALARM"]
         assert red == ["processing-local--daily-failed"]
 
     def test_a_running_job_can_be_left_running(self, played: Played) -> None:

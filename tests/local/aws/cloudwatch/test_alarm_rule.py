@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.aws.cloudwatch.alarm_rule import AlarmRule, State, Value
+from local.aws.cloudwatch import alarm_rule
+from local.aws.cloudwatch.alarm_rule import State, Value
 from local.aws.cloudwatch.metric_store import Point
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -33,10 +34,6 @@ def definition(**changes: Any) -> dict[str, Any]:
         "TreatMissingData": "notBreaching",
         **changes,
     }
-
-
-def rule(**changes: Any) -> AlarmRule:
-    return AlarmRule.read(definition(**changes))
 
 
 def values(row: str) -> list[Value]:
@@ -72,25 +69,26 @@ class TestMissingData:
     )
     def test_three_of_three_as_in_awss_table(self, row: str, states: str) -> None:
         for treatment, expected in zip(TREATMENTS, states.split(), strict=True):
-            tested = rule(TreatMissingData=treatment)
+            tested = definition(TreatMissingData=treatment)
             for current in STATES:
                 wanted = current if expected == "KEEP" else expected
-                assert tested.state(values(row), current) == wanted, (treatment, current)
+                found = alarm_rule.state(tested, values(row), current)
+                assert found == wanted, (treatment, current)
 
     def test_a_breach_of_one_period_stays_while_it_is_in_the_evaluation_range(self) -> None:
-        once = rule(EvaluationPeriods=1, TreatMissingData="notBreaching")
-        assert once.state(values("X - -"), "ALARM") == "ALARM"
-        assert once.state(values("- - -"), "ALARM") == "OK"
+        once = definition(EvaluationPeriods=1, TreatMissingData="notBreaching")
+        assert alarm_rule.state(once, values("X - -"), "ALARM") == "ALARM"
+        assert alarm_rule.state(once, values("- - -"), "ALARM") == "OK"
 
 
 class TestPeriods:
     def test_a_period_ends_now_and_its_beginning_belongs_to_the_one_before(self) -> None:
         points = [point(0 * MINUTE, 1), point(MINUTE, 2), point(MINUTE * 0.99, 4)]
-        assert rule(EvaluationPeriods=1).values(points, NOW) == [None, 2, 5]
+        assert alarm_rule.values(definition(EvaluationPeriods=1), points, NOW) == [None, 2, 5]
 
     def test_what_is_older_or_yet_to_come_is_left_out(self) -> None:
         points = [point(3 * MINUTE), point(-MINUTE)]
-        assert rule(EvaluationPeriods=1).values(points, NOW) == [None, None, None]
+        assert alarm_rule.values(definition(EvaluationPeriods=1), points, NOW) == [None, None, None]
 
     @pytest.mark.parametrize(
         ("statistic", "expected"),
@@ -98,7 +96,7 @@ class TestPeriods:
     )
     def test_every_statistic(self, statistic: str, expected: float) -> None:
         points = [point(timedelta(), value) for value in (1, 2, 6)]
-        assert rule(Statistic=statistic).values(points, NOW)[-1] == expected
+        assert alarm_rule.values(definition(Statistic=statistic), points, NOW)[-1] == expected
 
     @pytest.mark.parametrize(
         "other",
@@ -110,7 +108,7 @@ class TestPeriods:
         ],
     )
     def test_another_metric_is_none_of_the_alarms(self, other: dict[str, Any]) -> None:
-        assert rule().values([point(timedelta(), **other)], NOW)[-1] is None
+        assert alarm_rule.values(definition(), [point(timedelta(), **other)], NOW)[-1] is None
 
 
 class TestDefinitions:
@@ -124,13 +122,13 @@ class TestDefinitions:
     def test_every_comparison(
         self, comparison: str, *, at_threshold: bool, above: bool, below: bool
     ) -> None:
-        tested = rule(EvaluationPeriods=1, Threshold=5, ComparisonOperator=comparison)
+        tested = definition(EvaluationPeriods=1, Threshold=5, ComparisonOperator=comparison)
         for value, breaches in ((5.0, at_threshold), (5.1, above), (4.9, below)):
-            assert tested.state([value], "OK") == ("ALARM" if breaches else "OK")
+            assert alarm_rule.state(tested, [value], "OK") == ("ALARM" if breaches else "OK")
 
     def test_without_datapoints_all_periods_have_to_breach(self) -> None:
-        assert rule().state(values("X 0 X"), "OK") == "OK"
-        assert rule().state(values("X X X"), "OK") == "ALARM"
+        assert alarm_rule.state(definition(), values("X 0 X"), "OK") == "OK"
+        assert alarm_rule.state(definition(), values("X X X"), "OK") == "ALARM"
 
     @pytest.mark.parametrize(
         ("key", "value"),
@@ -142,11 +140,12 @@ class TestDefinitions:
     )
     def test_what_is_not_played_is_refused_by_name(self, key: str, value: Any) -> None:
         with pytest.raises(NotImplementedError, match=key):
-            rule(**{key: value})
+            alarm_rule.check(definition(**{key: value}))
 
     def test_nor_is_a_warm_up_that_data_do_not_end(self) -> None:
+        warm_up = {"OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
         with pytest.raises(NotImplementedError, match="OnlyStart"):
-            rule(WarmUpConfiguration={"OnlyStartEvaluatingAfterWarmUpPeriodEnds": True})
+            alarm_rule.check(definition(WarmUpConfiguration=warm_up))
 
 
 ROWS = st.lists(st.sampled_from([0.0, 1.0, None]), min_size=1, max_size=8)
@@ -158,25 +157,25 @@ class TestEveryAlarm:
         self, row: list[Value], more: int, current: State, data: st.DataObject
     ) -> None:
         periods = data.draw(st.integers(1, len(row)))
-        tested = rule(
+        tested = definition(
             EvaluationPeriods=periods,
             TreatMissingData=data.draw(st.sampled_from(TREATMENTS)),
         )
         worse = [1.0 if index == more and v == 0.0 else v for index, v in enumerate(row)]
-        if tested.state(row, current) == "ALARM":
-            assert tested.state(worse, current) == "ALARM"
+        if alarm_rule.state(tested, row, current) == "ALARM":
+            assert alarm_rule.state(tested, worse, current) == "ALARM"
 
     @given(row=ROWS, treatment=st.sampled_from(TREATMENTS), current=st.sampled_from(STATES))
     def test_whole_data_decide_whatever_missing_data_mean(
         self, row: list[Value], treatment: str, current: State
     ) -> None:
         whole = [value or 0.0 for value in row]
-        tested = rule(EvaluationPeriods=len(row), TreatMissingData=treatment)
-        assert tested.state(whole, current) == ("ALARM" if all(whole) else "OK")
+        tested = definition(EvaluationPeriods=len(row), TreatMissingData=treatment)
+        assert alarm_rule.state(tested, whole, current) == ("ALARM" if all(whole) else "OK")
 
     @given(row=ROWS)
     def test_without_a_breach_only_missing_data_can_alarm(self, row: list[Value]) -> None:
         good = [value and 0.0 for value in row]
         for treatment in ("ignore", "notBreaching"):
-            tested = rule(EvaluationPeriods=len(row), TreatMissingData=treatment)
-            assert tested.state(good, "OK") != "ALARM"
+            tested = definition(EvaluationPeriods=len(row), TreatMissingData=treatment)
+            assert alarm_rule.state(tested, good, "OK") != "ALARM"

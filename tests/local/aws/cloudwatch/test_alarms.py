@@ -34,7 +34,9 @@ class Bench:
         self.name = f"alarm-{uuid4().hex[:8]}"
         self.alarm = definition(AlarmName=self.name, EvaluationPeriods=1, **changes)
         aws.client("cloudwatch").put_metric_alarm(**self.alarm)
-        self.alarm["AlarmArn"] = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:{self.name}"
+        aws.client("cloudwatch").set_alarm_state(
+            AlarmName=self.name, StateValue="INSUFFICIENT_DATA", StateReason="new"
+        )
         self.alarms = Alarms(
             aws,
             self.metrics,
@@ -52,7 +54,7 @@ class Bench:
             self.metrics.put(Point("N", {"stack": "local"}, "M", "Count", value, self.now))
         self.alarms.evaluate(self.now)
         [state] = self.alarms.states()
-        return state.state
+        return state["StateValue"]
 
     def subjects(self) -> list[str | None]:
         return [message["subject"] for message in self.topics.messages]
@@ -65,16 +67,12 @@ def told(aws: LocalAws, publisher: str = CLOUDWATCH, **policies: Any) -> str:
 
 
 class TestStates:
-    def test_a_new_alarm_has_no_data_and_cloudwatch_says_the_same_as_we(
-        self, aws: LocalAws
-    ) -> None:
+    def test_a_state_has_its_reason_and_is_told(self, aws: LocalAws) -> None:
         bench = Bench(aws, AlarmDescription="first: look")
-        [state] = bench.alarms.states()
-        assert (state.state, state.description) == ("INSUFFICIENT_DATA", "first: look")
-        assert state.metric == "N M"
         assert bench.after(value=1) == "ALARM"
-        found = aws.client("cloudwatch").describe_alarms(AlarmNames=[bench.name])["MetricAlarms"]
-        assert found[0]["StateValue"] == "ALARM"
+        [alarm] = bench.alarms.states()
+        assert alarm["StateReason"] == "Sum of the last periods: 1"
+        assert alarm["AlarmDescription"] == "first: look"
         assert bench.told == [("alarm", f"{bench.name}: INSUFFICIENT_DATA -> ALARM")]
 
     def test_a_queue_tells_its_depth_by_itself(self, aws: LocalAws) -> None:
@@ -131,7 +129,9 @@ class TestActions:
         for value in (0, 1):
             bench.after(value=value)
         first, second = bench.events
-        assert first["resources"] == [bench.alarm["AlarmArn"]]
+        assert first["resources"] == [
+            f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:{bench.name}"
+        ]
         assert first["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
         assert second["detail"]["previousState"]["value"] == "OK"
         assert second["detail"]["state"]["value"] == "ALARM"
