@@ -2,11 +2,13 @@
 
 import re
 import shlex
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from string import Template
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 @dataclass
@@ -21,40 +23,26 @@ def start(text: str) -> Start:
     """Return how containers of a Dockerfile's last stage start; of its base only PATH is known.
 
     Raises:
-        ValueError: a quote is not closed.
+        ValueError: a quote is not closed, or an ENV has the old form without `=`.
     """
     stages, current = dict[str, Start](), Start()
-    for instruction, rest in _instructions(text):
-        match instruction:
+    without_comments = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    for line in re.sub(r"\\[ \t]*\n", " ", without_comments).splitlines():
+        instruction, _, rest = line.strip().partition(" ")
+        known = defaultdict(str, current.environment)
+        match instruction.upper():
             case "FROM":
                 words = [word for word in rest.split() if not word.startswith("--")]
-                base = stages.get(words[0], Start())
-                current = replace(base, environment=dict(base.environment))
-                stages[words[-1]] = current
+                current = stages[words[-1]] = deepcopy(stages.get(words[0], Start()))
             case "ENV":
-                current.environment.update(_pairs(rest, current.environment))
+                for word in shlex.split(rest):
+                    name, equals, value = word.partition("=")
+                    if not equals:
+                        raise ValueError(f"ENV {rest}: write NAME=VALUE")
+                    current.environment[name] = Template(value).safe_substitute(known)
             case "WORKDIR":
-                place = _filled(rest, current.environment)
+                place = Template(rest.strip()).safe_substitute(known)
                 current.workdir = str(PurePosixPath(current.workdir, place))
             case _:
                 pass
     return current
-
-
-def _instructions(text: str) -> list[tuple[str, str]]:
-    without_comments = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
-    lines = re.sub(r"\\[ \t]*\n", " ", without_comments).splitlines()
-    words = (line.strip().partition(" ") for line in lines)
-    return [(instruction.upper(), rest.strip()) for instruction, _, rest in words]
-
-
-def _pairs(rest: str, known: dict[str, str]) -> dict[str, str]:
-    words = shlex.split(rest)
-    if "=" not in words[0]:  # the old form: ENV NAME VALUE
-        return {words[0]: _filled(" ".join(words[1:]), known)}
-    pairs = (word.partition("=") for word in words)
-    return {name: _filled(value, known) for name, _, value in pairs}
-
-
-def _filled(text: str, known: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: known.get(found[1] or found[2], ""), text)

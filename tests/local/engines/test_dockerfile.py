@@ -13,7 +13,7 @@ class TestAContainerStarts:
         [
             ("FROM x\n", {}, "/"),
             ("FROM x\nENV A=1 B='2 3'\nENV A=4\n", {"A": "4", "B": "2 3"}, "/"),
-            ("FROM x\nenv A 1 2\nworkdir /a\n", {"A": "1 2"}, "/a"),
+            ('FROM x\nenv A="1 2"\nworkdir /a\n', {"A": "1 2"}, "/a"),
             ("FROM x\nENV A=1 \\\n# B=2\n  C=3\n", {"A": "1", "C": "3"}, "/"),
             ("FROM x\nENV A=a\nENV B=${A}/$A$C\nWORKDIR /$B\n", {"A": "a", "B": "a/a"}, "/a/a"),
             ("FROM x\nWORKDIR /a\nWORKDIR b\nWORKDIR /c\nWORKDIR d\n", {}, "/c/d"),
@@ -31,3 +31,7 @@ class TestAContainerStarts:
     ) -> None:
         found = start(text)
         assert (found.environment, found.workdir) == ({"PATH": PATH, **environment}, workdir)
+
+    def test_unless_it_says_so_in_a_way_of_the_past(self) -> None:
+        with pytest.raises(ValueError, match="ENV A 1: write NAME=VALUE"):
+            start("FROM x\nENV A 1\n")
