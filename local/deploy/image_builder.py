@@ -42,7 +42,6 @@ class ImageBuilder:
             EngineError: the engine asked for, or with `auto` both, cannot work here, and why.
         """
         context = self._work / "context"
-        dockerfile = Path(build["dockerfile"]).relative_to(build["context"]).as_posix()
         build_context.copy(Path(build["context"]), context)
         if self._script:
             shutil.copyfile(self._script, context / _SCRIPT)
@@ -52,7 +51,7 @@ class ImageBuilder:
             if self._asked_for not in ("auto", engine.name):
                 continue
             try:
-                image = _build(engine, context, dockerfile, build["args"])
+                image = _build(engine, context, build["args"])
             except EngineError as error:
                 problems.append(str(error))
                 continue
@@ -68,7 +67,7 @@ class ImageBuilder:
         )
 
 
-def _build(engine: Engine, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+def _build(engine: Engine, context: Path, args: Mapping[str, str]) -> str:
     if reason := engine.available():
         raise EngineError(f"the {engine.name} engine cannot be used: {reason}")
-    return engine.build(context, dockerfile, args)
+    return engine.build(context, args)

@@ -1,23 +1,28 @@
 """Child processes of the engines: run to their end, or followed line by line as they go."""
 
-import codecs
+import io
+import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO
+from collections.abc import Callable, Sequence
 
-# A line of nothing but invalid bytes grows threefold when decoded, and still has to fit into one
-# event of CloudWatch Logs (1 MB: API reference of PutLogEvents).
-LONGEST_LINE = 256 * 1024
+# Characters. An event of CloudWatch Logs holds 1 MB (API reference of PutLogEvents), and a
+# character of UTF-8 has up to four bytes.
+LONGEST_LINE = 240_000
+_POLL_S = 0.02
 
 
-def finished(
-    command: Sequence[str], environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+def environment() -> dict[str, str]:
+    """Return this process's, with BuildKit, and with chroot's directories, on few people's PATH."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    return {**os.environ, "PATH": path, "DOCKER_BUILDKIT": "1"}
+
+
+def finished(*command: str) -> subprocess.CompletedProcess[str]:
     """Return how a command ended, whatever its status, and what it printed."""
     return subprocess.run(
         command,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -29,53 +34,48 @@ def finished(
 
 def follow(
     command: Sequence[str],
-    environment: Mapping[str, str],
     on_line: Callable[[str], None],
-    attend: Callable[[subprocess.Popen[bytes]], None],
+    stop: threading.Event,
+    end: Callable[[subprocess.Popen[bytes]], object],
 ) -> int:
     """Run a command, hand over each line that it prints, and return its status.
 
     Args:
         command: gets a session of its own: Ctrl-C reaches this process, which then stops the job in
             order.
-        environment: the command's.
-        on_line: told each line, in pieces of `LONGEST_LINE` bytes.
-        attend: waits, in another thread, until the process has ended or should be killed.
+        on_line: told each line, in pieces of `LONGEST_LINE`.
+        stop: has the command end.
+        end: called, in another thread, from when `stop` is set until the command has ended.
 
     Raises:
         Exception: whatever `on_line` raised first; the command went on to its end nevertheless.
     """
     with subprocess.Popen(
         command,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
         assert process.stdout  # noqa: S101 - it was asked for above
+        output = io.TextIOWrapper(process.stdout, "utf-8", "replace", newline="\n")
 
-        def attend_to_the_end() -> None:
+        def attend() -> None:
             try:
-                attend(process)
+                while process.poll() is None:
+                    if stop.wait(_POLL_S):
+                        end(process)
             finally:
                 process.kill()
 
-        attendant = threading.Thread(target=attend_to_the_end, daemon=True)
+        attendant = threading.Thread(target=attend, daemon=True)
         attendant.start()
         try:
-            for line in _lines(process.stdout):
-                on_line(line)
+            for line in iter(lambda: output.readline(LONGEST_LINE), ""):
+                on_line(line.removesuffix("\n").removesuffix("\r"))
         finally:
-            while process.stdout.read(LONGEST_LINE):
+            while output.read(LONGEST_LINE):
                 pass
             attendant.join()
     return process.returncode
-
-
-def _lines(pipe: IO[bytes]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    for raw in iter(lambda: pipe.readline(LONGEST_LINE), b""):
-        # A piece of a longer line may end within a character, which the next one completes.
-        is_piece = len(raw) == LONGEST_LINE and not raw.endswith(b"\n")
-        yield decoder.decode(raw, final=not is_piece).removesuffix("\n").removesuffix("\r")

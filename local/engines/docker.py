@@ -1,19 +1,18 @@
 """Run the job's image in Docker, through its command line."""
 
-import atexit
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local.engines import child
 from local.engines.engine import ContainerRun, EngineError
 
-_POLL_S = 0.02
 # Up to client 22 BuildKit is built in; later ones need the buildx plug-in.
 _LAST_CLIENT_WITH_BUILDKIT = 22
 
@@ -24,26 +23,22 @@ class DockerEngine:
     name = "docker"
     caveat = ""
 
-    def __init__(self) -> None:
-        self._containers: set[str] = set()
-        atexit.register(self._remove_all)
-
     def available(self) -> str | None:
         """Return why Docker cannot be used here: no client, no engine, or no BuildKit."""
         if not shutil.which("docker"):
             return "there is no docker on PATH; install Docker"
         version = _docker("version", "--format", "{{.Client.Version}}")
         if version.returncode:
-            return f"the Docker engine does not answer; start it ({_last_line(version.stderr)})"
+            return f"the Docker engine does not answer; start it ({version.stderr.strip()})"
         client = version.stdout.strip()
         has_buildx = _docker("buildx", "version").returncode == 0
         if not has_buildx and int(client.partition(".")[0]) > _LAST_CLIENT_WITH_BUILDKIT:
             return f"docker {client} lacks BuildKit; install the docker-buildx plug-in"
         return None
 
-    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+    def build(self, context: Path, args: Mapping[str, str]) -> str:
         """Build the context and return the image's id; the output is shown only on failure."""
-        command = ["build", "--platform", "linux/amd64", "--file", str(context / dockerfile)]
+        command = ["build", "--platform", "linux/amd64"]
         for key, value in args.items():
             command += ["--build-arg", f"{key}={value}"]
         if authorities := os.environ.get("PIP_CA"):
@@ -66,51 +61,35 @@ class DockerEngine:
     ) -> int:
         """Run one container to its end and return its exit code; it is always removed."""
         name = f"processing-{uuid.uuid4().hex[:12]}"
-        created = _docker("create", "--name", name, *_options(spec), image, *_command(spec))
+        command = [*spec.entrypoint[1:], *spec.arguments]
+        created = _docker("create", "--name", name, *_options(spec), image, *command)
         if created.returncode:
             raise EngineError(f"docker cannot create a container of {image}: {created.stderr}")
-        self._containers.add(name)
+        # Also when this process ends before the container does.
+        remove = weakref.finalize(self, _docker, "rm", "--force", "--volumes", name)
+        grace = str(round(spec.stop_grace_s))
         try:
-            self._attend(name, spec, on_line, stop)
+            child.follow(
+                ["docker", "start", "--attach", name],
+                on_line,
+                stop,
+                # Repeated, since a container that has not started yet cannot be stopped.
+                lambda _: _docker("stop", "--time", grace, name),
+            )
             return int(_docker("inspect", "--format", "{{.State.ExitCode}}", name).stdout)
         finally:
-            self._remove(name)
+            remove()
             _take_ownership(image, spec.ml)
-
-    def _attend(
-        self, name: str, spec: ContainerRun, on_line: Callable[[str], None], stop: threading.Event
-    ) -> None:
-        def attend(process: subprocess.Popen[bytes]) -> None:
-            while process.poll() is None:
-                # Repeated, since a container that has not started yet cannot be stopped.
-                if stop.wait(_POLL_S):
-                    _docker("stop", "--time", str(round(spec.stop_grace_s)), name)
-
-        child.follow(["docker", "start", "--attach", name], os.environ, on_line, attend)
-
-    def _remove(self, name: str) -> None:
-        _docker("rm", "--force", "--volumes", name)
-        self._containers.discard(name)
-
-    def _remove_all(self) -> None:
-        for name in tuple(self._containers):
-            self._remove(name)
 
 
 def _options(spec: ContainerRun) -> list[str]:
-    options = ["--platform", "linux/amd64", "--hostname", spec.hostname]
+    options = ["--platform", "linux/amd64", "--hostname", spec.hostname, "--network", "none"]
     options += ["--volume", f"{spec.ml}:/opt/ml"]
-    if not spec.network:
-        options += ["--network", "none"]
     for key, value in spec.environment.items():
         options += ["--env", f"{key}={value}"]
     if spec.entrypoint:
         options += ["--entrypoint", spec.entrypoint[0]]
     return options
-
-
-def _command(spec: ContainerRun) -> list[str]:
-    return [*spec.entrypoint[1:], *spec.arguments]
 
 
 def _take_ownership(image: str, ml: Path) -> None:
@@ -124,8 +103,4 @@ def _take_ownership(image: str, ml: Path) -> None:
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return child.finished(["docker", *arguments], {**os.environ, "DOCKER_BUILDKIT": "1"})
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1]
+    return child.finished("docker", *arguments)

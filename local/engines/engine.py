@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -13,18 +13,16 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerRun:
-    """One container of a job, as SageMaker starts it on one host."""
+    """One container of a job, as SageMaker starts it on one host; its only network is `lo`."""
 
     entrypoint: Sequence[str]
     """Replaces the image's ENTRYPOINT and CMD; empty keeps them."""
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """All that the container gets beside the image's own; never credentials."""
     ml: Path
     """The host's directory that is `/opt/ml` inside, writable."""
     hostname: str
-    network: bool
-    """False: no network but `lo`, as under isolation. True never means AWS credentials here."""
     stop_grace_s: float
     """Seconds between TERM and KILL once `stop` is set; 120 on SageMaker."""
 
@@ -46,8 +44,8 @@ class Engine(Protocol):
         """Return why this engine cannot work on this machine, or None if it can."""
         ...
 
-    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
-        """Build the image of a context and return the handle that `run` takes.
+    def build(self, context: Path, args: Mapping[str, str]) -> str:
+        """Build the image of a context's Dockerfile and return the handle that `run` takes.
 
         Raises:
             EngineError: with the build's own output.

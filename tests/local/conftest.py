@@ -74,7 +74,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture(scope="module")
 def image(engine: Engine, context: Path) -> str:
-    return engine.build(context, "Dockerfile", {})
+    return engine.build(context, {})
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def container(engine: Engine, image: str, tmp_path: Path) -> Container:
 
 @pytest.fixture
 def sandbox(process: ProcessEngine, context: Path, tmp_path: Path) -> Container:
-    return Container(process, process.build(context, "Dockerfile", {}), tmp_path)
+    return Container(process, process.build(context, {}), tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def bucket(s3: S3Client) -> str:
 def job_image(process: ProcessEngine, tmp_path_factory: pytest.TempPathFactory) -> str:
     context = tmp_path_factory.mktemp("context")
     (context / "Dockerfile").touch()
-    return process.build(context, "Dockerfile", {})
+    return process.build(context, {})
 
 
 @pytest.fixture

@@ -19,13 +19,7 @@ class Container:
 
     def run(self, script: str, *, on_line: Callable[[str], None] | None = None, **spec: Any) -> int:
         run = ContainerRun(
-            entrypoint=["/bin/bash", "-c", script],
-            arguments=[],
-            environment={},
-            ml=self.ml,
-            hostname="algo-1",
-            network=False,
-            stop_grace_s=10,
+            entrypoint=["/bin/bash", "-c", script], ml=self.ml, hostname="algo-1", stop_grace_s=10
         )
 
         def receive(line: str) -> None:

@@ -42,7 +42,7 @@ class Script:
     def available(self) -> None:
         return None
 
-    def build(self, context: Path, dockerfile: str, args: Mapping[str, str]) -> str:
+    def build(self, context: Path, args: Mapping[str, str]) -> str:
         raise NotImplementedError
 
     def run(

@@ -47,14 +47,15 @@ def job_refusals(request: _Request, region: str, vpc_of: Callable[[str], str | N
 
     The job's image may be in `region` only; `vpc_of` knows the VPCs of subnets and groups.
     """
+    network = request.get("NetworkConfig", {})
     return [
         *_members("The request", request, _JOB),
         *_cluster(request["ProcessingResources"]["ClusterConfig"]),
         *_image(request["AppSpecification"]["ImageUri"], region),
         *_data("Input", request.get("ProcessingInputs", [])),
         *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
-        *_network(request),
-        *_vpc(request, vpc_of),
+        *_network(network),
+        *_vpc(network.get("VpcConfig", {}), vpc_of),
     ]
 
 
@@ -105,18 +106,13 @@ def _data(kind: str, listed: list[_Request]) -> Iterator[str]:
             yield f"{where}: LocalPath '{path}' must be a plain path under {_LOCAL_ROOT}"
 
 
-def _network(request: _Request) -> Iterator[str]:
-    network = request.get("NetworkConfig", {})
-    if network.get("EnableNetworkIsolation") or "VpcConfig" in network:
-        # No host reaches another one, so that there is nothing between them to encrypt.
-        return
-    hosts = request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
-    if network.get("EnableInterContainerTrafficEncryption") and hosts > 1:
-        yield f"EnableInterContainerTrafficEncryption between {hosts} hosts {_NOT_PLAYED}"
+def _network(network: _Request) -> Iterator[str]:
+    # What is in a VPC or behind its endpoints is not on this machine: its jobs run without either.
+    if not network.get("EnableNetworkIsolation") and "VpcConfig" not in network:
+        yield f"NetworkConfig: a network that is neither isolated nor a VPC {_NOT_PLAYED}"
 
 
-def _vpc(request: _Request, vpc_of: Callable[[str], str | None]) -> Iterator[str]:
-    config = request.get("NetworkConfig", {}).get("VpcConfig", {})
+def _vpc(config: _Request, vpc_of: Callable[[str], str | None]) -> Iterator[str]:
     vpcs: set[str] = set()
     for each in (*config.get("Subnets", []), *config.get("SecurityGroupIds", [])):
         vpc = vpc_of(each)

@@ -131,16 +131,12 @@ class JobRunner:
 
     def _container(self, job: Job, host: str, ml: Path) -> ContainerRun:
         application = job.request["AppSpecification"]
-        network = job.request.get("NetworkConfig", {})
-        # What is in a VPC or behind its endpoints is not on this machine.
-        cut_off = network.get("EnableNetworkIsolation", False) or "VpcConfig" in network
         return ContainerRun(
             entrypoint=application.get("ContainerEntrypoint", []),
             arguments=application.get("ContainerArguments", []),
             environment=job.request.get("Environment", {}),
             ml=ml,
             hostname=host,
-            network=not cut_off,
             stop_grace_s=self.stop_grace_s,
         )
 

@@ -16,13 +16,13 @@ class TestErrorsNameTheWayOut:
             pytest.skip(reason)
         (tmp_path / "Dockerfile").write_text("FROM debian:13-slim\nRUN echo broken-here; exit 3\n")
         with pytest.raises(EngineError, match="broken-here"):
-            docker.build(tmp_path, "Dockerfile", {})
+            docker.build(tmp_path, {})
 
     def test_a_build_without_its_dockerfile_is_refused(
         self, engine: Engine, tmp_path: Path
     ) -> None:
         with pytest.raises(EngineError, match="Dockerfile"):
-            engine.build(tmp_path, "Dockerfile", {})
+            engine.build(tmp_path, {})
 
     def test_an_unknown_image_is_no_exit_code(self, engine: Engine, tmp_path: Path) -> None:
         with pytest.raises(EngineError, match="no-such-image"):

@@ -96,6 +96,8 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
             (f"{_OUTPUT}.FeatureStoreOutput", {"FeatureGroupName": "f"}, "not played"),
             (f"{_OUTPUT}.AppManaged", True, "not played"),
             ("ExperimentConfig", {"ExperimentName": "e"}, "not played"),
+            ("NetworkConfig.EnableNetworkIsolation", False, "neither isolated nor a VPC is not pl"),
+            ("NetworkConfig", None, "neither isolated nor a VPC is not played"),
             ("AppSpecification.ImageUri", "debian:12-slim", "not an Amazon ECR path"),
             ("AppSpecification.ImageUri", IMAGE.replace(REGION, "us-east-1"), "Invalid region"),
         ],
@@ -121,11 +123,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
         [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
         assert "one VPC" in refusal
 
-    def test_encryption_between_hosts_is_accepted_where_they_do_not_reach_each_other(self) -> None:
+    def test_encryption_between_hosts_is_accepted(self) -> None:
         request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
-        assert job_refusals(request, REGION, NO_VPC.get) == []
-        request["NetworkConfig"]["EnableNetworkIsolation"] = False
-        assert "between 2 hosts" in job_refusals(request, REGION, NO_VPC.get)[0]
-        request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 1
         assert job_refusals(request, REGION, NO_VPC.get) == []

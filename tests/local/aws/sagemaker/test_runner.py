@@ -40,7 +40,7 @@ class TestTheContainerSeesWhatSageMakerShows:
         assert config["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
 
     def test_it_gets_the_environment_of_the_job_and_no_credentials(self, jobs: Jobs) -> None:
-        jobs.run("env", Environment={"SLOT": "1"}, NetworkConfig={})
+        jobs.run("env", Environment={"SLOT": "1"})
         names = {line.partition("=")[0] for line in jobs.lines}
         assert "SLOT=1" in jobs.lines
         assert not any(name.startswith("AWS") for name in names)
