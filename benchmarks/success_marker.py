@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,10 +32,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse  # noqa: E402
 from botocore.compat import HTTPHeaders  # noqa: E402
 from botocore.config import Config  # noqa: E402
 
+from observer import success_marker  # noqa: E402
 from observer.handler import s3_client  # noqa: E402
-from observer.job_result import JobResult  # noqa: E402
-from observer.success_marker import SuccessMarker  # noqa: E402
 from pipeline.attempt import Attempt  # noqa: E402
+from pipeline.journal_items import Entry  # noqa: E402
 from pipeline.outcome import Outcome  # noqa: E402
 from pipeline.prefix import Prefix  # noqa: E402
 
@@ -92,10 +93,12 @@ def settle(s3: S3Client) -> None:
     config.output_of.return_value = Prefix("out", "out/")
     sagemaker = Mock()
     sagemaker.get_paginator.return_value.paginate.return_value = []
-    result = JobResult(status="Completed", created=SLOT)
-    marker = SuccessMarker(s3, sagemaker, config, Attempt("daily", SLOT, 1), result, SLOT)
-    outcome, _, uri = marker.settle(Outcome.COMPLETED)
-    assert (outcome, uri) == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
+    entry = Entry.of(Attempt("daily", SLOT, 1), "p--daily-20260105T020000Z-1")
+    entry = replace(entry, outcome=Outcome.COMPLETED)
+    job: Any = {"CreationTime": SLOT, "AppSpecification": {"ImageUri": "image"}}
+    settled = success_marker.settle(s3, sagemaker, config, entry, job)
+    found = settled.outcome, settled.success_marker
+    assert found == (Outcome.COMPLETED, "s3://out/out/_SUCCESS")  # noqa: S101
 
 
 def turn_pages(s3: S3Client) -> None:

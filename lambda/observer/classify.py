@@ -1,11 +1,16 @@
 """The class of an attempt's end, by what SageMaker, the launcher or the container says of it."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from observer import account_limit
-from observer.job_result import JobResult
-from pipeline.journal_items import REPLACED_BY
+from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import Outcome, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 FULL_RUN = 0.9
 """Of its maximum runtime: a job that was stopped by nobody we know of, after less, was stopped by a
@@ -82,9 +87,12 @@ _NO_NETWORK = re.compile(
 )
 
 
-def classify(result: JobResult, stop: str | None) -> Outcome:
-    """Return the class of an end; the journal knows who asked for the job's `stop`."""
-    match result.status:
+def classify(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None = None) -> Outcome:
+    """Return the class of an attempt's end, with its job as SageMaker describes it, if it had one.
+
+    The entry has what the job says; who asked for its stop, only the journal knows.
+    """
+    match entry.status:
         case "Completed":
             return Outcome.COMPLETED
         case State.SKIPPED:
@@ -92,37 +100,37 @@ def classify(result: JobResult, stop: str | None) -> Outcome:
         case State.MISSED:
             return Outcome.MISSED
         case "Stopped":
-            return _stopped(result, stop)
+            return _stopped(entry, job)
         case _:
-            return _failed(result)
+            return _failed(entry, job)
 
 
-def _stopped(result: JobResult, stop: str | None) -> Outcome:
-    if stop:
-        return Outcome.REPLACED if stop.startswith(REPLACED_BY) else Outcome.STOPPED
-    ran, limit = result.run_s, result.max_runtime_s
-    full = ran is not None and limit is not None and ran >= FULL_RUN * limit
+def _stopped(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None) -> Outcome:
+    if entry.stop:
+        return Outcome.REPLACED if entry.stop.startswith(REPLACED_BY) else Outcome.STOPPED
+    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds") if job else None
+    full = limit is not None and (entry.run_s or 0) >= FULL_RUN * limit
     return Outcome.TIMED_OUT if full else Outcome.STOPPED
 
 
-def _failed(result: JobResult) -> Outcome:
-    reason, code = result.reason or "", _EXIT_CODE.search(result.reason or "")
+def _failed(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None) -> Outcome:
+    reason, code = entry.reason or "", _EXIT_CODE.search(entry.reason or "")
     if reason.startswith("AlgorithmError") or code:
-        return _of_script(int(code[1]) if code else None, result)
+        isolated = bool(job and job.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+        return _of_script(int(code[1]) if code else None, entry.exit_message or "", isolated)
     found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
     stated = account_limit.read(reason) if found == Outcome.QUOTA else None
     return Outcome.QUOTA_TOO_LOW if stated and stated.never_fits else found
 
 
-def _of_script(exit_code: int | None, result: JobResult) -> Outcome:
-    message = result.exit_message or ""
+def _of_script(exit_code: int | None, message: str, isolated: bool) -> Outcome:
     if not message and exit_code == _KILLED:
         return Outcome.OUT_OF_MEMORY
     if not message and exit_code in _NO_COMMAND:
         return Outcome.BAD_IMAGE
     if found := _first(_SCRIPT, message):
         return found
-    no_network = result.isolated and _NO_NETWORK.search(message)
+    no_network = isolated and _NO_NETWORK.search(message)
     return Outcome.NO_NETWORK if no_network else Outcome.SCRIPT_FAILED
 
 

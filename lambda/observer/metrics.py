@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from observer.job_result import JobResult
 from pipeline.contract import METRIC_NAMESPACE
+from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import NO_FAILURE, Outcome
 
 UNITS = {
@@ -22,29 +22,26 @@ UNITS = {
 """Name -> CloudWatch's unit; costs are US dollars, for which it has none."""
 
 
-def of_attempt(
-    result: JobResult, outcome: Outcome, attempt: int, *, final: bool
-) -> dict[str, float]:
+def of_attempt(entry: Entry) -> dict[str, float]:
     """Return the metrics of an attempt that has ended.
 
     A failure that is followed by another attempt is none of the slot's: it counts as an attempt.
     """
-    values: dict[str, float | None] = {
-        "JobDuration": result.run_s,
-        "QueueTime": result.queue_s,
-        "EstimatedCost": result.cost_usd,
+    values = {
+        "JobDuration": entry.run_s,
+        "QueueTime": seconds_between(entry.created, entry.started),
+        "EstimatedCost": entry.cost_usd,
     }
-    if final:
-        values |= _of_slot(outcome, attempt)
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _of_slot(outcome: Outcome, attempt: int) -> dict[str, float]:
-    if outcome == Outcome.COMPLETED:
-        return {"JobsSucceeded": 1, "JobsFailed": 0, "Attempts": attempt}
-    if outcome == Outcome.SKIPPED:
-        return {"SlotsSkipped": 1}
-    return {} if outcome in NO_FAILURE else {"JobsFailed": 1, "Attempts": attempt}
+    known = {name: value for name, value in values.items() if value is not None}
+    if entry.next_attempt_at:
+        return known
+    if entry.outcome == Outcome.COMPLETED:
+        return known | {"JobsSucceeded": 1, "JobsFailed": 0, "Attempts": entry.number}
+    if entry.outcome == Outcome.SKIPPED:
+        return known | {"SlotsSkipped": 1}
+    if entry.outcome in NO_FAILURE:
+        return known
+    return known | {"JobsFailed": 1, "Attempts": entry.number}
 
 
 def emit(stack: str, schedule: str, values: Mapping[str, float]) -> None:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from observer import account_limit, job_result, metrics
+from observer import account_limit, metrics, success_marker
 from observer.classify import classify
-from observer.job_result import JobResult
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.retry import RetryState, next_attempt
-from observer.success_marker import SuccessMarker
-from pipeline import jobs
+from pipeline import cost, jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.journal import Claim, Journal
 from pipeline.journal_items import REPLACED_BY, Entry
-from pipeline.outcome import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 LEASE = timedelta(minutes=16)
 """Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""
@@ -68,73 +65,86 @@ class Observer:
         if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
         job, known = jobs.find(self.sagemaker, job_name), self.journal.find(attempt)
-        decision = job_result.of_decision(known) if known else None
+        decided = known is not None and known.status is not None
         if job and job["ProcessingJobStatus"] in jobs.ACTIVE:
-            if decision:
+            if decided:
                 return "it runs after all"
             raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
-        result = job_result.of_job(job) if job else decision
-        if result is None:
+        if not job and not decided:
             raise NotOursError(f"there is no job {job_name}, and no decision against it")
         claim = self.journal.claim(attempt, job_name, owner, now, LEASE)
         if claim != Claim.TAKEN:
             return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
-        return self._conclude(known or Entry.of(attempt, job_name), result, now)
+        return self._conclude(known or Entry.of(attempt, job_name), job, now)
 
-    def _conclude(self, known: Entry, result: JobResult, now: datetime) -> Outcome:
-        attempt, stop, uri = known.attempt, known.stop, None
-        outcome = classify(result, stop)
-        if result.created:
-            marker = SuccessMarker(
-                self.s3, self.sagemaker, self.config, attempt, result, result.created
-            )
-            outcome, result, uri = marker.settle(outcome)
-        next_at = None if stop else self._plan_next(known, result, outcome, now)
+    def _conclude(
+        self, entry: Entry, job: DescribeProcessingJobResponseTypeDef | None, now: datetime
+    ) -> str:
+        entry = with_job(entry, job) if job else replace(entry, cost_usd=0.0)
+        entry = replace(entry, outcome=classify(entry, job))
+        if job:
+            entry = success_marker.settle(self.s3, self.sagemaker, self.config, entry, job)
+        next_at = self._plan_next(entry, now)
+        entry = replace(entry, next_attempt_at=next_at, concluded_at=now)
         # Only a stop for another attempt's sake names a job.
-        waiting = stop and parse_job_name(self.config.prefix, stop.removeprefix(REPLACED_BY))
-        if waiting:
+        stop = (entry.stop or "").removeprefix(REPLACED_BY)
+        if waiting := parse_job_name(self.config.prefix, stop):
             self.launches.plan(waiting, now)
-        entry = known.concluded(
-            result,
-            outcome=outcome,
-            cost_usd=result.cost_usd,
-            next_attempt_at=next_at,
-            success_marker=uri,
-            concluded_at=now,
-        )
         self.notifier.tell(entry, now)
-        values = metrics.of_attempt(result, outcome, attempt.number, final=next_at is None)
-        metrics.emit(self.config.stack, attempt.schedule, values)
+        metrics.emit(self.config.stack, entry.schedule, metrics.of_attempt(entry))
         self.journal.conclude(entry)
         logger.info("attempt concluded", extra=_log_fields(entry))
-        return outcome
+        return entry.outcome or ""
 
-    def _plan_next(
-        self, known: Entry, result: JobResult, outcome: Outcome, now: datetime
-    ) -> datetime | None:
+    def _plan_next(self, entry: Entry, now: datetime) -> datetime | None:
         """Plan the next attempt, from the end's own time: done again, it gives the same.
 
         Returns:
             When it is launched; None if there is none.
         """
-        ended = result.ended or now
-        if known.retry_state:
-            state = RetryState.load(known.retry_state)
+        attempt = entry.attempt.next()
+        if entry.stop or attempt is None:
+            return None
+        ended = entry.ended or now
+        if entry.retry_state:
+            state = RetryState.load(entry.retry_state)
         else:
-            first_type = result.instance_type or self.config.retries.instance_types[0]
-            state = RetryState(result.created or ended, first_type)
-        stated = account_limit.read(result.reason or "")
+            first_type = entry.instance_type or self.config.retries.instance_types[0]
+            state = RetryState(entry.created or ended, first_type)
+        stated = account_limit.read(entry.reason or "")
         following = next_attempt(
             self.config.retries,
-            outcome,
+            entry.outcome,
             state,
             ended,
             limit_of_one_type=bool(stated and stated.is_of_a_type),
         )
-        attempt = known.attempt.next()
-        if following is None or attempt is None:
-            return None
-        return self.launches.plan(attempt, following.at, following.state)
+        return self.launches.plan(attempt, following.at, following.state) if following else None
+
+
+def with_job(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> Entry:
+    """Return an entry with what DescribeProcessingJob tells of the end of its job."""
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    entry = replace(
+        entry,
+        status=job["ProcessingJobStatus"],
+        reason=job.get("FailureReason"),
+        exit_message=job.get("ExitMessage"),
+        instance_type=jobs.instance_type(cluster) or entry.instance_type,
+        instance_count=jobs.instance_count(cluster),
+        created=job["CreationTime"],
+        started=job.get("ProcessingStartTime"),  # a job that fails early has none
+        ended=job.get("ProcessingEndTime"),
+    )
+    return replace(entry, cost_usd=_cost(entry, cluster.get("VolumeSizeInGB")))
+
+
+def _cost(entry: Entry, volume_gb: int | None) -> float | None:
+    if entry.run_s is None:
+        return 0.0
+    if not entry.instance_type or not entry.instance_count or not volume_gb:
+        return None
+    return cost.estimate(entry.instance_type, entry.instance_count, volume_gb, entry.run_s)
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:

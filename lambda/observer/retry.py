@@ -52,7 +52,7 @@ class NextAttempt:
 
 def next_attempt(
     config: RetryConfig,
-    outcome: Outcome,
+    outcome: str | None,
     state: RetryState,
     now: datetime,
     *,

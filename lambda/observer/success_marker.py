@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from observer.job_result import JobResult
 from pipeline import jobs
-from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.attempt import slot_text
 from pipeline.config import ObserverConfig
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.prefix import Prefix
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 LISTED = 10_000
 """Objects that a marker lists, the first in the order of their keys."""
@@ -32,102 +33,88 @@ STALE_NAMED = 100
 """Stale keys that are named."""
 
 
-@dataclass(frozen=True)
-class SuccessMarker:
-    """The marker of an attempt that had a job: written, withdrawn, or left to a later one."""
+def settle(
+    s3: S3Client,
+    sagemaker: SageMakerClient,
+    config: ObserverConfig,
+    entry: Entry,
+    job: DescribeProcessingJobResponseTypeDef,
+) -> Entry:
+    """Write the marker of an attempt that completed, or see that there is none; return its entry.
 
-    s3: S3Client
-    sagemaker: SageMakerClient
-    config: ObserverConfig
-    attempt: Attempt
-    result: JobResult
-    created: datetime
-    """When the job was created: what is older is not its own."""
-
-    @property
-    def place(self) -> Prefix:
-        """Where the attempt writes."""
-        return self.config.output_of(self.attempt)
-
-    def settle(self, outcome: Outcome) -> tuple[Outcome, JobResult, str | None]:
-        """Write the marker of a success, or see that there is none.
-
-        Returns:
-            The outcome, which is another one where a job completed and wrote nothing, the result
-            with the reason for that, and the marker's URI. A second time gives the same again.
-        """
-        if outcome != Outcome.COMPLETED:
-            self._withdraw()
-            return outcome, self.result, None
-        written = describe_objects(self.place.objects(self.s3), self.created)
-        if not written["object_count"] and self.config.when_no_output == "fail":
-            self._withdraw()
-            reason = f"EmptyOutput: the job wrote no object under {self.place.uri}"
-            return Outcome.EMPTY_OUTPUT, replace(self.result, reason=reason), None
-        document = self._document(written)
-        if self._followed():
-            return outcome, self.result, None
-        self.s3.put_object(
-            Bucket=self.place.bucket,
-            Key=self.place.marker,
-            Body=json.dumps(document, indent=2).encode(),
-            ContentType="application/json",
-            ServerSideEncryption="aws:kms",
-            SSEKMSKeyId=self.config.kms_key_arn,
-        )
-        return outcome, self.result, f"s3://{self.place.bucket}/{self.place.marker}"
-
-    def _document(self, written: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "job_name": job_name(self.config.prefix, self.attempt),
-            "schedule": self.attempt.schedule,
-            "slot": slot_text(self.attempt.slot),
-            "attempt": self.attempt.number,
-            "image": self.result.image_uri,
-            "created": _text(self.created),
-            "started": _text(self.result.started),
-            "ended": _text(self.result.ended),
-            "input": self._input(),
-            **written,
-        }
-
-    def _withdraw(self) -> None:
-        """Take away what stands as a marker: after a failure it is none, whoever put it there."""
-        if not self._followed():
-            self.place.withdraw_marker(self.s3)
-
-    def _followed(self) -> bool:
-        """Return whether another attempt at the slot has a later job, which overwrites all this.
-
-        By the time and not by the number: a person may start the attempts in any order.
-        """
-        slot = self.attempt.schedule, self.attempt.slot
-        others = jobs.listed(self.sagemaker, self.config.prefix, *slot)
-        return any(job["CreationTime"] > self.created for _, job in others)
-
-    def _input(self) -> dict[str, Any]:
-        """Return the fingerprint of the input as it was when the job was created.
-
-        The hash is over key, size and ETag of every object that was there. `changed_since` counts
-        those that came or were overwritten later: the job may have read them, or not.
-        """
-        source = self.config.input_of(self.attempt)
-        digest, count, changed = hashlib.sha256(), 0, 0
-        for item in source.objects(self.s3):
-            if item.get("LastModified", self.created) > self.created:
-                changed += 1
-                continue
-            count += 1
-            digest.update(f"{item.get('Key')}\0{item.get('Size')}\0{item.get('ETag')}\n".encode())
-        return {
-            "prefix": source.uri,
-            "objects": count,
-            "listing_sha256": digest.hexdigest(),
-            "changed_since": changed,
-        }
+    That has the marker's URI, or a failure where a job completed and wrote nothing. A second time
+    gives the same again. Where another attempt has followed, the place is left to that.
+    """
+    place, created = config.output_of(entry.attempt), job["CreationTime"]
+    document: dict[str, Any] | None = None
+    if entry.outcome == Outcome.COMPLETED:
+        written = _written(place.objects(s3), created)
+        if written["object_count"] or config.when_no_output == "allow":
+            source = _fingerprint(config.input_of(entry.attempt), s3, created)
+            document = _about(entry, job) | {"input": source} | written
+        else:
+            reason = f"EmptyOutput: the job wrote no object under {place.uri}"
+            entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
+    if _is_followed(sagemaker, config.prefix, entry, created):
+        return entry
+    if document is None:  # after a failure it is no marker, whoever put it there
+        place.withdraw_marker(s3)
+        return entry
+    s3.put_object(
+        Bucket=place.bucket,
+        Key=place.marker,
+        Body=json.dumps(document, indent=2).encode(),
+        ContentType="application/json",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=config.kms_key_arn,
+    )
+    return replace(entry, success_marker=f"s3://{place.bucket}/{place.marker}")
 
 
-def describe_objects(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, Any]:
+def _is_followed(sagemaker: SageMakerClient, prefix: str, entry: Entry, created: datetime) -> bool:
+    """Return whether another attempt at the slot has a later job, which overwrites all this.
+
+    By the time and not by the number: a person may start the attempts in any order.
+    """
+    others = jobs.listed(sagemaker, prefix, entry.schedule, entry.slot)
+    return any(job["CreationTime"] > created for _, job in others)
+
+
+def _about(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> dict[str, Any]:
+    return {
+        "job_name": entry.job_name,
+        "schedule": entry.schedule,
+        "slot": slot_text(entry.slot),
+        "attempt": entry.number,
+        "image": job["AppSpecification"]["ImageUri"],
+        "created": _text(entry.created),
+        "started": _text(entry.started),
+        "ended": _text(entry.ended),
+    }
+
+
+def _fingerprint(source: Prefix, s3: S3Client, created: datetime) -> dict[str, Any]:
+    """Return the fingerprint of the input as it was when the job was created.
+
+    The hash is over key, size and ETag of every object that was there. `changed_since` counts
+    those that came or were overwritten later: the job may have read them, or not.
+    """
+    digest, count, changed = hashlib.sha256(), 0, 0
+    for item in source.objects(s3):
+        if item.get("LastModified", created) > created:
+            changed += 1
+            continue
+        count += 1
+        digest.update(f"{item.get('Key')}\0{item.get('Size')}\0{item.get('ETag')}\n".encode())
+    return {
+        "prefix": source.uri,
+        "objects": count,
+        "listing_sha256": digest.hexdigest(),
+        "changed_since": changed,
+    }
+
+
+def _written(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, Any]:
     """Return what a marker says of the objects at its place, for a job that was `created` then.
 
     A million take no more memory than LISTED. Who needs the rest lists the place: what is not older

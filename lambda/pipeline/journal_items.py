@@ -1,7 +1,7 @@
 """What the journal holds, as objects and as DynamoDB's items."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -15,9 +15,13 @@ REPLACED_BY = "replaced by "
 
 
 @dataclass(frozen=True, kw_only=True)
-class End:
-    """How an attempt ended, or how far it is."""
+class Entry:
+    """What is known of one attempt."""
 
+    schedule: str
+    slot: datetime
+    number: int
+    job_name: str
     status: str | None = None
     """SageMaker's word, or a State where there is no job."""
     reason: str | None = None
@@ -30,21 +34,6 @@ class End:
     started: datetime | None = None
     """None if its containers never ran."""
     ended: datetime | None = None
-
-    @property
-    def run_s(self) -> float | None:
-        """Seconds from the start to the end, if it started."""
-        return seconds_between(self.started, self.ended)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry(End):
-    """What is known of one attempt."""
-
-    schedule: str
-    slot: datetime
-    number: int
-    job_name: str
     outcome: str | None = None
     """An Outcome; None until the end was dealt with."""
     cost_usd: float | None = None
@@ -71,11 +60,10 @@ class Entry(End):
         """Which attempt this is."""
         return Attempt(self.schedule, self.slot, self.number)
 
-    def concluded(self, end: End, **known: Any) -> Self:  # noqa: ANN401 - of any field's type
-        """Return the entry of an attempt that ended so, with what else is known of it."""
-        values = {field.name: getattr(end, field.name) for field in fields(End)}
-        values["instance_type"] = end.instance_type or self.instance_type
-        return replace(self, **values, **known)
+    @property
+    def run_s(self) -> float | None:
+        """Seconds from the start to the end, if it started."""
+        return seconds_between(self.started, self.ended)
 
 
 _TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}

@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import time
 import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from observer.classify import classify
-from observer.job_result import JobResult
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from tests.container.job import TIMEOUT, Job
 from tests.container.modules import load
@@ -349,7 +351,8 @@ class TestMemory:
 
     def _outcome(self, said: str, code: int) -> Outcome:
         reason = f"AlgorithmError: , exit code: {code}"
-        return classify(JobResult(status="Failed", reason=reason, exit_message=said), None)
+        entry = Entry(schedule="x", slot=datetime.now(UTC), number=1, job_name="x")
+        return classify(replace(entry, status="Failed", reason=reason, exit_message=said))
 
 
 class TestTheOutput:

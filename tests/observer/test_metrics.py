@@ -1,52 +1,57 @@
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import get_args
+from datetime import timedelta
+from typing import Any, get_args
 
 import pytest
 from aws_lambda_powertools.metrics import MetricUnit
 
 from observer import metrics
-from observer.job_result import JobResult
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
+from tests.lambda_world import ATTEMPT, NAME, NOW
 
-NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
-RAN = JobResult(
+RAN = replace(
+    Entry.of(ATTEMPT, NAME),
     status="Failed",
     created=NOW,
     started=NOW + timedelta(seconds=90),
     ended=NOW + timedelta(hours=1),
-    instance_type="ml.m5.large",
-    instance_count=1,
-    volume_gb=10,
+    cost_usd=0.25,
+    number=2,
 )
-OF_JOB = {"JobDuration": 3510, "QueueTime": 90, "EstimatedCost": RAN.cost_usd}
+OF_JOB = {"JobDuration": 3510, "QueueTime": 90, "EstimatedCost": 0.25}
+
+
+def of(outcome: Outcome, **known: Any) -> dict[str, float]:
+    return metrics.of_attempt(replace(RAN, outcome=outcome, **known))
 
 
 class TestOfAttempt:
     def test_a_success_is_counted_and_ends_a_failure(self) -> None:
-        values = metrics.of_attempt(RAN, Outcome.COMPLETED, 2, final=True)
-        assert values == {**OF_JOB, "JobsSucceeded": 1, "JobsFailed": 0, "Attempts": 2}
+        counted = {"JobsSucceeded": 1, "JobsFailed": 0, "Attempts": 2}
+        assert of(Outcome.COMPLETED) == {**OF_JOB, **counted}
 
     def test_a_slot_that_failed_for_good_is_counted(self) -> None:
-        values = metrics.of_attempt(RAN, Outcome.SCRIPT_FAILED, 1, final=True)
-        assert values == {**OF_JOB, "JobsFailed": 1, "Attempts": 1}
+        assert of(Outcome.SCRIPT_FAILED) == {**OF_JOB, "JobsFailed": 1, "Attempts": 2}
 
     def test_a_failure_that_is_followed_by_another_attempt_is_none_of_the_slot(self) -> None:
-        assert metrics.of_attempt(RAN, Outcome.CAPACITY, 1, final=False) == OF_JOB
+        assert of(Outcome.CAPACITY, next_attempt_at=NOW) == OF_JOB
 
     @pytest.mark.parametrize("outcome", [Outcome.STOPPED, Outcome.REPLACED])
     def test_what_somebody_stopped_is_neither_success_nor_failure(self, outcome: Outcome) -> None:
-        assert metrics.of_attempt(RAN, outcome, 1, final=True) == OF_JOB
+        assert of(outcome) == OF_JOB
 
     def test_a_skipped_slot_is_counted_as_such(self) -> None:
-        skipped = metrics.of_attempt(JobResult(status="Skipped"), Outcome.SKIPPED, 1, final=True)
+        skipped = of(Outcome.SKIPPED, created=None, started=None, ended=None, cost_usd=0.0)
         assert skipped == {"SlotsSkipped": 1, "EstimatedCost": 0}
 
     def test_what_is_not_known_is_left_out(self) -> None:
-        unpriced = replace(RAN, instance_type="ml.new.large", created=None)
-        values = metrics.of_attempt(unpriced, Outcome.SCRIPT_FAILED, 1, final=True)
-        assert values == {"JobDuration": 3510, "JobsFailed": 1, "Attempts": 1}
+        values = of(Outcome.SCRIPT_FAILED, created=None, cost_usd=None)
+        assert values == {"JobDuration": 3510, "JobsFailed": 1, "Attempts": 2}
+
+    def test_times_that_contradict_each_other_are_no_negative_wait(self) -> None:
+        assert of(Outcome.STOPPED, started=NOW - timedelta(days=1))["QueueTime"] == 0
 
 
 class TestEmit:

@@ -1,0 +1,75 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from observer.observe import with_job
+from pipeline import cost
+from pipeline.journal_items import Entry
+from tests.fake_sagemaker import FakeSageMaker
+from tests.lambda_world import ATTEMPT, NAME, NOW
+
+KNOWN = Entry.of(ATTEMPT, NAME)
+
+
+@pytest.fixture
+def sagemaker() -> FakeSageMaker:
+    found = FakeSageMaker(lambda: NOW + timedelta(hours=1))
+    found.add(NAME, CreationTime=NOW)
+    return found
+
+
+def told(sagemaker: FakeSageMaker, known: Entry = KNOWN) -> Entry:
+    job: Any = sagemaker.jobs[NAME]
+    return with_job(known, job)
+
+
+class TestWithJob:
+    def test_has_what_describe_tells(self, sagemaker: FakeSageMaker) -> None:
+        sagemaker.end(NAME, "Failed", FailureReason="r", ExitMessage="m")
+        assert told(sagemaker) == replace(
+            KNOWN,
+            status="Failed",
+            reason="r",
+            exit_message="m",
+            created=NOW,
+            started=NOW + timedelta(minutes=1),
+            ended=NOW + timedelta(hours=1),
+            instance_type="ml.m5.large",
+            instance_count=1,
+            cost_usd=cost.estimate("ml.m5.large", 1, 10, 59 * 60),
+        )
+
+    @pytest.mark.parametrize("selected", [{}, {"SelectedInstanceType": "ml.m6i.large"}])
+    def test_of_a_choice_of_types_has_the_one_that_sagemaker_selected(
+        self, sagemaker: FakeSageMaker, selected: dict[str, Any]
+    ) -> None:
+        preferences = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m6i.large"}]
+        count = {"SelectedInstanceCount": 2} if selected else {}
+        cluster = {"InstancePreferences": preferences, "VolumeSizeInGB": 10, **selected, **count}
+        sagemaker.add(NAME, ProcessingResources={"ClusterConfig": cluster})
+        entry = told(sagemaker)
+        expected = ("ml.m6i.large", 2) if selected else (None, None)
+        assert (entry.instance_type, entry.instance_count) == expected
+
+    def test_that_never_ran_has_no_duration_and_costs_nothing(
+        self, sagemaker: FakeSageMaker
+    ) -> None:
+        sagemaker.end(NAME, "Failed", ran=False)
+        entry = told(sagemaker)
+        assert (entry.started, entry.run_s, entry.cost_usd) == (None, None, 0)
+
+    def test_whose_type_has_no_known_price_has_no_known_cost(
+        self, sagemaker: FakeSageMaker
+    ) -> None:
+        sagemaker.add(NAME, "ml.new.large")
+        sagemaker.end(NAME, "Failed")
+        assert told(sagemaker).cost_usd is None
+
+    def test_with_times_that_contradict_each_other_has_no_negative_duration(
+        self, sagemaker: FakeSageMaker
+    ) -> None:
+        sagemaker.end(NAME, "Failed")
+        sagemaker.jobs[NAME]["ProcessingEndTime"] = NOW - timedelta(days=1)
+        assert told(sagemaker).run_s == 0
