@@ -56,27 +56,22 @@ def _of_job(path: str) -> AfterValidator:
     """Return a validator that refuses what AWS's model of a job does not accept."""
 
     def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
-        found = models.violations(models.shape(*JOB, path), value)
-        return "; ".join(violation.rule for violation in found) or None
+        return "; ".join(models.broken_limits(models.shape(*JOB, path), value)) or None
 
     return checked(problem)
-
-
-def _one_of(known: Callable[[], list[str]]) -> AfterValidator:
-    """Return a validator that refuses what is not among `known`."""
-    return checked(lambda value: None if value in known() else models.choices(value, known()))
 
 
 def _region_problem(region: str) -> str | None:
     if region.startswith("cn-"):
         return "regions of AWS China are refused: service names in policies differ there"
-    known = models.sagemaker_regions()
-    return None if region in known else models.choices(region, known)
+    return models.choices(region, models.sagemaker_regions())
 
 
-@cache
-def _zones() -> list[str]:
-    return sorted(available_timezones())
+_zones = cache(available_timezones)
+
+
+def _zone_problem(zone: str) -> str | None:
+    return models.choices(zone, sorted(_zones()))
 
 
 def _readable(expression: str) -> str:
@@ -129,19 +124,21 @@ Name = Annotated[str, _is_name]
 # The rest of a bucket's name, <prefix>-output-<account>-<region>, needs room.
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
 Region = Annotated[str, checked(_region_problem)]
-Zone = Annotated[str, _one_of(_zones)]
+Zone = Annotated[str, checked(_zone_problem)]
 Expression = Annotated[str, AfterValidator(_readable)]
 InstanceType = Annotated[str, _of_job(f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _of_job(f"{_CLUSTER}.InstanceCount")]
 VolumeGb = Annotated[int, _of_job(f"{_CLUSTER}.VolumeSizeInGB")]
 Runtime = Annotated[int, _of_job("StoppingCondition.MaxRuntimeInSeconds")]
 # The service refuses an empty argument, which its model allows.
-Argument = Annotated[Text, Field(min_length=1), _of_job("AppSpecification.ContainerArguments.[]")]
-EnvironmentName = Annotated[str, _of_job("Environment.{key}"), checked(environment_name_problem)]
-EnvironmentValue = Annotated[Text, _of_job("Environment.{}")]
+Argument = Annotated[
+    Text, Field(min_length=1), _of_job("AppSpecification.ContainerArguments.member")
+]
+EnvironmentName = Annotated[str, _of_job("Environment.key"), checked(environment_name_problem)]
+EnvironmentValue = Annotated[Text, _of_job("Environment.value")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
-TagKey = Annotated[str, _of_job("Tags.[].Key"), checked(_tag_key_problem)]
-TagValue = Annotated[Text, _of_job("Tags.[].Value")]
+TagKey = Annotated[str, _of_job("Tags.member.Key"), checked(_tag_key_problem)]
+TagValue = Annotated[Text, _of_job("Tags.member.Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
 BucketName = Annotated[

@@ -165,12 +165,5 @@ class _QuietHandler(WSGIRequestHandler):
 def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
     """Check a request's enums, patterns and maxima, which neither boto3 nor moto looks at."""
     service = model.service_model.service_name
-    plain = {key: value for key, value in params.items() if not hasattr(value, "read")}
-    missing = params.keys() - plain.keys()
-    found = [
-        problem
-        for problem in models.violations(models.shape(service, model.name), plain)
-        if problem.path not in missing
-    ]
-    if found:
-        raise InvalidRequestError(f"{service} {model.name}: {'; '.join(map(str, found))}")
+    if found := models.violations(models.shape(service, model.name), params):
+        raise InvalidRequestError(f"{service} {model.name}: {'; '.join(found)}")

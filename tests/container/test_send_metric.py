@@ -16,8 +16,8 @@ from tests.container.job import CONTAINER, PATH
 from tests.container.modules import load
 
 ENVIRONMENT = {"PATH": PATH, "STACK": "dev", "SCHEDULE": "hourly"}
-NAME = models.shape("cloudwatch", "PutMetricData", "MetricData.[].MetricName")
-UNIT = models.shape("cloudwatch", "PutMetricData", "MetricData.[].Unit")
+NAME = models.shape("cloudwatch", "PutMetricData", "MetricData.member.MetricName")
+UNIT = models.shape("cloudwatch", "PutMetricData", "MetricData.member.Unit")
 
 
 send_metric = load("send_metric")
