@@ -2,21 +2,11 @@
 
 Inputs come in Pulumi's spelling; what is returned is what AWS adds to them, in the same spelling.
 An input that a kind does not know is refused, so nothing that the program asks for is left out in
-silence. `one_call.py` is a table; what takes more than a call is with its family.
+silence. `one_call.py` is a table; what needs more than that is in `more_calls.py`,
+`network.py` and `image.py`.
 """
 
-from local.deploy.kinds import compute, delivery, network, one_call, security, storage, watching
+from local.deploy.kinds import image, more_calls, network, one_call
 from local.deploy.kinds.kind import CREATE, Resources, State
 
-__all__ = [
-    "CREATE",
-    "Resources",
-    "State",
-    "compute",
-    "delivery",
-    "network",
-    "one_call",
-    "security",
-    "storage",
-    "watching",
-]
+__all__ = ["CREATE", "Resources", "State", "image", "more_calls", "network", "one_call"]
