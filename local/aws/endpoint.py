@@ -4,14 +4,13 @@ Requests are routed by the service in their signature's scope. Everything that m
 answers; jobs that run and functions that execute are ours. What a role asks for, IAM judges first.
 """
 
-from __future__ import annotations
-
 import io
+import logging
 import threading
 from collections.abc import Iterable
-from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import boto3
 from botocore.config import Config
@@ -21,12 +20,8 @@ from werkzeug.wrappers import Request, Response
 from components.aws import models
 from local.aws import moto_application, protocols
 from local.aws.iam import Authority, Session
-from local.aws.protocols import refusal
-from local.aws.signature import Keys, RefusedError, Sender, sender
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
+from local.aws.protocols import ServiceError
+from local.aws.signature import Keys, sender
 
 ACCOUNT = "123456789012"
 """moto's account."""
@@ -36,15 +31,14 @@ _POLL_S = 0.02
 
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
 _CREATING_CLIENTS = threading.Lock()
-_GLOBAL = {"iam"}
-"""Services that are signed for in us-east-1, wherever one is."""
+_log = logging.getLogger(__name__)
 
 
 class Service(Protocol):
     """A service of ours: answers the requests that it knows, and leaves others to moto."""
 
     def answer(self, request: Request) -> Response | None:
-        """Return the response, or None where moto is to answer."""
+        """Return the response, or None where moto is to answer; or raise a ServiceError."""
         ...
 
 
@@ -117,44 +111,36 @@ class LocalAws:
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            who = self._admitted(request)
-        except RefusedError as refused:
-            return protocols.not_admitted(request, refused.code, str(refused))(environ, start)
-        name = who.service
+            answer = self._answer(request)
+        except ServiceError as refused:
+            answer = protocols.told(refused, request)
+        except Exception as problem:
+            _log.exception("%s %s failed", request.method, request.path)
+            answer = protocols.told(ServiceError("InternalFailure", repr(problem), 500), request)
+        return answer(environ, start)
+
+    def _answer(self, request: Request) -> WSGIApplication:
+        """Return what answers a request: one of our services, or else moto."""
+        access_key, name = sender(request, self._host, self.region, self._keys_of)
         # A body of S3 may be large, and decides nothing.
         body = None if name == "s3" else request.get_data()
-        if response := self._answer(who.access_key, name, request):
-            return response(environ, start)
+        self.iam.judge(access_key, name, request)
+        protocols.check(name, request)
+        service = self.services.get(name)
+        if service and (response := service.answer(request)):
+            return response
         if body is not None:
-            environ["wsgi.input"] = io.BytesIO(body)
+            request.environ["wsgi.input"] = io.BytesIO(body)
+        return self._moto_in_turn if name == "dynamodb" else self._moto
+
+    def _moto_in_turn(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
-        with self._writing if name == "dynamodb" else nullcontext():
+        with self._writing:
             return self._moto(environ, start)
-
-    def _admitted(self, request: Request) -> Sender:
-        """Return who sent a request.
-
-        Raises:
-            RefusedError: somebody who is to get no answer, or it is for another region.
-        """
-        who = sender(request, self._host, self._keys_of)
-        if who.region != self.region and who.service not in _GLOBAL:
-            message = f"the embedded AWS has {self.region} only, and no {who.region}"
-            raise RefusedError("AuthorizationHeaderMalformed", message)
-        return who
 
     def _keys_of(self, access_key: str) -> Keys | None:
         administrator = access_key == self.administrator.access_key
         return self.administrator if administrator else self.iam.keys_of(access_key)
-
-    def _answer(self, key: str, name: str, request: Request) -> Response | None:
-        """Return the answer that is not moto's: of IAM, of our services, or of AWS's models."""
-        if refused := self.iam.refuse(key, name, request):
-            return refused
-        if "X-Amz-Target" in request.headers and (refused := refusal(name, request)):
-            return refused
-        service = self.services.get(name)
-        return service.answer(request) if service else None
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -2,8 +2,7 @@
 
 import io
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 from xml.sax.saxutils import escape
@@ -19,35 +18,14 @@ _MODELS = {"monitoring": "cloudwatch"}
 """Name in a request's signature -> of the service's model, where they differ."""
 _DENIED = {"s3": "AccessDenied", "sns": "AuthorizationError"}
 """Services whose code for what IAM refuses is not AccessDeniedException."""
-_BAD_REQUEST, _FORBIDDEN, _NOT_IMPLEMENTED = 400, 403, 501
 
 
 class ServiceError(Exception):
-    """An error that a service of a JSON protocol answers with."""
+    """What AWS answers to a request that it refuses, in whatever form its protocol has for it."""
 
-    def __init__(self, code: str, message: str, status: int = _BAD_REQUEST) -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self._status = code, message, status
-
-    @property
-    def response(self) -> Response:
-        """The answer."""
-        return _json_error(self.code, self.message, self._status)
-
-
-def answer_json(
-    call: Callable[[str, dict[str, Any]], Mapping[str, Any]], request: Request
-) -> Response:
-    """Return what `call` answers to an operation and its request, or its error in AWS's form."""
-    operation = request.headers["X-Amz-Target"].rpartition(".")[2]
-    try:
-        body = dict(call(operation, request.get_json(force=True)))
-    except ServiceError as refused:
-        return refused.response
-    except Exception as problem:
-        logging.getLogger(__name__).exception("%s failed", operation)
-        return _json_error("InternalFailure", repr(problem), 500)
-    return Response(json.dumps(body), 200, content_type="application/x-amz-json-1.1")
+        self.code, self.message, self.status = code, message, status
 
 
 def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
@@ -55,8 +33,8 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
 
     The parameters of S3 are those outside of its bodies, which are not read.
     """
-    if target := request.headers.get("X-Amz-Target"):
-        return target.rpartition(".")[2], json.loads(request.get_data() or b"{}")
+    if operation := target(request):
+        return operation, json.loads(request.get_data() or b"{}")
     # See moto_application on moto's import.
     from moto.core import parse, routing  # noqa: PLC0415
     from moto.core.request import Request as MotoRequest  # noqa: PLC0415
@@ -82,37 +60,49 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     return operation.name, parameters
 
 
-def refusal(service: str, request: Request) -> Response | None:
-    """Refuse what the service's model forbids in a request of the JSON protocol, whoever sends it.
+def target(request: Request) -> str:
+    """Return the operation of a request of a JSON 1.x protocol; empty for any other protocol."""
+    return request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+
+
+def check(service: str, request: Request) -> None:
+    """Check a request of the JSON protocol by the service's model, whoever sends it.
 
     botocore's clients check only types, unknown keys, required members and minima.
+
+    Raises:
+        ServiceError: names everything that the model forbids.
     """
-    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    shape = _input(_MODELS.get(service, service), operation)
+    shape = _input(_MODELS.get(service, service), target(request))
     # Where there is no such operation, the service's own answer tells more.
-    found = models.violations(shape, request.get_json(force=True)) if shape else []
-    if not found:
-        return None
-    return _json_error("ValidationException", "; ".join(map(str, found)), _BAD_REQUEST)
+    if shape and (found := models.violations(shape, request.get_json(force=True))):
+        raise ServiceError("ValidationException", "; ".join(map(str, found)))
 
 
-def denied(service: str, request: Request, message: str) -> Response:
+def denied(service: str, request: Request, message: str) -> ServiceError:
     """Return AWS's answer to a request that IAM refuses."""
-    code = _DENIED.get(service, "AccessDeniedException")
     # Services of the JSON 1.x protocols answer every error of the caller with 400.
-    status = _BAD_REQUEST if "X-Amz-Target" in request.headers else _FORBIDDEN
-    return _error(service, request, code, message, status)
+    status = 400 if target(request) else 403
+    return ServiceError(_DENIED.get(service, "AccessDeniedException"), message, status)
 
 
-def not_admitted(request: Request, code: str, message: str) -> Response:
-    """Return the answer to somebody who may not even ask."""
-    service = "" if request.mimetype or "X-Amz-Target" in request.headers else "s3"
-    return _error(service, request, code, message, _FORBIDDEN)
+def told(error: ServiceError, request: Request) -> Response:
+    """Return an error in the form of the protocol that a request is of."""
+    inner = f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+    if request.mimetype == "application/x-www-form-urlencoded":
+        body = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"
+        return Response(body, error.status, content_type="text/xml")
+    if "/s3/" in request.headers.get("Authorization", "/s3/"):
+        return Response(f"<Error>{inner}</Error>", error.status, content_type="application/xml")
+    headers = {"x-amzn-errortype": error.code}
+    return answer({"__type": error.code, "message": error.message}, error.status, headers)
 
 
-def not_played(service: str, request: Request, message: str) -> Response:
-    """Return the answer to a request that the embedded AWS cannot judge; no client retries it."""
-    return _error(service, request, "NotImplemented", message, _NOT_IMPLEMENTED)
+def answer(
+    body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer of a JSON protocol."""
+    return Response(json.dumps(body), status, headers, content_type="application/x-amz-json-1.1")
 
 
 @cache
@@ -122,21 +112,3 @@ def _input(service: str, operation: str) -> Shape | None:
         return models.shape(service, operation)
     except (UnknownServiceError, OperationNotFoundError):
         return None
-
-
-def _error(service: str, request: Request, code: str, message: str, status: int) -> Response:
-    """Return an error in the form of the protocol that a request is of."""
-    inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-    if service == "s3":
-        return Response(f"<Error>{inner}</Error>", status, content_type="application/xml")
-    if request.mimetype == "application/x-www-form-urlencoded":
-        sender = f"<Error><Type>Sender</Type>{inner}</Error>"
-        body = f"<ErrorResponse>{sender}</ErrorResponse>"
-        return Response(body, status, content_type="text/xml")
-    return _json_error(code, message, status)
-
-
-def _json_error(code: str, message: str, status: int) -> Response:
-    body = json.dumps({"__type": code, "message": message})
-    headers = {"x-amzn-errortype": code}
-    return Response(body, status, headers, content_type="application/x-amz-json-1.1")

@@ -21,10 +21,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from werkzeug.wrappers import Request
 
+from local.aws.protocols import ServiceError
+
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)"
     r"/aws4_request, ?SignedHeaders=(?P<headers>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_GLOBAL = {"iam"}
+"""Services that are signed for in us-east-1, wherever one is."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,45 +64,39 @@ class Keys:
         }
 
 
-class RefusedError(Exception):
-    """The sender is not let in; the code is the one that S3 has for it."""
+def sender(
+    request: Request, host: str, region: str, keys_of: Callable[[str], Keys | None]
+) -> tuple[str, str]:
+    """Return which access key signed a request to `host` in `region`, and for which service.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Who signed a request, for which service and region."""
-
-    access_key: str
-    service: str
-    region: str
-
-
-def sender(request: Request, host: str, keys_of: Callable[[str], Keys | None]) -> Sender:
-    """Return who sent a request to `host`, whose keys `keys_of` has by the access key's id.
-
-    Its body is read only if the key is known, and not at all for S3.
+    `keys_of` has the keys by the access key's id. The request's body is read only if the key is
+    known, and not at all for S3.
 
     Raises:
-        RefusedError: it comes from a web page, is not signed in its header, or not with such keys.
+        ServiceError: it comes from a web page, is not signed in its header, not with such keys, or
+            for another region. The code is the one that S3 has for it.
     """
     if request.environ.get("HTTP_HOST") != host or "Origin" in request.headers:
-        raise RefusedError("AccessDenied", f"the embedded AWS answers on {host} only, and no page")
+        raise ServiceError(
+            "AccessDenied", f"the embedded AWS answers on {host} only, and no page", 403
+        )
     found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     if found is None:
         message = "the embedded AWS takes requests with Signature Version 4 in their header only"
-        raise RefusedError("AccessDenied", f"{message}, no unsigned ones and no presigned URLs")
+        raise ServiceError(
+            "AccessDenied", f"{message}, no unsigned ones and no presigned URLs", 403
+        )
     keys = keys_of(found["key"])
     if keys is None or keys.token != request.headers.get("X-Amz-Security-Token"):
         message = "these are no keys of this start of the embedded AWS; see .local/endpoint.json"
-        raise RefusedError("InvalidAccessKeyId", message)
+        raise ServiceError("InvalidAccessKeyId", message, 403)
     if not hmac.compare_digest(_signature(request, found, keys), found["signature"]):
         message = "The request signature we calculated does not match the one you provided"
-        raise RefusedError("SignatureDoesNotMatch", message)
-    return Sender(found["key"], found["service"], found["region"])
+        raise ServiceError("SignatureDoesNotMatch", message, 403)
+    if found["region"] != region and found["service"] not in _GLOBAL:
+        message = f"the embedded AWS has {region} only, and no {found['region']}"
+        raise ServiceError("AuthorizationHeaderMalformed", message, 403)
+    return found["key"], found["service"]
 
 
 def _signature(request: Request, found: re.Match[str], keys: Keys) -> str:

@@ -50,15 +50,16 @@ class Scheduler:
         self._aws, self._metrics, self._tell = aws, metrics, tell
 
     def answer(self, request: Request) -> Response | None:
-        """Refuse a CreateSchedule that AWS would refuse; None leaves the rest to moto."""
+        """Check a CreateSchedule, and leave the answer to moto.
+
+        Raises:
+            ServiceError: AWS refuses it.
+        """
         if request.method != "POST" or not request.path.startswith(_PATH):
             return None
         name = unquote(request.path.removeprefix(_PATH))
         schedule = {"Name": name, **request.get_json(force=True)}
-        try:
-            expression, zone = self._checked(schedule)
-        except ServiceError as refused:
-            return refused.response
+        expression, zone = self._checked(schedule)
         at = expression.next(EPOCH, zone)
         if at and schedule.get("ActionAfterCompletion") == "DELETE":
             self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from local.aws import protocols
 from local.aws.iam.conditions import Sent
@@ -16,6 +16,7 @@ from local.aws.iam.evaluate import Access, Identity, admits, refusal
 from local.aws.iam.patterns import Value
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
+from local.aws.protocols import ServiceError
 from local.aws.signature import Keys
 
 _log = logging.getLogger(__name__)
@@ -85,19 +86,25 @@ class Authority:
         session = self._sessions.get(access_key)
         return session.keys if session else None
 
-    def refuse(self, access_key: str, service: str, request: Request) -> Response | None:
-        """Return the answer to a signed request that is refused; None if it may go on."""
+    def judge(self, access_key: str, service: str, request: Request) -> None:
+        """Let a signed request go on, or not.
+
+        Raises:
+            ServiceError: it is refused, or cannot be judged.
+        """
         session = self._sessions.get(access_key)
         if session is None:
-            return None
+            return
         try:
             operation, asked = protocols.read(service, request)
             needed = required(self.store, f"{service}:{operation}", asked)
             message = self.refusal(session, needed)
         except Exception as problem:  # of a request that is malformed, perhaps to be let through
             _log.exception("a request of %s cannot be judged", session.who.name)
-            return protocols.not_played(service, request, str(problem))
-        return protocols.denied(service, request, message) if message else None
+            # The status is one that no client tries again.
+            raise ServiceError("NotImplemented", str(problem), 501) from problem
+        if message:
+            raise protocols.denied(service, request, message)
 
     def refusal(self, session: Session, needed: Iterable[Access]) -> str | None:
         """Return AWS's message if something that is needed is refused; keep what was asked."""

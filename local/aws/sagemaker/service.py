@@ -13,9 +13,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from local.aws import protocols
 from local.aws.activity import Activity
 from local.aws.endpoint import LocalAws
-from local.aws.protocols import ServiceError, answer_json
+from local.aws.protocols import ServiceError
 from local.aws.sagemaker.descriptions import page, state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
 from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
@@ -68,7 +69,7 @@ class SageMaker:
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request of any operation."""
-        return answer_json(self.call, request)
+        return protocols.answer(self.call(protocols.target(request), request.get_json(force=True)))
 
     def call(self, operation: str, request: _Json) -> _Json:
         """Return the answer to a valid request, as on the wire: times are epoch seconds.

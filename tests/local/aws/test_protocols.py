@@ -1,11 +1,14 @@
 """Requests of the JSON protocols, and their errors."""
 
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
-from werkzeug.wrappers import Request
+import pytest
+from botocore.exceptions import ClientError
 
 from local.aws.endpoint import LocalAws
-from local.aws.protocols import ServiceError, answer_json
+from local.aws.protocols import ServiceError
 from tests.local.aws.iam.iam_caller import CREATE_JOB, Caller
 
 
@@ -16,15 +19,16 @@ def test_a_request_is_checked_by_the_services_model_whoever_answers_it(aws: Loca
     assert "ProcessingJobName = 'not_legal': must match the pattern" in refused["Message"]
 
 
-def test_a_services_error_has_its_code_and_an_error_of_ours_is_one_of_the_service() -> None:
-    asked = Request.from_values(headers={"X-Amz-Target": "SageMaker.Op"}, data="{}")
+def test_a_services_error_has_its_code_and_an_error_of_ours_is_one_of_the_service(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(error: Exception) -> tuple[int, str]:
+        service = SimpleNamespace(answer=Mock(side_effect=error))
+        monkeypatch.setitem(aws.services, "sagemaker", service)
+        with pytest.raises(ClientError) as caught:
+            aws.client("sagemaker").list_processing_jobs()
+        told: Any = caught.value.response
+        return told["ResponseMetadata"]["HTTPStatusCode"], told["Error"]["Code"]
 
-    def answer(error: Exception) -> tuple[int, str | None]:
-        def call(_operation: str, _request: dict[str, Any]) -> dict[str, Any]:
-            raise error
-
-        response = answer_json(call, asked)
-        return response.status_code, response.headers["x-amzn-errortype"]
-
-    assert answer(ServiceError("ConflictException", "no", 409)) == (409, "ConflictException")
-    assert answer(KeyError("a bug")) == (500, "InternalFailure")
+    assert refused(ServiceError("ConflictException", "no", 409)) == (409, "ConflictException")
+    assert refused(KeyError("a bug")) == (500, "InternalFailure")
