@@ -8,6 +8,7 @@ from ops.errors import InterruptedByOperatorError, OpsError
 from ops.screen import span
 from ops.session import Session
 from pipeline.jobs import ACTIVE
+from pipeline.journal_items import Entry
 
 
 def stop(session: Session, options: argparse.Namespace) -> int:
@@ -19,7 +20,7 @@ def stop(session: Session, options: argparse.Namespace) -> int:
         raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
     if status == "InProgress":
         # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
-        stack.journal.mark_stop(attempt, name, "operator")
+        stack.journal.write(Entry.of(attempt, name, stop="operator"))
         stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
     try:
         status = _await_end(session, name)

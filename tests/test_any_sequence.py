@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from moto import mock_aws
 
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
+from pipeline.journal_items import Entry
 from tests.examples import share
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
@@ -234,7 +235,7 @@ class AnySequence(RuleBasedStateMachine):
         attempt = parse_job_name(PREFIX, name)
         assert attempt
         if how == "stopped" and operator:
-            self.world.journal.mark_stop(attempt, name, "operator")
+            self.world.journal.write(Entry.of(attempt, name, stop="operator"))
         stopping = self.world.sagemaker.jobs[name]["ProcessingJobStatus"] == "Stopping"
         known = dict(ENDS["stopped" if stopping else how])
         event = self.world.sagemaker.end(name, known.pop("status"), **known)

@@ -156,13 +156,13 @@ class Launcher:
         for other in others:
             name = self._name(other)
             if jobs.find(self.sagemaker, name):
-                self.journal.mark_stop(other, name, why)
+                self.journal.write(Entry.of(other, name, stop=why))
                 stopping = self._stop(name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
                 skipped = self.journal.refuse(other, name, State.SKIPPED, f"Overlap: {why}", now)
                 self._notify(skipped)
         if stopping:
-            self.journal.wait(request.attempt, own, now)
+            self.journal.write(Entry.of(request.attempt, own, planned_for=now))
         return stopping
 
     def _stop(self, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -39,13 +39,14 @@ class NextLaunches:
         It is noted first: the launcher reads there on which machine it is to start.
         """
         soonest = self.clock() + AT_ONCE
-        entry = replace(
-            Entry.of(attempt, job_name(self.config.prefix, attempt)),
+        entry = Entry.of(
+            attempt,
+            job_name(self.config.prefix, attempt),
             planned_for=max(at, soonest),
             retry_state=state.dump() if state else None,
             instance_type=state.instance_type if state else None,
         )
-        noted = self.journal.plan(entry)
+        noted = self.journal.write(entry, unless="job_name")
         launched = max(noted.planned_for or at, soonest)
         self._schedule(entry, launched)
         return launched

@@ -92,7 +92,7 @@ class Observer:
             self.launches.plan(waiting, now)
         self.notifier.tell(entry, now)
         metrics.emit(self.config.stack, entry.schedule, metrics.of_attempt(entry))
-        self.journal.conclude(entry)
+        self.journal.write(entry)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return entry.outcome or ""
 

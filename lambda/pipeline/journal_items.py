@@ -1,6 +1,6 @@
 """What the journal holds, as objects and as DynamoDB's items."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -8,8 +8,7 @@ from typing import Any, Self
 from pipeline.attempt import Attempt, parse_slot, slot_text
 
 Item = dict[str, Any]
-
-
+"""Name -> DynamoDB's own form of a value."""
 REPLACED_BY = "replaced by "
 """Begins the mark of a job that the launcher stops for another one, whose name follows."""
 
@@ -50,10 +49,9 @@ class Entry:
     concluded_at: datetime | None = None
 
     @classmethod
-    def of(cls, attempt: Attempt, job_name: str) -> Self:
-        """Return the entry of an attempt of which nothing else is known."""
-        slot = attempt.slot
-        return cls(schedule=attempt.schedule, slot=slot, number=attempt.number, job_name=job_name)
+    def of(cls, attempt: Attempt, job_name: str, **known: Any) -> Self:  # noqa: ANN401 - any field
+        """Return the entry of an attempt of which no more is known."""
+        return cls(**vars(attempt), job_name=job_name, **known)
 
     @property
     def attempt(self) -> Attempt:
@@ -65,9 +63,19 @@ class Entry:
         """Seconds from the start to the end, if it started."""
         return seconds_between(self.started, self.ended)
 
+    @property
+    def beside_key(self) -> dict[str, Any]:
+        """What is known of it, by field."""
+        return {name: getattr(self, name) for name in _BESIDE_KEY}
 
-_TIMES = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
-_NUMBERS = {"instance_count": int, "cost_usd": float}
+
+_READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("created", "started", "ended"), datetime.fromisoformat),
+    **dict.fromkeys(("next_attempt_at", "planned_for", "concluded_at"), datetime.fromisoformat),
+    "instance_count": int,
+    "cost_usd": float,
+}
+"""How the values are read that are no text."""
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
 
 
@@ -87,42 +95,27 @@ def health_key(schedule: str) -> Item:
     return {"schedule": {"S": schedule}, "attempt": {"S": "health"}}
 
 
-def to_item(entry: Entry) -> Item:
-    """Return an entry as the table holds it: what is None is left out."""
-    values = {name: getattr(entry, name) for name in _BESIDE_KEY}
-    known = {name: _attribute(value) for name, value in values.items() if value is not None}
-    return {**attempt_key(entry.attempt), **known}
+def to_item(values: Mapping[str, str | float | datetime | None]) -> Item:
+    """Return values as the table holds them: what is None is left out."""
+    return {name: _attribute(value) for name, value in values.items() if value is not None}
 
 
 def from_item(item: Mapping[str, Any]) -> Entry:
     """Return the entry that an item holds."""
     slot, _, number = item["attempt"]["S"].partition("#")
-    known: dict[str, Any] = {name: _value(name, item[name]) for name in _BESIDE_KEY & item.keys()}
+    known: dict[str, Any] = {}
+    for name in _BESIDE_KEY & item.keys():
+        [text] = item[name].values()
+        known[name] = _READ.get(name, str)(text)
     return Entry(schedule=item["schedule"]["S"], slot=parse_slot(slot), number=int(number), **known)
 
 
-def from_time(at: datetime) -> Item:
-    """Return an instant as an attribute."""
-    return {"S": at.astimezone(UTC).isoformat(timespec="milliseconds")}
-
-
 def to_time(attribute: Any) -> datetime | None:  # noqa: ANN401 - a union of every kind of value
-    """Return the instant that an attribute holds, be it a slot or any other time."""
+    """Return the instant that an attribute holds."""
     return datetime.fromisoformat(attribute["S"]) if attribute else None
-
-
-def epoch(at: datetime) -> Item:
-    """Return an instant as DynamoDB's time to live wants it: whole seconds since 1970."""
-    return {"N": str(int(at.timestamp()))}
 
 
 def _attribute(value: str | float | datetime) -> Item:
     if isinstance(value, datetime):
-        return from_time(value)
+        return {"S": value.astimezone(UTC).isoformat(timespec="milliseconds")}
     return {"S": value} if isinstance(value, str) else {"N": f"{value:.10g}"}
-
-
-def _value(name: str, attribute: Item) -> str | float | datetime | None:
-    if name in _TIMES:
-        return to_time(attribute)
-    return _NUMBERS[name](attribute["N"]) if name in _NUMBERS else attribute["S"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.attempt import job_name
+from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
@@ -103,7 +104,7 @@ class TestNextAttempt:
         assert list(world.planned().values()) == [world.now + timedelta(minutes=1)]
 
     def test_never_follows_a_job_that_somebody_stopped(self, world: World) -> None:
-        world.journal.mark_stop(ATTEMPT, NAME, "operator")
+        world.journal.write(Entry.of(ATTEMPT, NAME, stop="operator"))
         world.observe(world.fail(reason=INTERNAL))
         assert world.planned() == {}
         assert len(world.messages()) == 1

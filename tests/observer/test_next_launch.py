@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from observer.retry import RetryState
 from pipeline.attempt import Attempt, job_name
+from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, ENVIRONMENT, NOW, PREFIX, SLOT, World
 
 SECOND = Attempt("daily", SLOT, 2)
@@ -81,6 +82,6 @@ class TestReplacement:
     @pytest.mark.parametrize("stop", ["operator", "replaced by somebody else"])
     def test_is_none_where_the_stop_names_no_attempt(self, world: World, stop: str) -> None:
         event = world.run(ATTEMPT, "Stopped")
-        world.journal.mark_stop(ATTEMPT, job_name(PREFIX, ATTEMPT), stop)
+        world.journal.write(Entry.of(ATTEMPT, job_name(PREFIX, ATTEMPT), stop=stop))
         world.observe(event)
         assert world.planned() == {}

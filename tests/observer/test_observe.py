@@ -125,7 +125,7 @@ class TestFailure:
 
 class TestStop:
     def test_by_an_operator_is_told_and_is_no_failure(self, world: World) -> None:
-        world.journal.mark_stop(ATTEMPT, NAME, "operator")
+        world.journal.write(Entry.of(ATTEMPT, NAME, stop="operator"))
         assert world.observe(world.run(status="Stopped")) == "stopped"
         ((subject, _),) = world.messages()
         assert "was stopped" in subject

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from observer.observe import LEASE
 from pipeline.attempt import Attempt, job_name
+from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SLOT, CrashError, World
 
 Json = dict[str, Any]
@@ -32,7 +33,8 @@ def has_no_capacity(world: World) -> Json:
 
 
 def is_replaced(world: World) -> Json:
-    world.journal.mark_stop(ATTEMPT, NAME, f"replaced by {job_name(PREFIX, OTHER)}")
+    stop = f"replaced by {job_name(PREFIX, OTHER)}"
+    world.journal.write(Entry.of(ATTEMPT, NAME, stop=stop))
     return world.run(status="Stopped")
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from pipeline.attempt import Attempt, parse_slot
+from pipeline.journal_items import Entry
 from tests.ops.world import NAME, SLOT, World
 
 RUN = Attempt("daily", parse_slot(SLOT), 1)
@@ -49,7 +50,7 @@ class TestStop:
         assert not stops(world)
 
     def test_whoever_is_stopping_it_already_is_not_overwritten(self, world: World) -> None:
-        world.journal.mark_stop(RUN, NAME, "replaced by another")
+        world.journal.write(Entry.of(RUN, NAME, stop="replaced by another"))
         world.job(status="Stopping")
         world.after(5, lambda: world.end(NAME, "Stopped"))
         assert world.ops(f"stop {NAME}")[0] == 0

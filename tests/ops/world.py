@@ -87,10 +87,8 @@ class World:
         run = Attempt(known.pop("schedule", "daily"), parse_slot(slot), attempt)
         end: _Json = {"concluded_at": self.now, "outcome": "completed", "status": "Completed"}
         name = job_name("processing-prod", run)
-        entry = Entry(
-            schedule=run.schedule, slot=run.slot, number=attempt, job_name=name, **{**end, **known}
-        )
-        self.journal.conclude(entry)
+        entry = Entry.of(run, name, **{**end, **known})
+        self.journal.write(entry)
         return entry
 
     def job(self, name: str = NAME, status: str = "InProgress", **known: Any) -> None:

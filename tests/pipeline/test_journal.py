@@ -10,8 +10,7 @@ LEASE = timedelta(minutes=6)
 
 
 def entry_of(attempt: Attempt = ATTEMPT, **known: object) -> Entry:
-    parts = {"schedule": attempt.schedule, "slot": attempt.slot, "number": attempt.number}
-    return Entry(**{**parts, "job_name": job_name(PREFIX, attempt), **known})  # pyright: ignore
+    return Entry.of(attempt, job_name(PREFIX, attempt), **known)
 
 
 def claim(journal: Journal, owner: str, minutes: float = 0) -> Claim:
@@ -35,7 +34,7 @@ class TestClaim:
 
     def test_is_nobodys_after_the_conclusion(self, world: World) -> None:
         claim(world.journal, "a")
-        world.journal.conclude(entry_of(concluded_at=NOW))
+        world.journal.write(entry_of(concluded_at=NOW))
         assert claim(world.journal, "a") == Claim.CONCLUDED
         assert claim(world.journal, "b", 60) == Claim.CONCLUDED
 
@@ -46,18 +45,18 @@ class TestEntries:
         assert world.journal.attempts("daily", SLOT) == []
 
     def test_a_conclusion_keeps_what_was_planned_and_marked(self, world: World) -> None:
-        world.journal.plan(entry_of(retry_state="{}", planned_for=NOW))
-        world.journal.mark_stop(ATTEMPT, NAME, "operator")
-        world.journal.conclude(entry_of(status="Stopped", concluded_at=NOW))
+        world.journal.write(entry_of(retry_state="{}", planned_for=NOW))
+        world.journal.write(entry_of(stop="operator"))
+        world.journal.write(entry_of(status="Stopped", concluded_at=NOW))
         assert world.journal.find(ATTEMPT) == entry_of(
             retry_state="{}", planned_for=NOW, stop="operator", status="Stopped", concluded_at=NOW
         )
 
     def test_the_first_plan_stays(self, world: World) -> None:
         first = entry_of(planned_for=NOW, retry_state="first")
-        assert world.journal.plan(first) == first
+        assert world.journal.write(first, unless="job_name") == first
         later = NOW + timedelta(minutes=1)
-        assert world.journal.plan(entry_of(planned_for=later)) == first
+        assert world.journal.write(entry_of(planned_for=later), unless="job_name") == first
         assert world.journal.find(ATTEMPT) == first
 
     def test_the_first_refusal_stays(self, world: World) -> None:
@@ -66,26 +65,26 @@ class TestEntries:
         assert world.journal.refuse(ATTEMPT, NAME, "Skipped", "late", NOW) == first
 
     def test_a_refusal_keeps_the_plan(self, world: World) -> None:
-        world.journal.plan(entry_of(planned_for=NOW, retry_state="{}"))
+        world.journal.write(entry_of(planned_for=NOW, retry_state="{}"))
         assert world.journal.refuse(ATTEMPT, NAME, "Skipped", "x", NOW).retry_state == "{}"
 
     def test_of_a_slot_come_in_the_order_of_their_attempts(self, world: World) -> None:
         others = [Attempt("daily", SLOT + timedelta(seconds=1), 1), Attempt("hourly", SLOT, 1)]
         for attempt in [replace(ATTEMPT, number=attempt) for attempt in (10, 2, 1)] + others:
-            world.journal.conclude(entry_of(attempt))
+            world.journal.write(entry_of(attempt))
         world.journal.record_failure("daily", SLOT)
         assert [each.number for each in world.journal.attempts("daily", SLOT)] == [1, 2, 10]
 
     def test_the_recent_come_newest_first_up_to_a_limit(self, world: World) -> None:
         for hours in range(5):
-            world.journal.conclude(entry_of(replace(ATTEMPT, slot=SLOT + timedelta(hours=hours))))
+            world.journal.write(entry_of(replace(ATTEMPT, slot=SLOT + timedelta(hours=hours))))
         world.journal.record_failure("daily", SLOT)
         recent = world.journal.recent("daily", SLOT + timedelta(hours=1), limit=3)
         assert [(each.slot - SLOT) / timedelta(hours=1) for each in recent] == [4, 3, 2]
         assert len(world.journal.recent("daily", SLOT + timedelta(hours=1))) == 4
 
     def test_expire_after_a_year_and_a_month(self, world: World) -> None:
-        world.journal.conclude(entry_of(concluded_at=NOW))
+        world.journal.write(entry_of(concluded_at=NOW))
         items = world.client("dynamodb").scan(TableName=f"{PREFIX}-journal")["Items"]
         expires = NOW + timedelta(days=400)
         assert [item["expires"] for item in items] == [{"N": str(int(expires.timestamp()))}]
