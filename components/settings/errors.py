@@ -4,24 +4,25 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pulumi
 from pydantic_core import ErrorDetails
 
-from components.settings.model import Settings
+from components.settings.model import ScheduleSettings, Settings, Subscription
 from components.settings.replaced import REPLACED
 
 Path = tuple[int | str, ...]
-"""Where a setting is: its full key in the stack's file, then the steps into it."""
+"""The steps to a setting; a key of another namespace is one step, with its full name."""
 
 NOT_SET_BY_KEYS = ("project", "stack", "region")
 """Settings that no key of the project's namespace sets."""
-REMOVE = "rm --stack {stack} --path {key}"
+_REMOVE = "rm --stack {stack} --path {key}"
 _SET = "set --stack {stack} --path {key} VALUE"
+_SET_TEXT = f"{_SET} --type string"
+"""Without the type, text that looks like a number or true would become one."""
 _LONGEST_VALUE = 200
 """Characters of a refused value that an error shows."""
 
@@ -44,12 +45,12 @@ class Problem:
     """What fixes it after `pulumi config`, with {stack} and {key}; None: only an editor can."""
 
 
-def report(stack: str, problems: Sequence[Problem]) -> str:
+def report(project: str, stack: str, problems: Sequence[Problem]) -> str:
     """Return the message that lists all problems, each with its way out."""
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     lines = [f"Pulumi.{stack}.yaml has {count}:"]
     for problem in problems:
-        key = _spelled(problem.path)
+        key = place(project, problem.path) + "".join(map(_step, problem.path[1:]))
         lines.append(escaped(f"  {key} {problem.text}"))
         # Pulumi's command line has no escape but for quotes.
         if problem.command and key.isprintable() and "\\" not in "".join(map(str, problem.path)):
@@ -59,13 +60,16 @@ def report(stack: str, problems: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
-def _spelled(path: Path) -> str:
-    """Return a path as `pulumi config set --path` takes it."""
-    first, *rest = path
-    return str(first) + "".join(map(_step, rest))
+def place(project: str, path: Path) -> str:
+    """Return the full key in the stack's file that holds a setting."""
+    key = str(path[0])
+    if key == "region":
+        return "aws:region"
+    return key if ":" in key else f"{project}:{key}"
 
 
 def _step(step: int | str) -> str:
+    """Return a step below a key as `pulumi config set --path` takes it."""
     if isinstance(step, int):
         return f"[{step}]"
     quoted = step.replace('"', '\\"')
@@ -77,7 +81,7 @@ def escaped(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def shown(value: object) -> str:
+def _shown(value: object) -> str:
     """Return a value as JSON, which YAML is too, cut to what an error has room for."""
     try:
         text = json.dumps(value, ensure_ascii=False)
@@ -86,59 +90,55 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 
 
-def place(project: str, loc: Path) -> Path:
-    """Return where the stack's file has what is at `loc` in the settings."""
-    first, *rest = loc
-    return ("aws:region" if first == "region" else f"{project}:{first}", *rest)
-
-
-def of_rule(project: str, line: str) -> Problem:
+def of_rule(settings: Settings, line: str) -> Problem:
     """Return the problem that a line of `rules` tells: a key, a colon, and what is wrong."""
     key, _, text = line.partition(": ")
-    loc = tuple(key.split("."))
-    return Problem(place(project, loc), text, _set(loc))
+    path = tuple(key.split("."))
+    value: Any = settings.model_dump()
+    for step in path:
+        value = value[step]
+    return Problem(path, text, None if isinstance(value, dict | tuple) else _SET)
 
 
-def explain(project: str, detail: ErrorDetails, value: str) -> Problem:
-    """Return the problem that one of pydantic's errors means.
-
-    Args:
-        project: the namespace of the keys.
-        detail: the error.
-        value: what is refused, as it may be shown.
-    """
-    loc = tuple(step for step in detail["loc"] if step != "[key]")
-    where = place(project, loc)
-    if detail["type"] == "extra_forbidden":
-        return Problem(where, f"= {value}: {_instead(loc)}", REMOVE)
-    if detail["type"] == "missing":
-        return Problem(where, "is missing", _set(loc))
-    if loc != detail["loc"]:
-        return Problem(where, _rule(detail, loc), REMOVE)
-    return Problem(where, f"= {value}: {_rule(detail, loc)}", _set(loc))
+def of_value(project: str, detail: ErrorDetails, secret_keys: Collection[str]) -> Problem:
+    """Return the problem that one of pydantic's errors means, without the value of a secret."""
+    path = tuple(step for step in detail["loc"] if step != "[key]")
+    is_secret = place(project, path) in secret_keys
+    text, command = _rule(project, detail, path), _command(detail, path)
+    if path == detail["loc"] and detail["type"] != "missing":
+        text = f"= {'(a secret)' if is_secret else _shown(detail['input'])}: {text}"
+    if is_secret and path[0] == "alerts":
+        # No command: it would show how to write the value openly.
+        return Problem(path, f"{text}; set it again with --secret")
+    return Problem(path, text, command)
 
 
-def _instead(loc: Path) -> str:
-    """Return what to write in the place of a key that there is not."""
-    if replaced := REPLACED.get(".".join(map(str, loc))):
-        return replaced
-    known = _names(loc[:-1])
-    closest = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    hint = f"closest: {closest[0]}" if closest else f"there are {', '.join(known)}"
-    return f"there is no such key; {hint}"
+def _command(detail: ErrorDetails, path: Path) -> str | None:
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden" or path != detail["loc"]:
+        return _REMOVE
+    if kind == "missing":
+        return None if path == ("schedules",) else _SET_TEXT
+    if kind in ("model_type", "tuple_type", "dict_type") or isinstance(value, dict | list):
+        return None
+    is_text = kind.startswith("string_") or (kind == "value_error" and isinstance(value, str))
+    return _SET_TEXT if is_text else _SET
 
 
-def _rule(detail: ErrorDetails, loc: Path) -> str:
+def _rule(project: str, detail: ErrorDetails, path: Path) -> str:
     """Return what a value must be instead: pydantic's words, but for those that are Python's."""
     kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _instead(project, path)
     if kind == "value_error":
         return str(detail.get("ctx", {})["error"])
     if kind == "model_type":
-        return f"must be a map with {', '.join(_names(loc))}"
+        return f"must be a map with {', '.join(_names(path))}"
     return _WORDS.get(kind) or re.sub(r"^\w+ should", "must", detail["msg"])
 
 
 _WORDS = {
+    "missing": "is missing",
     "string_type": "must be text: in the file, quote what looks like a number, a date or true",
     **dict.fromkeys(("int_type", "int_parsing"), "must be a whole number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
@@ -148,32 +148,31 @@ _WORDS = {
 """pydantic's type of error -> what its rule asks for, in our words."""
 
 
-def _set(loc: Path) -> str | None:
-    """Return the command that sets a value: text may look like a number or true."""
-    kind = _schema(loc).get("type")
-    if kind in (None, "array", "object"):
-        return None
-    return _SET + (" --type string" if kind == "string" else "")
+def _instead(project: str, path: Path) -> str:
+    """Return what to write in the place of a key that nobody reads."""
+    if replaced := REPLACED.get(".".join(map(str, path))):
+        return replaced
+    if ":" in str(path[0]):
+        # The program has a provider of its own, so that its tags and region are explicit.
+        return (
+            f"there is no such key, of other namespaces than {project} only aws:region is read; "
+            f"for the rest use the environment, such as AWS_PROFILE, and {project}:tags"
+        )
+    known = _names(path[:-1])
+    closest = difflib.get_close_matches(str(path[-1]), known, n=1)
+    hint = f"closest: {closest[0]}" if closest else f"there are {', '.join(known)}"
+    return f"there is no such key; {hint}"
 
 
-def _names(loc: Path) -> list[str]:
+def _names(path: Path) -> list[str]:
     """Return the keys that a part of the settings may have."""
-    names = sorted(_schema(loc)["properties"])
-    return names if loc else [name for name in names if name not in NOT_SET_BY_KEYS]
-
-
-def _schema(loc: Path) -> dict[str, Any]:
-    """Return the JSON schema of what a place holds, without null; empty for no place."""
-    found: dict[str, Any] = _whole_schema()
-    for step in loc:
-        known: dict[int | str, Any] = found.get("properties", {})
-        found = known.get(step) or found.get("additionalProperties") or found.get("items") or {}
-        found = found.get("anyOf", [found])[0]
-        if reference := found.get("$ref"):
-            found = _whole_schema()["$defs"][reference.rpartition("/")[2]]
-    return found
-
-
-@cache
-def _whole_schema() -> dict[str, Any]:
-    return Settings.model_json_schema()
+    match path:
+        case ():
+            part = Settings
+        case ("schedules", _):
+            part = ScheduleSettings
+        case ("alerts", "subscriptions", _):
+            part = Subscription
+        case _:
+            part: Any = Settings.model_fields[str(path[0])].annotation
+    return sorted(part.model_fields.keys() - {*NOT_SET_BY_KEYS})

@@ -1,7 +1,7 @@
-"""The one module that reads Pulumi's configuration, and words what is wrong with it."""
+"""The one module that reads Pulumi's configuration."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,41 +9,32 @@ import pulumi
 from pulumi.runtime import config
 from pydantic import ValidationError
 
-from components.aws import models
 from components.settings import rules
 from components.settings.errors import (
     NOT_SET_BY_KEYS,
-    REMOVE,
     Problem,
     SettingsError,
-    explain,
     of_rule,
-    place,
+    of_value,
     report,
-    shown,
 )
 from components.settings.model import Settings
 
 __all__ = ["SettingsError", "load", "read"]
 
 _WHERE_SECRETS_BELONG = (
-    "is a secret, but would be readable in stack.json, a job's environment, tags or names. Put "
+    "is a secret, but would be readable in launcher.json, a job's environment, tags or names. Put "
     "it into Secrets Manager, list its name under job.secrets, and let the script fetch it; then "
     "set this key again without --secret"
 )
 
 
 def load() -> Settings:
-    """Return the settings of the stack that runs.
-
-    Raises:
-        SettingsError: names each key, its value, what is allowed and the way out.
-    """
+    """Return the settings of the stack that runs, or raise SettingsError, as `read` does."""
     keys: dict[str, str] = {**config.get_config_env(), **config.CONFIG.get()}
     listed = config.get_config_secret_keys_env()
     secrets = {key for key in keys if key in listed or config.is_config_secret(key)}
-    project, stack = pulumi.get_project(), pulumi.get_stack()
-    return read(keys, project, stack, secrets)
+    return read(keys, pulumi.get_project(), pulumi.get_stack(), secrets)
 
 
 def read(
@@ -68,45 +59,36 @@ def read(
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.
     """
-    trees = {key: _value(text) for key, text in keys.items()}
-    if refused := [*_secrets(project, secrets)]:  # nothing may be said about these values
-        raise SettingsError(report(stack, refused))
-    problems = [*_unread(trees, project, secrets)]
+    problems = [
+        Problem((key,), _WHERE_SECRETS_BELONG)
+        for key in sorted({*secrets} - {f"{project}:alerts"})
+        if key.startswith(f"{project}:") or key == "aws:region"
+    ]
+    if problems:  # nothing may be said about these values
+        raise SettingsError(report(project, stack, problems))
     try:
-        settings = Settings.model_validate(_given(trees, project, stack))
+        settings = Settings.model_validate(_given(keys, project, stack))
     except ValidationError as error:
-        problems += _explained(error, project, secrets)
-        raise SettingsError(report(stack, problems)) from None
-    found = rules.problems(settings, after=datetime.now(UTC) if deploying else None)
-    if problems := [*problems, *(of_rule(project, line) for line in found)]:
-        raise SettingsError(report(stack, problems))
+        problems = [of_value(project, detail, secrets) for detail in error.errors()]
+        raise SettingsError(report(project, stack, problems)) from None
+    broken = rules.problems(settings, after=datetime.now(UTC) if deploying else None)
+    if problems := [of_rule(settings, line) for line in broken]:
+        raise SettingsError(report(project, stack, problems))
     return settings
 
 
-def _given(trees: Mapping[str, Any], project: str, stack: str) -> dict[str, Any]:
-    """Return what the stack's settings are made of."""
-    own = f"{project}:"
-    given = {key.removeprefix(own): tree for key, tree in trees.items() if key.startswith(own)}
-    region = {"region": trees["aws:region"]} if "aws:region" in trees else {}
-    return {"prefix": f"{project}-{stack}"} | given | {"project": project, "stack": stack} | region
-
-
-def _explained(error: ValidationError, project: str, secrets: Collection[str]) -> Iterator[Problem]:
-    """Yield what pydantic has found, without the values of secrets."""
-    for detail in error.errors():
-        if place(project, detail["loc"])[0] in secrets:
-            problem = explain(project, detail, "(a secret)")
-            # No command: it would show how to write the value openly.
-            yield Problem(problem.path, f"{problem.text}; set it again with --secret")
-        else:
-            yield explain(project, detail, shown(detail["input"]))
-
-
-def _secrets(project: str, secrets: Collection[str]) -> Iterator[Problem]:
-    """Yield each secret whose value would come into the open; alerts' stay in subscriptions."""
-    for key in sorted({*secrets} - {f"{project}:alerts"}):
-        if key.startswith(f"{project}:") or key == "aws:region":
-            yield Problem((key,), _WHERE_SECRETS_BELONG)
+def _given(keys: Mapping[str, str], project: str, stack: str) -> dict[str, Any]:
+    """Return what settings are made of; what nobody would read is refused there by its full key."""
+    given: dict[str, Any] = {"prefix": f"{project}-{stack}", "project": project, "stack": stack}
+    for key, text in keys.items():
+        namespace, _, name = key.partition(":")
+        if namespace == project and name not in NOT_SET_BY_KEYS:
+            given[name] = _value(text)
+        elif key == "aws:region":
+            given["region"] = text
+        elif namespace not in ("docker", "pulumi"):
+            given[key] = _value(text)
+    return given
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON
@@ -117,24 +99,3 @@ def _value(text: str) -> Any:  # noqa: ANN401 - JSON
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _unread(trees: Mapping[str, Any], project: str, secrets: Collection[str]) -> Iterator[Problem]:
-    """Yield each key that nobody would read: somebody believes that it has an effect."""
-    namespaces = [project, "aws", "docker", "pulumi"]
-    for key, tree in trees.items():
-        namespace, _, name = key.partition(":")
-        if namespace not in namespaces:
-            why = f"its namespace {models.choices(namespace, namespaces)}"
-        elif namespace == project and name in NOT_SET_BY_KEYS:
-            why = "there is no such key"
-        elif namespace == "aws" and name != "region":
-            # The program has a provider of its own, so that its tags and region are explicit.
-            why = (
-                "only aws:region is read; for the rest use the environment, such as AWS_PROFILE, "
-                f"and {project}:tags"
-            )
-        else:
-            continue
-        value = "(a secret)" if key in secrets else shown(tree)
-        yield Problem((key,), f"= {value}: {why}", REMOVE)
