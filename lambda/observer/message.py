@@ -3,12 +3,12 @@
 import json
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
+from pipeline.config import ObserverConfig
 from pipeline.contract import JOB_LOGS, OPS
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
@@ -75,49 +75,47 @@ ADVICE = {
 """What to do first; docs/runbook.md has a section for each."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What a message is made of."""
-
-    stack: str
-    zone: str
-    partition: str
-    region: str
-    entry: Entry
-    attempts: int
-    """Of the slot, so far."""
-    cost_usd: float | None
-    """Of all of them together; None where the rate card knows no price."""
-    log_lines: Sequence[str] = ()
-
-
-def failure(facts: Facts) -> tuple[str, str]:
-    """Return subject and body for a slot that ended without success."""
-    entry, outcome = facts.entry, Outcome(facts.entry.outcome or "")
-    words = outcome.replace("_", " ")
+def failure(
+    config: ObserverConfig, entry: Entry, others: Sequence[Entry], log_lines: Sequence[str]
+) -> tuple[str, str]:
+    """Return subject and body for a slot that ended without success; `others`: its attempts."""
+    outcome = Outcome(entry.outcome or "")
     verb = {
         Outcome.SKIPPED: "was skipped",
         Outcome.STOPPED: "was stopped",
         Outcome.REPLACED: "was replaced",
-    }.get(outcome, f"failed: {words}")
-    subject = f"{facts.stack}: {entry.schedule} {verb} ({_local(entry.slot, facts.zone)})"
-    return _subject(subject), "\n".join(_failure_lines(facts, verb, words))
+    }.get(outcome, f"failed: {_words(outcome)}")
+    zone = _zone(config, entry)
+    lines = [
+        f"{entry.schedule} of stack {config.stack} {verb}.",
+        f"Slot: {_local(entry.slot, zone)} {zone} ({slot_text(entry.slot)})",
+        *_cause(entry, outcome),
+        "",
+        *_effort(entry, others),
+    ]
+    if log_lines:
+        lines += ["", f"Last {len(log_lines)} log lines:"]
+        lines += [f"  {plain(line, LONGEST_LINE)}" for line in log_lines]
+    of_slot = f"--schedule {entry.schedule} --slot {slot_text(entry.slot)}"
+    lines += ["", "Replay:", f"{OPS} replay --stack {config.stack} {of_slot}"]
+    if entry.created:
+        lines += ["", *_links(config, entry.job_name)]
+    subject = f"{config.stack}: {entry.schedule} {verb} ({_local(entry.slot, zone)})"
+    return _subject(subject), "\n".join(lines)
 
 
-def recovery(facts: Facts, since: datetime) -> tuple[str, str]:
+def recovery(config: ObserverConfig, entry: Entry, since: datetime) -> tuple[str, str]:
     """Return subject and body for a schedule that is green again, red `since` that slot."""
-    entry = facts.entry
-    subject = f"{facts.stack}: {entry.schedule} is green again"
-    body = [
-        f"{entry.schedule} of stack {facts.stack} is green again.",
-        f"Completed: {_local(entry.slot, facts.zone)} ({slot_text(entry.slot)}), "
-        f"attempt {entry.number}.",
-        f"It had failed since: {_local(since, facts.zone)} ({slot_text(since)}).",
+    zone = _zone(config, entry)
+    lines = [
+        f"{entry.schedule} of stack {config.stack} is green again.",
+        f"Completed: {_local(entry.slot, zone)} ({slot_text(entry.slot)}), attempt {entry.number}.",
+        f"It had failed since: {_local(since, zone)} ({slot_text(since)}).",
         "",
         "Slots that failed in between stay failed. To see and replay them:",
-        f"{OPS} list --stack {facts.stack} --schedule {entry.schedule} --failed",
+        f"{OPS} list --stack {config.stack} --schedule {entry.schedule} --failed",
     ]
-    return _subject(subject), "\n".join(body)
+    return _subject(f"{config.stack}: {entry.schedule} is green again"), "\n".join(lines)
 
 
 def by_protocol(subject: str, body: str, why: str | None) -> str:
@@ -135,52 +133,50 @@ def plain(text: str, longest: int) -> str:
     return short if is_all else short[: longest - 1] + "…"
 
 
-def _failure_lines(facts: Facts, verb: str, words: str) -> Iterator[str]:
-    entry, advice = facts.entry, ADVICE[Outcome(facts.entry.outcome or "")]
-    yield f"{entry.schedule} of stack {facts.stack} {verb}."
-    yield f"Slot: {_local(entry.slot, facts.zone)} {facts.zone} ({slot_text(entry.slot)})"
-    yield f"Class: {words}"
+def _cause(entry: Entry, outcome: Outcome) -> Iterator[str]:
+    yield f"Class: {_words(outcome)}"
     if entry.reason:
         yield f"Reason: {plain(entry.reason, LONGEST_TEXT)}"
     if entry.exit_message:
         yield f"Message: {plain(entry.exit_message, LONGEST_TEXT)}"
-    yield f"To do: {advice}"
-    yield ""
+    yield f"To do: {ADVICE[outcome]}"
+
+
+def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
     kind = entry.instance_type
     machine = f", {entry.instance_count or 1} x {kind}" if kind else ""
-    yield f"Attempt: {entry.number} ({facts.attempts} in all){machine}"
-    if entry.created and entry.run_s is not None:
+    yield f"Attempt: {entry.number} ({len(others) + 1} in all){machine}"
+    if not entry.created:
+        return
+    if entry.run_s is not None:
         yield f"Ran: {duration(entry.run_s)}"
-    if entry.created:
-        cost = "unknown" if facts.cost_usd is None else f"about ${facts.cost_usd:.2f}"
-        yield f"Cost so far: {cost}"
-    if facts.log_lines:
-        yield ""
-        yield f"Last {len(facts.log_lines)} log lines:"
-        yield from (f"  {plain(line, LONGEST_LINE)}" for line in facts.log_lines)
-    yield ""
-    yield "Replay:"
-    yield (
-        f"{OPS} replay --stack {facts.stack} --schedule {entry.schedule} "
-        f"--slot {slot_text(entry.slot)}"
-    )
-    if entry.created:
-        yield ""
-        yield from _links(facts)
+    costs = [each.cost_usd for each in (*others, entry) if each.created]
+    cost = "unknown" if None in costs else f"about ${sum(filter(None, costs)):.2f}"
+    yield f"Cost so far: {cost}"
 
 
-def _links(facts: Facts) -> Iterator[str]:
-    console = _CONSOLES.get(facts.partition, "console.aws.amazon.com")
-    base = f"https://{facts.region}.{console}"
-    # CloudWatch's console wants what is quoted in its fragment quoted twice, with $ for %.
-    group = quote(quote(JOB_LOGS, safe=""), safe="").replace("%", "$")
-    job = facts.entry.job_name
-    stream = quote(quote(f"{job}/", safe=""), safe="").replace("%", "$")
-    yield f"Job: {base}/sagemaker/home?region={facts.region}#/processing-jobs/{job}"
+def _links(config: ObserverConfig, job: str) -> Iterator[str]:
+    region, partition = config.aws_region, config.launcher_arn.split(":")[1]
+    base = f"https://{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
+    yield f"Job: {base}/sagemaker/home?region={region}#/processing-jobs/{job}"
     yield (
-        f"Logs: {base}/cloudwatch/home?region={facts.region}#logsV2:log-groups/log-group/{group}"
-        f"$3FlogStreamNameFilter$3D{stream}"
+        f"Logs: {base}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/"
+        f"{_in_fragment(JOB_LOGS)}$3FlogStreamNameFilter$3D{_in_fragment(f'{job}/')}"
     )
+
+
+def _in_fragment(text: str) -> str:
+    """Return text as CloudWatch's console wants it: quoted twice, with $ for %."""
+    return quote(quote(text, safe=""), safe="").replace("%", "$")
+
+
+def _words(outcome: Outcome) -> str:
+    return outcome.replace("_", " ")
+
+
+def _zone(config: ObserverConfig, entry: Entry) -> str:
+    schedule = config.schedules.get(entry.schedule)  # a job may end after its schedule
+    return schedule.timezone if schedule else "UTC"
 
 
 def _local(slot: datetime, zone: str) -> str:

@@ -36,38 +36,23 @@ class Notifier:
 
     def tell(self, entry: Entry, now: datetime) -> None:
         """Publish the one message that this end is worth, if any."""
-        outcome, attempt = Outcome(entry.outcome or ""), entry.attempt
-        quiet = outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
+        quiet = entry.outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
         if entry.next_attempt_at or quiet:
             return
-        if outcome == Outcome.COMPLETED:
-            since = self.journal.record_success(attempt.schedule, entry.job_name, now)
+        if entry.outcome == Outcome.COMPLETED:
+            since = self.journal.record_success(entry.schedule, entry.job_name, now)
             if since:
-                self._publish(entry, *message.recovery(self._facts(entry), since))
+                self._publish(entry, *message.recovery(self.config, entry, since))
             return
-        if outcome not in NO_FAILURE:
-            self.journal.record_failure(attempt.schedule, attempt.slot)
-        self._publish(entry, *message.failure(self._facts(entry)))
-
-    def _facts(self, entry: Entry) -> message.Facts:
+        if entry.outcome not in NO_FAILURE:
+            self.journal.record_failure(entry.schedule, entry.slot)
         others = [
             other
             for other in self.journal.attempts(entry.schedule, entry.slot)
             if other.status and other.number != entry.number
         ]
-        costs = [each.cost_usd for each in (*others, entry) if each.created]
         lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if entry.created else []
-        schedule = self.config.schedules.get(entry.schedule)
-        return message.Facts(
-            stack=self.config.stack,
-            zone=schedule.timezone if schedule else "UTC",
-            partition=self.config.launcher_arn.split(":")[1],
-            region=self.config.aws_region,
-            entry=entry,
-            attempts=len(others) + 1,
-            cost_usd=None if None in costs else sum(each or 0 for each in costs),
-            log_lines=lines,
-        )
+        self._publish(entry, *message.failure(self.config, entry, others, lines))
 
     def _publish(self, entry: Entry, subject: str, body: str) -> None:
         attributes = {

@@ -1,6 +1,8 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
 from observer import message
-from observer.message import ADVICE, Facts, by_protocol, failure, recovery
+from observer.message import ADVICE, by_protocol, failure, recovery
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from tests.components.settings.test_settings import PROJECT
@@ -32,17 +34,22 @@ ENTRY = Entry(
     ended=SLOT + timedelta(minutes=14, seconds=30),
     instance_type="ml.m5.large",
     instance_count=2,
+    cost_usd=0.234,
 )
-FACTS = Facts(
+CONFIG: Any = SimpleNamespace(
     stack="prod",
-    zone="Europe/Berlin",
-    partition="aws",
-    region="eu-central-1",
-    entry=ENTRY,
-    attempts=2,
-    cost_usd=1.234,
-    log_lines=["one", "two"],
+    schedules={"daily": SimpleNamespace(timezone="Europe/Berlin")},
+    aws_region="eu-central-1",
+    launcher_arn="arn:aws:lambda:eu-central-1:123456789012:function:launcher",
 )
+FIRST = replace(ENTRY, number=1, cost_usd=1.0)
+
+
+def told(
+    entry: Entry = ENTRY, others: Sequence[Entry] = (FIRST,), lines: Sequence[str] = ("one", "two")
+) -> tuple[str, str]:
+    return failure(CONFIG, entry, others, lines)
+
 
 TEXT = """daily of stack prod failed: script failed.
 Slot: Sun 05 Jul 2026 04:00 Europe/Berlin (2026-07-05T02:00:00Z)
@@ -71,7 +78,7 @@ $3FlogStreamNameFilter$3Dp--daily-20260705T020000Z-2$252F"""
 
 class TestFailure:
     def test_says_everything_that_a_person_needs(self) -> None:
-        subject, text = failure(FACTS)
+        subject, text = told()
         assert subject == "prod: daily failed: script failed (Sun 05 Jul 2026 04:00)"
         assert text == TEXT
 
@@ -85,7 +92,7 @@ class TestFailure:
             created=None,
             started=None,
         )
-        _, text = failure(replace(FACTS, entry=entry, log_lines=()))
+        _, text = told(entry, lines=())
         assert "Reason: ResourceLimitExceeded" in text
         for word in ("Cost", "Ran:", "https://", "Message:", "log lines"):
             assert word not in text
@@ -100,21 +107,24 @@ class TestFailure:
         ],
     )
     def test_calls_what_somebody_decided_no_failure(self, outcome: Outcome, words: str) -> None:
-        assert words in failure(replace(FACTS, entry=replace(ENTRY, outcome=outcome)))[0]
+        assert words in told(replace(ENTRY, outcome=outcome))[0]
 
-    def test_an_unknown_price_is_called_unknown(self) -> None:
-        assert "Cost so far: unknown" in failure(replace(FACTS, cost_usd=None))[1]
+    def test_a_cost_of_which_one_part_is_unknown_is_called_unknown(self) -> None:
+        assert "Cost so far: unknown" in told(others=[replace(FIRST, cost_usd=None)])[1]
+        assert "Cost so far: unknown" in told(replace(ENTRY, cost_usd=None))[1]
 
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
         entry = replace(ENTRY, ended=SLOT + timedelta(hours=3, minutes=2))
-        assert "Ran: 3h 00m" in failure(replace(FACTS, entry=entry))[1]
+        assert "Ran: 3h 00m" in told(entry)[1]
 
     @pytest.mark.parametrize(
         ("partition", "host"),
         [("aws-cn", "console.amazonaws.cn"), ("aws-us-gov", "console.amazonaws-us-gov.com")],
     )
     def test_links_lead_to_the_console_of_the_partition(self, partition: str, host: str) -> None:
-        text = failure(replace(FACTS, partition=partition))[1]
+        arn = CONFIG.launcher_arn.replace("aws", partition)
+        config: Any = SimpleNamespace(**{**vars(CONFIG), "launcher_arn": arn})
+        _, text = failure(config, ENTRY, (), ())
         assert text.count(f"https://eu-central-1.{host}/") == 2
 
     def test_every_outcome_that_is_told_has_its_advice(self) -> None:
@@ -129,7 +139,7 @@ class TestFailure:
 
 class TestBySms:
     def test_a_sentence_and_the_reason_are_sent_and_all_else_gets_the_whole(self) -> None:
-        subject, text = failure(FACTS)
+        subject, text = told()
         sent = json.loads(by_protocol(subject, text, ENTRY.exit_message))
         assert sent["default"] == text
         assert sent["sms"] == (
@@ -137,13 +147,13 @@ class TestBySms:
         )
 
     def test_a_recovery_has_no_reason(self) -> None:
-        sent = json.loads(by_protocol(*recovery(FACTS, SLOT), None))
+        sent = json.loads(by_protocol(*recovery(CONFIG, ENTRY, SLOT), None))
         assert sent["sms"] == "prod: daily is green again."
 
 
 class TestRecovery:
     def test_says_since_when_it_had_failed_and_how_to_see_what_stays_failed(self) -> None:
-        subject, text = recovery(FACTS, SLOT - timedelta(days=1))
+        subject, text = recovery(CONFIG, ENTRY, SLOT - timedelta(days=1))
         assert subject == "prod: daily is green again"
         assert "It had failed since: Sat 04 Jul 2026 04:00 (2026-07-04T02:00:00Z)." in text
         assert "python -m ops list --stack prod --schedule daily --failed" in text
@@ -152,44 +162,50 @@ class TestRecovery:
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=1500)
 
 
-def _facts(names: st.SearchStrategy[str]) -> st.SearchStrategy[Facts]:
-    anything: dict[str, Any] = {
-        "stack": names,
-        "entry": st.builds(
-            Entry,
-            schedule=names,
-            slot=strategies.slots,
-            number=strategies.attempts,
-            job_name=names,
-            outcome=st.sampled_from(sorted(ADVICE)),
-            status=st.just("Failed"),
-            reason=texts,
-            exit_message=texts,
-            created=st.none() | st.just(SLOT),
-        ),
-        "log_lines": st.lists(texts, max_size=message.LOG_LINES),
-    }
-    return st.fixed_dictionaries(anything).map(lambda parts: replace(FACTS, **parts))
+def _messages(names: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Return a failure's and a recovery's subject and body."""
+    entries = st.builds(
+        Entry,
+        schedule=names,
+        slot=strategies.slots,
+        number=strategies.attempts,
+        job_name=names,
+        outcome=st.sampled_from(sorted(ADVICE)),
+        status=st.just("Failed"),
+        reason=texts,
+        exit_message=texts,
+        created=st.none() | st.just(SLOT),
+    )
+
+    def both(stack: str, entry: Entry, lines: list[str]) -> list[tuple[str, str]]:
+        config: Any = SimpleNamespace(**{**vars(CONFIG), "stack": stack})
+        return [failure(config, entry, [FIRST], lines), recovery(config, entry, SLOT)]
+
+    return st.builds(both, names, entries, st.lists(texts, max_size=message.LOG_LINES))
 
 
 class TestAnyMessage:
-    @given(_facts(texts))
-    def test_has_a_subject_that_sns_takes(self, facts: Facts) -> None:
+    @given(_messages(texts))
+    def test_has_a_subject_that_sns_takes(self, told: list[tuple[str, str]]) -> None:
         model = shape("sns", "Publish", "Subject")
-        for subject, _ in (failure(facts), recovery(facts, SLOT)):
+        for subject, _ in told:
             assert violations(model, subject) == []
             assert len(subject) < 100
             assert all(32 <= ord(character) < 127 for character in subject)
 
-    @given(_facts(texts), texts)
-    def test_is_short_by_sms_and_is_taken_by_sns(self, facts: Facts, why: str) -> None:
-        request = by_protocol(*failure(facts), why)
+    @given(_messages(texts), texts)
+    def test_is_short_by_sms_and_is_taken_by_sns(
+        self, told: list[tuple[str, str]], why: str
+    ) -> None:
+        request = by_protocol(*told[0], why)
         assert len(json.loads(request)["sms"]) <= message.LONGEST_SMS < 1600
         assert len(request.encode()) < 256 * 1024
 
-    @given(_facts(strategies.a_name))
-    def test_has_a_text_of_few_lines_without_control_characters(self, facts: Facts) -> None:
-        for _, text in (failure(facts), recovery(facts, SLOT)):
+    @given(_messages(strategies.a_name))
+    def test_has_a_text_of_few_lines_without_control_characters(
+        self, told: list[tuple[str, str]]
+    ) -> None:
+        for _, text in told:
             assert all(line.isprintable() for line in text.split("\n"))
             assert len(text.split("\n")) < 50
             assert len(text) < 30_000
@@ -199,7 +215,7 @@ class TestAnyMessage:
     def test_holds_of_logs_and_reasons_no_more_than_so_much(self, odd: str, times: int) -> None:
         entry = replace(ENTRY, reason=(odd + "x") * times, exit_message=("x" + odd) * times)
         lines = [(odd + "x") * times] * message.LOG_LINES
-        _, text = failure(replace(FACTS, entry=entry, log_lines=lines))
+        _, text = told(entry, lines=lines)
         assert len(text) < 2 * 1024 + 20 * 245 + 2000
         assert all(len(line) <= len("Message: ") + 1024 for line in text.split("\n"))
         assert sum(len(line) > 242 for line in text.split("\n") if "x" * 9 in line) <= 2
