@@ -119,7 +119,7 @@ class Observer:
             ended,
             limit_of_one_type=bool(stated and stated.is_of_a_type),
         )
-        return self.launches.plan(attempt, following.at, following.state) if following else None
+        return self.launches.plan(attempt, *following) if following else None
 
 
 def with_job(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> Entry:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pipeline.config import RetryConfig
 from pipeline.outcome import Outcome
@@ -32,7 +32,7 @@ class RetryState:
 
     def dump(self) -> str:
         """Return it as text for the journal."""
-        return json.dumps({**asdict(self), "since": self.since.isoformat()})
+        return json.dumps(asdict(self), default=datetime.isoformat)
 
     @classmethod
     def load(cls, text: str) -> Self:
@@ -42,9 +42,8 @@ class RetryState:
         return cls(since, impossible=tuple(document.pop("impossible", ())), **document)
 
 
-@dataclass(frozen=True)
-class NextAttempt:
-    """The next attempt."""
+class NextAttempt(NamedTuple):
+    """When it is launched, and what is used up with it."""
 
     at: datetime
     state: RetryState
@@ -65,12 +64,15 @@ def next_attempt(
     later. Internal error and too little memory: as often as is allowed. Everything else would only
     fail again.
     """
+    # What was chosen for its memory is not: the types of the settings were too small.
+    replaceable = state.instance_type in config.instance_types and not state.size_increases
     match outcome:
-        case Outcome.CAPACITY:
+        case Outcome.CAPACITY if replaceable:
             return _other_type(config, state, now)
-        case Outcome.QUOTA_TOO_LOW if limit_of_one_type:
-            return _possible_type(config, state, now)
-        case Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
+        case Outcome.QUOTA_TOO_LOW if replaceable and limit_of_one_type:
+            impossible = (*state.impossible, state.instance_type)
+            return _other_type(config, replace(state, impossible=impossible), now)
+        case Outcome.CAPACITY | Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
             return _later(config, state, now)
         case Outcome.INTERNAL_ERROR if state.internal_errors < INTERNAL_ERRORS:
             again = replace(state, internal_errors=state.internal_errors + 1)
@@ -85,26 +87,14 @@ def next_attempt(
 
 
 def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
-    # A type that was chosen for its memory is waited for: those of the settings were too small.
-    if state.instance_type not in config.instance_types or state.size_increases:
-        return _later(config, state, now)
     possible = [each for each in config.instance_types if each not in state.impossible]
+    if not possible:
+        return None
     tried = config.instance_types[: config.instance_types.index(state.instance_type) + 1]
-    following = next((each for each in possible if each not in tried), None)
-    if following:
-        return NextAttempt(now + AT_ONCE, replace(state, instance_type=following))
+    for each in possible:
+        if each not in tried:
+            return NextAttempt(now + AT_ONCE, replace(state, instance_type=each))
     return _later(config, replace(state, instance_type=possible[0]), now)
-
-
-def _possible_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
-    """Return the attempt on another type of the settings, if one may ever start."""
-    # In the place of a type that was chosen for its memory there is none.
-    if state.instance_type not in config.instance_types or state.size_increases:
-        return None
-    left = replace(state, impossible=(*state.impossible, state.instance_type))
-    if set(config.instance_types) <= set(left.impossible):
-        return None
-    return _other_type(config, left, now)
 
 
 def _later(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:
