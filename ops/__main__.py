@@ -34,6 +34,7 @@ def main(
         screen.refuse(str(error))
         return error.status
     except KeyboardInterrupt:
+        screen.refuse(screen.if_interrupted)
         return 130
 
 

@@ -1,10 +1,9 @@
 """What an error of AWS means for an operator, in one line with the way out."""
 
-from typing import Any
-
 from botocore import exceptions
 
 from ops.stack import Stack
+from pipeline import aws_errors
 
 _NO_CREDENTIALS = (
     exceptions.CredentialRetrievalError,
@@ -43,8 +42,7 @@ def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Sta
 
 
 def _refused(error: exceptions.ClientError, stack: Stack) -> str:
-    answer: Any = error.response.get("Error", {})
-    code, said = answer.get("Code", "Unknown"), _one_line(answer.get("Message", ""))
+    code, said = aws_errors.code(error), _one_line(aws_errors.message(error))
     if code in _BAD_CREDENTIALS:
         return f"AWS does not accept these credentials ({code}). {_SIGN_IN}"
     if code in _DENIED:

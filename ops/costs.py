@@ -1,10 +1,10 @@
 """What the runs of each month cost, by the rate card: an estimate, not the bill."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from datetime import UTC, datetime
+from itertools import chain
 
 from rich.table import Table
 from rich.text import Text
@@ -32,31 +32,22 @@ class Cost:
     """Attempts that ran on a type which the rate card does not have."""
 
 
-_NUMBERS = ("slots", "attempts", "instance_hours", "unpriced", "cost_usd")
-
-
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show what each month cost, the latest first."""
-    found = [
-        cost
-        for schedule in sorted(session.stack.schedules(None))
-        for cost in _months(session, schedule, options.months)
-    ]
+    months: dict[tuple[str, str], list[Entry]] = {}
+    for schedule in sorted(session.stack.schedules(None)):
+        zone = session.stack.zone(schedule)
+        since = _first_day(session.now().astimezone(zone), options.months).astimezone(UTC)
+        for entry in session.stack.journal.recent(schedule, since, MOST_ENTRIES):
+            if entry.concluded_at:
+                month = f"{entry.slot.astimezone(zone):%Y-%m}"
+                months.setdefault((month, schedule), []).append(entry)
+    found = [_cost(month, schedule, entries) for (month, schedule), entries in months.items()]
     found.sort(key=lambda cost: cost.month, reverse=True)
-    sums = {name: sum(getattr(cost, name) for cost in found) for name in _NUMBERS}
-    total = Cost(month="total", schedule="", **sums)
+    total = _cost("total", "", list(chain.from_iterable(months.values())))
     document = {"rate_date": RATE_DATE, "months": found, "total": total}
     session.screen.answer(document, _table(found, total), _caption(total.unpriced))
     return 0
-
-
-def _months(session: Session, schedule: str, count: int) -> Iterator[Cost]:
-    zone = session.stack.zone(schedule)
-    since = _first_day(session.now().astimezone(zone), count).astimezone(UTC)
-    entries = session.stack.journal.recent(schedule, since, MOST_ENTRIES)
-    made = [entry for entry in entries if entry.concluded_at]
-    for month, attempts in groupby(made, lambda entry: f"{entry.slot.astimezone(zone):%Y-%m}"):
-        yield _cost(month, schedule, list(attempts))
 
 
 def _first_day(now: datetime, months: int) -> datetime:
@@ -66,15 +57,14 @@ def _first_day(now: datetime, months: int) -> datetime:
 
 
 def _cost(month: str, schedule: str, attempts: Sequence[Entry]) -> Cost:
-    ran = [(e, e.ended - e.started) for e in attempts if e.started and e.ended]
-    hours = sum((time * (entry.instance_count or 1) for entry, time in ran), timedelta())
+    ran = [(entry, seconds) for entry in attempts if (seconds := entry.run_s) is not None]
     prices = [entry.cost_usd for entry, _ in ran]
     return Cost(
         month=month,
         schedule=schedule,
-        slots=len({entry.slot for entry in attempts}),
+        slots=len({(entry.schedule, entry.slot) for entry in attempts}),
         attempts=len(attempts),
-        instance_hours=hours / timedelta(hours=1),
+        instance_hours=sum(s * (entry.instance_count or 1) for entry, s in ran) / 3600,
         cost_usd=sum(price for price in prices if price is not None),
         unpriced=prices.count(None),
     )

@@ -12,9 +12,3 @@ class UsageError(OpsError):
     """An argument that fits nothing in this stack."""
 
     status = 2
-
-
-class InterruptedByOperatorError(OpsError):
-    """Ctrl-C, which ends the waiting and nothing else."""
-
-    status = 130

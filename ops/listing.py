@@ -1,7 +1,8 @@
 """Lists slots: what the journal knows of them, and what runs at this moment."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -11,25 +12,60 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops import slots
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
-from ops.slots import Slot
+from ops.stack import Description
 from pipeline import jobs
-from pipeline.attempt import job_name
-from pipeline.journal_items import Entry
+from pipeline.attempt import Attempt
+from pipeline.journal_items import Entry, seconds_between
+from pipeline.outcome import NO_FAILURE
 
 MOST_ENTRIES = 100_000
 """Of one schedule: more than any period that is worth a table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot(Entry):
+    """A slot: its latest attempt, and what all of them come to.
+
+    Its cost is that of all attempts that have ended, and None if that of one is not known.
+    """
+
+    attempts: int
+    """That were made; one that is only planned does not count."""
+    duration_seconds: float | None
+    """Of the latest attempt; so far, while it runs."""
+    queue_seconds: float | None
+    """From its creation until it had its instances; so far, while it waits."""
+
+    @property
+    def instance(self) -> str:
+        """What it runs on, in words."""
+        kind = self.instance_type or ""
+        return f"{self.instance_count} x {kind}" if (self.instance_count or 1) > 1 else kind
+
+
+def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
+    """Return the slot that these attempts, ascending, are at."""
+    made = [entry for entry in entries if entry.concluded_at or not entry.planned_for]
+    last = made[-1] if made else entries[-1]
+    costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
+    cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+    return Slot(
+        **vars(replace(last, cost_usd=cost)),
+        attempts=len(made),
+        duration_seconds=seconds_between(last.started, last.ended or now),
+        queue_seconds=seconds_between(last.created, last.started or last.ended or now),
+    )
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the slots of the last days, newest first."""
     since = session.now() - timedelta(days=options.days)
     found = _attempts(session, options.schedule, since)
-    listed = [slots.of_attempts(found[key], session.now()) for key in sorted(found, reverse=True)]
+    listed = [of_attempts(found[key], session.now()) for key in sorted(found, reverse=True)]
     if options.failed:
-        listed = [slot for slot in listed if slot.failed]
+        listed = [slot for slot in listed if slot.outcome and slot.outcome not in NO_FAILURE]
     which = "failed slot" if options.failed else "slot"
     nothing = Text(f"No {which} since {since:%a %d %b %H:%M} UTC.", "dim")
     session.screen.answer(listed, *(_shown(session, listed) if listed else [nothing]))
@@ -47,12 +83,24 @@ def _attempts(
         for slot, attempts in groupby(entries, attrgetter("slot")):
             found[slot, schedule] = sorted(attempts, key=attrgetter("number"))
     for attempt in jobs.active(stack.client("sagemaker"), stack.prefix, only):
-        job = stack.find_job(job_name(stack.prefix, attempt))
-        if job:
+        if job := stack.find_job(attempt):
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]
-            found[attempt.slot, attempt.schedule] = [*before, slots.running(attempt, job)]
+            found[attempt.slot, attempt.schedule] = [*before, _running(attempt, job)]
     return found
+
+
+def _running(attempt: Attempt, job: Description) -> Entry:
+    """Return an attempt as the journal would have it, if it knew of jobs that run."""
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    return replace(
+        Entry.of(attempt, job["ProcessingJobName"]),
+        status=job["ProcessingJobStatus"],
+        instance_type=jobs.instance_type(cluster),
+        instance_count=jobs.instance_count(cluster),
+        created=job["CreationTime"],
+        started=job.get("ProcessingStartTime"),
+    )
 
 
 def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:

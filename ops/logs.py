@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from ops.errors import InterruptedByOperatorError, UsageError
+from ops.errors import UsageError
 from ops.session import Session
 from pipeline.attempt import Attempt, job_name
 from pipeline.contract import JOB_LOGS
@@ -93,19 +92,18 @@ def show(session: Session, options: argparse.Namespace) -> int:
     tail = Tail(session.stack.client("logs"), name, options.lines)
     shown: list[Line] = []
     ended = False
-    try:
-        while True:
-            status, lines = session.stack.job(name)["ProcessingJobStatus"], tail.read()
-            shown += lines
-            for line in lines:
-                _print(session, line, zone)
-            # The last lines may come after the end.
-            if not options.follow or (ended and not lines):
-                break
-            ended = status not in ACTIVE
-            session.pause()
-    except KeyboardInterrupt:
-        raise InterruptedByOperatorError("Stopped following; the job goes on") from None
+    session.screen.if_interrupted = "Stopped following; the job goes on"
+    while True:
+        status, lines = session.stack.job(name)["ProcessingJobStatus"], tail.read()
+        shown += lines
+        for line in lines:
+            begin = (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim")
+            session.screen.note(Text.assemble(begin, printable(line.message)))
+        # The last lines may come after the end.
+        if not options.follow or (ended and not lines):
+            break
+        ended = status not in ACTIVE
+        session.pause()
     if not shown and not session.screen.as_json:
         session.screen.err.print(Text(f"{name} is {status} and has written nothing.", "dim"))
     session.screen.answer({"job_name": name, "status": status, "lines": shown})
@@ -118,11 +116,6 @@ def _latest(session: Session, schedule: str, slot: str) -> str:
     [schedule] = stack.schedules(schedule)
     instant = stack.slot(schedule, slot)
     known = stack.journal.attempts(schedule, instant)
-    attempts = [entry.number for entry in reversed(known)] or [1]
-    names = [job_name(stack.prefix, Attempt(schedule, instant, attempt)) for attempt in attempts]
-    return next((name for name in names if stack.find_job(name)), names[0])
-
-
-def _print(session: Session, line: Line, zone: ZoneInfo) -> None:
-    begin = (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim")
-    session.screen.note(Text.assemble(begin, printable(line.message)))
+    attempts = [entry.attempt for entry in reversed(known)] or [Attempt(schedule, instant, 1)]
+    latest = next(filter(stack.find_job, attempts), attempts[0])
+    return job_name(stack.prefix, latest)

@@ -3,17 +3,16 @@
 import argparse
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from rich.text import Text
 
-from ops import slots
 from ops.errors import OpsError, UsageError
+from ops.listing import of_attempts
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
 from ops.wait import until_concluded
-from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, parse_slot, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Attempt, parse_slot, slot_text
 from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
@@ -26,29 +25,31 @@ _GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 
 def run(session: Session, options: argparse.Namespace) -> int:
     """Start the job of a slot, which is now by default."""
-    schedule, slot = _slot(session, options)
+    first = _asked_for(session, options)
     if options.slot:
-        _refuse_if_unknown(session, schedule, slot)
-    return _follow(session, _launch(session, Attempt(schedule, slot, 1)), wait=options.wait)
+        _refuse_if_unknown(session, first)
+    return _follow(session, _launch(session, first), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
-    schedule, slot = _slot(session, options)
-    _refuse_if_unknown(session, schedule, slot)
-    for attempt in range(_free_attempt(session, schedule, slot), MAX_ATTEMPT + 1):
-        answer = _launch(session, Attempt(schedule, slot, attempt))
+    first = _asked_for(session, options)
+    _refuse_if_unknown(session, first)
+    attempt = _free_attempt(session, first)
+    while attempt:
+        answer = _launch(session, attempt)
         if answer["result"] != "already started":
             return _follow(session, answer, wait=options.wait)
         _refuse_if_running(session, answer["job_name"], answer["status"])
+        attempt = attempt.next()
     raise OpsError(
-        f"Slot {slot_text(slot)} of {schedule} has had {MAX_ATTEMPT} attempts, and a job's name "
-        "has room for no more: run another slot with the same input"
+        f"Slot {slot_text(first.slot)} of {first.schedule} has had {MAX_ATTEMPT} attempts, and a "
+        "job's name has room for no more: run another slot with the same input"
     )
 
 
-def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]:
-    """Return schedule and slot that are asked for; what the launcher decides of one stands."""
+def _asked_for(session: Session, options: argparse.Namespace) -> Attempt:
+    """Return the first attempt at the slot that is asked for."""
     [schedule] = session.stack.schedules(options.schedule)
     # Never left to the launcher: a repeated request would mean another slot, and another job.
     now = session.now().replace(microsecond=0)
@@ -58,33 +59,32 @@ def _slot(session: Session, options: argparse.Namespace) -> tuple[str, datetime]
             f"--slot {slot_text(slot)}: lies in the future (it is {slot_text(now)}); "
             "its schedule starts it"
         )
-    return schedule, slot
+    return Attempt(schedule, slot, 1)
 
 
-def _refuse_if_unknown(session: Session, schedule: str, slot: datetime) -> None:
+def _refuse_if_unknown(session: Session, first: Attempt) -> None:
     """Refuse a time at which the schedule has no slot, and had none that anybody knows of.
 
     A slot may have been run by hand, or be of an expression that was changed since.
     """
     stack = session.stack
-    problem = stack.settings.schedules[schedule].slot_problem(slot)
-    if not problem or stack.journal.attempts(schedule, slot):
+    problem = stack.settings.schedules[first.schedule].slot_problem(first.slot)
+    if not problem or stack.journal.attempts(first.schedule, first.slot):
         return
     # What the journal has forgotten, SageMaker knows.
-    if not stack.find_job(job_name(stack.prefix, Attempt(schedule, slot, 1))):
-        raise UsageError(f"--slot {slot_text(slot)}: {problem}")
+    if not stack.find_job(first):
+        raise UsageError(f"--slot {slot_text(first.slot)}: {problem}")
 
 
-def _free_attempt(session: Session, schedule: str, slot: datetime) -> int:
+def _free_attempt(session: Session, first: Attempt) -> Attempt | None:
     """Return the attempt to begin with; one that is planned is free, and will not start again."""
-    known = session.stack.journal.attempts(schedule, slot)
-    attempt = known[-1].number if known else 1
-    name = job_name(session.stack.prefix, Attempt(schedule, slot, attempt))
-    job = session.stack.find_job(name)
+    known = session.stack.journal.attempts(first.schedule, first.slot)
+    last = known[-1].attempt if known else first
+    job = session.stack.find_job(last)
     if job:
-        _refuse_if_running(session, name, job["ProcessingJobStatus"])
+        _refuse_if_running(session, job["ProcessingJobName"], job["ProcessingJobStatus"])
     used = job or (known and known[-1].concluded_at)
-    return attempt + 1 if used else attempt
+    return last.next() if used else last
 
 
 def _refuse_if_running(session: Session, name: str, status: str) -> None:
@@ -134,16 +134,18 @@ def _said(session: Session, answer: Answer) -> Text:
     if answer["reason"]:
         said.append(f"\n{printable(answer['reason'])}", "dim")
     if answer["result"] == "already started":
-        again = f"replay --schedule {answer['schedule']} --slot {answer['slot']}"
-        said.append(f"\nTo run it once more: {session.stack.command(again)}", "dim")
+        said.append(f"\n{_again(session, answer['schedule'], answer['slot'])}", "dim")
     return said
 
 
-def _summary(
-    session: Session, attempts: list[Entry], told: str | None
-) -> Iterator[tuple[str, str]]:
-    """Yield label and text of what there is to say about a finished slot, but for what was told."""
-    slot, last = slots.of_attempts(attempts, session.now()), attempts[-1]
+def _again(session: Session, schedule: str, slot: str) -> str:
+    again = session.stack.command(f"replay --schedule {schedule} --slot {slot}")
+    return f"To run it once more: {again}"
+
+
+def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[tuple[str, str]]:
+    """Return label and text of what is to be said of a finished slot, but for what was told."""
+    slot, last = of_attempts(attempts, session.now()), attempts[-1]
     history = " → ".join(f"{entry.number} {entry.outcome}" for entry in attempts)
     rows = {
         "job": last.job_name,
@@ -157,15 +159,13 @@ def _summary(
         "cost": f"{dollars(slot.cost_usd)} (estimate)" if last.started else None,
         "marker": last.success_marker,
     }
-    yield from ((label, text) for label, text in rows.items() if text)
+    return [(label, text) for label, text in rows.items() if text]
 
 
-def _way_on(session: Session, last: Entry) -> list[Text]:
-    """Return what to type after a failure."""
-    if last.outcome in _GOOD:
-        return []
-    again = f"replay --schedule {last.schedule} --slot {slot_text(last.slot)}"
-    lines = [f"To run it once more: {session.stack.command(again)}"]
-    if last.created:
-        lines.insert(0, f"To read its log: {session.stack.command(f'logs {last.job_name}')}")
-    return [Text(line, "dim") for line in lines]
+def _way_on(session: Session, last: Entry) -> Iterator[Text]:
+    """Yield what to type after a failure."""
+    if last.outcome not in _GOOD:
+        if last.created:
+            log = session.stack.command(f"logs {last.job_name}")
+            yield Text(f"To read its log: {log}", "dim")
+        yield Text(_again(session, last.schedule, slot_text(last.slot)), "dim")

@@ -29,6 +29,8 @@ class Screen:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self.if_interrupted = "Interrupted"
+        """What to say after Ctrl-C, which ends the command and nothing else."""
         self.out = Console(highlight=False)
         self.err = Console(stderr=True, highlight=False)
 

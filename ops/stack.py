@@ -15,7 +15,7 @@ from components import names
 from components.settings import Settings, loader, stack_file
 from ops.errors import OpsError, UsageError
 from pipeline import jobs
-from pipeline.attempt import Attempt, parse_job_name
+from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.contract import OPS
 from pipeline.journal import Journal
 
@@ -96,13 +96,13 @@ class Stack:
             )
         return attempt
 
-    def find_job(self, name: str) -> Description | None:
-        """Return what SageMaker says of a job, or None where there is none."""
-        return jobs.find(self.client("sagemaker"), name)
+    def find_job(self, attempt: Attempt) -> Description | None:
+        """Return what SageMaker says of an attempt's job, or None where there is none."""
+        return jobs.find(self.client("sagemaker"), job_name(self.prefix, attempt))
 
     def job(self, name: str) -> Description:
         """Return what SageMaker says of a job, or raise OpsError where there is none."""
-        found = self.find_job(name)
+        found = jobs.find(self.client("sagemaker"), name)
         if found is None:
             raise OpsError(f"There is no job {name}; see: {self.command('list')}")
         return found

@@ -4,7 +4,7 @@ import argparse
 
 from rich.text import Text
 
-from ops.errors import InterruptedByOperatorError, OpsError
+from ops.errors import OpsError
 from ops.screen import span
 from ops.session import Session
 from pipeline.jobs import ACTIVE
@@ -22,21 +22,12 @@ def stop(session: Session, options: argparse.Namespace) -> int:
         # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
         stack.journal.write(Entry.of(attempt, name, stop="operator"))
         stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
-    try:
-        status = _await_end(session, name)
-    except KeyboardInterrupt:
-        raise InterruptedByOperatorError("Stopped waiting; it will stop all the same") from None
+    session.screen.if_interrupted = "Stopped waiting; it will stop all the same"
+    began = session.now()
+    with session.screen.progress() as show:
+        while (status := stack.job(name)["ProcessingJobStatus"]) in ACTIVE:
+            show(f"{name}: {status}", span((session.now() - began).total_seconds()))
+            session.pause()
     said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
     session.screen.answer({"job_name": name, "status": status}, said)
     return 0 if status == "Stopped" else 1
-
-
-def _await_end(session: Session, name: str) -> str:
-    began = session.now()
-    with session.screen.progress() as show:
-        while True:
-            status = session.stack.job(name)["ProcessingJobStatus"]
-            if status not in ACTIVE:
-                return status
-            show(f"{name}: {status}", span((session.now() - began).total_seconds()))
-            session.pause()
