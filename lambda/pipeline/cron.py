@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.slots import At, Cron, DayRule, Days, Expression, Rate
+from pipeline.slots import At, Cron, Days, Expression, Rate
 
 
 @dataclass(frozen=True)
@@ -53,28 +53,15 @@ def parse(expression: str) -> Expression:
     """Return the schedule expression, able to tell its slots.
 
     Raises:
-        ValueError: one message with every problem and a correct example, without the expression.
+        ValueError: one message with what is wrong and a correct example, without the expression.
     """
-    problems: list[str] = []
-    if not 1 <= len(expression) <= _LONGEST:
-        problems.append(f"it has {len(expression)} characters, must be from 1 to {_LONGEST}")
-    parsed = None
     form = _FORM.fullmatch(expression)
-    try:
-        match form and form.groups():
-            case ("cron", body):
-                parsed = _cron(body)
-            case ("rate", body):
-                parsed = _rate(body)
-            case ("at", body):
-                parsed = _at(body)
-            case _:
-                problems.append(f"it must read {_EXAMPLES}")
-    except ValueError as error:
-        problems.append(str(error))
-    if parsed is None or problems:
-        raise ValueError("; ".join(problems))
-    return parsed
+    if not form:
+        raise ValueError(f"it must read {_EXAMPLES}")
+    if len(expression) > _LONGEST:
+        raise ValueError(f"it has {len(expression)} characters, must be from 1 to {_LONGEST}")
+    read = {"cron": _cron, "rate": _rate, "at": _at}[form[1]]
+    return read(form[2])
 
 
 def _cron(body: str) -> Cron:
@@ -91,11 +78,15 @@ def _cron(body: str) -> Cron:
             f"day-of-month = {texts[2]!r} and day-of-week = {texts[4]!r}: exactly one of them must "
             "be ?, for example cron(0 2 * * ? *) or cron(0 2 ? * MON-FRI *)"
         )
-    minutes, hours, dates, months, weekdays, years = (
-        _collect(field, text.upper(), problems) for field, text in zip(_FIELDS, texts, strict=True)
-    )
+    found: list[Days] = []
+    for field, text in zip(_FIELDS, texts, strict=True):
+        try:
+            found.append(_days(field, text.upper()))
+        except ValueError as error:
+            problems.append(field.refusal(text.upper(), str(error)))
     if problems:
         raise ValueError("; ".join(problems))
+    minutes, hours, dates, months, weekdays, years = found
     days = dates if texts[4] == "?" else weekdays
     cron = Cron(minutes.numbers, hours.numbers, days, months.numbers, years.numbers)
     if next(cron.dates(), None) is None:
@@ -106,34 +97,25 @@ def _cron(body: str) -> Cron:
     return cron
 
 
-def _collect(field: _Field, text: str, problems: list[str]) -> Days:
-    try:
-        return _days(field, text)
-    except ValueError as error:
-        problems.append(field.refusal(text, str(error)))
-        return Days(DayRule.DATES)
-
-
 def _days(field: _Field, text: str) -> Days:
     """Return a field's numbers; the rule says more than that only for the two day fields."""
     if field is _DATE:
         if text == "L":
-            return Days(DayRule.LAST_DATE)
+            return Days("L")
         if match := re.fullmatch(r"([0-9]+)W", text):
             day = _number(field, match[1])
             if day > 28:
                 raise ValueError("is a date that not every month has, so write L or 28W")
-            return Days(DayRule.NEAREST_WORKDAY, (day,))
+            return Days("1W", (day,))
     if field is _WEEKDAY:
         if match := re.fullmatch(r"([0-9A-Z]+)#([1-5])", text):
-            return Days(DayRule.NTH_WEEKDAY, (_number(field, match[1]),), int(match[2]))
+            return Days("MON#1", (_number(field, match[1]),), int(match[2]))
         if match := re.fullmatch(r"([0-9A-Z]+)L", text):
-            return Days(DayRule.LAST_WEEKDAY, (_number(field, match[1]),))
+            return Days("MONL", (_number(field, match[1]),))
     if text == "?" and "?" in field.wildcards:
-        return Days(DayRule.DATES)
-    rule = DayRule.WEEKDAYS if field is _WEEKDAY else DayRule.DATES
+        return Days("1")
     numbers = {number for item in text.split(",") for number in _item(field, item, text)}
-    return Days(rule, tuple(sorted(numbers)))
+    return Days("MON" if field is _WEEKDAY else "1", tuple(sorted(numbers)))
 
 
 def _item(field: _Field, item: str, text: str) -> range:

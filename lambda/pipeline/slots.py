@@ -6,71 +6,55 @@ the first time only. rate() counts elapsed time and knows no clock change.
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
-import operator
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, auto
 from itertools import takewhile
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class DayRule(Enum):
-    """How the numbers of a day field choose days of a month."""
-
-    DATES = auto()
-    """These dates, where the month has them."""
-    LAST_DATE = auto()
-    """The month's last date."""
-    NEAREST_WORKDAY = auto()
-    """The Monday to Friday closest to the date, without leaving the month."""
-    WEEKDAYS = auto()
-    """Every one of these weekdays, Sunday being 1."""
-    NTH_WEEKDAY = auto()
-    """The nth of the one weekday given, where the month has it."""
-    LAST_WEEKDAY = auto()
-    """The last of the one weekday given."""
-
-
 @dataclass(frozen=True)
 class Days:
-    """The days of a month on which a cron expression fires."""
+    """The days on which a cron expression fires, by the form in which they are written."""
 
-    rule: DayRule
+    form: Literal["1", "L", "1W", "MON", "MON#1", "MONL"]
+    """These dates; a month's last; the Monday to Friday closest to a date, without leaving its
+    month; these weekdays, Sunday being 1; the nth of a weekday in a month; its last.
+    """
     numbers: tuple[int, ...] = ()
     nth: int = 0
 
-    def of(self, year: int, month: int) -> list[int]:
-        """Return the dates in this month, ascending; empty where the month has none."""
-        first, length = monthrange(year, month)
-        if self.rule is DayRule.DATES:
-            return [day for day in self.numbers if day <= length]
-        if self.rule is DayRule.LAST_DATE:
-            return [length]
-        if self.rule is DayRule.NEAREST_WORKDAY:
-            return [_nearest_workday(self.numbers[0], first, length)]
-        named = [day for day in range(1, length + 1) if _weekday(day, first) in self.numbers]
-        if self.rule is DayRule.NTH_WEEKDAY:
-            return named[self.nth - 1 : self.nth]
-        return named[-1:] if self.rule is DayRule.LAST_WEEKDAY else named
+    def include(self, day: date) -> bool:
+        """Return whether it fires on this local date."""
+        last = monthrange(day.year, day.month)[1]
+        of_the_weekday = day.isoweekday() % 7 + 1 in self.numbers
+        match self.form:
+            case "1":
+                return day.day in self.numbers
+            case "L":
+                return day.day == last
+            case "1W":
+                return day.day == _nearest_workday(day.replace(day=self.numbers[0]), last)
+            case "MON":
+                return of_the_weekday
+            case "MON#1":
+                return of_the_weekday and (day.day - 1) // 7 + 1 == self.nth
+            case "MONL":
+                return of_the_weekday and day.day + 7 > last
 
 
-def _weekday(day: int, first: int) -> int:
-    """Return AWS's number of a date, Sunday being 1; `first` is day 1's, Monday being 0."""
-    return (first + day) % 7 + 1
-
-
-def _nearest_workday(day: int, first: int, length: int) -> int:
-    match _weekday(day, first):
+def _nearest_workday(day: date, last: int) -> int:
+    match day.isoweekday():
+        case 6:
+            return day.day - 1 if day.day > 1 else 3
         case 7:
-            return day - 1 if day > 1 else day + 2
-        case 1:
-            return day + 1 if day < length else day - 2
+            return day.day + 1 if day.day < last else last - 2
         case _:
-            return day
+            return day.day
 
 
 @dataclass(frozen=True)
@@ -89,9 +73,8 @@ class Cron:
 
     def following(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the slots later than `after` in UTC, ascending."""
-        start = after.astimezone(zone).date()
-        moments = (moment for day in self.dates(start) for moment in self._times(day))
-        slots = (_instant(moment, zone) for moment in moments)
+        days = self.dates(after.astimezone(zone).date())
+        slots = (_instant(moment, zone) for day in days for moment in self._times(day))
         return (slot for slot in slots if slot and slot > after)
 
     def previous(self, before: datetime, zone: ZoneInfo) -> datetime | None:
@@ -111,15 +94,14 @@ class Cron:
 
     def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
         """Yield the local dates that the expression chooses, from `start` on, or back from it."""
-        step, before_start = (-1, operator.gt) if backwards else (1, operator.lt)
-        for year in self.years[::step]:
-            if before_start(year, start.year):
-                continue
-            for month in self.months[::step]:
-                for day in self.days.of(year, month)[::step]:
-                    on = date(year, month, day)
-                    if not before_start(on, start):
-                        yield on
+        first, last = date(self.years[0], 1, 1), date(self.years[-1], 12, 31)
+        years, months = set(self.years), set(self.months)
+        day = min(start, last) if backwards else max(start, first)
+        step = timedelta(days=-1 if backwards else 1)
+        while first <= day <= last:
+            if day.year in years and day.month in months and self.days.include(day):
+                yield day
+            day += step
 
     def _times(self, day: date) -> list[datetime]:
         times = (time(hour, minute) for hour in self.hours for minute in self.minutes)
