@@ -4,20 +4,21 @@ import pulumi
 import pulumi_aws as aws
 
 from components import build_context
-from components.alerts import Alerts, AlertsArgs
+from components.alerts import Alerts
 from components.aws import account
-from components.encryption import Encryption, EncryptionArgs
-from components.image import Image, ImageArgs
-from components.job import Job, JobArgs
-from components.journal import Journal, JournalArgs
-from components.launcher import Launcher, LauncherArgs
-from components.monitoring import Monitoring, MonitoringArgs
-from components.network.component import Network, NetworkArgs
-from components.observer import Observer, ObserverArgs
-from components.schedule import Schedule, ScheduleArgs
-from components.schedule_group import ScheduleGroup, ScheduleGroupArgs
+from components.encryption import Encryption
+from components.image import Image
+from components.job import Job
+from components.journal import Journal
+from components.launcher import Launcher
+from components.monitoring import Monitoring
+from components.network.component import Network
+from components.observer import Observer
+from components.schedule import Schedule
+from components.schedule_group import ScheduleGroup
 from components.settings import loader
-from components.storage import Storage, StorageArgs
+from components.stack import Stack
+from components.storage import Storage
 
 settings = loader.load()
 build_context.check(build_context.CONTEXT)
@@ -25,94 +26,49 @@ provider = aws.Provider("aws", region=settings.region, default_tags={"tags": set
 here = account.lookup(settings.region, settings.permissions_boundary, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
 
-encryption = Encryption("encryption", EncryptionArgs(account=here, settings=settings), on_aws)
-key_arn = encryption.key_arn
-storage = Storage("storage", StorageArgs(account=here, settings=settings, key_arn=key_arn), on_aws)
-network = Network(
-    "network",
-    NetworkArgs(account=here, settings=settings, key_arn=key_arn, storage=storage),
-    on_aws,
-)
-journal = Journal("journal", JournalArgs(settings=settings, key_arn=key_arn), on_aws)
-image = Image(
-    "image",
-    ImageArgs(account=here, settings=settings, key_arn=key_arn, context=build_context.CONTEXT),
-    on_aws,
-)
-alerts = Alerts(
-    "alerts",
-    AlertsArgs(account=here, settings=settings, key_arn=key_arn, repository=image.repository),
-    on_aws,
-)
-job = Job(
-    "job",
-    JobArgs(
-        account=here,
-        settings=settings,
-        key_arn=key_arn,
-        storage=storage,
-        network=network,
-        repository=image.repository,
-    ),
-    on_aws,
-)
+encryption = Encryption("encryption", settings, here, on_aws)
+stack = Stack(settings, here, encryption.key_arn)
+storage = Storage("storage", stack, on_aws)
+network = Network("network", stack, on_aws, storage=storage)
+journal = Journal("journal", stack, on_aws)
+image = Image("image", stack, on_aws)
+alerts = Alerts("alerts", stack, on_aws, repository=image.repository)
+job = Job("job", stack, on_aws, storage=storage, network=network, repository=image.repository)
 launcher = Launcher(
     "launcher",
-    LauncherArgs(
-        account=here,
-        settings=settings,
-        key_arn=key_arn,
-        storage=storage,
-        network=network,
-        journal=journal,
-        job=job,
-        image_uri=image.uri,
-    ),
+    stack,
     on_aws,
+    storage=storage,
+    network=network,
+    journal=journal,
+    job=job,
+    image_uri=image.uri,
 )
-schedule_group = ScheduleGroup(
-    "schedule-group",
-    ScheduleGroupArgs(
-        account=here,
-        settings=settings,
-        key_arn=key_arn,
-        launcher_arn=launcher.function.arn,
-    ),
-    on_aws,
-)
+schedule_group = ScheduleGroup("schedule-group", stack, on_aws, launcher=launcher)
 observer = Observer(
     "observer",
-    ObserverArgs(
-        account=here,
-        settings=settings,
-        key_arn=key_arn,
-        storage=storage,
-        journal=journal,
-        topic_arn=alerts.topic_arn,
-        launcher=launcher,
-        schedule_group=schedule_group,
-    ),
+    stack,
     on_aws,
+    storage=storage,
+    journal=journal,
+    topic_arn=alerts.topic_arn,
+    launcher=launcher,
+    schedule_group=schedule_group,
 )
 Schedule(
     "schedule",
-    ScheduleArgs(
-        settings=settings,
-        key_arn=key_arn,
-        schedule_group=schedule_group,
-        launcher=launcher,
-        observer=observer,
-    ),
+    stack,
     on_aws,
+    schedule_group=schedule_group,
+    launcher=launcher,
+    observer=observer,
 )
 Monitoring(
     "monitoring",
-    MonitoringArgs(
-        settings=settings,
-        topic_arn=alerts.topic_arn,
-        watched=[alerts, launcher, schedule_group, observer],
-    ),
+    stack,
     on_aws,
+    topic_arn=alerts.topic_arn,
+    watched=[alerts, launcher, schedule_group, observer],
 )
 
 pulumi.export("prefix", settings.prefix)

@@ -4,26 +4,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import event_messages, failure_queue
-from components.aws.account import Account
 from components.policies import resources
-from components.settings import Settings, Subscription
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertsArgs:
-    """What the topic depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    repository: pulumi.Input[str]
-    """Name of the repository whose images are scanned."""
+from components.settings import Subscription
+from components.stack import Stack
 
 
 class Alerts(pulumi.ComponentResource):
@@ -32,27 +20,35 @@ class Alerts(pulumi.ComponentResource):
     Creates: a topic, encrypted with the stack's key, its policy, its subscriptions, a rule for
     each of the event messages, and the encrypted queue of what the rules could not deliver.
 
-    CloudWatch and EventBridge also need the key: its policy admits both.
+    CloudWatch and EventBridge also need the key: its policy admits both. `repository` is the name
+    of the one whose images are scanned.
     """
 
     topic_arn: pulumi.Output[str]
 
     def __init__(
-        self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        repository: pulumi.Input[str],
     ) -> None:
         super().__init__("sagemaker-processing:alerts:Alerts", name, None, opts)
-        prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
-            f"{name}-topic", name=f"{prefix}-alerts", kms_master_key_id=args.key_arn, opts=child
+            f"{name}-topic",
+            name=f"{stack.prefix}-alerts",
+            kms_master_key_id=stack.key_arn,
+            opts=child,
         )
-        allowed = resources.topic_policy(args.account, prefix, topic.arn)
         policy = aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=pulumi.Output.json_dumps(allowed),
+            policy=pulumi.Output.json_dumps(resources.topic_policy(stack, topic.arn)),
             opts=child,
         )
-        for logical, subscription in _named(args.settings.alerts.subscriptions):
+        for logical, subscription in _named(stack.settings.alerts.subscriptions):
             aws.sns.TopicSubscription(
                 f"{name}-{logical}",
                 topic=topic.arn,
@@ -63,19 +59,17 @@ class Alerts(pulumi.ComponentResource):
             )
         # The policy's: so whoever publishes waits until it is allowed to.
         self.topic_arn = policy.arn
-        self._event_messages(name, args)
-        self.register_outputs({"topic_arn": self.topic_arn})
+        self._event_messages(name, stack, repository)
+        self.register_outputs({})
 
-    def _event_messages(self, name: str, args: AlertsArgs) -> None:
-        prefix, child = args.settings.prefix, pulumi.ResourceOptions(parent=self)
-        failures = failure_queue.create(
-            name, name, prefix=prefix, key_arn=args.key_arn, parent=self
-        )
-        messages = event_messages.of(args.account, prefix, args.repository)
+    def _event_messages(self, name: str, stack: Stack, repository: pulumi.Input[str]) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        failures = failure_queue.create(name, stack, self, of=name)
+        messages = event_messages.of(stack, repository)
         rules = [
             aws.cloudwatch.EventRule(
                 f"{name}-{message.name}",
-                name=f"{prefix}-{message.name}",
+                name=f"{stack.prefix}-{message.name}",
                 description=message.description,
                 event_pattern=pulumi.Output.json_dumps(message.pattern),
                 opts=child,

@@ -1,7 +1,5 @@
 """Encryption: the stack's one key."""
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
@@ -12,14 +10,6 @@ from components.settings import Settings
 
 _DELETION_DAYS, _SHORTEST_DELETION_DAYS = 30, 7
 """From a key's deletion until all that it encrypted is lost; KMS takes 7 to 30."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncryptionArgs:
-    """What the key depends on."""
-
-    account: Account
-    settings: Settings
 
 
 class Encryption(pulumi.ComponentResource):
@@ -35,14 +25,18 @@ class Encryption(pulumi.ComponentResource):
     key_arn: pulumi.Output[str]
 
     def __init__(
-        self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: Settings,
+        account: Account,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
-        prefix, keep = args.settings.prefix, args.settings.keep_data
+        prefix, keep = settings.prefix, settings.keep_data
         log_groups = [names.function_logs(prefix, each) for each in names.FUNCTIONS]
-        if args.settings.network.mode == "vpc":
+        if settings.network.mode == "vpc":
             log_groups.append(names.flow_logs(prefix))
-        policy = resources.key_policy(args.account, prefix, log_groups)
+        policy = resources.key_policy(account, prefix, log_groups)
         # Without the key everything that it encrypted is unreadable.
         key = aws.kms.Key(
             f"{name}-key",
@@ -59,4 +53,4 @@ class Encryption(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.key_arn = key.arn
-        self.register_outputs({"key_arn": self.key_arn})
+        self.register_outputs({})

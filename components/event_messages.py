@@ -11,7 +11,12 @@ from typing import Any
 import pulumi
 
 from components import names
-from components.aws.account import Account
+from components.stack import Stack
+
+_FIRST = (
+    "First look it up (aws ecr describe-image-scan-findings); then raise the base image or the "
+    "packages under container/, and deploy. Runbook: docs/runbook.md#image-findings"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,19 +32,19 @@ class EventMessage:
     text: str
 
 
-def of(account: Account, prefix: str, repository: pulumi.Input[str]) -> list[EventMessage]:
+def of(stack: Stack, repository: pulumi.Input[str]) -> list[EventMessage]:
     """Return the messages of a stack; its jobs' image is in `repository`, of that name."""
     return [
-        _of_a_basic_scan(prefix, repository),
-        _of_an_enhanced_scan(account, prefix, repository),
-        _of_an_alarm_that_is_over(account, prefix),
+        _of_a_basic_scan(stack, repository),
+        _of_an_enhanced_scan(stack, repository),
+        _of_alarms_that_are_over(stack),
     ]
 
 
-def _of_a_basic_scan(prefix: str, repository: pulumi.Input[str]) -> EventMessage:
+def _of_a_basic_scan(stack: Stack, repository: pulumi.Input[str]) -> EventMessage:
     return EventMessage(
         name="image-findings",
-        description=f"Critical findings of ECR's scan in an image of {prefix}",
+        description=f"Critical findings of ECR's scan in an image of {stack.prefix}",
         pattern={
             "source": ["aws.ecr"],
             "detail-type": ["ECR Image Scan"],
@@ -58,18 +63,17 @@ def _of_a_basic_scan(prefix: str, repository: pulumi.Input[str]) -> EventMessage
     )
 
 
-def _of_an_enhanced_scan(
-    account: Account, prefix: str, repository: pulumi.Input[str]
-) -> EventMessage:
+def _of_an_enhanced_scan(stack: Stack, repository: pulumi.Input[str]) -> EventMessage:
     """Return the message of a finding of Amazon Inspector, whose scan takes the place of ECR's.
 
     It has one event for each finding:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
     """
-    images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository, "/sha256:")
+    repositories = stack.account.arn("ecr", "repository/")
+    images = pulumi.Output.concat(repositories, repository, "/sha256:")
     return EventMessage(
         name="image-finding-enhanced",
-        description=f"A critical finding of Amazon Inspector in an image of {prefix}",
+        description=f"A critical finding of Amazon Inspector in an image of {stack.prefix}",
         pattern={
             "source": ["aws.inspector2"],
             "detail-type": ["Inspector2 Finding"],
@@ -81,22 +85,16 @@ def _of_an_enhanced_scan(
     )
 
 
-_FIRST = (
-    "First look it up (aws ecr describe-image-scan-findings); then raise the base image or the "
-    "packages under container/, and deploy. Runbook: docs/runbook.md#image-findings"
-)
-
-
-def _of_an_alarm_that_is_over(account: Account, prefix: str) -> EventMessage:
+def _of_alarms_that_are_over(stack: Stack) -> EventMessage:
     """Return the message of an alarm that goes from ALARM to OK.
 
     An alarm's own actions for OK would notify of every new alarm, too: it begins without data, and
     they run at any change to OK (PutMetricAlarm, OKActions).
     """
-    alarms = account.arn("cloudwatch", f"alarm:{names.alarm(prefix, '')}")
+    alarms = stack.account.arn("cloudwatch", f"alarm:{names.alarm(stack.prefix, '')}")
     return EventMessage(
         name="alarms-over",
-        description=f"Alarms of {prefix} that are over",
+        description=f"Alarms of {stack.prefix} that are over",
         pattern={
             "source": ["aws.cloudwatch"],
             "detail-type": ["CloudWatch Alarm State Change"],

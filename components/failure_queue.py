@@ -7,20 +7,19 @@ import pulumi_aws as aws
 
 from components import names
 from components.policies import resources
+from components.stack import Stack
 
 _RETENTION_S = 14 * 24 * 3600
 """SQS's maximum: a failed event waits through a holiday."""
 
 
-def create(
-    name: str, of: str, *, prefix: str, key_arn: pulumi.Input[str], parent: pulumi.Resource
-) -> aws.sqs.Queue:
+def create(name: str, stack: Stack, parent: pulumi.Resource, *, of: str) -> aws.sqs.Queue:
     """Create the encrypted queue `<prefix>-<of>-failures`."""
     return aws.sqs.Queue(
         f"{name}-failures",
-        name=names.failure_queue(prefix, of),
+        name=names.failure_queue(stack.prefix, of),
         message_retention_seconds=_RETENTION_S,
-        kms_master_key_id=key_arn,
+        kms_master_key_id=stack.key_arn,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

@@ -1,38 +1,18 @@
 """Function: a Lambda function that is invoked asynchronously and loses no event."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue, function_archive, names
-from components.aws.account import Account
-from components.policies import roles, statements
+from components.policies import roles
 from components.policies.statements import Statement
-from components.role import create_role
-from components.settings import Settings
+from components.role import Role, create_role
+from components.stack import Stack
 
-_RUNTIME = "python3.13"
-_ARCHITECTURE = "arm64"
 _EVENT_AGE_S = 6 * 3600
 """Lambda's maximum: it goes on trying to deliver an event while the function is throttled."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FunctionArgs:
-    """What a function depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    environment: Mapping[str, pulumi.Input[str]]
-    statements: Sequence[Statement]
-    """What its role may do, beyond logging and keeping failed events."""
-    timeout_s: int
-    memory_mb: int
-    after: Sequence[pulumi.Resource]
-    """What has to be there when the function is called."""
 
 
 class Function(pulumi.ComponentResource):
@@ -42,6 +22,9 @@ class Function(pulumi.ComponentResource):
     it needs in its archive), its role and policy, its encrypted log group, the encrypted queue that
     keeps events which failed for good, and the asynchronous configuration that sends them there
     after two retries.
+
+    `allowed` is what its role may do beyond logging and keeping failed events, and `after` what has
+    to be there when the function is called.
     """
 
     arn: pulumi.Output[str]
@@ -49,68 +32,67 @@ class Function(pulumi.ComponentResource):
     failures: aws.sqs.Queue
     """The queue of events that failed for good."""
 
-    def __init__(
-        self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
+    def __init__(  # noqa: PLR0913 - each is one thing that it depends on
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        environment: Mapping[str, pulumi.Input[str]],
+        allowed: Sequence[Statement],
+        timeout_s: int,
+        memory_mb: int,
+        after: Sequence[pulumi.Resource],
     ) -> None:
         super().__init__("sagemaker-processing:function:Function", name, None, opts)
-        settings, child = args.settings, pulumi.ResourceOptions(parent=self)
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=names.function_logs(settings.prefix, name),
-            retention_in_days=settings.retention.log_days,
-            kms_key_id=args.key_arn,
-            opts=child,
+        self.failures = failure_queue.create(name, stack, self, of=name)
+        logs, role = self._logs_and_role(name, stack, allowed)
+        function = aws.lambda_.Function(
+            f"{name}-function",
+            name=names.function(stack.prefix, name),
+            role=role.arn,
+            runtime="python3.13",
+            architectures=["arm64"],
+            handler=f"{name}.handler.handler",
+            code=function_archive.build(name, stack.settings),
+            environment={"variables": dict(environment)},
+            kms_key_arn=stack.key_arn,
+            timeout=timeout_s,
+            memory_size=memory_mb,
+            logging_config={"log_format": "JSON", "log_group": logs.name},
+            # Without its permissions the first event would fail.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy, *after]),
         )
-        self.failures = failure_queue.create(
-            name, name, prefix=settings.prefix, key_arn=args.key_arn, parent=self
-        )
-        function = self._function(name, args, log_group)
         aws.lambda_.FunctionEventInvokeConfig(
             f"{name}-async",
             function_name=function.name,
             maximum_retry_attempts=2,
             maximum_event_age_in_seconds=_EVENT_AGE_S,
             destination_config={"on_failure": {"destination": self.failures.arn}},
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.arn = function.arn
-        self.name = function.name
-        self.register_outputs({"arn": self.arn, "name": self.name})
+        self.arn, self.name = function.arn, function.name
+        self.register_outputs({})
 
-    def _function(
-        self, name: str, args: FunctionArgs, log_group: aws.cloudwatch.LogGroup
-    ) -> aws.lambda_.Function:
-        function_name = names.function(args.settings.prefix, name)
-        common = roles.function(
-            args.account,
-            function_name,
-            failures_arn=self.failures.arn,
-            log_group_arn=log_group.arn,
-            key_arn=args.key_arn,
+    def _logs_and_role(
+        self, name: str, stack: Stack, allowed: Sequence[Statement]
+    ) -> tuple[aws.cloudwatch.LogGroup, Role]:
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=names.function_logs(stack.prefix, name),
+            retention_in_days=stack.settings.retention.log_days,
+            kms_key_id=stack.key_arn,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         role = create_role(
             name,
-            args.settings,
-            # Without conditions: AWS does not say that Lambda sends its function's ARN or account
-            # when it assumes a role, and without them no function would start. A role of this
-            # account can be passed only to functions of this account (iam:PassRole).
-            trust=statements.trust("lambda.amazonaws.com"),
-            allowed=statements.document(*args.statements, *common),
-            parent=self,
+            stack,
+            self,
+            service="lambda",
+            # AWS does not say that Lambda sends its function's ARN or account when it assumes a
+            # role, and with a condition no function would start. A role of this account can be
+            # passed only to functions of this account (iam:PassRole).
+            source_arn=None,
+            allowed=[*allowed, *roles.function(stack, name, self.failures.arn, logs.arn)],
         )
-        return aws.lambda_.Function(
-            f"{name}-function",
-            name=function_name,
-            role=role.arn,
-            runtime=_RUNTIME,
-            architectures=[_ARCHITECTURE],
-            handler=f"{name}.handler.handler",
-            code=function_archive.build(name, args.settings),
-            environment={"variables": dict(args.environment)},
-            kms_key_arn=args.key_arn,
-            timeout=args.timeout_s,
-            memory_size=args.memory_mb,
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
-            # Without its permissions the first event would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy, *args.after]),
-        )
+        return logs, role

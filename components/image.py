@@ -1,8 +1,6 @@
 """Image: the container, built from `container/` and kept by digest."""
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +9,7 @@ import pulumi_docker as docker
 from components import build_context
 from components.aws import image_manifest
 from components.aws.account import Account
-from components.settings import Settings
+from components.stack import Stack
 
 _PLATFORM = "linux/amd64"
 """No instance type of SageMaker Processing has another processor."""
@@ -24,17 +22,6 @@ _LIFECYCLE = {
     "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT},
     "action": {"type": "expire"},
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageArgs:
-    """What the image depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    context: Path
-    """The build context, which holds the Dockerfile."""
 
 
 class Image(pulumi.ComponentResource):
@@ -57,29 +44,27 @@ class Image(pulumi.ComponentResource):
     repository: pulumi.Output[str]
     """Name of the repository that it is in."""
 
-    def __init__(
-        self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("sagemaker-processing:image:Image", name, None, opts)
-        repository = self._repository(name, args)
-        if uri := args.settings.image.uri:
+        repository = self._repository(name, stack)
+        if uri := stack.settings.image.uri:
             self.uri = pulumi.Output.from_input(uri)
-            self.repository = pulumi.Output.from_input(_repository_of(uri, args.account))
+            self.repository = pulumi.Output.from_input(_repository_of(uri, stack.account))
         else:
-            self._warn_of_base_image(args.settings.image.base)
-            self.uri = self._pushed(name, args, repository)
+            self._warn_of_base_image(stack.settings.image.base)
+            self.uri = self._pushed(name, stack, repository)
             self.repository = repository.name
-        self.register_outputs({"uri": self.uri, "repository": self.repository})
+        self.register_outputs({})
 
-    def _repository(self, name: str, args: ImageArgs) -> aws.ecr.Repository:
-        keep = args.settings.keep_data
+    def _repository(self, name: str, stack: Stack) -> aws.ecr.Repository:
+        keep = stack.settings.keep_data
         repository = aws.ecr.Repository(
             f"{name}-repository",
-            name=args.settings.prefix,
+            name=stack.prefix,
             # docker.Image pushes at each update, a tag that exists included; jobs name digests.
             image_tag_mutability="MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": stack.key_arn}],
             # It is never empty, and its images can be built again.
             force_delete=not keep,
             opts=pulumi.ResourceOptions(parent=self, protect=keep, retain_on_delete=keep),
@@ -93,14 +78,14 @@ class Image(pulumi.ComponentResource):
         return repository
 
     def _pushed(
-        self, name: str, args: ImageArgs, repository: aws.ecr.Repository
+        self, name: str, stack: Stack, repository: aws.ecr.Repository
     ) -> pulumi.Output[str]:
         """Return the image by digest, once it is built and pushed."""
-        base = args.settings.image.base
+        base = stack.settings.image.base
         # The cache is inside the image: the one that the repository has is found, layer by layer.
         build_args = {"BUILDKIT_INLINE_CACHE": "1", **({"BASE_IMAGE": base} if base else {})}
-        tag = build_context.tag(args.context, build_args)
-        context = build_context.stage(args.context)
+        tag = build_context.tag(build_context.CONTEXT, build_args)
+        context = build_context.stage(build_context.CONTEXT)
         image_name = pulumi.Output.concat(repository.repository_url, ":", tag)
         login = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOptions(parent=self)
@@ -128,12 +113,12 @@ class Image(pulumi.ComponentResource):
         # https://github.com/pulumi/pulumi-docker/issues/778
         digest = image.repo_digest.apply(lambda uri: uri.rpartition("@")[2])
         if not pulumi.runtime.is_dry_run():
-            digest.apply(lambda found: self._warn_of_manifest(args.settings, tag, found))
+            digest.apply(lambda found: self._warn_of_manifest(stack, tag, found))
         return pulumi.Output.concat(repository.repository_url, "@", digest)
 
-    def _warn_of_manifest(self, settings: Settings, tag: str, digest: str) -> None:
-        found = image_manifest.media_type(settings.region, settings.prefix, digest)
-        if warning := image_manifest.warning(found, settings.prefix, tag):
+    def _warn_of_manifest(self, stack: Stack, tag: str, digest: str) -> None:
+        found = image_manifest.media_type(stack.account.region, stack.prefix, digest)
+        if warning := image_manifest.warning(found, stack.prefix, tag):
             pulumi.log.warn(warning, resource=self)
 
     def _warn_of_base_image(self, base: str | None) -> None:

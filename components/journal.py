@@ -1,20 +1,10 @@
 """Journal: what became of every attempt."""
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
 from components import names
-from components.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class JournalArgs:
-    """What the journal depends on."""
-
-    settings: Settings
-    key_arn: pulumi.Input[str]
+from components.stack import Stack
 
 
 class Journal(pulumi.ComponentResource):
@@ -28,25 +18,23 @@ class Journal(pulumi.ComponentResource):
     """Its name."""
     table_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: JournalArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("sagemaker-processing:journal:Journal", name, None, opts)
-        keep = args.settings.keep_data
+        keep = stack.settings.keep_data
         # Operators' commands find it by its name; replacing it would forget every attempt.
         table = aws.dynamodb.Table(
             f"{name}-table",
-            name=names.journal(args.settings.prefix),
+            name=names.journal(stack.prefix),
             billing_mode="PAY_PER_REQUEST",
             hash_key="schedule",
             range_key="attempt",
             attributes=[{"name": "schedule", "type": "S"}, {"name": "attempt", "type": "S"}],
             ttl={"attribute_name": "expires", "enabled": True},
-            server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
+            server_side_encryption={"enabled": True, "kms_key_arn": stack.key_arn},
             point_in_time_recovery={"enabled": True},
             deletion_protection_enabled=keep,
             opts=pulumi.ResourceOptions(parent=self, protect=keep, retain_on_delete=keep),
         )
         self.table = table.name
         self.table_arn = table.arn
-        self.register_outputs({"table": self.table, "table_arn": self.table_arn})
+        self.register_outputs({})

@@ -1,32 +1,15 @@
 """Launcher: the function that turns a slot into a job."""
 
-from dataclasses import dataclass
-
 import pulumi
 
 from components.aws import instance_types
-from components.aws.account import Account
-from components.function import Function, FunctionArgs
+from components.function import Function
 from components.job import Job
 from components.journal import Journal
 from components.network.component import Network
 from components.policies import roles
-from components.settings import Settings
+from components.stack import Stack
 from components.storage import Storage
-
-
-@dataclass(frozen=True, kw_only=True)
-class LauncherArgs:
-    """What the launcher depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    storage: Storage
-    network: Network
-    journal: Journal
-    job: Job
-    image_uri: pulumi.Input[str]
 
 
 class Launcher(pulumi.ComponentResource):
@@ -39,48 +22,49 @@ class Launcher(pulumi.ComponentResource):
 
     function: Function
 
-    def __init__(
-        self, name: str, args: LauncherArgs, opts: pulumi.ResourceOptions | None = None
+    def __init__(  # noqa: PLR0913 - one value for each thing that the launcher touches
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        storage: Storage,
+        network: Network,
+        journal: Journal,
+        job: Job,
+        image_uri: pulumi.Input[str],
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, opts)
-        if warning := instance_types.keyless(args.settings.attempt_types):
+        if warning := instance_types.keyless(stack.settings.attempt_types):
             pulumi.log.warn(warning)
+        environment: dict[str, pulumi.Input[str]] = {
+            "JOB_ROLE_ARN": job.role_arn,
+            "IMAGE_URI": image_uri,
+            "INPUT_BUCKET": storage.input_bucket,
+            "OUTPUT_BUCKET": storage.output_bucket,
+            "KMS_KEY_ARN": stack.key_arn,
+            "JOURNAL_TABLE": journal.table,
+        }
+        if place := network.placement:
+            environment["SUBNETS"] = pulumi.Output.all(*place.subnets).apply(",".join)
+            environment["SECURITY_GROUPS"] = pulumi.Output.all(*place.security_groups).apply(
+                ",".join
+            )
         self.function = Function(
             name,
-            FunctionArgs(
-                account=args.account,
-                settings=args.settings,
-                key_arn=args.key_arn,
-                environment=_environment(args),
-                statements=roles.launcher(
-                    args.account,
-                    args.settings,
-                    data=args.storage.data,
-                    key_arn=args.key_arn,
-                    job_role_arn=args.job.role_arn,
-                    table_arn=args.journal.table_arn,
-                    placement=args.network.placement,
-                ),
-                timeout_s=60,
-                memory_mb=256,
-                # A job needs all of them, down to the policies of its role and its buckets.
-                after=[args.storage, args.network, args.job],
-            ),
+            stack,
             pulumi.ResourceOptions(parent=self),
+            environment=environment,
+            allowed=roles.launcher(
+                stack,
+                storage.data,
+                network.placement,
+                job_role_arn=job.role_arn,
+                table_arn=journal.table_arn,
+            ),
+            timeout_s=60,
+            memory_mb=256,
+            # A job needs all of them, down to the policies of its role and its buckets.
+            after=[storage, network, job],
         )
         self.register_outputs({})
-
-
-def _environment(args: LauncherArgs) -> dict[str, pulumi.Input[str]]:
-    found: dict[str, pulumi.Input[str]] = {
-        "JOB_ROLE_ARN": args.job.role_arn,
-        "IMAGE_URI": args.image_uri,
-        "INPUT_BUCKET": args.storage.input_bucket,
-        "OUTPUT_BUCKET": args.storage.output_bucket,
-        "KMS_KEY_ARN": args.key_arn,
-        "JOURNAL_TABLE": args.journal.table,
-    }
-    if placement := args.network.placement:
-        found["SUBNETS"] = pulumi.Output.all(*placement.subnets).apply(",".join)
-        found["SECURITY_GROUPS"] = pulumi.Output.all(*placement.security_groups).apply(",".join)
-    return found

@@ -1,12 +1,13 @@
 """Role: what a service acts as, what it may do, and what bounds it."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-from components.settings import Settings
+from components.policies.statements import Statement, document, trust
+from components.stack import Stack
 
 
 class Role(NamedTuple):
@@ -17,34 +18,40 @@ class Role(NamedTuple):
     """Depend on it where the first call would fail without the role's permissions."""
 
 
-def create_role(
+def create_role(  # noqa: PLR0913 - who, for what, and what
     name: str,
-    settings: Settings,
-    *,
-    trust: Mapping[str, Any],
-    allowed: Mapping[str, Any],
+    stack: Stack,
     parent: pulumi.Resource,
+    *,
+    service: str,
+    source_arn: pulumi.Input[str] | None,
+    allowed: Iterable[Statement],
 ) -> Role:
     """Create a role within the stack's permissions boundary, and its one inline policy.
 
     Args:
         name: of the resources `<name>-role` and `<name>-policy`, and the end of the physical name.
-        settings: the stack's.
-        trust: policy that says who may assume the role.
-        allowed: policy that says what the role may do.
+        stack: whose it is.
         parent: the component that the role belongs to.
+        service: begins the name of the only service that may assume the role.
+        source_arn: for which resources only, as far as AWS says for which it does.
+        allowed: what the role may do.
     """
     child = pulumi.ResourceOptions(parent=parent)
+    trusted = trust(stack.account, f"{service}.amazonaws.com", source_arn)
     role = aws.iam.Role(
         f"{name}-role",
         # With the region: roles are the account's, and the same stack may be in two regions. Only
         # another name replaces a role, so it is never in its successor's way.
-        name=f"{settings.prefix}-{settings.region}-{name}",
-        assume_role_policy=pulumi.Output.json_dumps(trust),
-        permissions_boundary=settings.permissions_boundary,
+        name=f"{stack.prefix}-{stack.account.region}-{name}",
+        assume_role_policy=pulumi.Output.json_dumps(trusted),
+        permissions_boundary=stack.settings.permissions_boundary,
         opts=child,
     )
     policy = aws.iam.RolePolicy(
-        f"{name}-policy", role=role.name, policy=pulumi.Output.json_dumps(allowed), opts=child
+        f"{name}-policy",
+        role=role.name,
+        policy=pulumi.Output.json_dumps(document(*allowed)),
+        opts=child,
     )
     return Role(role.arn, policy)

@@ -1,7 +1,6 @@
 """Schedule: when the launcher is called."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,37 +10,35 @@ import pulumi_aws as aws
 from components.launcher import Launcher
 from components.observer import Observer
 from components.schedule_group import ScheduleGroup
-from components.settings import ScheduleSettings, Settings
+from components.settings import ScheduleSettings
+from components.stack import Stack
 from pipeline import cron
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduleArgs:
-    """What the schedules depend on."""
-
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    schedule_group: ScheduleGroup
-    launcher: Launcher
-    observer: Observer
-    """What a slot needs until somebody hears of its end."""
 
 
 class Schedule(pulumi.ComponentResource):
     """The schedules of the stack: the last that is created, and the first that is deleted.
 
-    Creates: one schedule for each that is configured.
+    Creates: one schedule for each that is configured, after all that a slot needs until somebody
+    hears of its end.
 
     The event holds the scheduled time, which is the same for every delivery of a slot. It is
     encrypted with the stack's key.
     """
 
-    def __init__(
-        self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None
+    def __init__(  # noqa: PLR0913 - one for each component that a slot needs
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        schedule_group: ScheduleGroup,
+        launcher: Launcher,
+        observer: Observer,
     ) -> None:
         super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
-        needed = [args.schedule_group, args.launcher, args.observer]
-        for schedule, settings in args.settings.schedules.items():
+        # Creating a schedule fails while its role cannot do what it needs, too.
+        needed = [schedule_group, launcher, observer]
+        for schedule, settings in stack.settings.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             # EventBridge Scheduler fills in the time in angle brackets.
             slot = "<aws.scheduler.scheduled-time>"
@@ -49,24 +46,23 @@ class Schedule(pulumi.ComponentResource):
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
-                group_name=args.schedule_group.group,
+                group_name=schedule_group.group,
                 schedule_expression=settings.expression,
                 schedule_expression_timezone=settings.timezone,
                 state="DISABLED" if settings.suspend else "ENABLED",
                 flexible_time_window={"mode": "OFF"},
-                kms_key_arn=args.key_arn,
+                kms_key_arn=stack.key_arn,
                 target={
-                    "arn": args.launcher.function.arn,
-                    "role_arn": args.schedule_group.role_arn,
+                    "arn": launcher.function.arn,
+                    "role_arn": schedule_group.role_arn,
                     "input": json.dumps(event),
                     # After an hour a slot goes to the queue, where somebody sees it.
                     "retry_policy": {
                         "maximum_retry_attempts": 10,
                         "maximum_event_age_in_seconds": 3600,
                     },
-                    "dead_letter_config": {"arn": args.schedule_group.failures_arn},
+                    "dead_letter_config": {"arn": schedule_group.failures_arn},
                 },
-                # Creating a schedule fails while its role cannot do what it needs, too.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
             )
         self.register_outputs({})

@@ -1,25 +1,13 @@
 """Schedule group: how EventBridge Scheduler reaches the launcher, and what it cannot deliver."""
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue
-from components.aws.account import Account
-from components.policies import roles, statements
+from components.launcher import Launcher
+from components.policies import roles
 from components.role import create_role
-from components.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduleGroupArgs:
-    """What the way to the launcher depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    launcher_arn: pulumi.Input[str]
+from components.stack import Stack
 
 
 class ScheduleGroup(pulumi.ComponentResource):
@@ -31,37 +19,33 @@ class ScheduleGroup(pulumi.ComponentResource):
 
     group: pulumi.Output[str]
     """Its name."""
+    arn: pulumi.Output[str]
     role_arn: pulumi.Output[str]
     failures_arn: pulumi.Output[str]
     """ARN of the queue of undelivered slots."""
 
     def __init__(
-        self, name: str, args: ScheduleGroupArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        launcher: Launcher,
     ) -> None:
         super().__init__("sagemaker-processing:schedulegroup:ScheduleGroup", name, None, opts)
-        prefix = args.settings.prefix
-        group = aws.scheduler.ScheduleGroup(
-            name, name=prefix, opts=pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self)
+        self.group = aws.scheduler.ScheduleGroup(name, name=stack.prefix, opts=child).name
+        self.arn = pulumi.Output.concat(
+            stack.account.arn("scheduler", "schedule-group/"), self.group
         )
-        failures = failure_queue.create(
-            name, "schedule", prefix=prefix, key_arn=args.key_arn, parent=self
-        )
-        role = create_role(
+        self.failures_arn = failure_queue.create(name, stack, self, of="schedule").arn
+        self.role_arn = create_role(
             name,
-            args.settings,
-            trust=statements.trust_schedules(args.account, group.name),
-            allowed=roles.schedule(
-                args.account,
-                f"{prefix}/*",
-                function_arn=args.launcher_arn,
-                failures_arn=failures.arn,
-                key_arn=args.key_arn,
-            ),
-            parent=self,
-        )
-        self.group = group.name
-        self.role_arn = role.arn
-        self.failures_arn = failures.arn
-        self.register_outputs(
-            {"group": self.group, "role_arn": self.role_arn, "failures_arn": self.failures_arn}
-        )
+            stack,
+            self,
+            service="scheduler",
+            # The form that AWS documents: schedules of this group, not of anybody's.
+            source_arn=self.arn,
+            allowed=roles.schedule(stack, "*", launcher.function.arn, self.failures_arn),
+        ).arn
+        self.register_outputs({})

@@ -1,27 +1,16 @@
 """Storage: where jobs read and write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import names
-from components.aws.account import Account
 from components.policies import resources
 from components.policies.data import Data
-from components.settings import Settings
+from components.stack import Stack
 
 _UNFINISHED_UPLOAD_DAYS = 7
-
-
-@dataclass(frozen=True, kw_only=True)
-class StorageArgs:
-    """What the buckets depend on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
 
 
 class Storage(pulumi.ComponentResource):
@@ -41,34 +30,29 @@ class Storage(pulumi.ComponentResource):
     data: Data
     """The parts of both that are the stack's."""
 
-    def __init__(
-        self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
-        self._name, self._args = name, args
-        settings = args.settings
+        self._name, self._stack, settings = name, stack, stack.settings
         self.input_bucket = self._bucket("input", settings.input.bucket, expire_days=None)
         self.output_bucket = self._bucket(
             "output", settings.output.bucket, expire_days=settings.retention.output_days
         )
-        self.data = Data(args.account, settings, self.input_bucket, self.output_bucket)
-        self.register_outputs(
-            {"input_bucket": self.input_bucket, "output_bucket": self.output_bucket}
-        )
+        self.data = Data(stack, self.input_bucket, self.output_bucket)
+        self.register_outputs({})
 
     def _bucket(
         self, role: str, existing: str | None, expire_days: int | None
     ) -> pulumi.Output[str]:
         if existing:
             return pulumi.Output.from_input(existing)
-        account, settings, name = self._args.account, self._args.settings, f"{self._name}-{role}"
-        child = self._child()
+        account, keep, child = self._stack.account, self._stack.settings.keep_data, self._child()
+        name = f"{self._name}-{role}"
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
             name,
-            bucket=names.bucket(settings.prefix, role, account.id, account.region),
-            force_destroy=not settings.keep_data,
-            opts=self._child(protect=settings.keep_data),
+            bucket=names.bucket(self._stack.prefix, role, account.id, account.region),
+            force_destroy=not keep,
+            opts=self._child(protect=keep),
         )
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
@@ -103,7 +87,7 @@ class Storage(pulumi.ComponentResource):
         Said of each, since Pulumi's documents and engine differ in whether children inherit it.
         https://github.com/pulumi/pulumi/issues/19654
         """
-        kept = self._args.settings.keep_data
+        kept = self._stack.settings.keep_data
         return pulumi.ResourceOptions(
             parent=self, retain_on_delete=kept, protect=protect, depends_on=depends_on
         )
@@ -119,7 +103,7 @@ class Storage(pulumi.ComponentResource):
                     "bucket_key_enabled": True,
                     "apply_server_side_encryption_by_default": {
                         "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self._args.key_arn,
+                        "kms_master_key_id": self._stack.key_arn,
                     },
                 }
             ],
@@ -143,7 +127,7 @@ class Storage(pulumi.ComponentResource):
                         "days_after_initiation": _UNFINISHED_UPLOAD_DAYS
                     },
                     "noncurrent_version_expiration": {
-                        "noncurrent_days": self._args.settings.retention.noncurrent_days
+                        "noncurrent_days": self._stack.settings.retention.noncurrent_days
                     },
                     "expiration": {"days": expire_days} if expire_days else None,
                 }

@@ -1,34 +1,25 @@
 """Network: where the jobs run, by `network.mode`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.account import Account, asking
-from components.network import existing, flow_logs, security_groups
+from components import names
+from components.aws.account import asking
+from components.network import existing, security_groups
 from components.network.subnets import choose_zones, subnet_blocks
 from components.policies import vpc as policies
 from components.policies.vpc import VpcPlacement
-from components.settings import Settings
+from components.role import create_role
+from components.stack import Stack
 from components.storage import Storage
 
 Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
 
 _USD_A_MONTH = 7.30
 """Of an interface endpoint in one zone, in us-east-1, without its traffic."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
-    """What the network depends on."""
-
-    account: Account
-    settings: Settings
-    key_arn: pulumi.Input[str]
-    storage: Storage
 
 
 class Network(pulumi.ComponentResource):
@@ -51,41 +42,50 @@ class Network(pulumi.ComponentResource):
     """Where in a VPC the jobs run; None: in none. It leads out once the component is ready."""
 
     def __init__(
-        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        storage: Storage,
     ) -> None:
         super().__init__("sagemaker-processing:network:Network", name, None, opts)
-        self._name, self._args = name, args
+        self._name, self._stack = name, stack
         self._child = pulumi.ResourceOptions(parent=self)
-        match args.settings.network.mode:
+        match stack.settings.network.mode:
             case "isolated":
                 self.placement = None
             case "existing":
-                self.placement = existing.placement(args.settings.network, args.account, self)
+                self.placement = existing.placement(stack.settings.network, stack.account, self)
             case "vpc":
-                self.placement = self._own_vpc()
+                self.placement = self._own_vpc(storage)
         self.register_outputs({})
 
-    def _own_vpc(self) -> VpcPlacement:
-        name, settings = self._name, self._args.settings
-        services = {each: self._service(each, "Interface") for each in settings.network.endpoints}
+    def _own_vpc(self, storage: Storage) -> VpcPlacement:
+        stack, name = self._stack, self._name
+        endpoints = stack.settings.network.endpoints
+        services = {each: self._service(each, "Interface") for each in endpoints}
         zones = self._zones(services.values())
         vpc = self._vpc(zones)
         table = aws.ec2.RouteTable(
             f"{name}-routes", vpc_id=vpc.id, tags=self._tags("routes"), opts=self._child
         )
         subnets = [self._subnet(n, table, *zone) for n, zone in enumerate(zones.items(), 1)]
-        s3 = self._gateway(table)
-        groups = security_groups.create(name, vpc.id, s3.prefix_list_id, settings, self)
-        for each, service in services.items():
-            self._interface(each, service, subnets, groups.endpoints)
-        flow_logs.create(
-            f"{name}-flow-logs",
-            account=self._args.account,
-            settings=settings,
+        # A route in the table, which costs nothing.
+        s3 = aws.ec2.VpcEndpoint(
+            f"{name}-s3",
             vpc_id=vpc.id,
-            key_arn=self._args.key_arn,
-            parent=self,
+            service_name=self._service("s3", "Gateway").service_name,
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id],
+            policy=pulumi.Output.json_dumps(policies.buckets_only(stack.account, storage.data)),
+            tags=self._tags("s3"),
+            opts=self._child,
         )
+        jobs, inside = security_groups.create(name, stack, vpc.id, s3.prefix_list_id, self._child)
+        for each, service in services.items():
+            self._interface(each, service, subnets, inside)
+        self._flow_logs(vpc.id)
         if services:
             cost = len(services) * len(zones) * _USD_A_MONTH
             pulumi.log.info(
@@ -93,14 +93,14 @@ class Network(pulumi.ComponentResource):
                 f"${cost:.0f} a month",
                 self,
             )
-        return VpcPlacement([each.id for each in subnets], [groups.jobs], self._args.account.id)
+        return VpcPlacement([each.id for each in subnets], [jobs], stack.account.id)
 
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
         # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
         return aws.ec2.Vpc(
             f"{self._name}-vpc",
-            cidr_block=self._args.settings.network.cidr,
+            cidr_block=self._stack.settings.network.cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
             instance_tenancy="default",
@@ -112,20 +112,6 @@ class Network(pulumi.ComponentResource):
             ),
         )
 
-    def _gateway(self, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
-        """Create the endpoint of S3, which is a route in `table`, and costs nothing."""
-        policy = policies.buckets_only(self._args.account, self._args.storage.data)
-        return aws.ec2.VpcEndpoint(
-            f"{self._name}-s3",
-            vpc_id=table.vpc_id,
-            service_name=self._service("s3", "Gateway").service_name,
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id],
-            policy=pulumi.Output.json_dumps(policy),
-            tags=self._tags("s3"),
-            opts=self._child,
-        )
-
     def _interface(
         self,
         name: str,
@@ -134,7 +120,7 @@ class Network(pulumi.ComponentResource):
         group: pulumi.Input[str],
     ) -> None:
         """Create a service's endpoint with an address in each of `subnets`."""
-        policy = pulumi.Output.json_dumps(policies.account_only(self._args.account))
+        policy = pulumi.Output.json_dumps(policies.account_only(self._stack.account))
         aws.ec2.VpcEndpoint(
             f"{self._name}-endpoint-{name}",
             vpc_id=subnets[0].vpc_id,
@@ -158,23 +144,22 @@ class Network(pulumi.ComponentResource):
         except Exception as error:  # Pulumi's invokes raise nothing narrower
             raise pulumi.RunError(
                 f"network.endpoints: {name} is no {kind.lower()} endpoint that "
-                f"{self._args.account.region} has: {error}; to list the names: "
+                f"{self._stack.account.region} has: {error}; to list the names: "
                 "aws ec2 describe-vpc-endpoint-services --query ServiceNames"
             ) from error
 
     def _zones(self, services: Iterable[Service]) -> dict[str, str]:
         """Return the zones of the subnets, and the block of each."""
-        settings = self._args.settings.network
+        settings, region = self._stack.settings.network, self._stack.account.region
         # Without local zones: SageMaker is not in them.
-        with asking(f"which zones {self._args.account.region} has"):
+        with asking(f"which zones {region} has"):
             found = aws.get_availability_zones(
                 state="available",
                 filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
                 opts=pulumi.InvokeOptions(parent=self),
             )
         offered = [found.names, *(each.availability_zones for each in services)]
-        zones = choose_zones(self._args.account.region, settings.zones, offered)
-        return subnet_blocks(settings.cidr, zones)
+        return subnet_blocks(settings.cidr, choose_zones(region, settings.zones, offered))
 
     def _subnet(
         self, number: int, table: aws.ec2.RouteTable, zone: str, block: str
@@ -196,5 +181,34 @@ class Network(pulumi.ComponentResource):
         )
         return subnet
 
+    def _flow_logs(self, vpc_id: pulumi.Input[str]) -> None:
+        """Log who talked to whom, into an encrypted group."""
+        stack, name = self._stack, f"{self._name}-flow-logs"
+        group = aws.cloudwatch.LogGroup(
+            name,
+            name=names.flow_logs(stack.prefix),
+            retention_in_days=stack.settings.retention.log_days,
+            kms_key_id=stack.key_arn,
+            opts=self._child,
+        )
+        role = create_role(
+            name,
+            stack,
+            self,
+            service="vpc-flow-logs",
+            source_arn=stack.account.arn("ec2", "vpc-flow-log/*"),
+            allowed=policies.flow_logs(group.arn),
+        )
+        aws.ec2.FlowLog(
+            name,
+            vpc_id=vpc_id,
+            traffic_type="ALL",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags=self._tags("flow-logs"),
+            # Without its permissions the first delivery would fail, and with it the flow log.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role.policy]),
+        )
+
     def _tags(self, part: str) -> dict[str, str]:
-        return {"Name": f"{self._args.settings.prefix}-{part}"}
+        return {"Name": f"{self._stack.prefix}-{part}"}

@@ -7,11 +7,20 @@ import pulumi
 
 from components import names
 from components.aws.account import Account
-from components.policies.key_uses import TO_SEND
-from components.policies.statements import Statement, allow, document, from_source
+from components.policies.statements import TO_SEND, Statement, allow, document, from_source
+from components.stack import Stack
 
 _EVENTBRIDGE = "events.amazonaws.com"
 _CLOUDWATCH = "cloudwatch.amazonaws.com"
+_LOGS = [
+    # Without the guide's kms:DescribeKey: it has no encryption context to compare.
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 
 
 def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict[str, Any]:
@@ -22,6 +31,9 @@ def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict
     and the encrypted queue. All others use it as a role, or by a grant that they make when the
     resource is created (ECR, DynamoDB). "*" in a key's policy means this key.
     """
+    groups = [account.arn("logs", f"log-group:{name}") for name in log_groups]
+    only_these = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}}
+    logs = f"logs.{account.region}.amazonaws.com"
     return document(
         {
             # kms:* for the account's root delegates to IAM; without it nobody could ever change
@@ -29,7 +41,7 @@ def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict
             **allow("AccountDecidesByIam", ["kms:*"], ["*"]),
             "Principal": {"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
         },
-        _encrypt_logs(account, log_groups),
+        _service("LogsOfThisStack", logs, _LOGS, "*", only_these),
         _service("AlarmsOfThisStack", _CLOUDWATCH, TO_SEND, "*", _alarms(account, prefix)),
         # Without conditions: on the way to a topic EventBridge sends none of the keys that could
         # be compared, so that with one every message would be lost in silence ("Key management" of
@@ -38,26 +50,9 @@ def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict
     )
 
 
-def _encrypt_logs(account: Account, log_groups: Sequence[str]) -> Statement:
-    groups = [account.arn("logs", f"log-group:{name}") for name in log_groups]
-    actions = [
-        # Without the guide's kms:DescribeKey: it has no encryption context to compare.
-        "kms:Decrypt",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-    ]
-    only_these = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}}
-    logs = f"logs.{account.region}.amazonaws.com"
-    return _service("LogsOfThisStack", logs, actions, "*", only_these)
-
-
-def topic_policy(account: Account, prefix: str, topic_arn: pulumi.Input[str]) -> dict[str, Any]:
+def topic_policy(stack: Stack, topic_arn: pulumi.Input[str]) -> dict[str, Any]:
     """Return the topic's policy: the stack's alarms and EventBridge may publish, all over TLS."""
-    publish = ["sns:Publish"]
-    alarms = _alarms(account, prefix)
+    publish, alarms = ["sns:Publish"], _alarms(stack.account, stack.prefix)
     return document(
         _service("AlarmsOfThisStack", _CLOUDWATCH, publish, topic_arn, alarms),
         # Without conditions: EventBridge supports none in a topic's policy

@@ -1,198 +1,218 @@
-"""What the stack's roles may do: one function for each role."""
+"""What the stack's roles may do: one function for each role.
 
-from collections.abc import Sequence
+A service that acts in a role's name names itself in kms:ViaService, so that the role cannot call
+KMS by itself. EventBridge Scheduler and SageMaker, which assume a role, call KMS with its session
+and may name nobody.
+"""
+
 from typing import Any
 
 import pulumi
 
 from components import names
-from components.aws.account import Account
-from components.policies import job_conditions, key_uses, vpc
+from components.policies import job_conditions, vpc
 from components.policies.data import Data
-from components.policies.statements import Statement, allow, document
+from components.policies.statements import TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
-from components.settings import Settings
-from pipeline.contract import JOB_LOGS, JOB_METRICS, NOTICE
+from components.stack import Stack
+from pipeline.contract import JOB_LOGS, JOB_METRICS, MARKER, NOTICE
+
+_WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-def job(  # noqa: PLR0913 - one value for each thing that a job touches
-    account: Account,
-    settings: Settings,
-    *,
-    data: Data,
-    key_arn: pulumi.Input[str],
-    repository: pulumi.Input[str],
-    placement: VpcPlacement | None,
-) -> dict[str, Any]:
+def job(
+    stack: Stack, data: Data, repository: pulumi.Input[str], placement: VpcPlacement | None
+) -> list[Statement]:
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
+    account = stack.account
+    images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository)
     logs = account.arn("logs", f"log-group:{JOB_LOGS}")
     namespace = {"StringEquals": {"cloudwatch:namespace": JOB_METRICS}}
-    return document(
+    # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
+    secrets = [
+        account.arn("secretsmanager", f"secret:{name}-??????")
+        for name in stack.settings.job.secrets
+    ]
+    return [
         data.list_input(),
-        data.read_input(),
-        data.write_output(),
-        *key_uses.data(account, key_arn, settings.input.kms_key_arn),
+        allow("ReadInput", ["s3:GetObject"], [data.input("*")]),
+        allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [data.output("*")]),
+        *_job_keys(stack),
         allow(
             "PullImage",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [pulumi.Output.concat(account.arn("ecr", "repository/"), repository)],
+            [images],
         ),
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
         # The group is the account's, and no stack may own it: the first job there creates it.
         # ":*": IAM asks about a group under both forms of its ARN.
         allow("FindLogs", ["logs:CreateLogGroup", "logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
-        allow(
-            "WriteLogs",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [_job_streams(account, settings.prefix)],
-        ),
+        allow("WriteLogs", _WRITE_LOGS, [_job_streams(stack)]),
         # "*": metrics have no ARN; the condition names the one namespace.
         allow("MeasureInstances", ["cloudwatch:PutMetricData"], ["*"], namespace),
         *(vpc.interfaces(account, placement) if placement else ()),
-        *_read_secrets(account, settings.job.secrets),
-    )
-
-
-def _read_secrets(account: Account, secrets: Sequence[str]) -> list[Statement]:
-    # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
-    arns = [account.arn("secretsmanager", f"secret:{name}-??????") for name in secrets]
-    return [allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns)] if arns else []
-
-
-def function(
-    account: Account,
-    name: str,
-    *,
-    failures_arn: pulumi.Input[str],
-    log_group_arn: pulumi.Input[str],
-    key_arn: pulumi.Input[str],
-) -> list[Statement]:
-    """Return what each function may do: start, log, and keep the events that it fails on."""
-    return [
-        key_uses.read_environment(account, key_arn, name),
-        # Lambda sends to the function's destination as the function.
-        allow("KeepFailedEvents", ["sqs:SendMessage"], [failures_arn]),
-        key_uses.send_failures(account, key_arn),
-        allow(
-            "WriteLogs",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [pulumi.Output.concat(log_group_arn, ":*")],
-        ),
+        *([allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secrets)] if secrets else ()),
     ]
 
 
-def launcher(  # noqa: PLR0913 - one value for each thing that the launcher touches
-    account: Account,
-    settings: Settings,
-    *,
+def _job_keys(stack: Stack) -> list[Statement]:
+    """Return what a job needs for encrypted objects and its encrypted volume."""
+    via_s3, own = via(stack, "s3"), [stack.key_arn]
+    # An existing input bucket may have a key of its own.
+    theirs = stack.settings.input.kms_key_arn
+    return [
+        # Of the output's key too: a multipart upload reads what it has encrypted.
+        allow("DecryptData", ["kms:Decrypt"], [*own, *([theirs] if theirs else [])], via_s3),
+        allow("EncryptOutput", ["kms:GenerateDataKey"], own, via_s3),
+        # SageMaker's guide asks for it beside a key for the output; S3 itself never uses it. Not
+        # conditioned, as nobody says in whose name it would be called; it can read nothing.
+        allow("EncryptForSageMaker", ["kms:Encrypt"], own),
+        # Not conditioned: that SageMaker's grant for the volume is one "for an AWS resource", or is
+        # made through a service, is documented nowhere, and a wrong guess would fail every job.
+        allow("EncryptVolume", ["kms:CreateGrant", "kms:DescribeKey"], own),
+    ]
+
+
+def function(
+    stack: Stack, name: str, failures_arn: pulumi.Input[str], logs_arn: pulumi.Input[str]
+) -> list[Statement]:
+    """Return what each function may do: start, log, and keep the events that it fails on."""
+    # Lambda grants it to the function's role when a deployment sets the key, if whoever deploys
+    # may make grants; without it the function cannot start. A grant is also lost with the role.
+    arn = stack.account.arn("lambda", f"function:{names.function(stack.prefix, name)}")
+    own = {"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": arn}}
+    return [
+        allow("ReadEnvironment", ["kms:Decrypt"], [stack.key_arn], own),
+        # Lambda sends to the function's destination as the function.
+        allow("KeepFailedEvents", ["sqs:SendMessage"], [failures_arn]),
+        _encrypt_failures(stack),
+        allow("WriteLogs", _WRITE_LOGS, [pulumi.Output.concat(logs_arn, ":*")]),
+    ]
+
+
+def launcher(
+    stack: Stack,
     data: Data,
-    key_arn: pulumi.Input[str],
+    placement: VpcPlacement | None,
+    *,
     job_role_arn: pulumi.Input[str],
     table_arn: pulumi.Input[str],
-    placement: VpcPlacement | None,
 ) -> list[Statement]:
     """Return what the launcher may do: start, describe and stop jobs of this stack.
 
     It starts jobs only as `job_conditions.py` allows them, whatever its code asks for.
     """
-    jobs = _jobs(account, settings.prefix)
-    conditions = job_conditions.of(settings, placement)
+    jobs = [_jobs(stack)]
+    at_start = {"StringEquals": {"sagemaker:TaggingAction": "CreateProcessingJob"}}
+    conditions = job_conditions.of(stack.settings, placement)
     return [
         allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, conditions),
         # Without it a tagged create is denied.
-        allow(
-            "TagJobsAtStart",
-            ["sagemaker:AddTags"],
-            jobs,
-            {"StringEquals": {"sagemaker:TaggingAction": "CreateProcessingJob"}},
-        ),
+        allow("TagJobsAtStart", ["sagemaker:AddTags"], jobs, at_start),
         allow(
             "FollowJobs", ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], jobs
         ),
         _list_jobs(),
         _pass_role(job_role_arn, "sagemaker.amazonaws.com"),
-        *_keep_journal(account, key_arn, table_arn),
+        *_keep_journal(stack, table_arn),
         data.list_input(),
         *data.withdraw_success(),
         allow(
             "ReportWhatDidNotStart",
             ["events:PutEvents"],
-            [account.arn("events", "event-bus/default")],
+            [stack.account.arn("events", "event-bus/default")],
             {"StringEquals": {"events:source": NOTICE[0]}},
         ),
     ]
 
 
-def observer(  # noqa: PLR0913 - one value for each thing that the observer touches
-    account: Account,
-    prefix: str,
-    *,
+def observer(
+    stack: Stack,
     data: Data,
-    key_arn: pulumi.Input[str],
+    *,
     retry_role_arn: pulumi.Input[str],
     table_arn: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
 ) -> list[Statement]:
     """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
-    logs = account.arn("logs", f"log-group:{JOB_LOGS}")
+    logs = stack.account.arn("logs", f"log-group:{JOB_LOGS}")
+    key = [stack.key_arn]
     return [
-        allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], _jobs(account, prefix)),
+        allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], [_jobs(stack)]),
         _list_jobs(),
         allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
-        allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(account, prefix)]),
-        *_keep_journal(account, key_arn, table_arn),
+        allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(stack)]),
+        *_keep_journal(stack, table_arn),
         data.list_input(),
         *data.withdraw_success(),
-        data.mark_success(),
+        allow("MarkSuccess", ["s3:PutObject"], [data.output(f"*{MARKER}")]),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
-        key_uses.write_object(account, key_arn),
-        key_uses.publish(account, key_arn),
-        # Every job's name begins so, and no schedule's of this stack: it can plan attempts only.
-        allow(
-            "PlanAttempts",
-            ["scheduler:CreateSchedule"],
-            [account.arn("scheduler", f"schedule/{prefix}/{names.job_name_prefix(prefix)}*")],
-        ),
-        allow(
-            "ReadSchedules",
-            ["scheduler:GetSchedule"],
-            [account.arn("scheduler", f"schedule/{prefix}/*")],
-        ),
-        # For both: whether GetSchedule decrypts in the caller's name is not documented.
-        *key_uses.plan_schedules(account, key_arn, f"{prefix}/*"),
+        # Of one part: nothing has to be decrypted.
+        allow("EncryptMarkers", ["kms:GenerateDataKey"], key, via(stack, "s3")),
+        # "Key management" of the SNS guide.
+        allow("EncryptMessages", TO_SEND, key, via(stack, "sns")),
+        *_plan_attempts(stack),
         _pass_role(retry_role_arn, "scheduler.amazonaws.com"),
     ]
 
 
+def _plan_attempts(stack: Stack) -> list[Statement]:
+    """Return what it takes to create and read schedules, whose input is encrypted.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/security_iam_id-based-policy-examples.html
+    """
+    own, key = _schedules(stack, "*"), [stack.key_arn]
+    # Every job's name begins so, and no schedule's of this stack: it can plan attempts only.
+    attempts = _schedules(stack, f"{names.job_name_prefix(stack.prefix)}*")
+    through = via(stack, "scheduler")
+    return [
+        allow("PlanAttempts", ["scheduler:CreateSchedule"], [attempts]),
+        allow("ReadSchedules", ["scheduler:GetSchedule"], [own]),
+        # Apart from the next one: kms:DescribeKey has no encryption context to compare.
+        allow("DescribeKeyForAttempts", ["kms:DescribeKey"], key, through),
+        # For all: whether GetSchedule decrypts in the caller's name is not documented.
+        allow("EncryptAttempts", TO_SEND, key, {**through, **_payloads(own)}),
+    ]
+
+
 def schedule(
-    account: Account,
-    schedules: str,
-    *,
-    function_arn: pulumi.Input[str],
-    failures_arn: pulumi.Input[str],
-    key_arn: pulumi.Input[str],
-) -> dict[str, Any]:
+    stack: Stack, name: str, function_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]
+) -> list[Statement]:
     """Return what EventBridge Scheduler may do: invoke one function, keep what it can't deliver.
 
-    `schedules` are those that use the role, as `<group>/<name or pattern>`; the key encrypts their
-    input and the queue.
+    `name` is that of the schedules which use the role, or a pattern; their input is encrypted.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
     """
-    return document(
-        key_uses.read_payloads(account, key_arn, schedules),
+    payloads = _payloads(_schedules(stack, name))
+    return [
+        allow("ReadPayloads", ["kms:Decrypt"], [stack.key_arn], payloads),
         allow("InvokeFunction", ["lambda:InvokeFunction"], [function_arn]),
         allow("KeepUndelivered", ["sqs:SendMessage"], [failures_arn]),
-        key_uses.send_failures(account, key_arn),
-    )
+        _encrypt_failures(stack),
+    ]
 
 
-def _jobs(account: Account, prefix: str) -> list[str]:
-    return [account.arn("sagemaker", f"processing-job/{names.job_name_prefix(prefix)}*")]
+def _schedules(stack: Stack, name: str) -> str:
+    return stack.account.arn("scheduler", f"schedule/{stack.prefix}/{name}")
 
 
-def _job_streams(account: Account, prefix: str) -> str:
-    streams = f"{JOB_LOGS}:log-stream:{names.job_name_prefix(prefix)}*"
-    return account.arn("logs", f"log-group:{streams}")
+def _payloads(schedules: str) -> dict[str, Any]:
+    return {"ArnLike": {"kms:EncryptionContext:aws:scheduler:schedule:arn": schedules}}
+
+
+def _encrypt_failures(stack: Stack) -> Statement:
+    return allow("EncryptFailures", TO_SEND, [stack.key_arn], via(stack, "sqs"))
+
+
+def _jobs(stack: Stack) -> str:
+    jobs = f"processing-job/{names.job_name_prefix(stack.prefix)}*"
+    return stack.account.arn("sagemaker", jobs)
+
+
+def _job_streams(stack: Stack) -> str:
+    streams = f"{JOB_LOGS}:log-stream:{names.job_name_prefix(stack.prefix)}*"
+    return stack.account.arn("logs", f"log-group:{streams}")
 
 
 def _list_jobs() -> Statement:
@@ -200,11 +220,14 @@ def _list_jobs() -> Statement:
     return allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"])
 
 
-def _keep_journal(
-    account: Account, key_arn: pulumi.Input[str], table_arn: pulumi.Input[str]
-) -> list[Statement]:
+def _keep_journal(stack: Stack, table_arn: pulumi.Input[str]) -> list[Statement]:
     actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    return [allow("KeepJournal", actions, [table_arn]), key_uses.read_table(account, key_arn)]
+    return [
+        allow("KeepJournal", actions, [table_arn]),
+        # DynamoDB decrypts the table's key in the caller's name, for writes too; it made that key
+        # with the table. https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+        allow("ReadJournal", ["kms:Decrypt"], [stack.key_arn], via(stack, "dynamodb")),
+    ]
 
 
 def _pass_role(role_arn: pulumi.Input[str], service: str) -> Statement:

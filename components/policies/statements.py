@@ -10,8 +10,16 @@ from typing import Any
 import pulumi
 
 from components.aws.account import Account
+from components.stack import Stack
 
 Statement = dict[str, Any]
+
+TO_SEND = ["kms:Decrypt", "kms:GenerateDataKey"]
+"""What SNS and SQS ask of the sender's rights to the key of a topic or a queue.
+
+Decrypt checks the data key, which SQS uses again for five minutes.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+"""
 
 
 def document(*statements: Statement) -> dict[str, Any]:
@@ -35,24 +43,19 @@ def allow(
     }
 
 
-def trust(service: str, conditions: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a trust policy: only `service` may assume the role, under `conditions`."""
-    return document(
-        {
-            "Sid": "OnlyThisService",
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
-            **({"Condition": conditions} if conditions else {}),
-        }
-    )
-
-
-def trust_schedules(account: Account, group: pulumi.Input[str]) -> dict[str, Any]:
-    """Return a trust policy: only EventBridge Scheduler, for the schedules of this group."""
-    # The form that AWS documents: schedules of this group, not of anybody's.
-    group_arn = pulumi.Output.concat(account.arn("scheduler", "schedule-group/"), group)
-    return trust("scheduler.amazonaws.com", from_source(account, group_arn))
+def trust(
+    account: Account, service: str, source_arn: pulumi.Input[str] | None = None
+) -> dict[str, Any]:
+    """Return a trust policy: only `service` may assume the role, and only for `source_arn`."""
+    statement: Statement = {
+        "Sid": "OnlyThisService",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    if source_arn is None:
+        return document(statement)
+    return document({**statement, "Condition": from_source(account, source_arn)})
 
 
 def from_source(account: Account, source_arn: pulumi.Input[str]) -> dict[str, Any]:
@@ -61,3 +64,9 @@ def from_source(account: Account, source_arn: pulumi.Input[str]) -> dict[str, An
         "StringEquals": {"aws:SourceAccount": account.id},
         "ArnLike": {"aws:SourceArn": source_arn},
     }
+
+
+def via(stack: Stack, service: str) -> dict[str, Any]:
+    """Return the condition that a role uses the key only through this service."""
+    name = f"{service}.{stack.account.region}.amazonaws.com"
+    return {"StringEquals": {"kms:ViaService": name}}

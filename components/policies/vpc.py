@@ -33,23 +33,15 @@ def interfaces(account: Account, placement: VpcPlacement) -> list[Statement]:
     """
     # Their ARNs hold the account of whoever shares them; ids are unique.
     owned = replace(account, id=placement.owner)
-    subnet_arns = [_arn(owned, "subnet", each) for each in placement.subnets]
-    group_arns = [_arn(owned, "security-group", each) for each in placement.security_groups]
-    any_interface = account.arn("ec2", "network-interface/*")
-    inside = {"ArnEquals": {"ec2:Subnet": subnet_arns}}
+    subnet, group = owned.arn("ec2", "subnet/"), owned.arn("ec2", "security-group/")
+    subnets = [pulumi.Output.concat(subnet, each) for each in placement.subnets]
+    groups = [pulumi.Output.concat(group, each) for each in placement.security_groups]
+    interface = account.arn("ec2", "network-interface/*")
+    use = ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"]
     return [
-        allow(
-            "CreateInterfaces",
-            ["ec2:CreateNetworkInterface"],
-            [*subnet_arns, *group_arns, any_interface],
-        ),
+        allow("CreateInterfaces", ["ec2:CreateNetworkInterface"], [*subnets, *groups, interface]),
         # The interfaces' ids are not known before: the condition keeps to these subnets.
-        allow(
-            "UseInterfaces",
-            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
-            [any_interface],
-            inside,
-        ),
+        allow("UseInterfaces", use, [interface], {"ArnEquals": {"ec2:Subnet": subnets}}),
         # "*": the request names a permission, and the reference says of its interface only that
         # it may be looked at. Refused, interfaces would stay until the subnet is full.
         allow("RemoveInterfacePermissions", ["ec2:DeleteNetworkInterfacePermission"], ["*"]),
@@ -96,19 +88,19 @@ def account_only(account: Account) -> dict[str, Any]:
     return document(_anybody_here(account, "OnlyThisAccount", ["*"], ["*"]))
 
 
-def flow_logs(log_group_arn: pulumi.Input[str]) -> dict[str, Any]:
+def flow_logs(log_group_arn: pulumi.Input[str]) -> list[Statement]:
     """Return what VPC Flow Logs may do: write into its one group.
 
     Without logs:CreateLogGroup, which AWS's example has: the group is there before.
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
     streams = pulumi.Output.concat(log_group_arn, ":*")
-    return document(
+    return [
         allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [streams]),
         allow("FindFlowLogStreams", ["logs:DescribeLogStreams"], [log_group_arn, streams]),
         # "*": the action knows no resource; it shows names and settings of the account's groups.
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
-    )
+    ]
 
 
 def _anybody_here(
@@ -123,7 +115,3 @@ def _anybody_here(
         **allow(sid, actions, resources, {"StringEquals": {"aws:PrincipalAccount": account.id}}),
         "Principal": "*",
     }
-
-
-def _arn(account: Account, kind: str, id_: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.concat(account.arn("ec2", f"{kind}/"), id_)

@@ -3,22 +3,15 @@
 import json
 import re
 
-from components.alerts import Alerts, AlertsArgs
-from components.aws.account import Account
+from components.alerts import Alerts
 from components.settings import Subscription
-from tests.components.settings.test_settings import settings
-from tests.conftest import ACCOUNT, REGION, Recorder, record
+from tests.components.stacks import stack
+from tests.conftest import Recorder, record
 
 
 def alerts(*subscriptions: Subscription) -> Recorder:
-    found = settings(alerts__subscriptions=[each.model_dump() for each in subscriptions])
-    arguments = AlertsArgs(
-        account=Account(partition="aws", region=REGION, id=ACCOUNT),
-        settings=found,
-        repository="processing-prod",
-        key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd",
-    )
-    return record(lambda: Alerts("alerts", arguments), "dev")
+    of = stack(alerts__subscriptions=[each.model_dump() for each in subscriptions])
+    return record(lambda: Alerts("alerts", of, repository="processing-prod"), "dev")
 
 
 class TestAlerts:

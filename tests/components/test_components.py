@@ -9,17 +9,15 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.account import Account
-from components.encryption import Encryption, EncryptionArgs
-from components.image import Image, ImageArgs
-from components.journal import Journal, JournalArgs
-from components.storage import Storage, StorageArgs
+from components import build_context
+from components.encryption import Encryption
+from components.image import Image
+from components.journal import Journal
+from components.storage import Storage
 from tests.components.settings.test_settings import keys_of, settings
+from tests.components.stacks import HERE, KEY, stack
 from tests.conftest import ACCOUNT, REGION, Recorder, record, record_program
 from tests.recorded import program
-
-HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 
 
 def build(make: Callable[[], Any]) -> Recorder:
@@ -28,8 +26,8 @@ def build(make: Callable[[], Any]) -> Recorder:
 
 class TestEncryption:
     def encryption(self) -> Recorder:
-        args = EncryptionArgs(account=HERE, settings=settings(prefix="p-dev", data="destroy"))
-        return build(lambda: Encryption("encryption", args))
+        found = settings(prefix="p-dev", data="destroy")
+        return build(lambda: Encryption("encryption", found, HERE))
 
     def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
         key = self.encryption().one("aws:kms/key:Key")
@@ -53,8 +51,8 @@ class TestEncryption:
 
 class TestJournal:
     def journal(self, data: str = "destroy") -> dict[str, Any]:
-        args = JournalArgs(settings=settings(prefix="p-dev", data=data), key_arn=KEY)
-        return build(lambda: Journal("journal", args)).one("aws:dynamodb/table:Table")
+        of = stack(prefix="p-dev", data=data)
+        return build(lambda: Journal("journal", of)).one("aws:dynamodb/table:Table")
 
     def test_finds_the_attempts_of_a_schedule_by_slot(self) -> None:
         table = self.journal()
@@ -82,8 +80,8 @@ class TestJournal:
 
 def storage(**changes: Any) -> Recorder:
     retention = {"retention__output_days": 30, "retention__noncurrent_days": 7}
-    found = settings(prefix="p-dev", **retention, **changes)
-    return build(lambda: Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY)))
+    of = stack(prefix="p-dev", **retention, **changes)
+    return build(lambda: Storage("storage", of))
 
 
 class TestStorage:
@@ -106,27 +104,28 @@ class TestStorage:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Path:
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "context"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM scratch\n")
     (folder / "entrypoint.sh").write_text("true\n")
+    monkeypatch.setattr(build_context, "CONTEXT", folder)
     return folder
 
 
-def image(context: Path, base: str | None = None) -> Recorder:
-    found = settings(prefix="p-dev", image={"base": base})
-    args = ImageArgs(account=HERE, settings=found, key_arn=KEY, context=context)
-    return build(lambda: Image("image", args))
+def image(base: str | None = None) -> Recorder:
+    of = stack(prefix="p-dev", image={"base": base})
+    return build(lambda: Image("image", of))
 
 
-def image_name(context: Path, base: str | None = None) -> str:
-    return image(context, base).one("docker:index/image:Image")["imageName"]
+def image_name(base: str | None = None) -> str:
+    return image(base).one("docker:index/image:Image")["imageName"]
 
 
+@pytest.mark.usefixtures("context")
 class TestImage:
-    def test_is_built_for_the_processor_of_processing_instances(self, context: Path) -> None:
-        built = image(context).one("docker:index/image:Image")
+    def test_is_built_for_the_processor_of_processing_instances(self) -> None:
+        built = image().one("docker:index/image:Image")
         assert built["build"]["platform"] == "linux/amd64"
         assert built["buildOnPreview"] is False
         assert built["skipPush"] is False
@@ -137,7 +136,6 @@ class TestImage:
     )
     def test_of_a_base_image_without_a_digest_is_warned_of_by_a_preview(
         self,
-        context: Path,
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
         base: str | None,
@@ -145,20 +143,20 @@ class TestImage:
         warned: bool,
     ) -> None:
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-        image(context, base)
+        image(base)
         told = [each.getMessage() for each in caplog.records if "no digest" in each.getMessage()]
         assert bool(told) is warned
         assert all("docker buildx imagetools inspect b:2" in each for each in told)
 
     def test_is_built_of_a_copy_that_is_the_same_on_every_machine(self, context: Path) -> None:
-        build = image(context).one("docker:index/image:Image")["build"]
+        build = image().one("docker:index/image:Image")["build"]
         staged = Path(build["context"])
         assert staged.parent == context.parent / ".build"
         assert build["dockerfile"] == (staged / "Dockerfile").as_posix()
         assert (staged / "Dockerfile").read_text() == "FROM scratch\n"
 
-    def test_is_found_again_by_the_cache_that_the_registry_has_of_it(self, context: Path) -> None:
-        built = image(context, "debian:13-slim").one("docker:index/image:Image")
+    def test_is_found_again_by_the_cache_that_the_registry_has_of_it(self) -> None:
+        built = image("debian:13-slim").one("docker:index/image:Image")
         assert built["build"]["cacheFrom"] == {"images": [built["imageName"]]}
         assert built["build"]["args"] == {
             "BASE_IMAGE": "debian:13-slim",
@@ -166,23 +164,21 @@ class TestImage:
         }
 
     def test_the_same_context_has_the_same_tag_and_any_change_another(self, context: Path) -> None:
-        before = image_name(context)
-        assert image_name(context) == before
+        before = image_name()
+        assert image_name() == before
         assert not before.endswith(":latest")
-        assert image_name(context, "debian:13-slim") != before
+        assert image_name("debian:13-slim") != before
         (context / "entrypoint.sh").write_text("false\n")
-        assert image_name(context) != before
+        assert image_name() != before
 
-    def test_the_repository_takes_a_tag_again_and_is_scanned_and_encrypted(
-        self, context: Path
-    ) -> None:
-        repository = image(context).one("aws:ecr/repository:Repository")
+    def test_the_repository_takes_a_tag_again_and_is_scanned_and_encrypted(self) -> None:
+        repository = image().one("aws:ecr/repository:Repository")
         assert repository["imageTagMutability"] == "MUTABLE"
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
-    def test_of_all_images_with_a_tag_or_without_the_newest_stay(self, context: Path) -> None:
-        policy = json.loads(image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
+    def test_of_all_images_with_a_tag_or_without_the_newest_stay(self) -> None:
+        policy = json.loads(image().one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
         [rule] = policy["rules"]
         assert rule["selection"] == {
             "tagStatus": "any",

@@ -8,10 +8,11 @@ import pytest
 from components import alarm_definitions, dashboard_body
 from components.alarm_definitions import Alarm
 from components.aws import models
-from components.monitoring import Monitoring, MonitoringArgs
+from components.monitoring import Monitoring
 from observer import metrics as observer_metrics
 from pipeline.contract import METRIC_NAMESPACE
 from tests.components.settings.test_settings import settings
+from tests.components.stacks import stack
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record
 from tests.recorded import program
 
@@ -24,8 +25,8 @@ def alarms(**changes: Any) -> dict[str, Alarm]:
 
 
 def created(**changes: Any) -> Recorder:
-    args = MonitoringArgs(settings=settings(**changes), topic_arn=TOPIC, watched=[])
-    return record(lambda: Monitoring("monitoring", args), "prod")
+    of = stack(**changes)
+    return record(lambda: Monitoring("monitoring", of, topic_arn=TOPIC, watched=[]), "prod")
 
 
 class TestOfASchedule:

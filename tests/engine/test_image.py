@@ -13,21 +13,16 @@ from tests.engine.stack import Stack
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 PROGRAM = f"""
-from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 from components.aws.account import Account
-from components.image import Image, ImageArgs
+from components.image import Image
 from components.settings import loader
+from components.stack import Stack
 
 image = Image(
     "image",
-    ImageArgs(
-        account=Account("aws", "{REGION}", "{ACCOUNT}"),
-        settings=loader.load(),
-        key_arn="{KEY}",
-        context=Path("container"),
-    ),
+    Stack(loader.load(), Account("aws", "{REGION}", "{ACCOUNT}"), "{KEY}"),
     pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),
 )
 pulumi.export("uri", image.uri)

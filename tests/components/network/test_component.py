@@ -9,17 +9,14 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from components.aws.account import Account
-from components.network.component import Network, NetworkArgs
-from components.storage import Storage, StorageArgs
+from components.network.component import Network
+from components.storage import Storage
 from tests import conftest
 from tests.aws_cli import problems
-from tests.components.settings.test_settings import settings
+from tests.components.stacks import KEY, stack
 from tests.conftest import ACCOUNT, REGION, Recorder, record
 from tests.recorded import STACKS, VARIANTS, allows, listed, program
 
-HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -32,10 +29,8 @@ def network(**changes: Any) -> Recorder:
 
 def made(**changes: Any) -> Network:
     buckets = {"input__bucket": "their-input", "output__bucket": "their-output"}
-    found = settings(**{"network__mode": "vpc", **buckets, **changes})
-    storage = Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY))
-    args = NetworkArgs(account=HERE, settings=found, key_arn=KEY, storage=storage)
-    return Network("network", args)
+    of = stack(**{"network__mode": "vpc", **buckets, **changes})
+    return Network("network", of, storage=Storage("storage", of))
 
 
 def rules(recorder: Recorder) -> set[tuple[str, ...]]:

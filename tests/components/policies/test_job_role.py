@@ -5,41 +5,27 @@ from typing import Any
 
 import pytest
 
-from components.aws.account import Account
-from components.job import Job, JobArgs
-from components.network.component import Network, NetworkArgs
+from components.job import Job
+from components.network.component import Network
 from components.policies.vpc import VpcPlacement
-from components.storage import Storage, StorageArgs
-from tests.components.settings.test_settings import settings
+from components.storage import Storage
+from tests.components.stacks import stack
 from tests.conftest import ACCOUNT, REGION, record
 from tests.recorded import allows
 
-HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 SUBNET = "subnet-0123456789abcdef0"
 
 
 class TestJobRole:
     def allowed(self, placement: VpcPlacement | None, **changes: Any) -> list[dict[str, Any]]:
-        found = settings(input__bucket="their-input", output__bucket="their-output", **changes)
+        buckets = {"input__bucket": "their-input", "output__bucket": "their-output"}
+        of = stack(**buckets, **changes)
 
         def make() -> None:
-            storage = Storage("storage", StorageArgs(account=HERE, settings=found, key_arn=KEY))
-            isolated = settings(input__bucket="their-input", output__bucket="their-output")
-            network = Network(
-                "network",
-                NetworkArgs(account=HERE, settings=isolated, key_arn=KEY, storage=storage),
-            )
+            storage = Storage("storage", of)
+            network = Network("network", stack(**buckets), storage=storage)
             network.placement = placement
-            args = JobArgs(
-                account=HERE,
-                settings=found,
-                key_arn=KEY,
-                storage=storage,
-                network=network,
-                repository="p",
-            )
-            Job("job", args)
+            Job("job", of, storage=storage, network=network, repository="p")
 
         recorder = record(make, "prod")
         return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]

@@ -1,0 +1,23 @@
+"""Stack: what all components, and all policies, are made for."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.aws.account import Account
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One deployment: its settings, where it is, and its key."""
+
+    settings: Settings
+    account: Account
+    key_arn: pulumi.Input[str]
+    """Of the one key that encrypts all that the stack keeps or says."""
+
+    @property
+    def prefix(self) -> str:
+        """What begins the physical names."""
+        return self.settings.prefix

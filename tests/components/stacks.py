@@ -1,0 +1,16 @@
+"""A stack for tests of what is made for one."""
+
+from typing import Any
+
+from components.aws.account import Account
+from components.stack import Stack
+from tests.components.settings.test_settings import settings
+from tests.conftest import ACCOUNT, REGION
+
+HERE = Account(partition="aws", region=REGION, id=ACCOUNT)
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
+
+
+def stack(**changes: Any) -> Stack:
+    """Return stack prod, with these settings otherwise."""
+    return Stack(settings(**changes), HERE, KEY)
