@@ -10,29 +10,26 @@ import codecs
 import json
 import os
 import shutil
+import stat
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job
+from local.aws.sagemaker.job import LONGEST_REASON, Job
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-_Item = TypeVar("_Item")
-
 _CONFIGURED = (
     *("ProcessingJobName", "AppSpecification", "Environment", "ProcessingInputs"),
-    *("ProcessingOutputConfig", "ProcessingResources", "RoleArn"),
+    *("ProcessingOutputConfig", "ProcessingResources", "RoleArn", "StoppingCondition"),
 )
 _LONGEST_NAME = 255
 """Bytes, of the usual file systems."""
@@ -59,11 +56,12 @@ def prepare(ml: Path, job: Job, host: str) -> None:
     data = [local_path(ml, each) for each in (*job.inputs, *job.outputs)]
     for directory in (config, ml / "output", ml / "processing", *data):
         directory.mkdir(parents=True, exist_ok=True)
-    _write_json(config / "resourceconfig.json", {"current_host": host, "hosts": host_names(job)})
     known = {key: job.request[key] for key in _CONFIGURED if key in job.request}
-    stopping = job.request.get("StoppingCondition", {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_S})
-    described = {"ProcessingJobArn": job.arn, **known, "StoppingCondition": stopping}
-    _write_json(config / "processingjobconfig.json", described)
+    for name, content in {
+        "resourceconfig": {"current_host": host, "hosts": host_names(job)},
+        "processingjobconfig": {"ProcessingJobArn": job.arn, **known},
+    }.items():
+        (config / f"{name}.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 def local_path(ml: Path, data: dict[str, Any]) -> Path:
@@ -99,14 +97,14 @@ def output_files(directory: Path) -> Iterator[Path]:
     """
     if directory.resolve() != directory or not directory.is_dir():
         return
-    waiting = [directory]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in sorted(entries, key=attrgetter("name")):
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path)
+    for place, _, names in os.walk(directory, onerror=_raise):
+        for path in (Path(place, name) for name in names):
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield path
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def exit_message(hosts: Sequence[Path]) -> str | None:
@@ -132,10 +130,6 @@ def _message(path: Path) -> bytes:
         return b""
     with path.open("rb") as file:
         return file.read(LONGEST_REASON + 1)
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2), encoding="utf-8")
 
 
 def download(
@@ -167,12 +161,14 @@ def download(
 
         def fetch(task: tuple[str, Path]) -> None:
             key, path = task
+            if stop.is_set():
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
             with path.open("xb") as file:
                 shutil.copyfileobj(body, file, 1024 * 1024)
 
-        _in_parallel(fetch, tasks, stop)
+        _in_parallel(fetch, tasks)
     except (BotoCoreError, ClientError, OSError) as error:
         raise JobFailedError(f"ClientError: Data download failed: {uri}: {error}") from error
 
@@ -229,12 +225,6 @@ def _bucket_and_key(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _in_parallel(
-    work: Callable[[_Item], None], items: Iterable[_Item], stop: threading.Event | None = None
-) -> None:
-    def guarded(item: _Item) -> None:
-        if not (stop and stop.is_set()):
-            work(item)
-
+def _in_parallel(work: Callable[[Any], None], items: Iterable[Any]) -> None:
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        deque(pool.map(guarded, items), maxlen=0)
+        list(pool.map(work, items))

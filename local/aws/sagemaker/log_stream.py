@@ -9,8 +9,6 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
@@ -27,15 +25,14 @@ class LogStream:
     """One stream of the log group, which is created if it is missing; a context manager.
 
     Raises:
-        ClientError: on leaving, the first error of sending. AWS would run on without logs; a role
-            that cannot write them is a mistake that nobody would see.
+        ClientError: of sending. AWS would run on without logs; a role that cannot write them is a
+            mistake that nobody would see.
     """
 
     def __init__(self, client: CloudWatchLogsClient, name: str) -> None:
         self._client, self._name = client, name
         self._batch: list[InputLogEventTypeDef] = []
         self._next_s = 0.0
-        self._error: Exception | None = None
 
     def __enter__(self) -> LogStream:
         with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
@@ -44,9 +41,8 @@ class LogStream:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._send()
-        if self._error and error is None:
-            raise self._error
+        if error is None:
+            self._send()
 
     def put(self, line: str) -> None:
         """Send a line with the present time; an empty one as a space, since no event is empty."""
@@ -56,12 +52,8 @@ class LogStream:
 
     def _send(self) -> None:
         batch, self._batch = self._batch, []
-        if not batch or self._error:
-            return
-        try:
+        if batch:
             self._client.put_log_events(
                 logGroupName=LOG_GROUP, logStreamName=self._name, logEvents=batch
             )
-        except (BotoCoreError, ClientError) as error:
-            self._error = error
         self._next_s = time.monotonic() + _PAUSE_S

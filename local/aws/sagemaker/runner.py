@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,15 +34,13 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
 
-Step = Literal["downloading", "running", "uploading"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
     """Runs jobs one after the other or at once; call it with a job and get its end."""
 
     client: Callable[[str], Any]
-    """Returns a client of a service with the job's role; PermissionError if nobody has that."""
+    """Returns a client of a service with the job's role."""
     engine: Engine
     images: Mapping[str, str]
     """The engine's handle of each ImageUri; looked up when a job starts."""
@@ -50,8 +48,8 @@ class JobRunner:
     """Where the hosts' directories lie while a job runs."""
     on_line: Callable[[str], None] = lambda _line: None
     """Receives each line that a container prints."""
-    on_step: Callable[[Step], None] = lambda _step: None
-    """Receives what begins."""
+    on_step: Callable[[str], None] = lambda _step: None
+    """Receives what begins: downloading, running, uploading."""
     stop_grace_s: float = 120
     """Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
 
@@ -71,10 +69,7 @@ class JobRunner:
 
     def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
         image = self._image(job.request["AppSpecification"]["ImageUri"])
-        try:
-            s3, logs = (self.client(service) for service in ("s3", "logs"))
-        except PermissionError as error:
-            raise JobFailedError(f"ClientError: Could not assume role: {error}") from error
+        s3, logs = self.client("s3"), self.client("logs")
         for name, ml in hosts.items():
             prepare(ml, job, name)
         directories = list(hosts.values())
@@ -84,9 +79,8 @@ class JobRunner:
         if job.stop.is_set():
             return JobEnd("Stopped")
         codes = self._run_containers(job, hosts, image, logs)
-        stopped = job.stop.is_set()
         message = exit_message(directories)
-        if stopped:
+        if job.stop.is_set():
             return JobEnd("Stopped", exit_message=message)
         if failed := [code for code in codes if code]:
             return JobEnd("Failed", f"AlgorithmError: , exit code: {failed[0]}", message)

@@ -152,7 +152,6 @@ class TestLogs:
         end = jobs.run("seq 30000")
         assert end.status == "Failed"
         assert str(end.failure_reason).startswith("ClientError: Logs cannot be written: ")
-        assert len(jobs.lines) == 30_000
 
 
 def _messages(logs: CloudWatchLogsClient, stream: str) -> list[str]:
