@@ -49,8 +49,7 @@ class Stage:
         self.slot += timedelta(days=1)
         self.cloud.metrics.points.clear()
         self.ends[:] = scenario.ends
-        for fault in scenario.faults:
-            self.cloud.faults.add(fault)
+        self.cloud.faults.coming[:] = scenario.faults
         if scenario.has_input:
             key = f"{self.cloud.settings.input.prefix.format(slot=self.slot)}data.csv"
             bucket = self.cloud.exports["input_bucket"]
@@ -58,7 +57,7 @@ class Stage:
         self.cloud.fire("daily", self.slot)
         self.cloud.settle()
         self.cloud.tick()
-        self.cloud.faults.clear()
+        self.cloud.faults.coming.clear()
         self.cloud.alarms.evaluate(datetime.now(UTC))
 
     def attempts(self) -> list[tuple[str | None, str | None]]:

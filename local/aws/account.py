@@ -17,7 +17,7 @@ from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError, Session
 from local.aws.messaging import Message, Topics
 from local.aws.sagemaker import required_permissions
-from local.aws.sagemaker.faults import EventFaults, Faults
+from local.aws.sagemaker.faults import Faults, has_ended
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SERVICE, SageMaker
 
@@ -39,9 +39,6 @@ class Account:
 
         `run_job` runs a job to its end, and tells its `started` unless it fails before; `on_event`
         is told each entry of the timeline: what, and details.
-
-        Raises:
-            ValueError: there is none of the `faults` (`sagemaker.faults.NAMES`).
         """
         self.timeline: list[dict[str, str]] = []
         """What happened, as `at`, `what` and `detail`."""
@@ -56,7 +53,6 @@ class Account:
         self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(aws, self.metrics, self.tell)
         self.alarms = Alarms(aws, self.metrics, self.topics, self.bus.publish, self.tell)
-        self._events = EventFaults(self.faults, self.bus.publish, self._lose)
         self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
         aws.services |= {
             "lambda": self.functions,
@@ -134,16 +130,15 @@ class Account:
             return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
         return self._play_job(self, job)
 
-    def _lose(self, job: str) -> None:
-        """Let the job lie back, as if it had been waited long enough to doubt that its event comes.
-
-        The watch gives an event some time, which is not played.
-        """
-        self.tell("lost", f"the event of {job}")
-        self.sagemaker.age(job, _LONG_AGO_S)
-
     def _publish(self, event: dict[str, Any]) -> None:
-        """Send a change of a job's state to the account's event bus."""
+        """Send a change of a job's state to the account's event bus, as the faults will have it."""
         detail = event["detail"]
-        self.tell("job", f"{detail['ProcessingJobName']} {detail['ProcessingJobStatus']}")
-        self._events.publish(event)
+        name: str = detail["ProcessingJobName"]
+        self.tell("job", f"{name} {detail['ProcessingJobStatus']}")
+        arriving = self.faults.arriving(event)
+        for each in arriving:
+            self.bus.publish(each)
+        if has_ended(detail) and event not in arriving:
+            self.tell("lost", f"the event of {name}")
+            # As if the time had passed that the watch gives an event to come.
+            self.sagemaker.age(name, _LONG_AGO_S)

@@ -52,7 +52,6 @@ class Cloud(Account):
         Raises:
             SettingsError: the stack's configuration is refused.
             ContextError: the build context or the script makes no job that runs.
-            ValueError: there is no such fault.
         """
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)

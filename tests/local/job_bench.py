@@ -80,6 +80,7 @@ class Jobs:
                 }
             },
             "NetworkConfig": {"EnableNetworkIsolation": True},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
             **changes,
         }
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/{name}"

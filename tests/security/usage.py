@@ -127,13 +127,12 @@ class Stage:
 
     def night(self, *faults: str, exit_code: int = 0) -> None:
         """Play a slot to its end, the watch behind it."""
-        for fault in faults:
-            self.cloud.faults.add(fault)
+        self.cloud.faults.coming[:] = faults
         self.script.exit_code = exit_code
         self._fire()
         self.cloud.settle()
         self.cloud.tick()
-        self.cloud.faults.clear()
+        self.cloud.faults.coming.clear()
 
     def replay(self) -> None:
         """Play one more attempt at the slot that was successful."""

@@ -5,6 +5,7 @@ InternalServerError, ClientError) and of the SDK's tests (Rate exceeded).
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,6 @@ _OF_EVENTS = ("lost-event", "duplicate-event", "out-of-order")
 NAMES = (*_OF_JOBS, *_OF_EVENTS)
 
 Event = dict[str, Any]
-_TERMINAL = {"Completed", "Failed", "Stopped"}
 
 _QUOTA = (
     "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
@@ -55,74 +55,42 @@ class Faults:
     """The faults that are still to come; safe to use from several threads."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._coming: list[str] = []
+        self.coming = list(names)
+        """Those of `NAMES` that have befallen nothing yet, in order."""
         self._befallen: dict[str, str | None] = {}
+        self._held: defaultdict[str, list[Event]] = defaultdict(list)
+        """Events of jobs that have to wait for the job's end."""
         self._lock = threading.Lock()
-        for name in names:
-            self.add(name)
-
-    def add(self, name: str) -> None:
-        """Add a fault.
-
-        Raises:
-            ValueError: there is none of that name.
-        """
-        if name not in NAMES:
-            raise ValueError(f"fault {name!r} must be one of: {', '.join(NAMES)}")
-        self._coming.append(name)
-
-    def clear(self) -> None:
-        """Forget the faults that are still to come."""
-        with self._lock:
-            self._coming.clear()
 
     def of_job(self, name: str) -> str | None:
         """Return what befalls a job, which is decided when it is asked for the first time."""
         with self._lock:
             if name not in self._befallen:
-                fault = next((each for each in self._coming if each in _OF_JOBS), None)
+                fault = next((each for each in self.coming if each in _OF_JOBS), None)
                 if fault:
-                    self._coming.remove(fault)
+                    self.coming.remove(fault)
                 self._befallen[name] = fault
             return self._befallen[name]
 
-    def of_events(self, name: str, *, once: bool = False) -> bool:
-        """Return whether a fault befalls events; `once` takes it away."""
+    def arriving(self, event: Event) -> list[Event]:
+        """Return what arrives when a job's event is sent: it, once or twice, others, or nothing."""
+        detail = event["detail"]
+        job, ended = detail["ProcessingJobName"], has_ended(detail)
         with self._lock:
-            found = name in self._coming
-            if found and once:
-                self._coming.remove(name)
-            return found
+            if not ended and "out-of-order" in self.coming:
+                self._held[job].append(event)
+                return []
+            found = [event, *(self._held.pop(job, []) if ended else [])]
+            if ended and "lost-event" in self.coming:
+                self.coming.remove("lost-event")
+                found.remove(event)
+            times = 2 if "duplicate-event" in self.coming else 1
+            return [each for each in found for _ in range(times)]
 
 
-class EventFaults:
-    """Stands between SageMaker and the event bus."""
-
-    def __init__(
-        self, faults: Faults, publish: Callable[[Event], None], lose: Callable[[str], None]
-    ) -> None:
-        """Prepare to pass events on to `publish`; `lose` is told the job of one that is lost."""
-        self._faults, self._publish, self._lose = faults, publish, lose
-        self._held: dict[str, list[Event]] = {}
-        """Events of jobs that have to wait for the job's end."""
-
-    def publish(self, event: Event) -> None:
-        """Pass an event on to the bus, as the faults will have it."""
-        job, status = event["detail"]["ProcessingJobName"], event["detail"]["ProcessingJobStatus"]
-        ended = status in _TERMINAL
-        if not ended and self._faults.of_events("out-of-order"):
-            self._held.setdefault(job, []).append(event)
-            return
-        if ended and self._faults.of_events("lost-event", once=True):
-            self._lose(job)
-        else:
-            self._pass_on(event)
-        for held in self._held.pop(job, []) if ended else []:
-            self._pass_on(held)
-
-    def _pass_on(self, event: Event) -> None:
-        for _ in range(2 if self._faults.of_events("duplicate-event") else 1):
-            self._publish(event)
+def has_ended(job: Mapping[str, Any]) -> bool:
+    """Return whether nothing more comes of a job that is described."""
+    return job["ProcessingJobStatus"] in ("Completed", "Failed", "Stopped")
 
 
 def refusal(fault: str | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-DEFAULT_MAX_RUNTIME_S = 86400
-"""A job without StoppingCondition is stopped after one day (documented by SageMaker's SDK)."""
 LONGEST_REASON = 1024
 """Characters of FailureReason and ExitMessage that Describe returns (the service's model)."""
 
@@ -18,7 +16,7 @@ class Job:
     name: str
     arn: str
     request: Mapping[str, Any]
-    """The request, valid by the service's model."""
+    """The request, valid by the service's model, with the StoppingCondition that holds."""
     stop: threading.Event
     """Set by StopProcessingJob, and by the runner when the time is over."""
     started: Callable[[], None]
@@ -27,9 +25,7 @@ class Job:
     @property
     def max_runtime_s(self) -> int:
         """Seconds after which the job is stopped."""
-        return self.request.get("StoppingCondition", {}).get(
-            "MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_S
-        )
+        return self.request["StoppingCondition"]["MaxRuntimeInSeconds"]
 
     @property
     def inputs(self) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ It refuses what AWS refuses, keeps jobs in memory, and tells every change of sta
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,25 +18,15 @@ from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError
 from local.aws.sagemaker.descriptions import page, state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
-from local.aws.sagemaker.job import DEFAULT_MAX_RUNTIME_S, LONGEST_REASON, Job, JobEnd
+from local.aws.sagemaker.job import LONGEST_REASON, Job, JobEnd
 from local.aws.sagemaker.rules import job_refusals, vpc_of
 
 _Json = dict[str, Any]
 
 SERVICE = "sagemaker.amazonaws.com"
+_DEFAULT_MAX_RUNTIME_S = 86400
+"""A job without StoppingCondition is stopped after one day (documented by SageMaker's SDK)."""
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Record:
-    """A job as the service knows it, and what Describe tells of it."""
-
-    job: Job
-    description: _Json
-
-    @property
-    def status(self) -> str:
-        return self.description["ProcessingJobStatus"]
 
 
 class SageMaker:
@@ -57,7 +46,9 @@ class SageMaker:
     ) -> None:
         self._aws, self._run, self._publish = aws, run, publish
         self._faults, self._activity = faults, activity
-        self._records: dict[str, _Record] = {}
+        self._jobs: dict[str, Job] = {}
+        self._descriptions: dict[str, _Json] = {}
+        """What Describe tells of each job."""
         self._lock = threading.RLock()
         self._closed = False
         self._operations: dict[str, Callable[[_Json], _Json]] = {
@@ -86,25 +77,26 @@ class SageMaker:
 
     def age(self, name: str, seconds: float) -> None:
         """Let everything about a job have happened so much earlier."""
-        record = self._record(name)
         with self._lock:
-            times = {k: v - seconds for k, v in record.description.items() if k.endswith("Time")}
-            record.description = {**record.description, **times}
+            told = self._descriptions[name]
+            times = {key: told[key] - seconds for key in told if key.endswith("Time")}
+            self._descriptions[name] = told | times
 
     def close(self) -> None:
         """Accept no more jobs, stop those that run, and wait until they have ended."""
         with self._lock:
             self._closed = True
-            records = list(self._records.values())
-        for record in records:
-            record.job.stop.set()
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop.set()
         self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:
         name, role = request["ProcessingJobName"], request["RoleArn"]
+        arn = self._aws.iam.store.arn("sagemaker", f"processing-job/{name}")
         if found := job_refusals(request, self._aws.region, partial(vpc_of, self._aws)):
             raise _invalid("; ".join(found))
-        if not self._aws.iam.trusts(role, SERVICE, self._arn(name)):
+        if not self._aws.iam.trusts(role, SERVICE, arn):
             raise _invalid(
                 f"Could not assume role {role}. Please ensure that the role exists and allows "
                 f"principal '{SERVICE}' to assume the role."
@@ -112,109 +104,94 @@ class SageMaker:
         cluster = request["ProcessingResources"]["ClusterConfig"]
         if refused := refusal(self._faults.of_job(name), cluster):
             raise ServiceError(*refused)
-        record = self._new_record(request)
+        whole = {"StoppingCondition": {"MaxRuntimeInSeconds": _DEFAULT_MAX_RUNTIME_S}, **request}
+        job = Job(name, arn, whole, threading.Event(), lambda: self._started(name))
         with self._lock:
             if self._closed:
                 raise ServiceError("ServiceUnavailable", "The local SageMaker was closed")
-            if name in self._records:
+            if name in self._jobs:
                 message = (
                     "Job name must be unique within an AWS account and region, and a job with this "
-                    f"name already exists ({record.job.arn})"
+                    f"name already exists ({arn})"
                 )
                 raise ServiceError("ResourceInUse", message)
-            self._records[name] = record
-        self._activity.spawn("job", lambda: self._attend(record))
-        return {"ProcessingJobArn": record.job.arn}
+            self._jobs[name] = job
+            self._descriptions[name] = {key: whole[key] for key in whole if key != "Tags"}
+            changes = {"ProcessingJobArn": arn, "ProcessingJobStatus": "InProgress"}
+            self._change(name, changes, "CreationTime")
+        self._activity.spawn("job", lambda: self._attend(job))
+        return {"ProcessingJobArn": arn}
 
-    def _arn(self, name: str) -> str:
-        return self._aws.iam.store.arn("sagemaker", f"processing-job/{name}")
-
-    def _new_record(self, request: _Json) -> _Record:
-        name = request["ProcessingJobName"]
-        arn = self._arn(name)
-        job = Job(name, arn, request, threading.Event(), lambda: self._started(name))
-        created = datetime.now(UTC).timestamp()
-        description = {
-            "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_S},
-            **{key: value for key, value in request.items() if key != "Tags"},
-            "ProcessingJobArn": arn,
-            "ProcessingJobStatus": "InProgress",
-            "CreationTime": created,
-            "LastModifiedTime": created,
-        }
-        return _Record(job, description)
-
-    def _attend(self, record: _Record) -> None:
-        self._tell(record)
+    def _attend(self, job: Job) -> None:
+        self._tell(job.name)
         try:
-            fault = self._faults.of_job(record.job.name)
-            end = play(fault, record.job, self._run, lambda: self._stop_running(record))
+            fault = self._faults.of_job(job.name)
+            end = play(fault, job, self._run, lambda: self._stop_running(job.name))
         except Exception as error:
-            _log.exception("job %s failed by an error of the local SageMaker", record.job.name)
+            _log.exception("job %s failed by an error of the local SageMaker", job.name)
             end = JobEnd("Failed", f"InternalServerError: {error!r}")
         changes: _Json = {"ProcessingJobStatus": end.status}
         # A job that was told to stop ends as Stopped, even if its script had just finished.
-        if record.status == "Stopping" and end.status == "Completed":
+        if self._status(job.name) == "Stopping" and end.status == "Completed":
             changes["ProcessingJobStatus"] = "Stopped"
         if end.failure_reason:
             changes["FailureReason"] = end.failure_reason[:LONGEST_REASON]
         if end.exit_message:
             changes["ExitMessage"] = end.exit_message
-        self._change(record, changes, "ProcessingEndTime", after_s=end.lasted_s)
-        self._tell(record)
+        self._change(job.name, changes, "ProcessingEndTime", after_s=end.lasted_s)
+        self._tell(job.name)
 
     def _started(self, name: str) -> None:
-        record = self._record(name)
-        if "ProcessingStartTime" not in record.description:
-            self._change(record, {}, "ProcessingStartTime")
+        if "ProcessingStartTime" not in self._descriptions[name]:
+            self._change(name, {}, "ProcessingStartTime")
 
-    def _change(
-        self, record: _Record, changes: _Json, *times: str, after_s: float | None = None
-    ) -> None:
+    def _change(self, name: str, changes: _Json, *times: str, after_s: float | None = None) -> None:
         """Change a job now, or as if `after_s` seconds had passed since its start."""
         with self._lock:
-            moment = datetime.now(UTC).timestamp()
+            told, moment = self._descriptions[name], datetime.now(UTC).timestamp()
             if after_s is not None:
-                moment = record.description["ProcessingStartTime"] + after_s
+                moment = told["ProcessingStartTime"] + after_s
             stamps = dict.fromkeys([*times, "LastModifiedTime"], moment)
-            record.description = {**record.description, **changes, **stamps}
+            self._descriptions[name] = told | changes | stamps
 
-    def _tell(self, record: _Record) -> None:
+    def _tell(self, name: str) -> None:
         try:
-            self._publish(state_change(record.description, datetime.now(UTC)))
+            self._publish(state_change(self._descriptions[name], datetime.now(UTC)))
         except Exception:
-            _log.exception("the event of job %s could not be delivered", record.job.name)
+            _log.exception("the event of job %s could not be delivered", name)
 
-    def _record(self, name: str) -> _Record:
-        if name not in self._records:
-            raise _invalid(f"Could not find requested job with name: {name}")
-        return self._records[name]
+    def _status(self, name: str) -> str:
+        return self._descriptions[name]["ProcessingJobStatus"]
 
     def _describe(self, request: _Json) -> _Json:
-        return dict(self._record(request["ProcessingJobName"]).description)
+        name = request["ProcessingJobName"]
+        if name not in self._descriptions:
+            raise _invalid(f"Could not find requested job with name: {name}")
+        return self._descriptions[name]
 
     def _list(self, request: _Json) -> _Json:
         with self._lock:
-            descriptions = [record.description for record in self._records.values()]
+            descriptions = list(self._descriptions.values())
         return page(descriptions, request)
 
     def _stop(self, request: _Json) -> _Json:
-        record = self._record(request["ProcessingJobName"])
-        if not self._stop_running(record) and record.status != "Stopping":
+        name: str = self._describe(request)["ProcessingJobName"]
+        stopped, status = self._stop_running(name), self._status(name)
+        if not stopped and status != "Stopping":
             raise _invalid(
-                f"The request was rejected because the processing job is in status {record.status}."
+                f"The request was rejected because the processing job is in status {status}."
             )
         return {}
 
-    def _stop_running(self, record: _Record) -> bool:
+    def _stop_running(self, name: str) -> bool:
         """Stop a job if it is in progress, and return whether it was."""
         with self._lock:
-            in_progress = record.status == "InProgress"
+            in_progress = self._status(name) == "InProgress"
             if in_progress:
-                self._change(record, {"ProcessingJobStatus": "Stopping"})
+                self._change(name, {"ProcessingJobStatus": "Stopping"})
         if in_progress:
-            self._tell(record)
-            record.job.stop.set()
+            self._tell(name)
+            self._jobs[name].stop.set()
         return in_progress
 
 

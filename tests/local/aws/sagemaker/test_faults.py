@@ -6,7 +6,7 @@ import pytest
 
 from local.aws.activity import Activity
 from local.aws.protocols import ServiceError
-from local.aws.sagemaker.faults import NAMES, EventFaults, Faults
+from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
 from tests.local.aws.sagemaker.processing_requests import ROLE, aws_trusting, good_request
@@ -20,16 +20,15 @@ class Service:
     def __init__(self, *faults: str) -> None:
         self.faults, self.activity = Faults(faults), Activity()
         self.events: list[tuple[str, str]] = []
-        self.lost: list[str] = []
         self.ran: list[str] = []
-        events = EventFaults(self.faults, self._hear, self.lost.append)
         self.sagemaker = SageMaker(
-            aws_trusting({ROLE}), self._run, events.publish, self.faults, self.activity
+            aws_trusting({ROLE}), self._run, self._publish, self.faults, self.activity
         )
 
-    def _hear(self, event: _Json) -> None:
-        detail = event["detail"]
-        self.events.append((detail["ProcessingJobName"], detail["ProcessingJobStatus"]))
+    def _publish(self, event: _Json) -> None:
+        for each in self.faults.arriving(event):
+            detail = each["detail"]
+            self.events.append((detail["ProcessingJobName"], detail["ProcessingJobStatus"]))
 
     def _run(self, job: Job) -> JobEnd:
         job.started()
@@ -123,17 +122,6 @@ class TestFaultsOfJobs:
             )
         assert service.play("legal")["ProcessingJobStatus"] == "Failed"
 
-    def test_an_unknown_fault_is_refused_with_those_that_there_are(self) -> None:
-        with pytest.raises(ValueError, match="'fire' must be one of: capacity, quota"):
-            Faults(["fire"])
-        assert len(NAMES) == 12
-
-    def test_faults_that_were_cleared_befall_nothing(self) -> None:
-        service = Service("capacity", "lost-event")
-        service.faults.clear()
-        assert service.play("first")["ProcessingJobStatus"] == "Completed"
-        assert len(service.events) == 2
-
 
 class TestFaultsOfEvents:
     def test_only_the_first_end_is_lost(self) -> None:
@@ -141,7 +129,6 @@ class TestFaultsOfEvents:
         for name in ("a", "b"):
             service.play(name)
         assert service.events == [("a", "InProgress"), ("b", "InProgress"), ("b", "Completed")]
-        assert service.lost == ["a"]
 
     def test_every_event_comes_twice(self) -> None:
         service = Service("duplicate-event")
