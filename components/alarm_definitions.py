@@ -80,7 +80,7 @@ def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         "has the reason, the last log lines and the command that runs the slot again.",
         anchor="failed",
     )
-    limit_s = settings.running_long_seconds
+    limit_s = settings.alerts.running_long_seconds or settings.job.max_runtime_seconds * 3 // 4
     yield Alarm(
         suffix=f"{name}-running-long",
         metric="SecondsRunning",

@@ -21,7 +21,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "when_no_input": settings.input.when_empty,
         "when_no_output": settings.output.when_empty,
         "max_concurrent_instances": settings.limits.max_concurrent_instances,
-        "isolation": settings.network.isolation,
+        "isolation": settings.network.mode == "isolated",
         "job": {
             **settings.job.model_dump(mode="json", exclude={"secrets"}),
             "volume_keys": {

@@ -13,27 +13,23 @@ _LOCAL_NVME = {"g4dn", "g5", "g6", "g6e", "g7", "g7e", "r5d", "p5"}
 
 
 def takes_volume_key(instance_type: str) -> bool:
-    """Return whether jobs on `ml.<family>.<size>` may set VolumeKmsKeyId.
-
-    Source: API reference of ProcessingClusterConfig, VolumeKmsKeyId.
-    """
+    """Return whether jobs on `ml.<family>.<size>` may set VolumeKmsKeyId (its API reference)."""
     return _family(instance_type) not in _LOCAL_NVME
 
 
-def larger(instance_type: str, steps: int) -> dict[str, str]:
-    """Return up to `steps` larger sizes: each type -> the next larger of its family that exists.
+def larger(types: Iterable[str], steps: int) -> dict[str, str]:
+    """Return up to `steps` larger sizes of each: type -> the next larger of its family that exists.
 
-    A chain: `larger("ml.m5.large", 2)` is large -> xlarge -> 2xlarge. It ends at the largest.
+    Each is a chain: `larger(["ml.m5.large"], 2)` is large -> xlarge -> 2xlarge.
     """
-    model = models.shape(
-        "sagemaker", "CreateProcessingJob", "ProcessingResources.ClusterConfig.InstanceType"
-    )
-    sizes: list[str] = sorted(
-        (each for each in model.metadata["enum"] if _family(each) == _family(instance_type)),
-        key=_size,
-    )
-    chain = sizes[sizes.index(instance_type) :][: steps + 1]
-    return dict(pairwise(chain))
+    path = "ProcessingResources.ClusterConfig.InstanceType"
+    known = models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
+    found: dict[str, str] = {}
+    for each in types:
+        family = sorted((other for other in known if _family(other) == _family(each)), key=_size)
+        start = family.index(each)
+        found |= pairwise(family[start : start + steps + 1])
+    return found
 
 
 def keyless(types: Iterable[str]) -> str | None:

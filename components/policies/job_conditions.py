@@ -19,7 +19,7 @@ def of(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:
         lists["sagemaker:VpcSubnets"] = placement.subnets
         lists["sagemaker:VpcSecurityGroupIds"] = placement.security_groups
     flags: dict[str, str] = {}
-    if settings.network.isolation:
+    if settings.network.mode == "isolated":
         flags["sagemaker:NetworkIsolation"] = "true"
     if settings.job.instance_count > 1:
         flags["sagemaker:InterContainerTrafficEncryption"] = "true"

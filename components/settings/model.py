@@ -51,9 +51,8 @@ class ScheduleSettings(Frozen):
         before = expression.previous(instant + timedelta(seconds=1), zone)
         if before == instant:
             return None
-        after = expression.next(instant, zone)
-        near = {"before": before, "after": after}
-        told = ", ".join(f"{slot_text(slot)} {side}" for side, slot in near.items() if slot)
+        near = ((before, "before"), (expression.next(instant, zone), "after"))
+        told = ", ".join(f"{slot_text(slot)} {side}" for slot, side in near if slot)
         return f"is no slot of {self.expression} in {self.timezone}; nearest: {told or 'none'}"
 
     @property
@@ -131,11 +130,6 @@ class NetworkSettings(Frozen):
     """Of mode existing."""
     security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
     """Of mode existing."""
-
-    @property
-    def isolation(self) -> bool:
-        """Whether the script has no network: a VPC that it cannot use would only cost."""
-        return self.mode == "isolated"
 
 
 class LimitSettings(Frozen):
@@ -246,17 +240,7 @@ class Settings(Frozen):
     @property
     def larger_types(self) -> dict[str, str]:
         """Each type that may run out of memory -> the one that the next attempt takes then."""
-        steps = self.retries.max_size_increases
-        return {
-            small: large
-            for each in self.instance_types
-            for small, large in instance_types.larger(each, steps).items()
-        }
-
-    @property
-    def running_long_seconds(self) -> int:
-        """How long a job may run before that is reported."""
-        return self.alerts.running_long_seconds or self.job.max_runtime_seconds * 3 // 4
+        return instance_types.larger(self.instance_types, self.retries.max_size_increases)
 
     @property
     def all_tags(self) -> dict[str, str]:

@@ -24,6 +24,9 @@ RESERVED_ENVIRONMENT = (
 
 RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""
+
+MAX_ARGUMENTS: int = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
+MAX_ENVIRONMENT: int = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
 MAX_TAGS: int = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
 
 LONGEST_DAYS = 36_500
@@ -54,11 +57,8 @@ def _matching(form: str, rule: str) -> AfterValidator:
 
 def _of_job(path: str) -> AfterValidator:
     """Return a validator that refuses what AWS's model of a job does not accept."""
-
-    def problem(value: Any) -> str | None:  # noqa: ANN401 - any field's type
-        return "; ".join(models.broken_limits(models.shape(*JOB, path), value)) or None
-
-    return checked(problem)
+    shape = models.shape(*JOB, path)
+    return checked(lambda value: "; ".join(models.broken_limits(shape, value)))
 
 
 def _region_problem(region: str) -> str | None:
@@ -83,8 +83,10 @@ def environment_name_problem(name: str) -> str | None:
     """Return why a variable may not be set for the script, or None."""
     if name in RESERVED_ENVIRONMENT:
         return "may not be set: every run gets its own"
-    why = next((why for form, why in _BREAKING.items() if re.fullmatch(form, name)), None)
-    return why and f"may not be set: {why}; export it in the script instead"
+    for form, why in _BREAKING.items():
+        if re.fullmatch(form, name):
+            return f"may not be set: {why}; export it in the script instead"
+    return None
 
 
 _BREAKING = {
@@ -101,15 +103,7 @@ def _tag_key_problem(key: str) -> str | None:
     return "may not be set: the program sets its own" if key in RESERVED_TAGS else None
 
 
-def _identified(kind: str) -> AfterValidator:
-    """Return a validator of ids such as `subnet-0123456789abcdef0`."""
-    return _matching(
-        rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0"
-    )
-
-
 def _date_problem(text: str) -> str | None:
-    """Refuse text that is not what was written in the file."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+", text):
         return f"is what Pulumi makes of an unquoted date; quote it, as in '{text[:10]}'"
     return None
@@ -141,49 +135,41 @@ TagKey = Annotated[str, _of_job("Tags.member.Key"), checked(_tag_key_problem)]
 TagValue = Annotated[Text, _of_job("Tags.member.Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
-BucketName = Annotated[
-    str,
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    _matching(
-        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-        "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9",
-    ),
-]
-KeyArn = Annotated[
-    str,
-    _matching(
-        r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
-        "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID",
-    ),
-]
-PolicyArn = Annotated[
-    str,
-    _matching(
-        r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
-        "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME",
-    ),
-]
-SecretName = Annotated[
-    str,
-    # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-    _matching(
-        r"[A-Za-z0-9/_+=.@-]{1,512}",
-        "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-",
-    ),
-]
-ImageUri = Annotated[
-    str,
-    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-    _matching(
-        r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
-        r"/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
-        "must be an image of ECR by its digest: "
-        "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
-    ),
-]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_is_bucket = _matching(
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9",
+)
+BucketName = Annotated[str, _is_bucket]
+_is_key = _matching(
+    r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+    "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID",
+)
+KeyArn = Annotated[str, _is_key]
+_is_policy = _matching(
+    r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
+    "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME",
+)
+PolicyArn = Annotated[str, _is_policy]
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+_is_secret = _matching(
+    r"[A-Za-z0-9/_+=.@-]{1,512}", "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-"
+)
+SecretName = Annotated[str, _is_secret]
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_is_image = _matching(
+    r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
+    r"/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
+    "must be an image of ECR by its digest: "
+    "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
+)
+ImageUri = Annotated[str, _is_image]
 Cidr = Annotated[str, checked(addresses.block_problem)]
-SubnetId = Annotated[str, _identified("subnet")]
-SecurityGroupId = Annotated[str, _identified("sg")]
+_ID = "([0-9a-f]{8}|[0-9a-f]{17})"
+_is_subnet = _matching(f"subnet-{_ID}", "must be an id such as subnet-0123456789abcdef0")
+SubnetId = Annotated[str, _is_subnet]
+_is_group = _matching(f"sg-{_ID}", "must be an id such as sg-0123456789abcdef0")
+SecurityGroupId = Annotated[str, _is_group]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
 LogDays = Literal[

@@ -16,20 +16,20 @@ def document(**changes: Any) -> dict[str, Any]:
 
 class TestSizeUps:
     def test_go_up_one_size_of_the_same_family_at_a_time(self) -> None:
-        assert instance_types.larger("ml.m5.large", 3) == {
+        assert instance_types.larger(["ml.m5.large"], 3) == {
             "ml.m5.large": "ml.m5.xlarge",
             "ml.m5.xlarge": "ml.m5.2xlarge",
             "ml.m5.2xlarge": "ml.m5.4xlarge",
         }
-        assert instance_types.larger("ml.t3.medium", 1) == {"ml.t3.medium": "ml.t3.large"}
+        assert instance_types.larger(["ml.t3.medium"], 1) == {"ml.t3.medium": "ml.t3.large"}
 
     def test_end_at_the_largest_of_the_family(self) -> None:
-        assert instance_types.larger("ml.m5.24xlarge", 3) == {}
-        assert instance_types.larger("ml.m5.12xlarge", 3) == {"ml.m5.12xlarge": "ml.m5.24xlarge"}
+        assert instance_types.larger(["ml.m5.24xlarge"], 3) == {}
+        assert instance_types.larger(["ml.m5.12xlarge"], 3) == {"ml.m5.12xlarge": "ml.m5.24xlarge"}
 
     @pytest.mark.parametrize("instance_type", INSTANCE_TYPES)
     def test_exist_for_every_type_of_aws_and_never_go_in_a_circle(self, instance_type: str) -> None:
-        chain = instance_types.larger(instance_type, 99)
+        chain = instance_types.larger([instance_type], 99)
         assert set(chain) | set(chain.values()) <= set(INSTANCE_TYPES)
         assert instance_type not in chain.values()
         assert len(set(chain.values())) == len(chain)

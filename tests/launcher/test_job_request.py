@@ -96,7 +96,7 @@ class TestEveryLegalSettingAndEvent:
     ) -> None:
         settings, _, request = example
         network = request["NetworkConfig"]
-        assert network["EnableNetworkIsolation"] == settings.network.isolation
+        assert network["EnableNetworkIsolation"] == (settings.network.mode == "isolated")
         assert network["EnableNetworkIsolation"] or "VpcConfig" in network
 
     @unhurried
