@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from components import names
 from components.aws import models
-from components.settings import key_prefix, network_rules
-from components.settings.model import ScheduleSettings, Settings
-from components.settings.values import JOB, RESERVED_ENVIRONMENT
+from components.settings import addresses, key_prefix
+from components.settings.model import NetworkSettings, ScheduleSettings, Settings
+from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 from pipeline.text import duration
 
 
@@ -22,10 +22,12 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
     """
     for name, schedule in settings.schedules.items():
         key = f"schedules.{name}"
-        yield from _name(settings, name)
-        yield from _sums(settings, key, schedule)
-        yield from _success_window(key, schedule)
-        yield from _mixed_slots(settings, name, schedule)
+        longest = names.max_schedule_name(settings.prefix)
+        if len(name) > longest:
+            yield (
+                f"{key}: has {len(name)} characters, at most {longest} fit into a job's name "
+                f"after {settings.prefix}--; shorten it, or set a shorter prefix"
+            )
         if after and not schedule.suspend and schedule.next_slot(after) is None:
             now = after.astimezone(ZoneInfo(schedule.timezone))
             yield (
@@ -33,47 +35,33 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
                 f"{now:%Y-%m-%dT%H:%M} in {schedule.timezone}, so it never runs; write a later "
                 f"time, remove {name}, or set its suspend to true"
             )
+        yield from _sums(settings, key, schedule)
+        yield from _success_window(key, schedule)
+        yield from _mixed_slots(settings, name, schedule)
     yield from _prefixes(settings)
     yield from _image(settings)
     yield from _instances(settings)
     yield from _running_long(settings)
     yield from _key(settings)
-    yield from network_rules.problems(settings)
-
-
-def _name(settings: Settings, name: str) -> Iterator[str]:
-    longest = names.max_schedule_name(settings.prefix)
-    if len(name) > longest:
-        yield (
-            f"schedules.{name}: has {len(name)} characters, at most {longest} fit into a "
-            f"job's name after {settings.prefix}--; shorten it, or set a shorter prefix"
-        )
+    yield from _network(settings)
+    yield from _secrets(settings)
 
 
 def _sums(settings: Settings, key: str, schedule: ScheduleSettings) -> Iterator[str]:
-    """Yield where a schedule's arguments or environment, with the job's, are too many."""
     job = settings.job
-    most = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
-    count = len(job.arguments) + len(schedule.arguments)
-    if count > most:
-        yield f"{key}.arguments: are {count} with the job's; AWS takes {most}"
-    most = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
-    count = len({*job.environment, *schedule.environment})
-    if count > most:
-        yield (
-            f"{key}.environment: has {count} names with the job's; {most} fit beside the program's "
-            "own"
-        )
+    arguments = len(job.arguments) + len(schedule.arguments)
+    if arguments > MAX_ARGUMENTS:
+        yield f"{key}.arguments: are {arguments} with the job's; AWS takes {MAX_ARGUMENTS}"
+    variables = len({*job.environment, *schedule.environment})
+    if variables > MAX_ENVIRONMENT:
+        yield f"{key}.environment: has {variables} names with the job's; {MAX_ENVIRONMENT} fit"
 
 
 def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield where an alarm would go off between two slots, however well all runs go."""
     hours, gap = schedule.success_within_hours, schedule.longest_gap
     if hours and gap is None:
-        yield (
-            f"{key}.success_within_hours: {hours} has no meaning, {schedule.expression} runs once; "
-            "set it to null"
-        )
+        yield f"{key}.success_within_hours: {hours} is for more than one slot; set it to null"
     elif hours and gap and timedelta(hours=hours) < gap:
         yield (
             f"{key}.success_within_hours: {hours} is shorter than the "
@@ -83,23 +71,17 @@ def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
 
 
 def _mixed_slots(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    """Yield where two slots of a schedule would write to the same place."""
-    prefix = settings.output.prefix
-    slots = [*_some_slots(schedule)]
-    if len({key_prefix.render(prefix, name, slot) for slot in slots}) < len(slots):
+    """Yield where two slots of a schedule would write to the same place: three in a row tell."""
+    prefix, places = settings.output.prefix, list[str]()
+    slot = schedule.next_slot(datetime(2026, 1, 1, tzinfo=UTC))
+    while slot and len(places) < 3:
+        places.append(key_prefix.render(prefix, name, slot))
+        slot = schedule.next_slot(slot)
+    if len({*places}) < len(places):
         yield (
             f"output.prefix: {prefix} puts several slots of {name} into the same place; name the "
             "slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
         )
-
-
-def _some_slots(schedule: ScheduleSettings) -> Iterator[datetime]:
-    """Yield up to three slots in a row: enough to see whether a prefix tells them apart."""
-    slot = schedule.next_slot(datetime(2026, 1, 1, tzinfo=UTC))
-    for _ in range(3):
-        if slot:
-            yield slot
-            slot = schedule.next_slot(slot)
 
 
 def _prefixes(settings: Settings) -> Iterator[str]:
@@ -162,4 +144,47 @@ def _key(settings: Settings) -> Iterator[str]:
             f"input.kms_key_arn: {key} is not in aws:region {region} (partition {partition}), "
             "where the bucket has to be; name the key of the bucket, or the replica here of a "
             "multi-Region key"
+        )
+
+
+_ONLY = {
+    **dict.fromkeys(("cidr", "zones", "endpoints"), "vpc"),
+    **dict.fromkeys(("subnets", "security_groups"), "existing"),
+}
+"""Keys of the network -> the one mode in which each has an effect."""
+
+
+def _network(settings: Settings) -> Iterator[str]:
+    network, defaults = settings.network, NetworkSettings()
+    for key, mode in _ONLY.items():
+        value = getattr(network, key)
+        if network.mode == mode == "existing" and not value:
+            yield f"network.{key}: is empty; mode existing needs at least one id"
+        if network.mode != mode and value != getattr(defaults, key):
+            yield (
+                f"network.{key}: is only for mode {mode}; set network.mode to {mode}, or leave it "
+                "at its default"
+            )
+    if "s3" in network.endpoints:
+        yield "network.endpoints: s3 is reached by a gateway endpoint in any case; leave it out"
+    if network.mode == "vpc":
+        # Without a limit a job of each schedule; SageMaker refuses more that find no address.
+        each_once = settings.job.instance_count * len(settings.schedules)
+        most = settings.limits.max_concurrent_instances or each_once
+        yield from addresses.problems(network.cidr, network.zones, len(network.endpoints), most)
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """Yield where the script's secrets are out of its reach."""
+    network = settings.network
+    if not settings.job.secrets:
+        return
+    if network.mode == "isolated":
+        yield (
+            "job.secrets: the script has no network to fetch them; set network.mode to vpc and "
+            "add secretsmanager to network.endpoints, or to existing"
+        )
+    if network.mode == "vpc" and "secretsmanager" not in network.endpoints:
+        yield (
+            "job.secrets: the VPC has no endpoint for them; add secretsmanager to network.endpoints"
         )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.settings import addresses, network_rules
+from components.settings import addresses
 from tests.components.settings.test_settings import refusal, settings
 
 zones = st.integers(1, 6)
@@ -29,10 +29,10 @@ class TestTooSmallABlock:
     def test_is_refused_exactly_where_a_subnet_lacks_addresses_or_is_smaller_than_aws_allows(
         self, cidr: str, count: int, instances: int, endpoints: int
     ) -> None:
-        problem = addresses.problem(cidr, count, endpoints, instances)
+        problems = [*addresses.problems(cidr, count, endpoints, instances)]
         length = IPv4Network(cidr).prefixlen + {1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}[count]
         room = 2 ** (32 - length) - 5 - endpoints
-        assert (problem is None) == (length <= 28 and room >= 2 * instances)
+        assert (not problems) == (length <= 28 and room >= 2 * instances)
 
     def test_names_a_block_that_would_do(self) -> None:
         network = {"network__mode": "vpc", "network__zones": 3}
@@ -53,12 +53,13 @@ class TestTooSmallABlock:
 
     def test_counts_a_job_of_each_schedule_where_no_limit_is_set(self) -> None:
         schedule = {"expression": "rate(1 day)", "timezone": "UTC"}
-        found = settings(
+        refused = refusal(
             job__instance_count=3,
             schedules={"one": schedule, "two": schedule},
             network__mode="vpc",
+            network__cidr="10.0.0.0/28",
         )
-        assert network_rules.instances_at_once(found) == 6
+        assert "each of 6 instances at once 2" in refused
 
     def test_does_not_matter_without_a_created_vpc(self) -> None:
         assert settings(limits__max_concurrent_instances=100).network.mode == "isolated"
