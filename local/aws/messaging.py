@@ -42,7 +42,7 @@ def send_for_rule(
     """Send for a rule of EventBridge, which has no role; return whether queue and key admit it."""
     context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": rule_arn.split(":")[4]}
     # As with topics, it is not documented that EventBridge tells a key which rule it works for.
-    of_key = kms.for_service(kms.to_send(aws.iam.store, queue_arn), {})
+    of_key = kms.to_send(aws.iam.store, queue_arn, source={})
     needed = [Access("sqs:SendMessage", queue_arn, context), *of_key]
     return aws.iam.admits(_EVENTS, needed) and _put(aws, queue_arn, body, attributes)
 
@@ -99,8 +99,8 @@ class Topics:
 
         The subject may be empty; `context` is the condition keys that the service is known to send.
         """
-        of_key = kms.to_send(self._aws.iam.store, topic)
-        needed = [Access("sns:Publish", topic, context), *kms.for_service(of_key, context)]
+        of_key = kms.to_send(self._aws.iam.store, topic, source=context)
+        needed = [Access("sns:Publish", topic, context), *of_key]
         if not self._aws.iam.admits(service, needed):
             return False
         titled = {"Subject": subject[:_LONGEST_SUBJECT]} if subject else {}

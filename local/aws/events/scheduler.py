@@ -18,8 +18,8 @@ from werkzeug.wrappers import Request, Response
 from components.aws import models
 from local.aws import messaging
 from local.aws.cloudwatch.metric_store import MetricStore
-from local.aws.endpoint import LocalAws
-from local.aws.iam import Session, kms
+from local.aws.endpoint import ACCOUNT, LocalAws
+from local.aws.iam import Access, Session, kms
 from local.aws.protocols import ServiceError
 from pipeline import cron
 from pipeline.slots import EPOCH, At, Expression
@@ -87,7 +87,7 @@ class Scheduler:
         session: Session | None = None
         try:
             session = self._aws.iam.assume(target["RoleArn"], _SERVICE, self._group_arn(group))
-            self._aws.iam.require(session, kms.of_input(self._aws.iam.store, schedule))
+            self._aws.iam.require(session, self._of_input(schedule))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )
@@ -169,6 +169,15 @@ class Scheduler:
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
         """
         return self._aws.iam.store.arn("scheduler", f"schedule-group/{group}")
+
+    def _of_input(self, schedule: dict[str, Any]) -> list[Access]:
+        """Return what a schedule's role needs to see its own input: Scheduler signs as the role.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+        """
+        store, key = self._aws.iam.store, schedule.get("KmsKeyArn")
+        bound, caller = ("scheduler:schedule:arn", schedule["Arn"]), {"kms:CallerAccount": ACCOUNT}
+        return kms.use(store, key, ["kms:Decrypt"], bound, caller)
 
     def _drop(
         self, session: Session | None, group: str, queue: str | None, event: str, reason: str

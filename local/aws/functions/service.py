@@ -20,7 +20,7 @@ from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import LocalAws
 from local.aws.functions.runtime import Outcome, Runtime
 from local.aws.iam import AccessDeniedError, Session, kms
-from local.aws.iam.required_permissions import log_access
+from local.aws.iam.required_permissions import required
 
 _SERVICE = "lambda.amazonaws.com"
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
@@ -174,7 +174,10 @@ class Functions:
     def _runtime(self, name: str) -> Runtime:
         config = self._configuration(name)
         session = self._assume(config)
-        self._aws.iam.require(session, kms.of_environment(self._aws.iam.store, config))
+        # Lambda makes a grant for that if whoever deploys may make grants; here there is none.
+        key, bound = config.get("KMSKeyArn"), ("lambda:FunctionArn", config["FunctionArn"])
+        decrypt = kms.use(self._aws.iam.store, key, ["kms:Decrypt"], bound)
+        self._aws.iam.require(session, decrypt)
         code = self._directory / name
         archive: bytes = self._aws.backend("lambda").get_function(name).code_bytes
         zipfile.ZipFile(io.BytesIO(archive)).extractall(code)
@@ -189,15 +192,16 @@ class Functions:
         """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""
         group, now = f"/aws/lambda/{name}", datetime.now(UTC)
         stream = f"{now:%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
-        actions = ("logs:CreateLogStream", "logs:PutLogEvents")
-        needed = [log_access(self._aws.iam.store, action, group, stream) for action in actions]
-        session = self._session(name)
-        if session is None or self._aws.iam.refusal(session, needed):
-            return
+        where = {"logGroupName": group, "logStreamName": stream}
+        session, store = self._session(name), self._aws.iam.store
+        for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            needed = required(store, operation, where)
+            if session is None or self._aws.iam.refusal(session, needed):
+                return
         lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
         at_ms = int(time.time() * 1000)
         events = [{"timestamp": at_ms, "message": line} for line in lines if line]
-        logs, where = self._aws.client("logs"), {"logGroupName": group, "logStreamName": stream}
+        logs = self._aws.client("logs")
         logs.create_log_stream(**where)
         logs.put_log_events(**where, logEvents=events)
         for line in lines:

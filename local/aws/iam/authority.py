@@ -5,8 +5,9 @@ policy has and this IAM does not play raises NotImplementedError.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from werkzeug.wrappers import Request
 
@@ -26,16 +27,12 @@ class AccessDeniedError(PermissionError):
     """IAM refuses; the message is AWS's."""
 
 
-@dataclass(frozen=True)
-class Use:
-    """That a role's permission was asked for."""
+class Use(NamedTuple):
+    """That a role was allowed or refused something; the action is as IAM spells it."""
 
     role: str
-    """The role's name."""
     action: str
-    """As IAM spells it, such as s3:ListBucket for ListObjectsV2."""
     resource: str
-    """The ARN that was judged; `*` where the action knows no resource."""
     allowed: bool
 
 
@@ -53,17 +50,14 @@ class Authority:
     def __init__(self, account: str, region: str) -> None:
         self.store = Store(account, region)
         self.used: set[Use] = set()
-        """Everything that a role was allowed or refused."""
         self._sessions: dict[str, Session] = {}
 
     def trusts(self, role_arn: str, service: str, source_arn: str) -> bool:
         """Return whether a role exists and lets `service` assume it for a resource."""
-        keys: dict[str, Value] = {
-            "aws:SourceArn": source_arn,
-            "aws:SourceAccount": self.store.account,
-        }
-        access = Access("sts:AssumeRole", role_arn, keys)
-        return self._admits(self.store.trust(role_arn), service, access)
+        source = {"aws:SourceArn": source_arn, "aws:SourceAccount": self.store.account}
+        role = self.store.role(role_arn)
+        access = Access("sts:AssumeRole", role_arn, source)
+        return bool(role) and self._admits(role.assume_role_policy_document, service, access)
 
     def assume(self, role_arn: str, service: str, source_arn: str) -> Session:
         """Return a session of a role that `service` assumes for the resource `source_arn`.
@@ -135,43 +129,33 @@ class Authority:
         return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
 
     def _admits(self, policy: str | None, service: str, access: Access) -> bool:
-        keys = keys_of_service(self.store, service, access)
+        # It is by TLS as among services.
+        caller = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": service}
+        keys = _sent(self.store, access, caller)
         return admits(policy, service, Access(access.action, access.resource, keys))
 
 
 def keys_of_role(store: Store, who: Identity, access: Access) -> Sent:
     """Return the keys of what a role's session asks for."""
-    direct = {} if "kms:ViaService" in access.context else {"aws:ViaAWSService": "false"}
-    return _sent(
+    caller = {
+        "aws:PrincipalAccount": who.account,
+        "aws:PrincipalArn": who.role_arn,
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalType": "AssumedRole",
+        "aws:userid": f"{store.role(who.role_arn).id}:{who.session}",
+    }
+    if "kms:ViaService" not in access.context:  # else AWS does not say it of the key's use
+        caller["aws:ViaAWSService"] = "false"
+    return _sent(store, access, caller)
+
+
+def _sent(store: Store, access: Access, caller: Mapping[str, Value]) -> Sent:
+    return Sent(
         {
-            "aws:PrincipalAccount": who.account,
-            "aws:PrincipalArn": who.role_arn,
-            "aws:PrincipalIsAWSService": "false",
-            "aws:PrincipalType": "AssumedRole",
             "aws:RequestedRegion": store.region,
             "aws:ResourceAccount": access.account or store.account,
             "aws:SecureTransport": "true",
-            "aws:userid": f"{store.role_id(who.role_arn)}:{who.session}",
-            # Of a key that a service uses in the role's name, AWS does not say it.
-            **direct,
+            **caller,
             **access.context,
         }
     )
-
-
-def keys_of_service(store: Store, service: str, access: Access) -> Sent:
-    """Return the keys of what a service of AWS does in its own name, by TLS as among themselves."""
-    return _sent(
-        {
-            "aws:PrincipalIsAWSService": "true",
-            "aws:PrincipalServiceName": service,
-            "aws:RequestedRegion": store.region,
-            "aws:ResourceAccount": access.account or store.account,
-            "aws:SecureTransport": "true",
-            **access.context,
-        }
-    )
-
-
-def _sent(keys: dict[str, Value]) -> Sent:
-    return Sent({key.lower(): value for key, value in keys.items()})

@@ -18,18 +18,16 @@ from local.aws.iam.patterns import Context, Value, matches, matches_arn, resolve
 Compare = Callable[[str, str, Context], bool]
 """Of the request's value, the policy's value and the request's context, for variables."""
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-
 
 def _ignoring_case(found: str, wanted: str, context: Context) -> bool:
     text = resolved(wanted, context)
     return text is not None and found.lower() == text.lower()
 
 
-def _number(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
         raise NotImplementedError(f"the local IAM does not know what {text!r} is as a number")
-    return float(text)
+    return int(text)
 
 
 _OPERATORS: dict[str, Compare] = {
@@ -40,32 +38,22 @@ _OPERATORS: dict[str, Compare] = {
     "ArnEquals": lambda found, wanted, _: matches_arn(wanted, found),
     "ArnLike": lambda found, wanted, _: matches_arn(wanted, found),
     "Bool": lambda found, wanted, _: found.lower() == wanted.lower(),
-    "NumericLessThan": lambda found, wanted, _: _number(found) < _number(wanted),
     "NumericLessThanEquals": lambda found, wanted, _: _number(found) <= _number(wanted),
 }
-_NEGATED = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-}
-
-
 _SOMETIMES = re.compile(
-    r"aws:(sourcearn|sourceaccount|sourceowner|username|principalservicename)"
-    r"|aws:(tagkeys|requesttag/.+)"
-    r"|s3:(prefix|delimiter|max-keys|x-amz-server-side-encryption(-aws-kms-key-id)?)"
-    r"|kms:(viaservice|calleraccount|encryptioncontext:.+)"
+    r"aws:(sourcearn|sourceaccount|sourceowner|principalservicename)|s3:prefix|events:source"
+    r"|kms:(viaservice|calleraccount|encryptioncontext:.+)|iam:passedtoservice|ec2:subnet"
     r"|sagemaker:(instancetypes|maxruntimeinseconds|networkisolation|taggingaction)"
     r"|sagemaker:(intercontainertrafficencryption|vpcsubnets|vpcsecuritygroupids)"
-    r"|events:(source|detail-type)|iam:passedtoservice|ec2:subnet"
 )
 """Keys that only some requests have, and those that need them here always with their value."""
 
 
 class Sent(dict[str, Value]):
-    """All keys of a request, in lower case."""
+    """All keys of a request: any other one is absent, or not played."""
+
+    def __init__(self, keys: Mapping[str, Value]) -> None:
+        super().__init__({key.lower(): value for key, value in keys.items()})
 
     def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as that of dict
         """Return a key's value."""
@@ -99,7 +87,8 @@ def _text(value: object) -> str:
 def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
     qualifier, _, named = spelled.rpartition(":")
     name = named.removesuffix("IfExists")
-    compare, negated = _OPERATORS.get(_NEGATED.get(name, name)), name in _NEGATED
+    affirmed = re.sub("^(String|Arn)Not", r"\1", name)
+    compare, negated = _OPERATORS.get(affirmed), name != affirmed
     known = compare and qualifier in ("", "ForAllValues", "ForAnyValue")
     if not known and spelled != "Null":
         raise NotImplementedError(f"the local IAM has no condition operator {spelled}")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from local.aws.iam.conditions import Sent, holds, listed
-from local.aws.iam.patterns import Value, matches_action, matches_resource
+from local.aws.iam.patterns import Value, matches, matches_resource
 
 Statements = tuple[dict[str, Any], ...]
 
@@ -70,8 +70,7 @@ class Policies:
     """All that decides about a role's request."""
 
     identity: Statements
-    bounds: tuple[Statements, ...] = ()
-    """The permissions boundary, if there is one. A session's policy would be another."""
+    boundary: Statements | None = None
     resource: Statements = ()
 
 
@@ -92,27 +91,27 @@ def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
     names = {who.role_arn, who.arn, "*"}
     # The principals by which a resource leaves it to the account's own policies.
     delegates = {who.account, f"arn:aws:iam::{who.account}:root"}
+    boundary, resource = policies.boundary, policies.resource
 
     def found(effect: str, statements: Statements, principals: set[str] | None = None) -> bool:
         return _finds(effect, statements, access, principals)
 
     denying = {
         "an identity-based policy": found("Deny", policies.identity),
-        "a permissions boundary": any(found("Deny", bound) for bound in policies.bounds),
-        "a resource-based policy": found("Deny", policies.resource, names | delegates),
+        "a permissions boundary": found("Deny", boundary or ()),
+        "a resource-based policy": found("Deny", resource, names | delegates),
     }
     for kind, denies in denying.items():
         if denies:
             return f"with an explicit deny in {kind}"
-    granted = found("Allow", policies.resource, names)
-    delegated = found("Allow", policies.resource, delegates)
+    granted, delegated = found("Allow", resource, names), found("Allow", resource, delegates)
     elsewhere = access.account not in ("", who.account)
     if (elsewhere or access.action.startswith("kms:")) and not (granted or delegated):
         return f"because no resource-based policy allows the {access.action} action"
     if (elsewhere or not granted) and not found("Allow", policies.identity):
         return f"because no identity-based policy allows the {access.action} action"
-    by_session = not elsewhere and found("Allow", policies.resource, {who.arn})
-    if not by_session and not all(found("Allow", bound) for bound in policies.bounds):
+    by_session = not elsewhere and found("Allow", resource, {who.arn})
+    if boundary is not None and not by_session and not found("Allow", boundary):
         return f"because no permissions boundary allows the {access.action} action"
     return None
 
@@ -152,7 +151,7 @@ def _fits(statement: Mapping[str, Any], access: Access) -> bool:
     keys = access.context
     context = keys if isinstance(keys, Sent) else {key.lower(): keys[key] for key in keys}
     actions = listed(statement.get("Action", statement.get("NotAction")))
-    acts = any(matches_action(each, access.action) for each in actions)
+    acts = any(matches(each.lower(), access.action.lower()) for each in actions)
     # Only a role's trust policy has no resource: it is the role's.
     resources = listed(statement.get("Resource", statement.get("NotResource", "*")))
     applies = any(matches_resource(each, access.resource) for each in resources)

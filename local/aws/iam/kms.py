@@ -5,36 +5,35 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from local.aws.iam.evaluate import Access
 from local.aws.iam.patterns import Value
 from local.aws.iam.store import Store
 
-_TO_SEND = ("kms:GenerateDataKey", "kms:Decrypt")
-
 
 def use(
-    store: Store, key: str | None, actions: Iterable[str], service: str | None, **encrypted: str
+    store: Store,
+    key: str | None,
+    actions: Iterable[str],
+    encrypted: tuple[str, str],
+    caller: Mapping[str, Value] | None = None,
 ) -> list[Access]:
-    """Return what a service's use of a key in the caller's name needs.
+    """Return what a service's use of a key, which is named in any way, needs.
 
-    `service` is the first part of kms:ViaService, None where the service signs as the caller;
-    `encrypted` is the encryption context: service and resource's kind -> ARN or name.
+    `encrypted` is the encryption context: a kind of resource, such as s3:arn, and which one it is.
+    `caller` is the other keys that are sent: without it those of a service in the caller's name.
     """
-    if key is None:
-        return []
-    context: dict[str, Value] = {
-        f"kms:EncryptionContext:aws:{name.replace('_', ':')}": value
-        for name, value in encrypted.items()
-    }
-    caller: dict[str, Value] = {"kms:CallerAccount": store.account}
-    if service:
-        caller["kms:ViaService"] = f"{service}.{store.region}.amazonaws.com"
+    kind, name = encrypted
+    if caller is None:
+        via = f"{kind.partition(':')[0]}.{store.region}.amazonaws.com"
+        caller = {"kms:CallerAccount": store.account, "kms:ViaService": via}
+    bound = {**caller, f"kms:EncryptionContext:aws:{kind}": name}
+    arn = store.key_arn(key)
     return [
         # What only looks at the key has no encryption context.
-        Access(action, key, caller if action == "kms:DescribeKey" else {**caller, **context})
+        Access(action, arn, caller if action == "kms:DescribeKey" else bound)
         for action in actions
+        if arn
     ]
 
 
@@ -46,44 +45,15 @@ def of_object(
     # What S3 binds the object's key to: its bucket, if that has a bucket key.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
-    return use(store, store.key_arn(key) or default, actions, "s3", s3_arn=encrypted)
+    return use(store, key or default, actions, ("s3:arn", encrypted))
 
 
-def to_send(store: Store, arn: str) -> list[Access]:
-    """Return what sending to a queue, or publishing to a topic, needs of its key."""
-    bound = {"sns_topicArn" if arn.split(":")[2] == "sns" else "sqs_arn": arn}
-    return use(store, store.key_of(arn), _TO_SEND, arn.split(":")[2], **bound)
+def to_send(store: Store, arn: str, source: Mapping[str, Value] | None = None) -> list[Access]:
+    """Return what sending to a queue, or publishing to a topic, needs of its key.
 
-
-def of_environment(store: Store, function: Mapping[str, Any]) -> list[Access]:
-    """Return what a function's role needs to see its own environment, as GetFunction tells of it.
-
-    Lambda makes a grant for that if whoever deploys may make grants; here there is none.
+    A service of AWS that does so in its own name has a `source`: AWS documents only it and the
+    encryption context as what the policies of keys can use.
     """
-    key, arn = store.key_arn(function.get("KMSKeyArn")), function["FunctionArn"]
-    return use(store, key, ["kms:Decrypt"], "lambda", lambda_FunctionArn=arn)
-
-
-def of_input(store: Store, schedule: Mapping[str, Any]) -> list[Access]:
-    """Return what a schedule's role needs to see its own input: Scheduler signs as the role.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
-    """
-    key, arn = store.key_arn(schedule.get("KmsKeyArn")), schedule["Arn"]
-    return use(store, key, ["kms:Decrypt"], None, scheduler_schedule_arn=arn)
-
-
-def for_service(needed: Iterable[Access], source: Mapping[str, Value]) -> list[Access]:
-    """Return what a service of AWS needs that does the same in its own name, for its `source`.
-
-    AWS documents only the encryption context and the source as what the policies of keys can use.
-    """
-    context = "kms:EncryptionContext:"
-    return [
-        Access(
-            each.action,
-            each.resource,
-            {**source, **{k: v for k, v in each.context.items() if k.startswith(context)}},
-        )
-        for each in needed
-    ]
+    kind = "sns:topicArn" if arn.split(":")[2] == "sns" else "sqs:arn"
+    actions = ("kms:GenerateDataKey", "kms:Decrypt")
+    return use(store, store.key_of(arn), actions, (kind, arn), source)

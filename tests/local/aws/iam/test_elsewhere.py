@@ -19,7 +19,6 @@ OTHER = "999988887777"
 ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
     ("sns", "publish", {"TopicArn": TOPIC.replace(ACCOUNT, OTHER), "Message": "m"}),
     ("lambda", "invoke", {"FunctionName": SOURCE.replace(ACCOUNT, OTHER)}),
-    ("lambda", "invoke", {"FunctionName": f"{OTHER}:function:f"}),
     ("dynamodb", "get_item", {"TableName": TABLE.replace(ACCOUNT, OTHER), "Key": {}}),
     (
         "sagemaker",
@@ -51,6 +50,7 @@ def test_a_key_of_another_account_is_not_ones_own(aws: LocalAws, key: str) -> No
     [
         ("sns", "publish", {"TopicArn": TOPIC.replace(REGION, "us-west-2"), "Message": "m"}),
         ("lambda", "invoke", {"FunctionName": SOURCE.replace(REGION, "us-west-2")}),
+        ("lambda", "invoke", {"FunctionName": f"{OTHER}:function:f"}),
         ("s3", "get_object", {"Bucket": "b", "Key": "k", "ExpectedBucketOwner": OTHER}),
     ],
 )

@@ -86,7 +86,7 @@ class TestARolesRequest:
     def test_is_allowed_as_its_policies_say_together(
         self, identity: Any, boundary: Any, resource: Any, why: str | None
     ) -> None:
-        bounds = () if boundary is None else (policy(*boundary),)
+        bounds = None if boundary is None else policy(*boundary)
         policies = Policies(policy(*identity), bounds, policy(*resource))
         assert refusal(SEND, WHO, policies) == why
 
@@ -103,7 +103,7 @@ class TestARolesRequest:
     def test_a_keys_policy_allows_or_leaves_it_to_iam(
         self, identity: Any, resource: Any, why: str | None
     ) -> None:
-        policies = Policies(policy(*identity), (), policy(*resource))
+        policies = Policies(policy(*identity), None, policy(*resource))
         found = refusal(Access("kms:Decrypt", KEY), WHO, policies)
         assert found == (f"because {why} allows the kms:Decrypt action" if why else None)
 
@@ -132,7 +132,7 @@ class TestARolesRequest:
         self, identity: list[dict[str, Any]], boundary: list[dict[str, Any]]
     ) -> None:
         whole = Policies(policy(*identity))
-        bounded = Policies(policy(*identity), (policy(*boundary),))
+        bounded = Policies(policy(*identity), policy(*boundary))
         denied = Policies(policy(*identity, deny("*")))
         if refusal(SEND, WHO, whole):
             assert refusal(SEND, WHO, bounded)

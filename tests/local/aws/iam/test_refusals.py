@@ -57,10 +57,6 @@ class TestConditionKeys:
                 {"Null": {"sagemaker:VpcSubnets": "false"}},
                 {"Bool": {"sagemaker:InterContainerTrafficEncryption": "true"}},
             ),
-            (
-                {"StringEquals": {"aws:RequestTag/stack": "dev"}},
-                {"StringEquals": {"aws:RequestTag/stack": "prod"}},
-            ),
         ],
     )
     def test_a_job_is_created_only_as_the_conditions_say(
@@ -179,7 +175,7 @@ class TestRefusals:
         assert "DateLessThan" in refused["Message"]
 
     @pytest.mark.parametrize(
-        "key", ["aws:SourceIp", "aws:PrincipalTag/stack", "aws:PrincipalOrgID"]
+        "key", ["aws:SourceIp", "aws:PrincipalTag/stack", "aws:RequestTag/stack"]
     )
     def test_a_key_that_aws_may_send_and_is_not_played_refuses(
         self, aws: LocalAws, key: str
