@@ -166,8 +166,7 @@ class World:
         event = event or {**own, "trigger": trigger}
         clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}
         launcher = Launcher(config=self.launcher_config, journal=self.journal, **clients)
-        request = launcher_event(event, self.launcher_config.schedules.keys(), self.now)
-        return launcher.launch(request, self.now)
+        return launcher.launch(launcher_event(event, self.launcher_config.schedules, self.now))
 
     def observe(self, event: Json, owner: str | None = None) -> str:
         """Let the observer have an event; `owner` is the invocation's id, a new one by default."""

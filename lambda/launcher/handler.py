@@ -49,8 +49,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: A
         EventError: the event asks for no attempt of this stack.
         botocore.exceptions.ClientError: a service cannot be asked, or the notice cannot be sent.
     """
-    launcher, now = _launcher(), datetime.now(UTC)
-    request = parse(event, launcher.config.schedules.keys(), now)
-    answer = launcher.launch(request, now)
+    launcher = _launcher()
+    request = parse(event, launcher.config.schedules, datetime.now(UTC))
+    answer = launcher.launch(request)
     logger.info("launched", extra=answer)
     return answer

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
@@ -52,45 +51,47 @@ class Launcher:
     s3: S3Client
     events: EventBridgeClient
 
-    def launch(self, request: Request, now: datetime) -> dict[str, Any]:
+    def launch(self, request: Request) -> dict[str, Any]:
         """Start the request's job, or say why not; the same request again changes nothing.
 
         Returns:
-            `job_name`, `job_arn` (null without a job), `schedule`, `slot`, `attempt`, `result`
-            (started, already started, replacing, skipped or refused), `status` (SageMaker's word,
-            or a State) and `reason` (null if it started).
+            `job_name`, `schedule`, `slot`, `attempt`, `status` (SageMaker's word, or a State),
+            `result` (started, already started, replacing, skipped or refused) and `reason` (null if
+            it started).
         """
-        job = jobs.find(self.sagemaker, self._name(request.attempt))
-        if job:
-            return self._started_before(request, job)
-        entry = self.journal.find(request.attempt)
+        attempt, name = request.attempt, self._name(request.attempt)
+        if job := jobs.find(self.sagemaker, name):
+            return self._answer(request, "already started", job["ProcessingJobStatus"])
+        entry = self.journal.find(attempt)
         if entry and entry.status:  # the first decision stays, and its notice may have been lost
             return self._tell(request, entry)
         try:
-            return self._decide(request, entry, now)
+            found = self._decide(request, entry)
         except ClientError as error:
             if error.operation_name not in _ANSWERS:
                 raise
-            reason = aws_errors.summary(error)[:_LONGEST_REASON]
-            return self._refuse(request, Refusal(State.REFUSED, reason), now)
+            found = Refusal(State.REFUSED, aws_errors.summary(error)[:_LONGEST_REASON])
+        if not isinstance(found, Refusal):
+            return found
+        entry = self.journal.refuse(attempt, name, found.status, found.reason, request.received)
+        return self._tell(request, entry)
 
-    def _decide(self, request: Request, entry: Entry | None, now: datetime) -> dict[str, Any]:
-        if late := start_rules.too_late(self.config, request, now):
-            return self._refuse(request, late, now)
-        others = list(dict.fromkeys(self._others(request, now)))
+    def _decide(self, request: Request, entry: Entry | None) -> dict[str, Any] | Refusal:
+        if late := start_rules.too_late(self.config, request):
+            return late
+        others = self._others(request)
         if start_rules.replaces(self.config, request, others):
-            if self._replace(request, others, now):
+            if self._replace(request, others):
                 names = ", ".join(self._name(other) for other in others)
                 reason = f"Overlap: starts once {names} has stopped"
-                return self._answer(request, "replacing", "Waiting", reason=reason)
+                return self._answer(request, "replacing", "Waiting", reason)
         elif overlap := start_rules.overlapping(self.config, request, others):
-            return self._refuse(request, overlap, now)
+            return overlap
         source = self.config.input_of(request.attempt)
         with_input = next(source.objects(self.s3), None) is not None
         empty = None if with_input else start_rules.empty(self.config, source.uri)
-        if refusal := empty or self._beyond_limit(request):
-            return self._refuse(request, refusal, now)
-        return self._start(request, entry, with_input=with_input)
+        refusal = empty or self._beyond_limit(request)
+        return refusal or self._start(request, entry, with_input=with_input)
 
     def _start(self, request: Request, entry: Entry | None, *, with_input: bool) -> dict[str, Any]:
         machine, planned = self.config.job, entry.instance_type if entry else None
@@ -100,40 +101,25 @@ class Launcher:
         if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(request.attempt).withdraw_marker(self.s3)
         try:
-            arn = self.sagemaker.create_processing_job(**wanted)["ProcessingJobArn"]
+            self.sagemaker.create_processing_job(**wanted)
         except self.sagemaker.exceptions.ResourceInUse:
             # A repeated delivery, or a retry inside the SDK after a lost answer: the name holds
             # schedule, slot and attempt, so that job is the one that was asked for.
             name = self._name(request.attempt)
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
-            return self._started_before(request, job)
-        return self._answer(request, "started", "InProgress", arn=arn)
-
-    def _started_before(
-        self, request: Request, job: DescribeProcessingJobResponseTypeDef
-    ) -> dict[str, Any]:
-        status, arn = job["ProcessingJobStatus"], job["ProcessingJobArn"]
-        return self._answer(request, "already started", status, arn=arn)
-
-    def _refuse(self, request: Request, refusal: Refusal, now: datetime) -> dict[str, Any]:
-        """Write the decision down, tell the observer, and answer it."""
-        name = self._name(request.attempt)
-        entry = self.journal.refuse(request.attempt, name, refusal.status, refusal.reason, now)
-        return self._tell(request, entry)
+            return self._answer(request, "already started", job["ProcessingJobStatus"])
+        return self._answer(request, "started", "InProgress")
 
     def _tell(self, request: Request, entry: Entry) -> dict[str, Any]:
         if entry.concluded_at is None:
             self._notify(entry)
         result = "skipped" if entry.status == State.SKIPPED else "refused"
-        return self._answer(request, result, entry.status or "", reason=entry.reason)
+        return self._answer(request, result, entry.status or "", entry.reason)
 
     def _notify(self, entry: Entry) -> None:
         """Tell the observer, over the event bus, of an attempt without a job: SageMaker cannot.
 
         It reads the decision in the journal. The status is for the rule that hands the event over.
-
-        Raises:
-            NoticeError: with what the event bus answered.
         """
         detail = {"ProcessingJobName": entry.job_name, "ProcessingJobStatus": entry.status}
         source, kind = contract.NOTICE
@@ -144,13 +130,13 @@ class Launcher:
             refused = answer["Entries"][0]
             raise NoticeError(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
 
-    def _replace(self, request: Request, others: Sequence[Attempt], now: datetime) -> bool:
+    def _replace(self, request: Request, others: Sequence[Attempt]) -> bool:
         """Stop the other attempts; return whether the job of one is still about to stop.
 
         The observer launches this attempt when it hears that the job has ended. Until then it is
         noted as planned, so that a still later slot takes its place too, and the watch misses it.
         """
-        own = self._name(request.attempt)
+        own, now = self._name(request.attempt), request.received
         why = REPLACED_BY + own
         stopping = False
         for other in others:
@@ -159,8 +145,9 @@ class Launcher:
                 self.journal.write(Entry.of(other, name, stop=why))
                 stopping = self._stop(name) or stopping
             else:  # planned, without a job yet: when its time comes, it finds this decision
-                skipped = self.journal.refuse(other, name, State.SKIPPED, f"Overlap: {why}", now)
-                self._notify(skipped)
+                self._notify(
+                    self.journal.refuse(other, name, State.SKIPPED, f"Overlap: {why}", now)
+                )
         if stopping:
             self.journal.write(Entry.of(request.attempt, own, planned_for=now))
         return stopping
@@ -175,18 +162,18 @@ class Launcher:
                 raise
         return jobs.find_active(self.sagemaker, name) is not None
 
-    def _others(self, request: Request, now: datetime) -> Iterator[Attempt]:
-        """Yield the schedule's other attempts whose job has not ended, or is about to start."""
+    def _others(self, request: Request) -> list[Attempt]:
+        """Return the schedule's other attempts whose job has not ended, or is about to start."""
         if start_rules.overlap(self.config, request) == "Allow":
-            return
-        schedule = request.attempt.schedule
-        running = jobs.active(self.sagemaker, self.config.prefix, schedule)
-        yield from (attempt for attempt in running if attempt != request.attempt)
+            return []
+        schedule, now = request.attempt.schedule, request.received
+        found = set(jobs.active(self.sagemaker, self.config.prefix, schedule))
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
             other_slot = entry.slot != request.attempt.slot
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:
-                yield entry.attempt
+                found.add(entry.attempt)
+        return sorted(found - {request.attempt})
 
     def _beyond_limit(self, request: Request) -> Refusal | None:
         """Return the refusal of an attempt that is beyond limits.max_concurrent_instances.
@@ -211,17 +198,10 @@ class Launcher:
         return job_name(self.config.prefix, attempt)
 
     def _answer(
-        self,
-        request: Request,
-        result: str,
-        status: str,
-        *,
-        arn: str | None = None,
-        reason: str | None = None,
+        self, request: Request, result: str, status: str, reason: str | None = None
     ) -> dict[str, Any]:
         return {
             "job_name": self._name(request.attempt),
-            "job_arn": arn,
             "schedule": request.attempt.schedule,
             "slot": slot_text(request.attempt.slot),
             "attempt": request.attempt.number,

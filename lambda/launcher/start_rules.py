@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from launcher.event import Request, Trigger
 from pipeline.attempt import Attempt, job_name
@@ -18,10 +18,10 @@ class Refusal:
     reason: str
 
 
-def too_late(config: LauncherConfig, request: Request, now: datetime) -> Refusal | None:
+def too_late(config: LauncherConfig, request: Request) -> Refusal | None:
     """Return the refusal of a slot that was delivered after its start deadline."""
     limit = config.schedules[request.attempt.schedule].start_deadline_seconds
-    late = now - request.attempt.slot
+    late = request.received - request.attempt.slot
     if request.trigger != Trigger.SCHEDULE or limit is None or late <= timedelta(seconds=limit):
         return None
     return Refusal(

@@ -18,7 +18,7 @@ _LONGEST_NAME = 63
 """Characters of a processing job's name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Attempt:
     """One attempt at one slot of one schedule."""
 

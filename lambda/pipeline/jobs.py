@@ -29,11 +29,7 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
         return client.describe_processing_job(ProcessingJobName=name)
     except ClientError as error:
         # The model has ResourceNotFound; the service answers ValidationException, "Could not find".
-        code, missing = (
-            aws_errors.code(error),
-            "could not find" in aws_errors.message(error).lower(),
-        )
-        if code == "ResourceNotFound" or (code == "ValidationException" and missing):
+        if aws_errors.code(error) == "ResourceNotFound" or "could not find" in str(error).lower():
             return None
         raise
 
@@ -63,19 +59,20 @@ def listed(
                 yield attempt, job
 
 
-def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> Iterator[Attempt]:
-    """Yield the attempts whose job has not ended, of a schedule or, if None, of all."""
+def active(client: SageMakerClient, prefix: str, schedule: str | None = None) -> list[Attempt]:
+    """Return the attempts whose job has not ended, ascending, of a schedule or, if None, of all."""
+    found: set[Attempt] = set()
     for status in ACTIVE:
-        for attempt, _ in listed(client, prefix, schedule, filters={"StatusEquals": status}):
-            yield attempt
-
-
-# A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
-# Selected members, and no InstanceType.
+        found |= dict(listed(client, prefix, schedule, filters={"StatusEquals": status})).keys()
+    return sorted(found)
 
 
 def instance_type(cluster: Mapping[str, Any]) -> str | None:
-    """Return the type of a job's instances; None until SageMaker has selected one."""
+    """Return the type of a job's instances; None until SageMaker has selected one.
+
+    A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
+    Selected members, and no InstanceType.
+    """
     return cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
 
 

@@ -25,7 +25,7 @@ class TestParse:
     def test_the_schedulers_event_names_schedule_and_slot(self) -> None:
         event = {"schedule": "daily", "slot": "2026-01-05T02:00:00Z", "trigger": "schedule"}
         found = parse(event, ["daily", "hourly"], NOW)
-        assert found == Request(Attempt("daily", SLOT, 1), Trigger.SCHEDULE)
+        assert found == Request(Attempt("daily", SLOT, 1), Trigger.SCHEDULE, NOW)
 
     def test_the_observers_event_names_the_attempt_too(self) -> None:
         event = {
@@ -35,17 +35,17 @@ class TestParse:
             "trigger": "retry",
         }
         found = parse(event, ["daily"], NOW)
-        assert found == Request(Attempt("daily", SLOT, 99), Trigger.RETRY)
+        assert found == Request(Attempt("daily", SLOT, 99), Trigger.RETRY, NOW)
 
     def test_by_hand_without_a_slot_means_now(self) -> None:
         found = parse({"schedule": "daily"}, ["daily", "hourly"], NOW)
         now = NOW.replace(microsecond=0)
-        assert found == Request(Attempt("daily", now, 1), Trigger.OPERATOR)
+        assert found == Request(Attempt("daily", now, 1), Trigger.OPERATOR, NOW)
 
     def test_a_replay_needs_no_schedule_where_there_is_only_one(self) -> None:
         event = {"slot": "2026-01-05T02:00:00Z", "attempt": 2}
         found = parse(event, ["daily"], NOW)
-        assert found == Request(Attempt("daily", SLOT, 2), Trigger.OPERATOR)
+        assert found == Request(Attempt("daily", SLOT, 2), Trigger.OPERATOR, NOW)
 
     def test_a_slot_that_is_a_few_minutes_ahead_of_this_clock_is_taken(self) -> None:
         event = {"schedule": "daily", "slot": slot_text(NOW + timedelta(minutes=5))}

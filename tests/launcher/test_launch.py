@@ -11,10 +11,8 @@ from pipeline.attempt import Attempt, job_name
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, CrashError, World
 
 NEXT_DAY = Attempt("daily", SLOT + timedelta(days=1), 1)
-ARN = f"arn:aws:sagemaker:eu-central-1:123456789012:processing-job/{NAME}"
 ANSWER = {
     "job_name": NAME,
-    "job_arn": ARN,
     "schedule": "daily",
     "slot": "2026-01-05T02:00:00Z",
     "attempt": 1,
@@ -98,7 +96,7 @@ class TestRefusal:
     ) -> None:
         world.errors["CreateProcessingJob"] = [error]
         reason = f"{error[0]}: {error[1]}"
-        refused = {"job_arn": None, "result": "refused", "status": "Refused", "reason": reason}
+        refused = {"result": "refused", "status": "Refused", "reason": reason}
         assert world.launch() == {**ANSWER, **refused}
         assert detail(world) == {"ProcessingJobName": NAME, "ProcessingJobStatus": "Refused"}
 

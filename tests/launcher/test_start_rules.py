@@ -23,26 +23,26 @@ def config(when_empty: str = "fail", **schedule: object) -> LauncherConfig:
     return config_of(Settings.model_validate(parts))
 
 
-def request(trigger: Trigger = Trigger.SCHEDULE) -> Request:
-    return Request(ATTEMPT, trigger)
+def request(trigger: Trigger = Trigger.SCHEDULE, late: timedelta = timedelta()) -> Request:
+    return Request(ATTEMPT, trigger, SLOT + late)
 
 
 class TestStartDeadline:
     def test_skips_a_slot_that_is_later_and_says_how_late(self) -> None:
         limited = config(start_deadline_seconds=600)
-        assert too_late(limited, request(), SLOT + timedelta(seconds=600)) is None
-        late = too_late(limited, request(), SLOT + timedelta(seconds=601))
+        assert too_late(limited, request(late=timedelta(seconds=600))) is None
+        late = too_late(limited, request(late=timedelta(seconds=601)))
         words = "StartDeadline: delivered 601 s after its time, and start_deadline_seconds is 600"
         assert late == Refusal(State.SKIPPED, words)
 
     @pytest.mark.parametrize("trigger", [Trigger.RETRY, Trigger.OPERATOR])
     def test_is_for_the_schedules_own_deliveries_only(self, trigger: Trigger) -> None:
         limited = config(start_deadline_seconds=600)
-        assert too_late(limited, request(trigger), SLOT + timedelta(days=9)) is None
+        assert too_late(limited, request(trigger, timedelta(days=9))) is None
 
     @given(st.timedeltas(timedelta(days=-1), timedelta(days=999)))
     def test_is_none_by_default(self, late: timedelta) -> None:
-        assert too_late(DEFAULT, request(), SLOT + late) is None
+        assert too_late(DEFAULT, request(late=late)) is None
 
 
 DEFAULT = config()

@@ -94,7 +94,6 @@ class TestRun:
         world.launcher = lambda event: {
             **event,
             "job_name": NAME,
-            "job_arn": None,
             "result": "skipped",
             "status": "Skipped",
             "reason": "input is empty",
@@ -110,7 +109,6 @@ class TestRun:
         world.launcher = lambda event: {
             **event,
             "job_name": NAME,
-            "job_arn": None,
             "result": "refused",
             "status": "Refused",
             "reason": "ResourceLimitExceeded: 0 Instances",

@@ -123,7 +123,6 @@ class World:
         return {
             **event,
             "job_name": name,
-            "job_arn": job["ProcessingJobArn"],
             "result": result,
             "status": job["ProcessingJobStatus"],
             "reason": None,
