@@ -13,9 +13,6 @@ from pathlib import Path
 from local.engines import child
 from local.engines.engine import ContainerRun, EngineError
 
-# Up to client 22 BuildKit is built in; later ones need the buildx plug-in.
-_LAST_CLIENT_WITH_BUILDKIT = 22
-
 
 class DockerEngine:
     """Docker as found on PATH; images are built by BuildKit for linux/amd64, as SageMaker needs."""
@@ -24,16 +21,12 @@ class DockerEngine:
     caveat = ""
 
     def available(self) -> str | None:
-        """Return why Docker cannot be used here: no client, no engine, or no BuildKit."""
+        """Return why Docker cannot be used here: no client, or no engine."""
         if not shutil.which("docker"):
             return "there is no docker on PATH; install Docker"
-        version = _docker("version", "--format", "{{.Client.Version}}")
+        version = _docker("version")
         if version.returncode:
             return f"the Docker engine does not answer; start it ({version.stderr.strip()})"
-        client = version.stdout.strip()
-        has_buildx = _docker("buildx", "version").returncode == 0
-        if not has_buildx and int(client.partition(".")[0]) > _LAST_CLIENT_WITH_BUILDKIT:
-            return f"docker {client} lacks BuildKit; install the docker-buildx plug-in"
         return None
 
     def build(self, context: Path, args: Mapping[str, str]) -> str:
@@ -84,11 +77,9 @@ class DockerEngine:
 
 def _options(spec: ContainerRun) -> list[str]:
     options = ["--platform", "linux/amd64", "--hostname", spec.hostname, "--network", "none"]
-    options += ["--volume", f"{spec.ml}:/opt/ml"]
+    options += ["--volume", f"{spec.ml}:/opt/ml", "--entrypoint", spec.entrypoint[0]]
     for key, value in spec.environment.items():
         options += ["--env", f"{key}={value}"]
-    if spec.entrypoint:
-        options += ["--entrypoint", spec.entrypoint[0]]
     return options
 
 

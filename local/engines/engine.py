@@ -16,7 +16,7 @@ class ContainerRun:
     """One container of a job, as SageMaker starts it on one host; its only network is `lo`."""
 
     entrypoint: Sequence[str]
-    """Replaces the image's ENTRYPOINT and CMD; empty keeps them."""
+    """Replaces the image's ENTRYPOINT and CMD."""
     arguments: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """All that the container gets beside the image's own; never credentials."""

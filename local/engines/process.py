@@ -89,11 +89,6 @@ class ProcessEngine:
         stop: threading.Event,
     ) -> int:
         """Run the entry point as process 1 of its namespaces, and all it started ends with it."""
-        if not spec.entrypoint:
-            raise EngineError(
-                "the process engine does not read ENTRYPOINT from the Dockerfile; "
-                "set AppSpecification.ContainerEntrypoint or use the docker engine"
-            )
         if not Path(image).is_dir():
             raise EngineError(f"there is no image {image}; build it first")
         with tempfile.TemporaryDirectory(prefix="sandbox-") as scratch:

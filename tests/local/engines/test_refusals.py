@@ -33,7 +33,3 @@ class TestErrorsNameTheWayOut:
     ) -> None:
         with pytest.raises(EngineError, match=r"cannot be set up here: .*absent"):
             sandbox.run("true", ml=tmp_path / "absent")
-
-    def test_the_process_engine_needs_an_entry_point(self, sandbox: Container) -> None:
-        with pytest.raises(EngineError, match="ContainerEntrypoint"):
-            sandbox.run("", entrypoint=[])
