@@ -15,7 +15,7 @@ from local.aws.events.event_bus import EventBus
 from local.aws.events.scheduler import Due, ScheduleError, Scheduler
 from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError, Session
-from local.aws.messaging import Message, Topics
+from local.aws.messaging import Topics
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import Faults, has_ended
 from local.aws.sagemaker.job import Job, JobEnd
@@ -50,6 +50,7 @@ class Account:
         self.metrics = MetricStore(aws)
         self.functions = Functions(aws, work / "functions", self._activity, self.metrics)
         self.topics = Topics(aws, self.tell)
+        self.messages = self.topics.messages
         self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(aws, self.metrics, self.tell)
         self.alarms = Alarms(aws, self.metrics, self.topics, self.bus.publish, self.tell)
@@ -61,11 +62,6 @@ class Account:
             "scheduler": self.scheduler,
             "sagemaker": self.sagemaker,
         }
-
-    @property
-    def messages(self) -> list[Message]:
-        """What a person who subscribed to the topic has got."""
-        return list(self.topics.messages)
 
     def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
         """Wait until nothing moves any more; what is planned for later happens at once, in order.

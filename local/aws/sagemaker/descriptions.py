@@ -44,7 +44,7 @@ def state_change(description: _Json, at: datetime) -> _Json:
 
 
 def page(descriptions: Iterable[_Json], request: _Json) -> _Json:
-    """Return one page of summaries, in the order of creation.
+    """Return one page of summaries, in the order of `descriptions`, which is that of creation.
 
     Raises:
         ServiceError: the request sorts or filters otherwise, or its NextToken is none of ours.
@@ -61,7 +61,6 @@ def page(descriptions: Iterable[_Json], request: _Json) -> _Json:
         for job in descriptions
         if all(keep(job, request[name]) for name, keep in _FILTERS.items() if name in request)
     ]
-    wanted.sort(key=lambda job: (job["CreationTime"], job["ProcessingJobName"]))
     after = int(token) + request.get("MaxResults", _DEFAULT_PAGE)
     summaries = [{k: job[k] for k in _SUMMARY if k in job} for job in wanted[int(token) : after]]
     more = {"NextToken": str(after)} if after < len(wanted) else {}

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-_CONFIGURED = (
-    *("ProcessingJobName", "AppSpecification", "Environment", "ProcessingInputs"),
-    *("ProcessingOutputConfig", "ProcessingResources", "RoleArn", "StoppingCondition"),
-)
+_NOT_CONFIGURED = ("NetworkConfig", "Tags")
+"""Of a request, what the container is not told."""
 _LONGEST_NAME = 255
 """Bytes, of the usual file systems."""
 _LONGEST_KEY = 1024
@@ -56,7 +54,7 @@ def prepare(ml: Path, job: Job, host: str) -> None:
     data = [local_path(ml, each) for each in (*job.inputs, *job.outputs)]
     for directory in (config, ml / "output", ml / "processing", *data):
         directory.mkdir(parents=True, exist_ok=True)
-    known = {key: job.request[key] for key in _CONFIGURED if key in job.request}
+    known = {key: job.request[key] for key in job.request if key not in _NOT_CONFIGURED}
     for name, content in {
         "resourceconfig": {"current_host": host, "hosts": host_names(job)},
         "processingjobconfig": {"ProcessingJobArn": job.arn, **known},
@@ -78,15 +76,12 @@ def input_file(directory: Path, key: str, prefix: str) -> Path:
     relative = key[prefix.rfind("/") + 1 :]
     parts = relative.split("/")
     if "\0" in key or any(part in {"", ".", ".."} for part in parts):
-        raise JobFailedError(
-            f"ClientError: Data download failed: the key {key!r} is no plain path below {prefix!r}"
-        )
-    if any(len(part.encode()) > _LONGEST_NAME for part in parts):
-        raise JobFailedError(
-            f"ClientError: Data download failed: a part of the key {key!r} has more than the "
-            f"{_LONGEST_NAME} bytes of a file's name"
-        )
-    return directory / relative
+        problem = f"is no plain path below {prefix!r}"
+    elif any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        problem = f"has a part of more than the {_LONGEST_NAME} bytes of a file's name"
+    else:
+        return directory / relative
+    raise JobFailedError(f"ClientError: Data download failed: the key {key!r} {problem}")
 
 
 def output_files(directory: Path) -> Iterator[Path]:

@@ -19,10 +19,12 @@ _INTERFACE = "network-interface/eni-0123456789abcdef0"
 
 def needed(store: Store, request: Mapping[str, Any]) -> list[Access]:
     """Return what the role of a CreateProcessingJob needs for the job to start."""
-    cluster = request["ProcessingResources"]["ClusterConfig"]
+    key = store.key_arn(request["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId"))
     return [
         *_image(store, request["AppSpecification"]["ImageUri"]),
-        *_volume(store, cluster.get("VolumeKmsKeyId")),
+        # No condition keys: whose name kms:ViaService has, and whether kms:GrantIsForAWSResource is
+        # sent, is not documented for the volumes of jobs.
+        *(Access(action, key) for action in ("kms:DescribeKey", "kms:CreateGrant") if key),
         *_network(store, request.get("NetworkConfig", {}).get("VpcConfig")),
     ]
 
@@ -32,13 +34,6 @@ def _image(store: Store, uri: str) -> list[Access]:
     repository = store.arn("ecr", f"repository/{name}")
     pulled = [Access(f"ecr:{action}", repository) for action in _PULL]
     return [Access("ecr:GetAuthorizationToken", "*"), *pulled]
-
-
-def _volume(store: Store, key_id: str | None) -> list[Access]:
-    # No condition keys: whose name kms:ViaService has, and whether kms:GrantIsForAWSResource is
-    # sent, is not documented for the volumes of jobs.
-    key = store.key_arn(key_id)
-    return [Access(action, key) for action in ("kms:DescribeKey", "kms:CreateGrant") if key]
 
 
 def _network(store: Store, vpc: Mapping[str, Any] | None) -> list[Access]:

@@ -51,7 +51,7 @@ def job_refusals(request: _Request, region: str, vpc_of: Callable[[str], str | N
     return [
         *_members("The request", request, _JOB),
         *_cluster(request["ProcessingResources"]["ClusterConfig"]),
-        *_image(request["AppSpecification"]["ImageUri"], region),
+        *_application(request["AppSpecification"], region),
         *_data("Input", request.get("ProcessingInputs", [])),
         *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
         *_network(network),
@@ -69,15 +69,18 @@ def _cluster(cluster: _Request) -> Iterator[str]:
     for key in ("InstanceType", "InstanceCount"):
         if key not in cluster:
             yield f"ClusterConfig.{key} is required"
-    typed = "InstanceType" in cluster and "VolumeKmsKeyId" in cluster
-    if typed and not takes_volume_key(cluster["InstanceType"]):
+    kind = cluster.get("InstanceType")
+    if kind and "VolumeKmsKeyId" in cluster and not takes_volume_key(kind):
         yield (
-            f"VolumeKmsKeyId is not allowed with {cluster['InstanceType']}, whose volume is "
-            "a local disk with a hardware key; leave it out"
+            f"VolumeKmsKeyId is not allowed with {kind}, whose volume is a local disk with a "
+            "hardware key; leave it out"
         )
 
 
-def _image(uri: str, region: str) -> Iterator[str]:
+def _application(application: _Request, region: str) -> Iterator[str]:
+    if "ContainerEntrypoint" not in application:
+        yield f"AppSpecification: the image's own entry point {_NOT_PLAYED}; name one"
+    uri: str = application["ImageUri"]
     matched = _IMAGE.fullmatch(uri)
     if not matched:
         yield f"ImageUri '{uri}' is not an Amazon ECR path (repository, and a tag or a digest)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,6 @@ from local.engines import ContainerRun, Engine, EngineError
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_s3.client import S3Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,10 @@ class JobRunner:
             deadline.cancel()
 
     def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
-        image = self._image(job.request["AppSpecification"]["ImageUri"])
+        uri = job.request["AppSpecification"]["ImageUri"]
+        if uri not in self.images:
+            known = ", ".join(self.images) or "none"
+            raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
         s3, logs = self.client("s3"), self.client("logs")
         for name, ml in hosts.items():
             prepare(ml, job, name)
@@ -78,24 +80,22 @@ class JobRunner:
             download(s3, source, directories, job.stop)
         if job.stop.is_set():
             return JobEnd("Stopped")
-        codes = self._run_containers(job, hosts, image, logs)
+        codes = self._run_containers(job, hosts, self.images[uri], logs)
         message = exit_message(directories)
         if job.stop.is_set():
             return JobEnd("Stopped", exit_message=message)
         if failed := [code for code in codes if code]:
             return JobEnd("Failed", f"AlgorithmError: , exit code: {failed[0]}", message)
+        # Nothing is promised for the outputs of a failed job.
+        self.on_step("uploading")
+        key_id = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
         try:
-            self._upload(job, directories, s3)
+            for target in job.outputs:
+                for ml in directories:
+                    upload(s3, target, key_id, ml)
         except JobFailedError as failure:
             return JobEnd("Failed", str(failure), message)
         return JobEnd("Completed", exit_message=message)
-
-    def _image(self, uri: str) -> str:
-        image = self.images.get(uri)
-        if image is None:
-            known = ", ".join(self.images) or "none"
-            raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
-        return image
 
     def _run_containers(
         self, job: Job, hosts: Mapping[str, Path], image: str, logs: CloudWatchLogsClient
@@ -126,18 +126,10 @@ class JobRunner:
     def _container(self, job: Job, host: str, ml: Path) -> ContainerRun:
         application = job.request["AppSpecification"]
         return ContainerRun(
-            entrypoint=application.get("ContainerEntrypoint", []),
+            entrypoint=application["ContainerEntrypoint"],
             arguments=application.get("ContainerArguments", []),
             environment=job.request.get("Environment", {}),
             ml=ml,
             hostname=host,
             stop_grace_s=self.stop_grace_s,
         )
-
-    def _upload(self, job: Job, directories: Sequence[Path], s3: S3Client) -> None:
-        """Upload after success only: nothing is promised for the outputs of a failed job."""
-        self.on_step("uploading")
-        key_id = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
-        for target in job.outputs:
-            for ml in directories:
-                upload(s3, target, key_id, ml)

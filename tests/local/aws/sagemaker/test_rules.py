@@ -98,6 +98,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
             ("ExperimentConfig", {"ExperimentName": "e"}, "not played"),
             ("NetworkConfig.EnableNetworkIsolation", False, "neither isolated nor a VPC is not pl"),
             ("NetworkConfig", None, "neither isolated nor a VPC is not played"),
+            ("AppSpecification.ContainerEntrypoint", None, "entry point is not played"),
             ("AppSpecification.ImageUri", "debian:12-slim", "not an Amazon ECR path"),
             ("AppSpecification.ImageUri", IMAGE.replace(REGION, "us-east-1"), "Invalid region"),
         ],
