@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,39 +29,27 @@ def save_buckets(aws: LocalAws, directory: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
             for item in page.get("Contents", []):
-                path = local_path(root, item["Key"])
-                s3.download_file(bucket["Name"], item["Key"], str(path))
+                s3.download_file(bucket["Name"], item["Key"], str(local_path(root, item["Key"])))
 
 
 def save_logs(aws: LocalAws, directory: Path) -> None:
     """Write every log stream as `<directory>/<group>/<stream>.log`."""
     logs = aws.client("logs")
-    for page in logs.get_paginator("describe_log_groups").paginate():
-        for group in page["logGroups"]:
-            _save_streams(logs, group["logGroupName"], directory)
 
+    def all_of(operation: str, listed: str, **where: object) -> Iterator[Any]:
+        return logs.get_paginator(operation).paginate(**where).search(listed)
 
-def _save_streams(logs: Any, group: str, directory: Path) -> None:  # noqa: ANN401 - a boto3 client
-    for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
-        for stream in page["logStreams"]:
-            path = local_path(directory, f"{group.strip('/')}/{stream['logStreamName']}.log")
-            with path.open("w", encoding="utf-8") as file:
-                for line in lines(logs, group, stream["logStreamName"]):
-                    file.write(line + "\n")
-
-
-def lines(logs: Any, group: str, stream: str) -> list[str]:  # noqa: ANN401 - a boto3 client
-    """Return the lines of a log stream."""
-    found: list[str] = []
-    token: dict[str, str] = {}
-    while True:
-        page = logs.get_log_events(
-            logGroupName=group, logStreamName=stream, startFromHead=True, **token
-        )
-        found += [event["message"] for event in page["events"]]
-        if not page["events"]:
-            return found
-        token = {"nextToken": page["nextForwardToken"]}
+    for group in all_of("describe_log_groups", "logGroups[].logGroupName"):
+        streams = all_of("describe_log_streams", "logStreams[].logStreamName", logGroupName=group)
+        for stream in streams:
+            lines = all_of(
+                "filter_log_events",
+                "events[].message",
+                logGroupName=group,
+                logStreamNames=[stream],
+            )
+            path = local_path(directory, f"{group.strip('/')}/{stream}.log")
+            path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
 def local_path(root: Path, key: str) -> Path:

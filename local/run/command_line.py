@@ -5,122 +5,101 @@ import fcntl
 import os
 import signal
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from components.build_context import ContextError
+from components.settings.loader import SettingsError
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.faults import NAMES
 from local.deploy.program import DeployError
 from local.run import artifacts
 from local.run.display import Display
 from local.run.inputs import InputError
-from local.run.pipeline import STACK, Options, Pipeline, RunError
 from local.run.report import NOT_ENDED, Report
+from local.run.slot_run import STACK, Options, RunError, SlotRun
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"
+_EXPECTED = (ContextError, DeployError, InputError, RunError, ScheduleError, SettingsError)
 
 
 def main(arguments: list[str], project: Path = _PROJECT, console: Console | None = None) -> int:
-    """Run the pipeline once; return the exit status. The report is of this run, however it ends."""
+    """Run one slot; return the exit status. The report is of this run, however it ends."""
     directory, display = project / ".local", Display(console or Console(highlight=False))
-    try:
-        options = Options(**vars(parser().parse_args(arguments)))
-    except _UsageError as error:
-        display.console.print(escape(f"{parser().format_usage()}{error}"), soft_wrap=True)
-        with suppress(_BusyError), _alone(project):
-            _report(directory, str(error))
-        return 2
-    try:
-        with _alone(project):
+    with _alone(project) as alone:
+        try:
+            options = Options(**vars(parser().parse_args(arguments)))
+        except _UsageError as error:
+            display.console.print(Text(f"{parser().format_usage()}{error}"), soft_wrap=True)
+            if alone:
+                artifacts.save_report(Report(STACK, failure_reason=str(error)), directory)
+            return 2
+        if alone:
             return _run(project, directory, options, display)
-    except _BusyError:
-        display.console.print(
-            "[red]Another local run uses .local: wait for it, or end it with Ctrl-C there.[/]"
-        )
-        return 1
+    display.refuse("Another local run uses .local: wait for it, or end it with Ctrl-C there.")
+    return 1
 
 
 @contextmanager
-def _alone(project: Path) -> Generator[None]:
-    """Hold what lets only one run at a time replace `.local`; the system frees it with the process.
+def _alone(project: Path) -> Generator[bool]:
+    """Hold what lets only one run at a time replace `.local`, or say that another process does.
 
-    Raises:
-        _BusyError: another process holds it.
+    The system frees it with the process.
     """
     directory = os.open(project, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _BusyError from None
-        yield
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = True
+    except BlockingIOError:
+        alone = False
+    try:
+        yield alone
     finally:
         os.close(directory)
 
 
 def _run(project: Path, directory: Path, options: Options, display: Display) -> int:
-    """Run the pipeline with options that are right by themselves; return the exit status."""
+    """Run the slot, show what came of it, stay up if asked to; return the exit status."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
-    _report(directory, NOT_ENDED)
+    run, report, status = None, Report(STACK, failure_reason=NOT_ENDED), 1
+    artifacts.save_report(report, directory)
     try:
-        pipeline = Pipeline(project, directory, options, display)
+        run = SlotRun(project, directory, options, display)
+        report = run.report
+        run.play()
+        status = 0 if report.outcome == "completed" else 1
     except KeyboardInterrupt:
-        _report(directory, "interrupted")
-        return 130
-    except ValueError as error:
-        _report(directory, str(error))
-        display.console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
-        return 1
-    except Exception as error:
-        _report(directory, repr(error))
-        raise
-    try:
-        return _play(pipeline, display, keep=options.keep)
-    finally:
-        pipeline.close()
-
-
-def _play(pipeline: Pipeline, display: Display, *, keep: bool) -> int:
-    """Run the slot, show what came of it, stay up if asked to; return the exit status."""
-    problem, status = None, 1
-    try:
-        pipeline.run()
-    except KeyboardInterrupt:
-        problem, status = "interrupted", 130
-    except (RunError, InputError, DeployError, ScheduleError) as error:
-        problem = str(error)
+        report.failure_reason, status = "interrupted", 130
+    except _EXPECTED as error:
+        report.failure_reason = str(error)
     except Exception as error:  # whatever it was, the report must say so
         display.console.print_exception()
-        problem = repr(error)
-    if problem:
-        pipeline.report.failure_reason = problem
+        report.failure_reason = repr(error)
+    artifacts.save_report(report, directory)
     try:
-        display.summary(pipeline.report, pipeline.deployed)
-        if keep and pipeline.cloud.exports and status != 130:
+        if not run:
+            display.refuse(report.failure_reason or "")
+            return status
+        display.summary(report, run.cloud.resources.services)
+        if options.keep and run.cloud.exports and status != 130:
             display.kept()
-            pipeline.stay()
+            run.stay()
     except KeyboardInterrupt:
         pass
-    return 0 if pipeline.report.outcome == "completed" and not problem else status
-
-
-def _report(directory: Path, problem: str) -> None:
-    """Put a report that has only a reason in the place of the last run's."""
-    artifacts.save_report(Report(stack=STACK, failure_reason=problem), directory)
+    finally:
+        if run:
+            run.close()
+    return status
 
 
 class _UsageError(Exception):
-    pass
-
-
-class _BusyError(Exception):
     pass
 
 

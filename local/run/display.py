@@ -1,14 +1,16 @@
 """What a person sees: the steps as they go, and a summary at the end."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from rich import filesize
 from rich.console import Console
-from rich.markup import escape as escape_markup
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from local.run import figures
 from local.run.report import Report
@@ -34,35 +36,38 @@ class Display:
     @contextmanager
     def step(self, name: str, title: str) -> Generator[None]:
         """Show a step while it lasts, and its time once it has ended."""
-        began, ok = time.perf_counter(), False
-        self._title = escape(title)
-        self._status = self.console.status(self._title)
-        self._status.start()
+        began, mark = time.perf_counter(), ("✗", "red")
+        self._title = printable(title)
         try:
-            yield
-            ok = True
+            with self.console.status(Text(self._title)) as self._status:
+                yield
+            mark = ("✓", "green")
         finally:
-            self._status.stop()
             self._status = None
             self.seconds[name] = round(time.perf_counter() - began, 3)
-            mark = "[green]✓[/]" if ok else "[red]✗[/]"
-            self.console.print(f"{mark} {self._title:<58} {duration(self.seconds[name]):>7}")
+            took = duration(self.seconds[name])
+            self.console.print(Text.assemble(mark, f" {self._title:<58} {took:>7}"))
 
     def detail(self, text: str) -> None:
         """Show what the current step is at."""
         if self._status:
-            self._status.update(f"{self._title} [dim]{escape(text[:80])}[/]")
+            self._status.update(Text.assemble(self._title, (f" {printable(text[:80])}", "dim")))
 
     def note(self, text: str) -> None:
         """Say something that stays."""
-        self.console.print(f"  [dim]{escape(text)}[/]")
+        self.console.print(Text(f"  {printable(text)}", "dim"))
 
     def moment(self, what: str, detail: str) -> None:
         """Show what happened: in a step as what it is at, otherwise for good."""
         if self._status:
             self.detail(f"{what}: {detail}")
         else:
-            self.console.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(f'{what}: {detail}')}")  # noqa: DTZ005 - the clock on the wall
+            clock = (f"{datetime.now():%H:%M:%S}", "dim")  # noqa: DTZ005 - the clock on the wall
+            self.console.print(Text.assemble(clock, printable(f" {what}: {detail}")))
+
+    def refuse(self, text: str) -> None:
+        """Say why there is no run."""
+        self.console.print(Text(printable(text), "red"), soft_wrap=True)
 
     def kept(self) -> None:
         """Say how to use what stays up."""
@@ -71,21 +76,21 @@ class Display:
             f"\n  [bold]{OPS} list --stack local[/]"
         )
 
-    def summary(self, report: Report, deployed: str) -> None:
-        """Show what came of the run."""
+    def summary(self, report: Report, services: Iterable[str]) -> None:
+        """Show what came of the run; `services` has that of each resource which was created."""
         self.console.print()
         colour = style(report.outcome) if report.outcome else "red"
         title = report.headline.replace("_", " ").capitalize()
-        self.console.print(f"[bold {colour}]{escape(title)}[/]")
-        self.console.print(facts(_facts(report, deployed)))
+        self.console.print(Text(title, f"bold {colour}"))
+        self.console.print(facts(_facts(report, services)))
         if len(report.attempts) > 1:
             self.console.print(_attempts(report))
 
 
-def _facts(report: Report, deployed: str) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "stack", f"{report.stack}: {report.resources} resources, {report.engine or 'no'} engine"
-    if deployed:
-        yield "deployed", deployed
+    if counts := Counter(services).most_common():
+        yield "deployed", ", ".join(f"{service} {count}" for service, count in counts)
     if report.slot:
         yield "slot", f"{report.schedule}, {figures.moment(report.slot, report.timezone)}"
     last = {
@@ -113,7 +118,7 @@ def _results(report: Report) -> Iterator[tuple[str, str]]:
     if report.status == "Completed" and not written:
         yield "output", "no output: the job uploaded nothing; its log says what it left out"
     for output in report.outputs[:_LONGEST_LIST]:
-        yield "output", f"{figures.size(output['size']):>7}  {output['key']}"
+        yield "output", f"{filesize.decimal(output['size']):>9}  {output['key']}"
     if len(report.outputs) > _LONGEST_LIST:
         yield "output", f"… and {len(report.outputs) - _LONGEST_LIST} more"
 
@@ -122,10 +127,5 @@ def _attempts(report: Report) -> Table:
     names = ("attempt", "instance_type", "status", "outcome", "reason")
     table = Table(*(name.replace("_", " ") for name in names))
     for each in report.attempts:
-        table.add_row(*(escape(str(each[name] or "")) for name in names))
+        table.add_row(*(Text(printable(str(each[name] or ""))) for name in names))
     return table
-
-
-def escape(text: str) -> str:
-    """Return text that means nothing to rich, and steers no terminal whoever wrote it."""
-    return escape_markup(printable(text))

@@ -1,8 +1,10 @@
-"""Quantities, sizes and moments as people read them."""
+"""Quantities and moments as people read them."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from rich import filesize
 
 from pipeline.text import duration
 
@@ -13,7 +15,7 @@ def quantity(value: float, unit: str) -> str:
         case "Seconds":
             return duration(value)
         case "Bytes":
-            return size(value)
+            return filesize.decimal(int(value))
         case "Count" | "None":
             return number(value)
         case _:
@@ -24,15 +26,6 @@ def number(value: float) -> str:
     """Return a number with as many digits as a person reads: 1,234, 12.5, 0.00123."""
     is_long = float(value).is_integer() or abs(value) >= 1000
     return f"{value:,.0f}" if is_long else f"{Decimal(f'{value:.3g}'):f}"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in its largest unit, a power of 1,000."""
-    for unit in ("B", "KB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{number(count)} GB"
 
 
 def moment(at: str, zone: str | None) -> str:

@@ -1,12 +1,11 @@
 """A directory of this machine as a slot's input."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.sagemaker.job_data import key_problem
 from pipeline.text import printable
@@ -26,17 +25,30 @@ def find(root: Path, prefix: str) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     problems: list[str] = []
-    for path, failed in _walk(root, (root.resolve(),)):
-        key = prefix + path.relative_to(root).as_posix()
-        if problem := failed or key_problem(key):
-            problems.append(f"{_shown(path.relative_to(root))} {problem}")
-        else:
+
+    def refuse(path: Path, problem: str) -> None:
+        problems.append(f"{_shown(path.relative_to(root))} {problem}")
+
+    def closed(error: OSError) -> None:
+        refuse(Path(error.filename), f"cannot be read: {error.strerror}")
+
+    for name, directories, files in os.walk(root, onerror=closed, followlinks=True):
+        here = Path(name)
+        above = [here, *here.parents][1 : len(here.parts) - len(root.parts) + 1]
+        if here.resolve() in {path.resolve() for path in above}:
+            refuse(here, "is a link to a directory that it is in")
+            directories.clear()
+            continue
+        for path in (here / file for file in files):
+            key = prefix + path.relative_to(root).as_posix()
+            if problem := _problem(path) or key_problem(key):
+                refuse(path, problem)
             found[key] = path
     if problems:
         more = len(problems) - _MOST_TOLD
-        told = [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
+        told = [*sorted(problems)[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
         raise InputError(f"the input cannot be uploaded: {'; '.join(told)}")
-    return found
+    return dict(sorted(found.items()))
 
 
 def upload(
@@ -54,42 +66,16 @@ def upload(
         on_file(path)
         try:
             s3.upload_file(str(path), bucket, key)
-        except OSError as error:
-            raise InputError(f"{_shown(path)} cannot be read: {error.strerror}") from error
-        except (Boto3Error, BotoCoreError, ClientError) as error:
+        except (Boto3Error, OSError) as error:
             raise InputError(f"{_shown(path)} cannot be uploaded: {error}") from error
 
 
-def _walk(directory: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, str | None]]:
-    """Yield what is no directory, sorted, each with why it can be no input, if it cannot.
-
-    Args:
-        directory: where to begin.
-        above: the real paths of all directories that it is in, and its own.
-    """
-    try:
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-    except OSError as error:
-        yield directory, f"cannot be read: {error.strerror}"
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.is_dir():
-            real = path.resolve()
-            if real in above:
-                yield path, "is a link to a directory that it is in"
-            else:
-                yield from _walk(path, (*above, real))
-        else:
-            yield path, _unreadable(path)
-
-
-def _unreadable(path: Path) -> str | None:
+def _problem(path: Path) -> str | None:
+    if path.is_file():
+        return None
     if path.is_symlink() and not path.exists():
         return f"is a link to {_shown(path.readlink())}, which is not there"
-    if not path.is_file():
-        return "is neither a file nor a directory"
-    return None if os.access(path, os.R_OK) else "cannot be read: Permission denied"
+    return "is neither a file nor a directory"
 
 
 def _shown(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from rich import filesize
 
 from local.run import figures
 from local.run.report import Report, Rows
@@ -38,7 +39,7 @@ def render(report: Report) -> str:
     filters: dict[str, Any] = {
         "moment": partial(figures.moment, zone=report.timezone),
         "tone": _tone,
-        "size": figures.size,
+        "size": filesize.decimal,
         "quantity": figures.quantity,
         "duration": duration,
     }

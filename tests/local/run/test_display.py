@@ -34,7 +34,7 @@ class TestHostileText:
             ]
             * 2,
         )
-        display.summary(report, "")
+        display.summary(report, [])
         text = out.getvalue()
         assert text.count(SEEN) >= 3
         assert all(char.isprintable() or char == "\n" for char in text)
@@ -58,19 +58,19 @@ class TestTheSummary:
         outputs = [{"bucket": "b", "key": key, "size": 1} for key in keys]
         report = Report(stack="local", status="Completed", outputs=outputs)
         report.success_marker = "out/_SUCCESS" if keys else None
-        display.summary(report, "")
+        display.summary(report, [])
         assert ("no output: " in out.getvalue()) == is_told
 
     def test_says_what_a_message_advises(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
         message = {"subject": "local: daily failed", "body": "Class: x\nTo do: open it\n", "at": ""}
-        display.summary(Report(stack="local", status="Failed", messages=[message]), "")
+        display.summary(Report(stack="local", status="Failed", messages=[message]), [])
         assert "to do  open it" in " ".join(out.getvalue().splitlines())
         assert "Class" not in out.getvalue()
 
     def test_expects_none_of_a_job_that_failed(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
-        display.summary(Report(stack="local", status="Failed"), "")
+        display.summary(Report(stack="local", status="Failed"), [])
         assert "no output" not in out.getvalue()
 
 
@@ -89,5 +89,5 @@ def test_a_run_that_was_interrupted_says_how_far_it_came(
 ) -> None:
     display, out = shown
     event = {"at": "2026-01-05T02:00:00Z", "what": what, "detail": ""}
-    display.summary(Report(stack="local", failure_reason="interrupted", timeline=[event]), "")
+    display.summary(Report(stack="local", failure_reason="interrupted", timeline=[event]), [])
     assert out.getvalue().startswith(f"\n{title}")

@@ -71,10 +71,7 @@ class TestFind:
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
     def test_what_nobody_may_read_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "closed").mkdir(mode=0)
-        (tmp_path / "secret").touch(mode=0)
-        told = refusal(tmp_path)
-        for name in ("closed", "secret"):
-            assert f"{name} cannot be read: Permission denied" in told
+        assert "closed cannot be read: Permission denied" in refusal(tmp_path)
 
 
 class TestUpload:
@@ -83,7 +80,7 @@ class TestUpload:
         where = {"LocationConstraint": aws.region}
         s3.create_bucket(Bucket="uploads", CreateBucketConfiguration=where)
         gone = tmp_path / "gone\n"
-        with pytest.raises(InputError, match="gone� cannot be read: No such file"):
+        with pytest.raises(InputError, match=r"gone� cannot be uploaded: .*No such file"):
             inputs.upload(s3, "uploads", {"input/a": gone}, lambda _: None)
 
     def test_what_s3_refuses_is_told_with_the_files_name(

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -51,14 +50,15 @@ class Options:
     keep: bool = False
 
 
-class Pipeline:
-    """One run on a cloud of its own, which is closed after it."""
+class SlotRun:
+    """A slot on a cloud of its own, which is closed after it."""
 
     def __init__(self, project: Path, directory: Path, options: Options, display: Display) -> None:
         """Prepare a run of the program in `project`, which leaves all it makes in `directory`.
 
         Raises:
             SettingsError: Pulumi.local.yaml is refused.
+            ContextError: the build context or the script makes no job that runs.
         """
         self._options, self._display = options, display
         self._directory, work = directory, directory / "work"
@@ -74,15 +74,9 @@ class Pipeline:
             on_created=self._created,
             on_moment=display.moment,
         )
-        self.report = Report(stack=STACK)
+        self.report = Report(STACK, seconds=display.seconds)
 
-    @property
-    def deployed(self) -> str:
-        """What was created: how many resources of each service."""
-        counts = Counter(self.cloud.resources.services).most_common()
-        return ", ".join(f"{service} {count}" for service, count in counts)
-
-    def run(self) -> None:
+    def play(self) -> None:
         """Deploy, fire the slot, play what follows from it, keep what came of it.
 
         Raises:
@@ -94,12 +88,12 @@ class Pipeline:
         prefix = key_prefix.render(cloud.settings.input.prefix, schedule, slot)
         files = inputs.find(directory, prefix)
         shutil.rmtree(self._directory, ignore_errors=True)
-        # Input and output lie there as files: other users of the machine do not see them.
-        self._directory.mkdir(mode=0o700)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
+                if self._builder.engine:
+                    self.report.engine = self._builder.engine.name
                 self._tell_endpoint()
             with step("upload", f"Upload {directory.name} as the slot's input"):
                 s3, bucket = cloud.aws.client("s3"), cloud.exports["input_bucket"]
@@ -119,8 +113,10 @@ class Pipeline:
         finally:
             if cloud.exports:
                 with step("collect", "Collect buckets and logs"):
-                    self._collect(schedule, slot)
-            self._write()
+                    self.report.fill(cloud, schedule, slot)
+                    artifacts.save_buckets(cloud.aws, self._directory / "s3")
+                    artifacts.save_logs(cloud.aws, self._directory / "logs")
+            artifacts.save_report(self.report, self._directory)
         if not self.report.attempts:
             raise RunError(self._why_nothing_ran())
 
@@ -137,12 +133,9 @@ class Pipeline:
                 evaluated = now
 
     def close(self) -> None:
-        """Stop everything that still runs, and write the report."""
+        """Stop everything that still runs."""
         (self._directory / "endpoint.json").unlink(missing_ok=True)
-        try:
-            self.cloud.close()
-        finally:
-            self._write()
+        self.cloud.close()
 
     def _chosen_slot(self) -> tuple[str, datetime]:
         schedules = self.cloud.settings.schedules
@@ -162,7 +155,8 @@ class Pipeline:
         return name, slot
 
     def _created(self, name: str) -> None:
-        self._display.detail(f"{len(self.cloud.resources.services)} {name}")
+        self.report.resources += 1
+        self._display.detail(f"{self.report.resources} {name}")
 
     def _tell_endpoint(self) -> None:
         """Write down where the embedded AWS is and who may use it, for nobody else to read."""
@@ -191,17 +185,6 @@ class Pipeline:
             on_step=self._display.detail,
         )
         return runner(job)
-
-    def _collect(self, schedule: str, slot: datetime) -> None:
-        self.report.fill(self.cloud, schedule, slot)
-        artifacts.save_buckets(self.cloud.aws, self._directory / "s3")
-        artifacts.save_logs(self.cloud.aws, self._directory / "logs")
-
-    def _write(self) -> None:
-        self.report.seconds = self._display.seconds
-        self.report.resources = len(self.cloud.resources.services)
-        self.report.engine = self._builder.engine.name if self._builder.engine else None
-        artifacts.save_report(self.report, self._directory)
 
     def _why_nothing_ran(self) -> str:
         failed = [outcome for outcome in self.cloud.functions.outcomes if outcome.failed]

@@ -15,7 +15,7 @@ from rich.console import Console
 from components.settings import stack_file
 from local.engines.process import ProcessEngine
 from local.run.display import Display
-from local.run.pipeline import Options, Pipeline, RunError
+from local.run.slot_run import Options, RunError, SlotRun
 from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import ROOT
 
@@ -29,17 +29,17 @@ SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 SCHEDULES = "sagemaker-processing:schedules"
 
 
-def pipeline(directory: Path, **options: Any) -> Pipeline:
+def pipeline(directory: Path, **options: Any) -> SlotRun:
     options = {"input": SAMPLE, "slot": SLOT, "engine": "process", **options}
     chosen = Options(**options)
-    return Pipeline(ROOT, directory, chosen, Display(Console(highlight=False)))
+    return SlotRun(ROOT, directory, chosen, Display(Console(highlight=False)))
 
 
 def played(directory: Path, **options: Any) -> dict[str, Any]:
     """Return the report of a run."""
     run = pipeline(directory, **options)
     try:
-        run.run()
+        run.play()
     finally:
         run.close()
     return json.loads((directory / "report.json").read_text("utf-8"))
@@ -68,20 +68,20 @@ def script_metrics(report: dict[str, Any]) -> dict[str, float]:
 
 
 @pytest.fixture(scope="class")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline, Path]]:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlotRun, Path]]:
     """The sample's run, on a stack that skips a slot while another one runs."""
     directory = tmp_path_factory.mktemp("run") / "left"
     with daily(overlap="Forbid"):
         run = pipeline(directory)
     try:
-        run.run()
+        run.play()
         yield run, directory
     finally:
         run.close()
 
 
 class TestTheSample:
-    def test_goes_from_the_schedule_to_parquet(self, sample: tuple[Pipeline, Path]) -> None:
+    def test_goes_from_the_schedule_to_parquet(self, sample: tuple[SlotRun, Path]) -> None:
         directory = sample[1]
         report = json.loads((directory / "report.json").read_text("utf-8"))
         assert (report["status"], report["failure_reason"]) == ("Completed", None)
@@ -101,7 +101,7 @@ class TestTheSample:
         assert "summary.json" in names
         assert {f"weather-{a}.csv.parquet" for a in ("EWR", "JFK", "LGA")} <= names
 
-    def test_leaves_logs_and_a_page(self, sample: tuple[Pipeline, Path]) -> None:
+    def test_leaves_logs_and_a_page(self, sample: tuple[SlotRun, Path]) -> None:
         logs = sample[1] / "logs" / "aws"
         assert list(logs.glob("sagemaker/ProcessingJobs/*/*.log"))
         assert list(logs.glob("lambda/processing-local-launcher/**/*.log"))
@@ -110,7 +110,7 @@ class TestTheSample:
         assert "processing-local--daily-20260105T030000Z-1" in page
 
     def test_sends_every_metric_that_dashboard_and_alarms_name(
-        self, sample: tuple[Pipeline, Path]
+        self, sample: tuple[SlotRun, Path]
     ) -> None:
         """A metric that nobody sends makes an empty graph, and an alarm that is never red."""
         cloud = sample[0].cloud
@@ -177,14 +177,14 @@ def failing_script() -> str:
 
 
 @pytest.fixture(scope="class")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline, Any]]:
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlotRun, Any]]:
     """The run and its report; its stack is there for more slots."""
     directory = tmp_path_factory.mktemp("fails")
     script = directory / "my.sh"
     script.write_text(failing_script())
     run = pipeline(directory / "left", script=script)
     try:
-        run.run()
+        run.play()
         yield run, json.loads((directory / "left" / "report.json").read_text("utf-8"))
     finally:
         run.close()
@@ -192,7 +192,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline,
 
 class TestAScriptThatFails:
     def test_ends_as_failed_with_its_own_reason_and_one_message(
-        self, failed: tuple[Pipeline, Any]
+        self, failed: tuple[SlotRun, Any]
     ) -> None:
         report = failed[1]
         assert (report["status"], report["outcome"]) == ("Failed", "script_failed")
@@ -207,7 +207,7 @@ class TestAScriptThatFails:
 
     @pytest.mark.parametrize("slot", WANTS_A_NETWORK)
     def test_for_want_of_a_network_is_told_so_with_the_setting_that_opens_it(
-        self, failed: tuple[Pipeline, Any], slot: datetime
+        self, failed: tuple[SlotRun, Any], slot: datetime
     ) -> None:
         """The stack's network mode is isolated: what it would meet on AWS it meets here."""
         cloud = failed[0].cloud
@@ -247,7 +247,7 @@ class TestAnInterruption:
         monkeypatch.setattr(run.cloud, "settle", interrupt)
         try:
             with pytest.raises(KeyboardInterrupt):
-                run.run()
+                run.play()
         finally:
             run.close()
         assert [each["outcome"] for each in run.report.attempts] == ["stopped"]
