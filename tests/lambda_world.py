@@ -23,7 +23,7 @@ from components import function_config
 from components.settings import Settings
 from launcher.event import parse as launcher_event
 from launcher.launch import Launcher
-from observer.event import parse as observer_event
+from observer.handler import parse as observer_event
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer
@@ -177,7 +177,7 @@ class World:
     def reconcile(self, owner: str | None = None) -> dict[str, str]:
         """Let the watch have its turn."""
         owner = owner or next(self._owners)
-        return Reconciler(self.observer, self.client("scheduler"), owner, self.now).run()
+        return Reconciler(self.observer, owner, self.now).run()
 
     def run(self, attempt: Attempt = ATTEMPT, status: str = "Completed", **known: Any) -> Json:
         """Let an attempt's job run for ten minutes; return the event of its end."""

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from launcher.event import EventError as LauncherEventError
 from launcher.launch import Launcher
-from observer.event import EventError as ObserverEventError
+from observer.handler import EventError as ObserverEventError
 from observer.observe import NotEndedError, NotOursError
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 from tests.launcher import strategies
@@ -46,7 +46,6 @@ def launch(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
 def observe(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = importlib.import_module("observer.handler")
     monkeypatch.setattr(module, "_observer", lambda: world.observer)
-    monkeypatch.setattr(module, "_scheduler", lambda: world.client("scheduler"))
     return module.handler
 
 

@@ -88,10 +88,7 @@ _NO_NETWORK = re.compile(
 
 
 def classify(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None = None) -> Outcome:
-    """Return the class of an attempt's end, with its job as SageMaker describes it, if it had one.
-
-    The entry has what the job says; who asked for its stop, only the journal knows.
-    """
+    """Return the class of an attempt's end; the job is SageMaker's description, if there is one."""
     match entry.status:
         case "Completed":
             return Outcome.COMPLETED

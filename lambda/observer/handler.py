@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -18,26 +18,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
-from observer.event import parse
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer, logger
 from observer.watch import Reconciler
 from pipeline.config import ObserverConfig
+from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.journal import Journal
+from pipeline.text import safe_repr
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20
 )
-
-
-@cache
-def _scheduler() -> EventBridgeSchedulerClient:
-    return boto3.client("scheduler", config=_CONFIG)
 
 
 def s3_client(config: Config) -> S3Client:
@@ -62,14 +57,44 @@ def _observer() -> Observer:
     config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
     journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.journal_table)
     logs, sns = boto3.client("logs", config=_CONFIG), boto3.client("sns", config=_CONFIG)
+    scheduler = boto3.client("scheduler", config=_CONFIG)
     return Observer(
         config=config,
         journal=journal,
-        launches=NextLaunches(config, journal, _scheduler()),
+        launches=NextLaunches(config, journal, scheduler),
         notifier=Notifier(config, journal, logs, sns),
         sagemaker=boto3.client("sagemaker", config=_CONFIG),
         s3=s3_client(_CONFIG),
     )
+
+
+class EventError(Exception):
+    """An event that is none of the observer's; the message says what is wrong with it."""
+
+
+def parse(event: Any) -> str | None:  # noqa: ANN401 - whatever came
+    """Return the name of the job that an event is about, or None for the watch's.
+
+    Nothing else in it counts: SageMaker and the journal say how the attempt ended.
+
+    Raises:
+        EventError: says what was expected, and what came.
+    """
+    match event:
+        case {"watch": _}:
+            return None
+        case {
+            "source": source,
+            "detail-type": kind,
+            "detail": {"ProcessingJobName": str(name)},
+        } if (source, kind) in (JOB_CHANGE, NOTICE):
+            return name
+        case _:
+            known = " or ".join(" / ".join(each) for each in (JOB_CHANGE, NOTICE))
+            raise EventError(
+                f"the event must be of {known}, with detail.ProcessingJobName, or the watch's "
+                f'{{"watch": TIME}}, not {safe_repr(event)}'
+            )
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -83,7 +108,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, str]:
     now, owner = datetime.now(UTC), context.aws_request_id
     job_name = parse(event)
     if job_name is None:
-        found = Reconciler(_observer(), _scheduler(), owner, now).run()
+        found = Reconciler(_observer(), owner, now).run()
     else:
         found = {job_name: _observer().observe(job_name, owner, now)}
     logger.info("observed", extra={"found": found})

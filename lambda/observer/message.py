@@ -84,7 +84,7 @@ def failure(
         Outcome.SKIPPED: "was skipped",
         Outcome.STOPPED: "was stopped",
         Outcome.REPLACED: "was replaced",
-    }.get(outcome, f"failed: {_words(outcome)}")
+    }.get(outcome, f"failed: {outcome.replace('_', ' ')}")
     zone = _zone(config, entry)
     lines = [
         f"{entry.schedule} of stack {config.stack} {verb}.",
@@ -134,7 +134,7 @@ def plain(text: str, longest: int) -> str:
 
 
 def _cause(entry: Entry, outcome: Outcome) -> Iterator[str]:
-    yield f"Class: {_words(outcome)}"
+    yield f"Class: {outcome.replace('_', ' ')}"
     if entry.reason:
         yield f"Reason: {plain(entry.reason, LONGEST_TEXT)}"
     if entry.exit_message:
@@ -168,10 +168,6 @@ def _links(config: ObserverConfig, job: str) -> Iterator[str]:
 def _in_fragment(text: str) -> str:
     """Return text as CloudWatch's console wants it: quoted twice, with $ for %."""
     return quote(quote(text, safe=""), safe="").replace("%", "$")
-
-
-def _words(outcome: Outcome) -> str:
-    return outcome.replace("_", " ")
 
 
 def _zone(config: ObserverConfig, entry: Entry) -> str:

@@ -46,8 +46,6 @@ def of_attempt(entry: Entry) -> dict[str, float]:
 
 def emit(stack: str, schedule: str, values: Mapping[str, float]) -> None:
     """Print the metrics of one schedule, with the dimensions stack and schedule only."""
-    if not values:
-        return
     metrics = EphemeralMetrics(namespace=METRIC_NAMESPACE)
     metrics.add_dimension("stack", stack)
     metrics.add_dimension("schedule", schedule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,11 +17,6 @@ from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
-    from mypy_boto3_scheduler.type_defs import RetryPolicyTypeDef
-
-
-_RETRY_POLICY: RetryPolicyTypeDef = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600}
-"""As for the stack's own schedules: after an hour the event goes to their queue."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +44,17 @@ class NextLaunches:
         )
         noted = self.journal.write(entry, unless="job_name")
         launched = max(noted.planned_for or at, soonest)
-        self._schedule(entry, launched)
-        return launched
-
-    def _schedule(self, entry: Entry, at: datetime) -> None:
         event = {
-            "schedule": entry.schedule,
-            "slot": slot_text(entry.slot),
-            "attempt": entry.number,
+            "schedule": attempt.schedule,
+            "slot": slot_text(attempt.slot),
+            "attempt": attempt.number,
             "trigger": "retry",
         }
-        try:
+        with suppress(self.scheduler.exceptions.ConflictException):  # planned before
             self.scheduler.create_schedule(
                 GroupName=self.config.schedule_group,
                 Name=entry.job_name,
-                ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+                ScheduleExpression=f"at({launched:%Y-%m-%dT%H:%M:%S})",
                 ScheduleExpressionTimezone="UTC",
                 FlexibleTimeWindow={"Mode": "OFF"},
                 ActionAfterCompletion="DELETE",
@@ -71,9 +63,9 @@ class NextLaunches:
                     "Arn": self.config.launcher_arn,
                     "RoleArn": self.config.retry_role_arn,
                     "Input": json.dumps(event),
-                    "RetryPolicy": _RETRY_POLICY,
+                    # As for the stack's own schedules: after an hour it goes to their queue.
+                    "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
                     "DeadLetterConfig": {"Arn": self.config.schedule_failures_arn},
                 },
             )
-        except self.scheduler.exceptions.ConflictException:
-            return  # planned before
+        return launched

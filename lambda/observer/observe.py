@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from observer import account_limit, metrics, success_marker
+from observer import metrics, success_marker
 from observer.classify import classify
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
-from observer.retry import RetryState, next_attempt
+from observer.retry import next_attempt
 from pipeline import cost, jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.config import ObserverConfig
@@ -97,29 +97,13 @@ class Observer:
         return entry.outcome or ""
 
     def _plan_next(self, entry: Entry, now: datetime) -> datetime | None:
-        """Plan the next attempt, from the end's own time: done again, it gives the same.
-
-        Returns:
-            When it is launched; None if there is none.
-        """
+        """Plan the next attempt, if any; return when it is launched."""
         attempt = entry.attempt.next()
-        if entry.stop or attempt is None:
+        # From the end's own time on: done again, it gives the same.
+        following = next_attempt(self.config.retries, entry, entry.ended or now)
+        if entry.stop or attempt is None or following is None:
             return None
-        ended = entry.ended or now
-        if entry.retry_state:
-            state = RetryState.load(entry.retry_state)
-        else:
-            first_type = entry.instance_type or self.config.retries.instance_types[0]
-            state = RetryState(entry.created or ended, first_type)
-        stated = account_limit.read(entry.reason or "")
-        following = next_attempt(
-            self.config.retries,
-            entry.outcome,
-            state,
-            ended,
-            limit_of_one_type=bool(stated and stated.is_of_a_type),
-        )
-        return self.launches.plan(attempt, *following) if following else None
+        return self.launches.plan(attempt, *following)
 
 
 def with_job(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> Entry:
@@ -148,17 +132,15 @@ def _cost(entry: Entry, volume_gb: int | None) -> float | None:
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:
-    """Return the fields that the dashboard's list of failures shows."""
+    """Return the fields that the dashboard's list of failures shows, and the job's name."""
     return {
         "job_name": entry.job_name,
         "schedule": entry.schedule,
         "slot": slot_text(entry.slot),
         "attempt": entry.number,
-        "status": entry.status,
         "outcome": entry.outcome,
         "reason": entry.reason,
         "exit_message": entry.exit_message,
         "instance_type": entry.instance_type,
         "cost_usd": entry.cost_usd,
-        "next_attempt_at": entry.next_attempt_at.isoformat() if entry.next_attempt_at else None,
     }

@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
+from observer import account_limit
 from pipeline.config import RetryConfig
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 
 AT_ONCE = timedelta(minutes=1)
@@ -49,41 +51,43 @@ class NextAttempt(NamedTuple):
     state: RetryState
 
 
-def next_attempt(
-    config: RetryConfig,
-    outcome: str | None,
-    state: RetryState,
-    now: datetime,
-    *,
-    limit_of_one_type: bool = False,
-) -> NextAttempt | None:
-    """Return the attempt that follows, or None: then the slot has ended.
+def next_attempt(config: RetryConfig, entry: Entry, ended: datetime) -> NextAttempt | None:
+    """Return the attempt that follows one that has ended, or None: then the slot has too.
 
     No capacity: the next type; after the last one, the first again, later. A limit below one job's
     need: the next type, if the limit is of one type. Used up quota or addresses, and throttling:
     later. Internal error and too little memory: as often as is allowed. Everything else would only
     fail again.
     """
+    state = _used_up(config, entry, ended)
+    limit = account_limit.read(entry.reason or "")
     # What was chosen for its memory is not: the types of the settings were too small.
     replaceable = state.instance_type in config.instance_types and not state.size_increases
-    match outcome:
+    match entry.outcome:
         case Outcome.CAPACITY if replaceable:
-            return _other_type(config, state, now)
-        case Outcome.QUOTA_TOO_LOW if replaceable and limit_of_one_type:
+            return _other_type(config, state, ended)
+        case Outcome.QUOTA_TOO_LOW if replaceable and limit and limit.is_of_a_type:
             impossible = (*state.impossible, state.instance_type)
-            return _other_type(config, replace(state, impossible=impossible), now)
+            return _other_type(config, replace(state, impossible=impossible), ended)
         case Outcome.CAPACITY | Outcome.QUOTA | Outcome.THROTTLED | Outcome.NO_ADDRESSES:
-            return _later(config, state, now)
+            return _later(config, state, ended)
         case Outcome.INTERNAL_ERROR if state.internal_errors < INTERNAL_ERRORS:
             again = replace(state, internal_errors=state.internal_errors + 1)
-            return NextAttempt(now + AT_ONCE, again)
+            return NextAttempt(ended + AT_ONCE, again)
         case Outcome.OUT_OF_MEMORY if state.size_increases < config.max_size_increases:
             larger = config.larger.get(state.instance_type, "")
             increases = state.size_increases + 1
             larger_state = replace(state, size_increases=increases, instance_type=larger)
-            return NextAttempt(now + AT_ONCE, larger_state) if larger else None
+            return NextAttempt(ended + AT_ONCE, larger_state) if larger else None
         case _:
             return None
+
+
+def _used_up(config: RetryConfig, entry: Entry, ended: datetime) -> RetryState:
+    if entry.retry_state:
+        return RetryState.load(entry.retry_state)
+    first_type = entry.instance_type or config.instance_types[0]
+    return RetryState(entry.created or ended, first_type)
 
 
 def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:

@@ -43,7 +43,7 @@ def settle(
     """Write the marker of an attempt that completed, or see that there is none; return its entry.
 
     That has the marker's URI, or a failure where a job completed and wrote nothing. A second time
-    gives the same again. Where another attempt has followed, the place is left to that.
+    gives the same again. Where a later job has followed, the place is left to that.
     """
     place, created = config.output_of(entry.attempt), job["CreationTime"]
     document: dict[str, Any] | None = None
@@ -55,7 +55,9 @@ def settle(
         else:
             reason = f"EmptyOutput: the job wrote no object under {place.uri}"
             entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
-    if _is_followed(sagemaker, config.prefix, entry, created):
+    # By the time and not by the number: a person may start the attempts in any order.
+    others = jobs.listed(sagemaker, config.prefix, entry.schedule, entry.slot)
+    if any(other["CreationTime"] > created for _, other in others):
         return entry
     if document is None:  # after a failure it is no marker, whoever put it there
         place.withdraw_marker(s3)
@@ -69,15 +71,6 @@ def settle(
         SSEKMSKeyId=config.kms_key_arn,
     )
     return replace(entry, success_marker=f"s3://{place.bucket}/{place.marker}")
-
-
-def _is_followed(sagemaker: SageMakerClient, prefix: str, entry: Entry, created: datetime) -> bool:
-    """Return whether another attempt at the slot has a later job, which overwrites all this.
-
-    By the time and not by the number: a person may start the attempts in any order.
-    """
-    others = jobs.listed(sagemaker, prefix, entry.schedule, entry.slot)
-    return any(job["CreationTime"] > created for _, job in others)
 
 
 def _about(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> dict[str, Any]:

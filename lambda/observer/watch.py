@@ -19,7 +19,6 @@ from pipeline.slots import Expression, Rate
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import ProcessingJobSummaryTypeDef
-    from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
     Jobs = dict[Attempt, ProcessingJobSummaryTypeDef]
 
@@ -47,16 +46,8 @@ class _Schedule:
     changed: datetime
     enabled: bool
 
-    @property
-    def first_due(self) -> datetime:
-        """The first slot since its last change, from which it has its whole time.
-
-        Not the change itself: the first slot of a schedule that begins next year is not late.
-        """
-        return self.expression.next(self.changed, self.zone) or self.changed
-
     def due(self, since: datetime, until: datetime, known: set[datetime]) -> Iterator[datetime]:
-        """Yield its slots between these times, and since its last change, the latest first."""
+        """Yield its unknown slots between these times, since its last change, the latest first."""
         if not self.enabled:
             return
         if isinstance(self.expression, Rate):  # AWS does not tell the moment that it counts from
@@ -68,7 +59,8 @@ class _Schedule:
         for _ in range(MOST_SLOTS):
             if slot is None or slot <= max(since, self.changed):
                 return
-            yield slot
+            if slot not in known:
+                yield slot
             slot = self.expression.previous(slot, self.zone)
 
 
@@ -77,7 +69,6 @@ class Reconciler:
     """Compares schedules, jobs and journal, and has the observer deal with what it missed."""
 
     observer: Observer
-    scheduler: EventBridgeSchedulerClient
     owner: str
     now: datetime
 
@@ -115,10 +106,10 @@ class Reconciler:
         return found
 
     def _deployed(self, name: str) -> _Schedule | None:
-        group = self.observer.config.schedule_group
+        scheduler, group = self.observer.launches.scheduler, self.observer.config.schedule_group
         try:
-            found = self.scheduler.get_schedule(GroupName=group, Name=name)
-        except self.scheduler.exceptions.ResourceNotFoundException:
+            found = scheduler.get_schedule(GroupName=group, Name=name)
+        except scheduler.exceptions.ResourceNotFoundException:
             return None
         return _Schedule(
             name=name,
@@ -135,7 +126,9 @@ class Reconciler:
             for job in own.values()
             if job["ProcessingJobStatus"] in jobs.ACTIVE
         ]
-        since = min(schedule.first_due, self.now)
+        # A changed schedule has its whole time from its first slot on, which may be next year.
+        first_due = schedule.expression.next(schedule.changed, schedule.zone)
+        since = min(first_due or schedule.changed, self.now)
         last = self.observer.journal.last_success(schedule.name)
         quiet = (self.now - max(last or since, since)).total_seconds()
         values = {"SecondsRunning": max(running, default=0), "SecondsSinceSuccess": max(quiet, 0)}
@@ -159,8 +152,7 @@ class Reconciler:
         # What is later than now says nothing about the slots that are due.
         slots = {slot for slot in slots if slot <= self.now}
         for slot in schedule.due(self.now - LOOK_BACK, self.now - LAUNCH_GRACE, slots):
-            if slot not in slots:
-                yield self._missed(Attempt(schedule.name, slot, 1), f"due {slot_text(slot)}")
+            yield self._missed(Attempt(schedule.name, slot, 1), f"due {slot_text(slot)}")
 
     def _not_launched(self, entries: Sequence[Entry], launched: set[Attempt]) -> Iterator[str]:
         """Yield what was noted without a job, and not dealt with: its event was lost."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observer.event import EventError, parse
+from observer.handler import EventError, parse
 from tests.fake_sagemaker import FakeSageMaker
 from tests.launcher import strategies
 from tests.launcher.test_event import nested

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from observer.event import EventError
+from observer.handler import EventError
 from tests.lambda_world import NAME, World
 
 handler = importlib.import_module("observer.handler")
@@ -26,7 +26,6 @@ def context(request: str = "request") -> Any:
 def handle(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
     """The handler, with the world's clients."""
     monkeypatch.setattr(handler, "_observer", lambda: world.observer)
-    monkeypatch.setattr(handler, "_scheduler", lambda: world.client("scheduler"))
     return handler.handler
 
 

@@ -78,12 +78,6 @@ class TestEmit:
             "EstimatedCost": [0.25],
         }
 
-    def test_prints_nothing_where_there_is_nothing(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        metrics.emit("test", "daily", {})
-        assert capsys.readouterr().out == ""
-
     def test_one_schedules_values_never_get_into_anothers(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -16,7 +16,9 @@ from observer.retry import (
     next_attempt,
 )
 from pipeline.config import RetryConfig
+from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
+from tests.lambda_world import ATTEMPT, NAME
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
 FIRST = RetryState(since=NOW - timedelta(minutes=10), instance_type="ml.m5.large")
@@ -37,8 +39,21 @@ HEALING = {
 }
 
 
+LIMIT_OF_A_TYPE = (
+    "ResourceLimitExceeded: The account-level service limit 'ml.m5.large for processing job usage' "
+    "is 0 Instances, with current utilization of 0 Instances and a request delta of 1 Instances."
+)
+
+
+def follows(
+    config: RetryConfig, outcome: Outcome, state: RetryState, now: datetime = NOW, reason: str = ""
+) -> NextAttempt | None:
+    entry = Entry.of(ATTEMPT, NAME, outcome=outcome, reason=reason, retry_state=state.dump())
+    return next_attempt(config, entry, now)
+
+
 def after(outcome: Outcome, state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt:
-    following = next_attempt(config, outcome, state, NOW)
+    following = follows(config, outcome, state)
     assert following is not None
     return following
 
@@ -83,17 +98,17 @@ class TestQuota:
 
     def test_ends_where_the_next_would_be_beyond_the_deadline(self) -> None:
         latest = NOW + timedelta(minutes=5) - timedelta(hours=6)
-        assert next_attempt(CONFIG, Outcome.QUOTA, replace(FIRST, since=latest), NOW)
+        assert follows(CONFIG, Outcome.QUOTA, replace(FIRST, since=latest))
         early = replace(FIRST, since=latest - timedelta(seconds=1))
-        assert next_attempt(CONFIG, Outcome.QUOTA, early, NOW) is None
+        assert follows(CONFIG, Outcome.QUOTA, early) is None
 
     def test_is_not_waited_for_with_a_deadline_of_0(self) -> None:
         none = replace(CONFIG, deadline_seconds=0)
-        assert next_attempt(none, Outcome.QUOTA, FIRST, NOW) is None
+        assert follows(none, Outcome.QUOTA, FIRST) is None
 
 
 def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt | None:
-    return next_attempt(config, Outcome.QUOTA_TOO_LOW, state, NOW, limit_of_one_type=True)
+    return follows(config, Outcome.QUOTA_TOO_LOW, state, reason=LIMIT_OF_A_TYPE)
 
 
 class TestQuotaTooLow:
@@ -121,7 +136,7 @@ class TestQuotaTooLow:
         assert again.at == NOW + timedelta(minutes=5)
 
     def test_ends_at_once_where_no_other_type_helps(self) -> None:
-        assert next_attempt(CONFIG, Outcome.QUOTA_TOO_LOW, FIRST, NOW) is None
+        assert follows(CONFIG, Outcome.QUOTA_TOO_LOW, FIRST) is None
 
     def test_ends_at_once_for_a_type_that_was_chosen_for_its_memory(self) -> None:
         assert without(after(Outcome.OUT_OF_MEMORY).state) is None
@@ -134,21 +149,21 @@ class TestOnce:
     def test_an_internal_error_is_tried_again_once(self) -> None:
         following = after(Outcome.INTERNAL_ERROR)
         assert following == NextAttempt(NOW + AT_ONCE, replace(FIRST, internal_errors=1))
-        assert next_attempt(CONFIG, Outcome.INTERNAL_ERROR, following.state, NOW) is None
+        assert follows(CONFIG, Outcome.INTERNAL_ERROR, following.state) is None
 
     def test_too_little_memory_means_one_larger_size_and_not_beyond(self) -> None:
         following = after(Outcome.OUT_OF_MEMORY)
         sized = replace(FIRST, size_increases=1, instance_type="ml.m5.xlarge")
         assert following == NextAttempt(NOW + AT_ONCE, sized)
-        assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, sized, NOW) is None
+        assert follows(CONFIG, Outcome.OUT_OF_MEMORY, sized) is None
 
     def test_the_largest_type_has_none_after_it(self) -> None:
         state = replace(FIRST, instance_type="ml.m5.24xlarge")
-        assert next_attempt(CONFIG, Outcome.OUT_OF_MEMORY, state, NOW) is None
+        assert follows(CONFIG, Outcome.OUT_OF_MEMORY, state) is None
 
     @pytest.mark.parametrize("outcome", sorted(set(Outcome) - HEALING))
     def test_what_would_only_fail_again_is_not_tried(self, outcome: Outcome) -> None:
-        assert next_attempt(CONFIG, outcome, FIRST, NOW) is None
+        assert follows(CONFIG, outcome, FIRST) is None
 
 
 @st.composite
@@ -178,10 +193,8 @@ class TestAnyChain:
         bound = (1 + single + 30) * len(config.instance_types) + single
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
-            limit_of_one_type = data.draw(st.booleans())
-            following = next_attempt(
-                config, outcome, state, now, limit_of_one_type=limit_of_one_type
-            )
+            reason = data.draw(st.sampled_from(["", LIMIT_OF_A_TYPE]))
+            following = follows(config, outcome, state, now, reason)
             if following is None:
                 break
             assert now < following.at <= now + LONGEST_DELAY
