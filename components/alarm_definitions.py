@@ -5,116 +5,100 @@ to do first, and names its heading in docs/runbook.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from components import names
 from components.settings import ScheduleSettings, Settings
 from pipeline.contract import METRIC_NAMESPACE
 from pipeline.text import duration
 
-_RUNBOOK = "docs/runbook.md"
+Alarm = dict[str, Any]
+"""Arguments of aws.cloudwatch.MetricAlarm, but for its name and whom it tells."""
+
 _SLACK = timedelta(hours=2)
 """Time for a retry, and for a job that waits for its machine."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alarm:
-    """One alarm on one metric."""
-
-    suffix: str
-    """Its name, after `<prefix>--`."""
-    namespace: str = METRIC_NAMESPACE
-    metric: str
-    dimensions: Mapping[str, str]
-    statistic: str = "Maximum"
-    threshold: float = 1
-    comparison: str = "GreaterThanOrEqualToThreshold"
-    period_s: int = 300
-    periods: int = 1
-    """In a row, all of them beyond the threshold."""
-    missing: str
-    """How a period without any data counts."""
-    warm_up_minutes: int | None = None
-    """The alarm notifies nobody so soon after its creation."""
-    first: str
-    """What it means, and what to do first."""
-    anchor: str
-    """The runbook's heading."""
-
-    @property
-    def notifies(self) -> bool:
-        """Of a failed slot the observer has sent a message already, with the reason."""
-        return not self.suffix.endswith(names.SILENT_ALARM)
-
-    @property
-    def description(self) -> str:
-        """What a message about this alarm says."""
-        return f"{self.first} Runbook: {_RUNBOOK}#{self.anchor}"
-
-
-def of(settings: Settings) -> Iterator[Alarm]:
-    """Yield every alarm of a stack."""
+def of(settings: Settings) -> Iterator[tuple[str, Alarm]]:
+    """Yield every alarm of a stack, after the end of its name."""
     prefix = settings.prefix
     for name, schedule in settings.schedules.items():
         yield from _of_schedule(settings, name, schedule)
     for function in names.FUNCTIONS:
         dimensions = {"FunctionName": names.function(prefix, function)}
-        yield from _counts("AWS/Lambda", dimensions, "function", function, _FUNCTION)
+        yield from _counts("function", function, "AWS/Lambda", dimensions)
     for failed in names.FAILURE_QUEUES:
-        yield _of_queue(failed, names.failure_queue(prefix, failed))
-    group, rule = {"ScheduleGroup": prefix}, {"RuleName": names.job_changes(prefix)}
-    yield from _counts("AWS/Scheduler", group, "schedule", "schedule", _SCHEDULE)
-    yield from _counts("AWS/Events", rule, "events", "events", _EVENTS)
+        yield _of_queue(f"{failed}-failures", names.failure_queue(prefix, failed))
+    yield from _counts("schedule", "schedule", "AWS/Scheduler", {"ScheduleGroup": prefix})
+    yield from _counts("events", "events", "AWS/Events", {"RuleName": names.job_changes(prefix)})
 
 
-def _of_schedule(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[Alarm]:
+def _alarm(first: str, anchor: str, **arguments: Any) -> Alarm:  # noqa: ANN401 - as the provider
+    """Return an alarm by what it means and what to do first, and by the runbook's heading.
+
+    Goes off at the first 1, or whatever `arguments` say otherwise.
+    """
+    return {
+        "alarm_description": f"{first} Runbook: docs/runbook.md#{anchor}",
+        "namespace": METRIC_NAMESPACE,
+        "statistic": "Maximum",
+        "comparison_operator": "GreaterThanOrEqualToThreshold",
+        "threshold": 1,
+        "period": 300,
+        "evaluation_periods": 1,
+        "treat_missing_data": "notBreaching",
+        **arguments,
+    }
+
+
+def _of_schedule(
+    settings: Settings, name: str, schedule: ScheduleSettings
+) -> Iterator[tuple[str, Alarm]]:
     dimensions = {"stack": settings.stack, "schedule": name}
-    yield Alarm(
-        suffix=f"{name}{names.SILENT_ALARM}",
-        metric="JobsFailed",
+    failed = _alarm(
+        f"A slot of {name} has failed for good. First read the message about it: it "
+        "has the reason, the last log lines and the command that runs the slot again.",
+        "failed",
+        metric_name="JobsFailed",
         dimensions=dimensions,
         # Between two slots nothing is measured: it stays red until a slot succeeds.
-        missing="ignore",
-        first=f"A slot of {name} has failed for good. First read the message about it: it "
-        "has the reason, the last log lines and the command that runs the slot again.",
-        anchor="failed",
+        treat_missing_data="ignore",
     )
+    yield f"{name}{names.SILENT_ALARM}", failed
     limit_s = settings.alerts.running_long_seconds or settings.job.max_runtime_seconds * 3 // 4
-    yield Alarm(
-        suffix=f"{name}-running-long",
-        metric="SecondsRunning",
-        dimensions=dimensions,
-        threshold=limit_s,
-        comparison="GreaterThanThreshold",
-        periods=2,
-        # The watch measures every five minutes; if it does not, no-success goes off.
-        missing="notBreaching",
-        first=f"A job of {name} has been running for more than {duration(limit_s)}. "
+    # The watch measures every five minutes; if it does not, no-success goes off.
+    running_long = _alarm(
+        f"A job of {name} has been running for more than {duration(limit_s)}. "
         "First look at its log: does it still get on? If not, stop it.",
-        anchor="running-long",
-    )
-    if window := _success_window(settings, schedule):
-        yield _of_no_success(name, dimensions, int(window.total_seconds()))
-
-
-def _of_no_success(schedule: str, dimensions: Mapping[str, str], window_s: int) -> Alarm:
-    return Alarm(
-        suffix=f"{schedule}-no-success",
-        metric="SecondsSinceSuccess",
+        "running-long",
+        metric_name="SecondsRunning",
         dimensions=dimensions,
-        threshold=window_s,
-        comparison="GreaterThanThreshold",
-        period_s=600,
-        periods=3,
-        # If nobody measures, nobody knows of a success: a dead watch is as bad as none.
-        missing="breaching",
-        # The first watch comes minutes after the first deployment.
-        warm_up_minutes=60,
-        first=f"{schedule} has had no success for more than {duration(window_s)}, or the "
+        comparison_operator="GreaterThanThreshold",
+        threshold=limit_s,
+        evaluation_periods=2,
+    )
+    yield f"{name}-running-long", running_long
+    if window := _success_window(settings, schedule):
+        yield f"{name}-no-success", _no_success(name, dimensions, int(window.total_seconds()))
+
+
+def _no_success(schedule: str, dimensions: Mapping[str, str], window_s: int) -> Alarm:
+    return _alarm(
+        f"{schedule} has had no success for more than {duration(window_s)}, or the "
         "observer does not measure any more. First list its last slots: failed, skipped, or "
         "none at all?",
-        anchor="no-success",
+        "no-success",
+        metric_name="SecondsSinceSuccess",
+        dimensions=dimensions,
+        comparison_operator="GreaterThanThreshold",
+        threshold=window_s,
+        period=600,
+        evaluation_periods=3,
+        # If nobody measures, nobody knows of a success: a dead watch is as bad as none.
+        treat_missing_data="breaching",
+        # The first watch comes minutes after the first deployment.
+        warm_up_configuration={"warm_up_period_duration_in_minutes": 60},
     )
 
 
@@ -129,92 +113,88 @@ def _success_window(settings: Settings, schedule: ScheduleSettings) -> timedelta
     return None if gap is None else gap + run + _SLACK
 
 
-def _of_queue(failed: str, name: str) -> Alarm:
-    queue = f"{failed}-failures"
-    return Alarm(
-        suffix=queue,
-        namespace="AWS/SQS",
-        metric="ApproximateNumberOfMessagesVisible",
-        dimensions={"QueueName": name},
-        # Only queues that hold messages, or were used within six hours, are measured at all.
-        missing="notBreaching",
-        first=f"The queue {queue} holds something that could not be handled. First read a "
+def _of_queue(queue: str, name: str) -> tuple[str, Alarm]:
+    # Only queues that hold messages, or were used within six hours, are measured at all.
+    return queue, _alarm(
+        f"The queue {queue} holds something that could not be handled. First read a "
         "message in it: it names the slot or the job, and the error.",
-        anchor="queue-not-empty",
+        "queue-not-empty",
+        namespace="AWS/SQS",
+        metric_name="ApproximateNumberOfMessagesVisible",
+        dimensions={"QueueName": name},
     )
 
 
 def _counts(
-    namespace: str,
-    dimensions: Mapping[str, str],
-    kind: str,
-    subject: str,
-    metrics: Mapping[str, tuple[str, str]],
-) -> Iterator[Alarm]:
-    """Yield an alarm for each metric that counts something which should never happen."""
-    for ending, (metric, first) in metrics.items():
-        yield Alarm(
-            suffix=f"{subject}-{ending}",
+    kind: str, subject: str, namespace: str, dimensions: Mapping[str, str]
+) -> Iterator[tuple[str, Alarm]]:
+    """Yield an alarm for each metric that counts something which should never happen.
+
+    AWS sends these metrics only when there is something to count.
+    """
+    for ending, (metric, first) in _COUNTED[kind].items():
+        counted = _alarm(
+            first.format(subject=subject),
+            f"{kind}-{ending}",
             namespace=namespace,
-            metric=metric,
+            metric_name=metric,
             dimensions=dimensions,
             statistic="Sum",
-            # AWS sends these metrics only when there is something to count.
-            missing="notBreaching",
-            first=first.format(subject=subject),
-            anchor=f"{kind}-{ending}",
         )
+        yield f"{subject}-{ending}", counted
 
 
-_FUNCTION = {
-    "errors": (
-        "Errors",
-        "The {subject} failed on an event. First read its log: Lambda tries twice more, then the "
-        "event is in the queue {subject}-failures.",
-    ),
-    "throttles": (
-        "Throttles",
-        "The {subject} could not start: the account's concurrent executions are used up. First "
-        "see which function uses them; Lambda goes on trying for six hours.",
-    ),
-    "dropped": (
-        "AsyncEventsDropped",
-        "The {subject} gave up an event, after all tries or six hours. First look into the queue "
-        "{subject}-failures, then replay what is there.",
-    ),
-    "undelivered": (
-        "DestinationDeliveryFailures",
-        "The {subject} failed on an event that could not be kept either. First find the event in "
-        "its log, then replay the slot that it names.",
-    ),
+_COUNTED = {
+    "function": {
+        "errors": (
+            "Errors",
+            "The {subject} failed on an event. First read its log: Lambda tries twice more, then "
+            "the event is in the queue {subject}-failures.",
+        ),
+        "throttles": (
+            "Throttles",
+            "The {subject} could not start: the account's concurrent executions are used up. First "
+            "see which function uses them; Lambda goes on trying for six hours.",
+        ),
+        "dropped": (
+            "AsyncEventsDropped",
+            "The {subject} gave up an event, after all tries or six hours. First look into the "
+            "queue {subject}-failures, then replay what is there.",
+        ),
+        "undelivered": (
+            "DestinationDeliveryFailures",
+            "The {subject} failed on an event that could not be kept either. First find the event "
+            "in its log, then replay the slot that it names.",
+        ),
+    },
+    "schedule": {
+        "target-errors": (
+            "TargetErrorCount",
+            "A function refused a schedule's event. First see whether it exists and the schedule's "
+            "role may invoke it; the event is delivered again for an hour.",
+        ),
+        "dropped": (
+            "InvocationDroppedCount",
+            "EventBridge Scheduler gave up an event. First look into the queue schedule-failures, "
+            "then replay the slots that are there.",
+        ),
+        "undelivered": (
+            "InvocationsFailedToBeSentToDeadLetterCount",
+            "A schedule's event could neither be delivered nor kept. First list the last slots, "
+            "then run the slot that is missing.",
+        ),
+    },
+    "events": {
+        "missed": (
+            "FailedInvocations",
+            "An event about a job did not reach the observer. First see whether the function "
+            "exists and admits the rule; the event is in the queue observer-failures.",
+        ),
+        "undelivered": (
+            "InvocationsFailedToBeSentToDlq",
+            "An event about a job reached neither the observer nor its queue. First see whether "
+            "the queue's policy admits the rule; the watch finds the job within minutes.",
+        ),
+    },
 }
-_SCHEDULE = {
-    "target-errors": (
-        "TargetErrorCount",
-        "A function refused a schedule's event. First see whether it exists and the schedule's "
-        "role may invoke it; the event is delivered again for an hour.",
-    ),
-    "dropped": (
-        "InvocationDroppedCount",
-        "EventBridge Scheduler gave up an event. First look into the queue schedule-failures, "
-        "then replay the slots that are there.",
-    ),
-    "undelivered": (
-        "InvocationsFailedToBeSentToDeadLetterCount",
-        "A schedule's event could neither be delivered nor kept. First list the last slots, then "
-        "run the slot that is missing.",
-    ),
-}
-_EVENTS = {
-    "missed": (
-        "FailedInvocations",
-        "An event about a job did not reach the observer. First see whether the function exists "
-        "and admits the rule; the event is in the queue observer-failures.",
-    ),
-    "undelivered": (
-        "InvocationsFailedToBeSentToDlq",
-        "An event about a job reached neither the observer nor its queue. First see whether the "
-        "queue's policy admits the rule; the watch finds the job within minutes.",
-    ),
-}
-"""The ending of an alarm's name -> the metric, and what to do first."""
+"""Of what -> the ending of an alarm's name -> the metric, and what to do first."""

@@ -46,10 +46,9 @@ class Launcher(pulumi.ComponentResource):
             "JOURNAL_TABLE": journal.table,
         }
         if place := network.placement:
-            environment["SUBNETS"] = pulumi.Output.all(*place.subnets).apply(",".join)
-            environment["SECURITY_GROUPS"] = pulumi.Output.all(*place.security_groups).apply(
-                ",".join
-            )
+            ids = {"SUBNETS": place.subnets, "SECURITY_GROUPS": place.security_groups}
+            for variable, each in ids.items():
+                environment[variable] = pulumi.Output.all(*each).apply(",".join)
         self.function = Function(
             name,
             stack,

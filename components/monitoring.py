@@ -33,28 +33,15 @@ class Monitoring(pulumi.ComponentResource):
         if settings.alerts.monitoring == "full":
             alarms = [
                 aws.cloudwatch.MetricAlarm(
-                    f"{name}-{alarm.suffix}",
-                    name=names.alarm(stack.prefix, alarm.suffix),
-                    alarm_description=alarm.description,
-                    namespace=alarm.namespace,
-                    metric_name=alarm.metric,
-                    dimensions=dict(alarm.dimensions),
-                    statistic=alarm.statistic,
-                    comparison_operator=alarm.comparison,
-                    threshold=alarm.threshold,
-                    period=alarm.period_s,
-                    evaluation_periods=alarm.periods,
-                    datapoints_to_alarm=alarm.periods,
-                    treat_missing_data=alarm.missing,
-                    alarm_actions=[topic_arn] if alarm.notifies else [],
-                    warm_up_configuration=(
-                        {"warm_up_period_duration_in_minutes": alarm.warm_up_minutes}
-                        if alarm.warm_up_minutes
-                        else None
-                    ),
+                    f"{name}-{suffix}",
+                    name=names.alarm(stack.prefix, suffix),
+                    # Of a failed slot the observer has sent a message already, with the reason.
+                    alarm_actions=[] if suffix.endswith(names.SILENT_ALARM) else [topic_arn],
+                    datapoints_to_alarm=alarm["evaluation_periods"],
                     opts=child,
+                    **alarm,
                 )
-                for alarm in alarm_definitions.of(settings)
+                for suffix, alarm in alarm_definitions.of(settings)
             ]
             body = dashboard_body.of(settings, [alarm.arn for alarm in alarms])
             aws.cloudwatch.Dashboard(

@@ -1,6 +1,6 @@
 """Storage: where jobs read and write."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,8 +9,6 @@ from components import names
 from components.policies import resources
 from components.policies.data import Data
 from components.stack import Stack
-
-_UNFINISHED_UPLOAD_DAYS = 7
 
 
 class Storage(pulumi.ComponentResource):
@@ -79,22 +77,18 @@ class Storage(pulumi.ComponentResource):
         self._keep(name, bucket, expire_days)
         return bucket.bucket
 
-    def _child(
-        self, *, protect: bool | None = None, depends_on: Sequence[pulumi.Resource] = ()
-    ) -> pulumi.ResourceOptions:
+    def _child(self, **more: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as Pulumi
         """Return the options of a part: a bucket that the stack lets go of keeps what guards it.
 
         Said of each, since Pulumi's documents and engine differ in whether children inherit it.
         https://github.com/pulumi/pulumi/issues/19654
         """
-        kept = self._stack.settings.keep_data
-        return pulumi.ResourceOptions(
-            parent=self, retain_on_delete=kept, protect=protect, depends_on=depends_on
-        )
+        keep = self._stack.settings.keep_data
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=keep, **more)
 
     def _keep(self, name: str, bucket: aws.s3.Bucket, expire_days: int | None) -> None:
         """Create what keeps the bucket's objects: encryption, versions and their lifecycle."""
-        child = self._child()
+        child, days = self._child(), self._stack.settings.retention.noncurrent_days
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
@@ -123,12 +117,8 @@ class Storage(pulumi.ComponentResource):
                     "id": "clean-up",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {
-                        "days_after_initiation": _UNFINISHED_UPLOAD_DAYS
-                    },
-                    "noncurrent_version_expiration": {
-                        "noncurrent_days": self._stack.settings.retention.noncurrent_days
-                    },
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                    "noncurrent_version_expiration": {"noncurrent_days": days},
                     "expiration": {"days": expire_days} if expire_days else None,
                 }
             ],

@@ -98,7 +98,7 @@ class Network(pulumi.ComponentResource):
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:
         # Private DNS names of endpoints need both. SageMaker takes shared hardware only:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
-        return aws.ec2.Vpc(
+        vpc = aws.ec2.Vpc(
             f"{self._name}-vpc",
             cidr_block=self._stack.settings.network.cidr,
             enable_dns_support=True,
@@ -111,6 +111,16 @@ class Network(pulumi.ComponentResource):
                 parent=self, replacement_trigger=[list(each) for each in zones.items()]
             ),
         )
+        # Whatever is put into the VPC without a group of its own gets this one.
+        aws.ec2.DefaultSecurityGroup(
+            f"{self._name}-default",
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=self._tags("default-nothing"),
+            opts=self._child,
+        )
+        return vpc
 
     def _interface(
         self,

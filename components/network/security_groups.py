@@ -20,13 +20,11 @@ def create(
     s3_prefix_list: pulumi.Input[str],
     child: pulumi.ResourceOptions,
 ) -> tuple[Id, Id]:
-    """Create the groups of jobs and of endpoints with their rules, and empty the default one.
+    """Create the groups of jobs and of endpoints with their rules, and return their ids.
 
     A new group has no rules: the provider takes away AWS's "everything out". Amazon's DNS, which
-    no security group filters, is reached in any case.
-
-    `s3_prefix_list` has the addresses of S3 in this region, which the gateway endpoint routes.
-    Without interface endpoints the jobs' group is returned as theirs.
+    no security group filters, is reached in any case. `s3_prefix_list` has S3's addresses, which
+    the gateway endpoint routes. Without interface endpoints the jobs' group stands for theirs.
     """
 
     def group(kind: str, description: str) -> Id:
@@ -40,15 +38,6 @@ def create(
             opts=child,
         ).id
 
-    # Whatever is put into the VPC without a group of its own gets this one.
-    aws.ec2.DefaultSecurityGroup(
-        f"{name}-default",
-        vpc_id=vpc_id,
-        ingress=[],
-        egress=[],
-        tags={"Name": f"{stack.prefix}-default-nothing"},
-        opts=child,
-    )
     jobs = group("jobs", "Processing jobs: out to S3 and to the endpoints")
     aws.vpc.SecurityGroupEgressRule(
         f"{name}-jobs-to-s3",
