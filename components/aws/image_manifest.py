@@ -23,8 +23,8 @@ def media_type(region: str, repository: str, digest: str) -> str | None:
         [image] = boto3.client("ecr", region_name=region, config=_PATIENCE).describe_images(
             repositoryName=repository, imageIds=[{"imageDigest": digest}]
         )["imageDetails"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ImageNotFoundException":
+    except (BotoCoreError, ClientError) as error:
+        if "ImageNotFoundException" not in str(error):
             return None
         # pulumi-docker takes the first of the digests that Docker has for the image.
         raise pulumi.RunError(
@@ -32,8 +32,6 @@ def media_type(region: str, repository: str, digest: str) -> str | None:
             "the same image of another repository, too. Remove Docker's copies (docker image prune "
             "--all), then: pulumi up --replace '**image-image'"
         ) from None
-    except BotoCoreError:
-        return None
     return image.get("imageManifestMediaType")
 
 

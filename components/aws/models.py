@@ -23,12 +23,6 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def partition(region: str) -> str:
-    """Return the partition of a region, such as `aws`: with what every ARN there begins."""
-    return _session().get_partition_for_region(region)
-
-
-@cache
 def sagemaker_regions() -> list[str]:
     """Return the regions that SageMaker is in."""
     # Elsewhere services are called otherwise (logs.<region>.amazonaws.com.cn), in policies too.

@@ -1,6 +1,5 @@
 """What is wrong with a stack's settings: key, value, what is allowed, and what to type."""
 
-import difflib
 import json
 import re
 import shlex
@@ -158,10 +157,7 @@ def _instead(project: str, path: Path) -> str:
             f"there is no such key, of other namespaces than {project} only aws:region is read; "
             f"for the rest use the environment, such as AWS_PROFILE, and {project}:tags"
         )
-    known = _names(path[:-1])
-    closest = difflib.get_close_matches(str(path[-1]), known, n=1)
-    hint = f"closest: {closest[0]}" if closest else f"there are {', '.join(known)}"
-    return f"there is no such key; {hint}"
+    return f"there is no such key; there are {', '.join(_names(path[:-1]))}"
 
 
 def _names(path: Path) -> list[str]:

@@ -51,10 +51,8 @@ def read(
         keys: as Pulumi hands them over: full key to text, where structures are JSON.
         project: the project's name, which is the namespace of the keys.
         stack: the stack's name.
-        secrets: the full keys that Pulumi holds encrypted, in whole or in part. Their values are in
-            no error, and only alerts may be among them.
-        deploying: False leaves out what only a deployment must meet: that every schedule that is
-            not suspended has a slot to come.
+        secrets: full keys, with anything encrypted in them; their values are in no error.
+        deploying: every schedule that is not suspended must have a slot to come.
 
     Raises:
         SettingsError: names each key, its value, what is allowed and the way out.

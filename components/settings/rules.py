@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components import names
-from components.aws import models
 from components.settings import addresses, key_prefix
 from components.settings.model import NetworkSettings, ScheduleSettings, Settings
 from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
@@ -135,15 +134,13 @@ def _running_long(settings: Settings) -> Iterator[str]:
 
 def _key(settings: Settings) -> Iterator[str]:
     """Yield where no bucket of this region can be encrypted with the key of the input's."""
-    region, partition = settings.region, models.partition(settings.region)
     key = settings.input.kms_key_arn
     if key and not settings.input.bucket:
         yield "input.bucket: is missing; input.kms_key_arn is the key of an existing one"
-    if key and not key.startswith(f"arn:{partition}:kms:{region}:"):
+    if key and key.split(":")[3] != settings.region:
         yield (
-            f"input.kms_key_arn: {key} is not in aws:region {region} (partition {partition}), "
-            "where the bucket has to be; name the key of the bucket, or the replica here of a "
-            "multi-Region key"
+            f"input.kms_key_arn: {key} is not in aws:region {settings.region}, where the bucket "
+            "has to be; name the key of the bucket, or the replica here of a multi-Region key"
         )
 
 
