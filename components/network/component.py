@@ -7,7 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components import names
-from components.aws.account import asking
 from components.network import existing, security_groups
 from components.network.subnets import choose_zones, subnet_blocks
 from components.policies import vpc as policies
@@ -162,12 +161,14 @@ class Network(pulumi.ComponentResource):
         """Return the zones of the subnets, and the block of each."""
         settings, region = self._stack.settings.network, self._stack.account.region
         # Without local zones: SageMaker is not in them.
-        with asking(f"which zones {region} has"):
+        try:
             found = aws.get_availability_zones(
                 state="available",
                 filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
                 opts=pulumi.InvokeOptions(parent=self),
             )
+        except Exception as error:  # Pulumi's invokes raise nothing narrower
+            raise pulumi.RunError(f"AWS does not say which zones {region} has\n{error}") from error
         offered = [found.names, *(each.availability_zones for each in services)]
         return subnet_blocks(settings.cidr, choose_zones(region, settings.zones, offered))
 

@@ -24,35 +24,25 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
         raise SettingsError(f"{file.name}: config must be a map of keys to values")
     found: dict[str, str] = {}
     for name, value in cast("dict[object, object]", config).items():
-        key = str(name)
-        text = _text(file, key, value)  # first: it refuses what holds itself
-        if not _encrypted(value):
-            found[key if ":" in key else f"{project(directory)}:{key}"] = text
+        key = str(name) if ":" in str(name) else f"{project(directory)}:{name}"
+        try:
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            text.encode()  # which refuses half of a surrogate pair
+        except (ValueError, TypeError, RecursionError) as error:
+            raise SettingsError(escaped(f"{file.name}: {name} is no JSON: {error}")) from None
+        if value is None or isinstance(value, str):
+            found[key] = value or ""
+        elif not _encrypted(value):
+            found[key] = text
     return found
 
 
 def project(directory: Path) -> str:
-    """Return the project's name.
-
-    Raises:
-        SettingsError: Pulumi.yaml has none.
-    """
+    """Return the project's name, or raise SettingsError."""
     name = _load(directory / "Pulumi.yaml").get("name")
     if not isinstance(name, str):
         raise SettingsError("Pulumi.yaml has no name")
     return name
-
-
-def _text(file: Path, key: str, value: object) -> str:
-    """Return a value as Pulumi does: text as it is, nothing as no text, all else as JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        text.encode()  # which refuses half of a surrogate pair
-    except (ValueError, TypeError, RecursionError) as error:
-        raise SettingsError(escaped(f"{file.name}: {key} is no JSON: {error}")) from None
-    return text
 
 
 def _encrypted(value: object) -> bool:
@@ -64,20 +54,15 @@ def _encrypted(value: object) -> bool:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    """Return what a file of Pulumi's holds.
-
-    Raises:
-        SettingsError: it cannot be read; names the line.
-    """
     try:
-        document = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        document: object = yaml.load(file.read_text("utf-8"), _Loader) or {}  # noqa: S506
     except OSError as error:
         raise SettingsError(f"{file.name} cannot be read: {error.strerror}") from None
     except Exception as error:  # PyYAML has no error of its own for a tag that does not fit
         raise SettingsError(escaped(f"{file.name}{_reason(error)}")) from None
-    if not isinstance(document or {}, dict):
+    if not isinstance(document, dict):
         raise SettingsError(f"{file.name} must be a map, with config: and the keys below it")
-    return cast("dict[str, Any]", document or {})
+    return cast("dict[str, Any]", document)
 
 
 def _reason(error: Exception) -> str:
