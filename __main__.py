@@ -44,7 +44,7 @@ launcher = Launcher(
     job=job,
     image_uri=image.uri,
 )
-schedule_group = ScheduleGroup("schedule-group", stack, on_aws, launcher=launcher)
+group = ScheduleGroup("schedule-group", stack, on_aws, launcher=launcher)
 observer = Observer(
     "observer",
     stack,
@@ -53,22 +53,15 @@ observer = Observer(
     journal=journal,
     topic_arn=alerts.topic_arn,
     launcher=launcher,
-    schedule_group=schedule_group,
+    group=group,
 )
-Schedule(
-    "schedule",
-    stack,
-    on_aws,
-    schedule_group=schedule_group,
-    launcher=launcher,
-    observer=observer,
-)
+Schedule("schedule", stack, on_aws, group=group, launcher=launcher, observer=observer)
 Monitoring(
     "monitoring",
     stack,
     on_aws,
     topic_arn=alerts.topic_arn,
-    watched=[alerts, launcher, schedule_group, observer],
+    watched=[alerts, launcher, group, observer],
 )
 
 pulumi.export("prefix", settings.prefix)

@@ -19,13 +19,8 @@ _JUNK = (".*", "*~", "*.bak", "*.orig", "*.pyc", "__pycache__", "Thumbs.db", "de
 _NOT_READ = ".dockerignore"
 _LISTS = (DOCKERFILE, "apt.txt", "requirements.txt")
 """Files that the build reads line by line."""
-
-_HASH_LENGTH = 16
-"""64 bits of the hash: enough that no two contexts of a repository share a tag."""
-
 _STAGE = ".build"
 """Beside the context, and not under version control: copies of contexts, as they are built."""
-
 _MODE = 0o755
 """Of every file and directory: Windows, WSL and a umask give a checkout others than git has."""
 
@@ -41,7 +36,11 @@ def files(context: Path) -> list[Path]:
         ContextError: a file is a link.
     """
     paths = [path.relative_to(context) for path in sorted(context.rglob("*"))]
-    seen = [path for path in paths if not _is_junk(path)]
+    seen = [
+        path
+        for path in paths
+        if not any(fnmatch(part, pattern) for part in path.parts for pattern in _JUNK)
+    ]
     if links := [context / path for path in seen if (context / path).is_symlink()]:
         raise ContextError(
             "\n".join(f"{each} is a link: put the file itself there" for each in links)
@@ -49,20 +48,12 @@ def files(context: Path) -> list[Path]:
     return [path for path in seen if (context / path).is_file()]
 
 
-def _is_junk(path: Path) -> bool:
-    return any(fnmatch(part, pattern) for part in path.parts for pattern in _JUNK)
-
-
 def tag(context: Path, build_args: Mapping[str, str]) -> str:
     """Return an image tag made of all that the build reads: one commit, one tag.
 
-    Args:
-        context: the build context; of every file in it but junk, name and content count. Modes do
-            not, since `copy` sets them.
-        build_args: the build's arguments.
+    Of every file but junk name and content count; modes do not, since `copy` sets them.
     """
-    arguments = "".join(f"{key}={value}\n" for key, value in sorted(build_args.items()))
-    return _hash(_listing(context) + arguments)
+    return _hash(context, "".join(f"{key}={value}\n" for key, value in sorted(build_args.items())))
 
 
 def copy(context: Path, target: Path) -> None:
@@ -84,7 +75,7 @@ def stage(context: Path) -> Path:
 
     Its path is the same text on every machine, as Pulumi's state keeps it.
     """
-    target = context.parent / _STAGE / _hash(_listing(context))
+    target = context.parent / _STAGE / _hash(context)
     if not target.exists():
         target.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
@@ -100,9 +91,7 @@ def stage(context: Path) -> Path:
 def check(context: Path, script: Path | None = None) -> None:
     """Refuse what would fail only in a job that is paid for: line ends of Windows.
 
-    Args:
-        context: the build context; its scripts, lists and Dockerfile are checked.
-        script: takes the place of the context's own script.
+    `script` takes the place of the context's own.
 
     Raises:
         ContextError: names each file and the cure; or there is no Dockerfile, no script, or a
@@ -128,16 +117,13 @@ def check(context: Path, script: Path | None = None) -> None:
         raise ContextError("\n".join(refused))
 
 
-def _listing(context: Path) -> str:
-    """Return the name and the content's hash of every file, a line for each."""
-    return "".join(
+def _hash(context: Path, arguments: str = "") -> str:
+    """Return 64 bits of a hash: enough that no two contexts of a repository share a tag."""
+    listing = "".join(
         f"{path.as_posix()}\0{hashlib.sha256((context / path).read_bytes()).hexdigest()}\n"
         for path in files(context)
     )
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+    return hashlib.sha256((listing + arguments).encode()).hexdigest()[:16]
 
 
 def _is_script(path: Path) -> bool:

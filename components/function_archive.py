@@ -20,7 +20,6 @@ Lambda's runtime has none but the AWS SDK.
 """
 
 _CODE = Path("lambda")
-_SHARED = "pipeline"
 _LOCK = Path("requirements.txt")
 
 
@@ -38,7 +37,7 @@ def build(function: str, settings: Settings) -> pulumi.AssetArchive:
 
 def _code(function: str) -> dict[str, Path]:
     """Return the files of the function's own package, and of the one that all share."""
-    folders = (_CODE / function, _CODE / _SHARED)
+    folders = (_CODE / function, _CODE / "pipeline")
     found = [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
     return {path.relative_to(_CODE).as_posix(): path for path in found}
 
@@ -48,9 +47,6 @@ def packages() -> dict[str, Path]:
 
     They are those of the wheels that requirements.txt pins by hash, so the same on every machine;
     what an installer adds by itself, such as bytecode, is left out.
-
-    Raises:
-        RunError: one is missing, or has another version.
     """
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
     return {
@@ -63,17 +59,14 @@ def packages() -> dict[str, Path]:
 @cache
 def _files(name: str, version: str) -> dict[str, str]:
     """Return a package's files, which are looked for once: every function has the same."""
+    installed = metadata.distributions(name=name)
+    found = next((each for each in installed if each.version == version), None)
+    if not found:
+        raise pulumi.RunError(
+            f"{name} is not installed in version {version}, which {_LOCK} has: run `pulumi install`"
+        )
     return {
         file.as_posix(): str(file.locate())
-        for file in _installed(name, version).files or ()
+        for file in found.files or ()
         if ".." not in file.parts and (file.suffix == ".py" or file.name == "LICENSE")
     }
-
-
-def _installed(name: str, version: str) -> metadata.Distribution:
-    for found in metadata.distributions(name=name):
-        if found.version == version:
-            return found
-    raise pulumi.RunError(
-        f"{name} is not installed in version {version}, which {_LOCK} has: run `pulumi install`"
-    )

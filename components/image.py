@@ -11,9 +11,6 @@ from components.aws import image_manifest
 from components.aws.account import Account
 from components.stack import Stack
 
-_PLATFORM = "linux/amd64"
-"""No instance type of SageMaker Processing has another processor."""
-
 _KEPT = 10
 """The newest images, which the repository keeps, with a tag or without."""
 _LIFECYCLE = {
@@ -96,7 +93,8 @@ class Image(pulumi.ComponentResource):
             build=docker.DockerBuildArgs(
                 context=context.as_posix(),
                 dockerfile=(context / build_context.DOCKERFILE).as_posix(),
-                platform=_PLATFORM,
+                # No instance type of SageMaker Processing has another processor.
+                platform="linux/amd64",
                 args=build_args,
                 cache_from=docker.CacheFromArgs(images=[image_name]),
                 builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,

@@ -41,7 +41,7 @@ class Observer(pulumi.ComponentResource):
         journal: Journal,
         topic_arn: pulumi.Input[str],
         launcher: Launcher,
-        schedule_group: ScheduleGroup,
+        group: ScheduleGroup,
     ) -> None:
         super().__init__("sagemaker-processing:observer:Observer", name, None, opts)
         self.function = Function(
@@ -51,10 +51,10 @@ class Observer(pulumi.ComponentResource):
             environment={
                 "JOURNAL_TABLE": journal.table,
                 "TOPIC_ARN": topic_arn,
-                "SCHEDULE_GROUP": schedule_group.group,
+                "SCHEDULE_GROUP": group.name,
                 "LAUNCHER_ARN": launcher.function.arn,
-                "RETRY_ROLE_ARN": schedule_group.role_arn,
-                "SCHEDULE_FAILURES_ARN": schedule_group.failures_arn,
+                "RETRY_ROLE_ARN": group.role_arn,
+                "SCHEDULE_FAILURES_ARN": group.failures_arn,
                 "INPUT_BUCKET": storage.input_bucket,
                 "OUTPUT_BUCKET": storage.output_bucket,
                 "KMS_KEY_ARN": stack.key_arn,
@@ -62,17 +62,17 @@ class Observer(pulumi.ComponentResource):
             allowed=roles.observer(
                 stack,
                 storage.data,
-                retry_role_arn=schedule_group.role_arn,
+                retry_role_arn=group.role_arn,
                 table_arn=journal.table_arn,
                 topic_arn=topic_arn,
             ),
             # Lambda's maximum: a slot of a million objects is read and listed in minutes.
             timeout_s=900,
             memory_mb=512,
-            after=[storage, launcher, schedule_group],
+            after=[storage, launcher, group],
         )
         self._rule(name, stack.prefix)
-        self._watch(name, stack, schedule_group)
+        self._watch(name, stack, group)
         self.register_outputs({})
 
     def _rule(self, name: str, prefix: str) -> None:
@@ -113,7 +113,7 @@ class Observer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[function, may_invoke, may_keep]),
         )
 
-    def _watch(self, name: str, stack: Stack, schedule_group: ScheduleGroup) -> None:
+    def _watch(self, name: str, stack: Stack, group: ScheduleGroup) -> None:
         function = self.function
         role = create_role(
             # Not `<name>`, which is the function's.
@@ -121,13 +121,13 @@ class Observer(pulumi.ComponentResource):
             stack,
             self,
             service="scheduler",
-            source_arn=schedule_group.arn,
+            source_arn=group.arn,
             allowed=roles.schedule(stack, _WATCH, function.arn, function.failures.arn),
         )
         aws.scheduler.Schedule(
             f"{name}-watch",
             name=_WATCH,
-            group_name=schedule_group.group,
+            group_name=group.name,
             schedule_expression="rate(5 minutes)",
             flexible_time_window={"mode": "OFF"},
             kms_key_arn=stack.key_arn,

@@ -29,13 +29,7 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
 ) -> Role:
     """Create a role within the stack's permissions boundary, and its one inline policy.
 
-    Args:
-        name: of the resources `<name>-role` and `<name>-policy`, and the end of the physical name.
-        stack: whose it is.
-        parent: the component that the role belongs to.
-        service: begins the name of the only service that may assume the role.
-        source_arn: for which resources only, as far as AWS says for which it does.
-        allowed: what the role may do.
+    Only `<service>.amazonaws.com` may assume it, and for `source_arn` only, if that is given.
     """
     child = pulumi.ResourceOptions(parent=parent)
     trusted = trust(stack.account, f"{service}.amazonaws.com", source_arn)

@@ -31,13 +31,13 @@ class Schedule(pulumi.ComponentResource):
         stack: Stack,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        schedule_group: ScheduleGroup,
+        group: ScheduleGroup,
         launcher: Launcher,
         observer: Observer,
     ) -> None:
         super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
         # Creating a schedule fails while its role cannot do what it needs, too.
-        needed = [schedule_group, launcher, observer]
+        needed = [group, launcher, observer]
         for schedule, settings in stack.settings.schedules.items():
             _warn_of_lost_slots(schedule, settings)
             # EventBridge Scheduler fills in the time in angle brackets.
@@ -46,7 +46,7 @@ class Schedule(pulumi.ComponentResource):
             aws.scheduler.Schedule(
                 f"{name}-{schedule}",
                 name=schedule,
-                group_name=schedule_group.group,
+                group_name=group.name,
                 schedule_expression=settings.expression,
                 schedule_expression_timezone=settings.timezone,
                 state="DISABLED" if settings.suspend else "ENABLED",
@@ -54,14 +54,14 @@ class Schedule(pulumi.ComponentResource):
                 kms_key_arn=stack.key_arn,
                 target={
                     "arn": launcher.function.arn,
-                    "role_arn": schedule_group.role_arn,
+                    "role_arn": group.role_arn,
                     "input": json.dumps(event),
                     # After an hour a slot goes to the queue, where somebody sees it.
                     "retry_policy": {
                         "maximum_retry_attempts": 10,
                         "maximum_event_age_in_seconds": 3600,
                     },
-                    "dead_letter_config": {"arn": schedule_group.failures_arn},
+                    "dead_letter_config": {"arn": group.failures_arn},
                 },
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
             )

@@ -17,8 +17,7 @@ class ScheduleGroup(pulumi.ComponentResource):
     nothing else, and the encrypted queue that keeps what it could not deliver.
     """
 
-    group: pulumi.Output[str]
-    """Its name."""
+    name: pulumi.Output[str]
     arn: pulumi.Output[str]
     role_arn: pulumi.Output[str]
     failures_arn: pulumi.Output[str]
@@ -34,9 +33,9 @@ class ScheduleGroup(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:schedulegroup:ScheduleGroup", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.group = aws.scheduler.ScheduleGroup(name, name=stack.prefix, opts=child).name
+        self.name = aws.scheduler.ScheduleGroup(name, name=stack.prefix, opts=child).name
         self.arn = pulumi.Output.concat(
-            stack.account.arn("scheduler", "schedule-group/"), self.group
+            stack.account.arn("scheduler", "schedule-group/"), self.name
         )
         self.failures_arn = failure_queue.create(name, stack, self, of="schedule").arn
         self.role_arn = create_role(

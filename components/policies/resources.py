@@ -1,6 +1,6 @@
 """The policies of resources: who else than the account's own roles may use them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -10,9 +10,9 @@ from components.aws.account import Account
 from components.policies.statements import TO_SEND, Statement, allow, document, from_source
 from components.stack import Stack
 
-_EVENTBRIDGE = "events.amazonaws.com"
-_CLOUDWATCH = "cloudwatch.amazonaws.com"
-_LOGS = [
+_EVENTBRIDGE = {"Service": "events.amazonaws.com"}
+_CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+_ENCRYPT_LOGS = [
     # Without the guide's kms:DescribeKey: it has no encryption context to compare.
     "kms:Decrypt",
     "kms:Encrypt",
@@ -33,32 +33,32 @@ def key_policy(account: Account, prefix: str, log_groups: Sequence[str]) -> dict
     """
     groups = [account.arn("logs", f"log-group:{name}") for name in log_groups]
     only_these = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}}
-    logs = f"logs.{account.region}.amazonaws.com"
+    logs = {"Service": f"logs.{account.region}.amazonaws.com"}
+    root = {"AWS": f"arn:{account.partition}:iam::{account.id}:root"}
+    alarms = _alarms(account, prefix)
     return document(
-        {
-            # kms:* for the account's root delegates to IAM; without it nobody could ever change
-            # this policy again.
-            **allow("AccountDecidesByIam", ["kms:*"], ["*"]),
-            "Principal": {"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
-        },
-        _service("LogsOfThisStack", logs, _LOGS, "*", only_these),
-        _service("AlarmsOfThisStack", _CLOUDWATCH, TO_SEND, "*", _alarms(account, prefix)),
+        # kms:* for the account's root delegates to IAM; without it nobody could ever change this
+        # policy again.
+        allow("AccountDecidesByIam", ["kms:*"], ["*"], principal=root),
+        allow("LogsOfThisStack", _ENCRYPT_LOGS, ["*"], only_these, logs),
+        allow("AlarmsOfThisStack", TO_SEND, ["*"], alarms, _CLOUDWATCH),
         # Without conditions: on the way to a topic EventBridge sends none of the keys that could
         # be compared, so that with one every message would be lost in silence ("Key management" of
         # the SNS guide). On the way to the queue it would send its rule's ARN.
-        _service("EventsToTopicAndQueue", _EVENTBRIDGE, TO_SEND, "*"),
+        allow("EventsToTopicAndQueue", TO_SEND, ["*"], principal=_EVENTBRIDGE),
     )
 
 
 def topic_policy(stack: Stack, topic_arn: pulumi.Input[str]) -> dict[str, Any]:
     """Return the topic's policy: the stack's alarms and EventBridge may publish, all over TLS."""
-    publish, alarms = ["sns:Publish"], _alarms(stack.account, stack.prefix)
+    publish, topic = ["sns:Publish"], [topic_arn]
+    alarms = _alarms(stack.account, stack.prefix)
     return document(
-        _service("AlarmsOfThisStack", _CLOUDWATCH, publish, topic_arn, alarms),
+        allow("AlarmsOfThisStack", publish, topic, alarms, _CLOUDWATCH),
         # Without conditions: EventBridge supports none in a topic's policy
         # (EventBridge guide, "Using resource-based policies", Amazon SNS permissions).
-        _service("EventsToTheTopic", _EVENTBRIDGE, publish, topic_arn),
-        _only_tls("sns:Publish", [topic_arn]),
+        allow("EventsToTheTopic", publish, topic, principal=_EVENTBRIDGE),
+        _only_tls("sns:Publish", topic),
     )
 
 
@@ -66,9 +66,8 @@ def queue_policy(
     queue_arn: pulumi.Input[str], rule_arns: Sequence[pulumi.Input[str]]
 ) -> dict[str, Any]:
     """Return a dead letter queue's policy: these rules may send what they cannot deliver."""
-    rules = {"ArnEquals": {"aws:SourceArn": rule_arns}}
-    send = ["sqs:SendMessage"]
-    return document(_service("UndeliveredEvents", _EVENTBRIDGE, send, queue_arn, rules))
+    rules, send = {"ArnEquals": {"aws:SourceArn": rule_arns}}, ["sqs:SendMessage"]
+    return document(allow("UndeliveredEvents", send, [queue_arn], rules, _EVENTBRIDGE))
 
 
 def bucket_policy(bucket_arn: pulumi.Input[str]) -> dict[str, Any]:
@@ -81,24 +80,7 @@ def _alarms(account: Account, prefix: str) -> dict[str, Any]:
     return from_source(account, account.arn("cloudwatch", f"alarm:{names.alarm(prefix, '*')}"))
 
 
-def _service(
-    sid: str,
-    service: str,
-    actions: Sequence[str],
-    resource: pulumi.Input[str],
-    conditions: Mapping[str, Any] | None = None,
-) -> Statement:
-    """Return what a service may do in its own name."""
-    return {**allow(sid, actions, [resource], conditions), "Principal": {"Service": service}}
-
-
-def _only_tls(action: str, resources: list[pulumi.Input[str]]) -> Statement:
-    return {
-        # Principal "*": a Deny is meant for everybody.
-        "Sid": "OnlyTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": action,
-        "Resource": resources,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+def _only_tls(action: str, resources: Sequence[pulumi.Input[str]]) -> Statement:
+    # Principal "*": a Deny is meant for everybody.
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    return {**allow("OnlyTls", [action], resources, insecure, "*"), "Effect": "Deny"}

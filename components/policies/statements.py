@@ -32,11 +32,13 @@ def allow(
     actions: Sequence[str],
     resources: Sequence[pulumi.Input[str]],
     conditions: Mapping[str, Any] | None = None,
+    principal: Mapping[str, str] | str | None = None,
 ) -> Statement:
-    """Return a statement of an identity's policy."""
+    """Return a statement; a resource's policy, unlike an identity's, has a principal."""
     return {
         "Sid": sid,
         "Effect": "Allow",
+        **({"Principal": principal} if principal else {}),
         "Action": actions,
         "Resource": resources,
         **({"Condition": conditions} if conditions else {}),
@@ -47,15 +49,16 @@ def trust(
     account: Account, service: str, source_arn: pulumi.Input[str] | None = None
 ) -> dict[str, Any]:
     """Return a trust policy: only `service` may assume the role, and only for `source_arn`."""
-    statement: Statement = {
-        "Sid": "OnlyThisService",
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
-    }
-    if source_arn is None:
-        return document(statement)
-    return document({**statement, "Condition": from_source(account, source_arn)})
+    conditions = {} if source_arn is None else {"Condition": from_source(account, source_arn)}
+    return document(
+        {
+            "Sid": "OnlyThisService",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            **conditions,
+        }
+    )
 
 
 def from_source(account: Account, source_arn: pulumi.Input[str]) -> dict[str, Any]:

@@ -10,6 +10,14 @@ from components.aws.account import Account
 from components.policies.data import Data
 from components.policies.statements import Statement, allow, document
 
+_DESCRIBE = [
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+]
+
 
 @dataclass(frozen=True)
 class VpcPlacement:
@@ -46,17 +54,7 @@ def interfaces(account: Account, placement: VpcPlacement) -> list[Statement]:
         # it may be looked at. Refused, interfaces would stay until the subnet is full.
         allow("RemoveInterfacePermissions", ["ec2:DeleteNetworkInterfacePermission"], ["*"]),
         # "*": the actions know no resource; they show the account's networks, and change nothing.
-        allow(
-            "DescribeNetwork",
-            [
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            ],
-            ["*"],
-        ),
+        allow("DescribeNetwork", _DESCRIBE, ["*"]),
     ]
 
 
@@ -67,15 +65,12 @@ def buckets_only(account: Account, data: Data) -> dict[str, Any]:
     credentials, out of the VPC. Layers of the image come from S3 too, but SageMaker pulls them
     outside of the VPC (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html).
     """
-    arns = [data.input_arn, data.output_arn]
+    buckets, here = [data.input_arn, data.output_arn], _of_this_account(account)
+    objects = [pulumi.Output.concat(bucket, "/*") for bucket in buckets]
+    use = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
     return document(
-        _anybody_here(account, "ListBucketsOfThisStack", ["s3:ListBucket"], arns),
-        _anybody_here(
-            account,
-            "ObjectsOfThisStack",
-            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-            [pulumi.Output.concat(arn, "/*") for arn in arns],
-        ),
+        allow("ListBucketsOfThisStack", ["s3:ListBucket"], buckets, here, "*"),
+        allow("ObjectsOfThisStack", use, objects, here, "*"),
     )
 
 
@@ -85,7 +80,15 @@ def account_only(account: Account) -> dict[str, Any]:
     Action and resource are "*": what the jobs may do is the role's policy. This keeps credentials
     of another account from carrying data out through the endpoint.
     """
-    return document(_anybody_here(account, "OnlyThisAccount", ["*"], ["*"]))
+    return document(allow("OnlyThisAccount", ["*"], ["*"], _of_this_account(account), "*"))
+
+
+def _of_this_account(account: Account) -> dict[str, Any]:
+    """Return the condition beside principal "*": a gateway endpoint takes no other principal.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    return {"StringEquals": {"aws:PrincipalAccount": account.id}}
 
 
 def flow_logs(log_group_arn: pulumi.Input[str]) -> list[Statement]:
@@ -101,17 +104,3 @@ def flow_logs(log_group_arn: pulumi.Input[str]) -> list[Statement]:
         # "*": the action knows no resource; it shows names and settings of the account's groups.
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
     ]
-
-
-def _anybody_here(
-    account: Account, sid: str, actions: list[str], resources: Sequence[pulumi.Input[str]]
-) -> Statement:
-    """Return a statement of an endpoint's policy.
-
-    Principal "*" with a condition: a gateway endpoint takes no other principal
-    (https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html).
-    """
-    return {
-        **allow(sid, actions, resources, {"StringEquals": {"aws:PrincipalAccount": account.id}}),
-        "Principal": "*",
-    }
