@@ -1,6 +1,6 @@
 """report.html: everything that a run left, from top to bottom, in one file that runs no script."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -34,8 +34,9 @@ class Mark:
 
 def render(report: Report) -> str:
     """Return the whole document; what scripts and people wrote is escaped in it."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    environment.trim_blocks = environment.lstrip_blocks = True
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     filters: dict[str, Any] = {
         "moment": partial(figures.moment, zone=report.timezone),
         "tone": _tone,
@@ -45,35 +46,37 @@ def render(report: Report) -> str:
     }
     environment.filters.update(filters)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
-    return template.render(
-        report=report,
-        lanes=list(_lanes(report.timeline)),
-        events=list(_events(report.timeline)),
-        steps=list(_steps(report.seconds)),
-    )
+    moments = [datetime.fromisoformat(event["at"]).astimezone(UTC) for event in report.timeline]
+    after = [(moment - moments[0]).total_seconds() for moment in moments]
+    events = [
+        {**event, "time (UTC)": f"{moment:%H:%M:%S}", "after": duration(seconds)}
+        for event, moment, seconds in zip(report.timeline, moments, after, strict=True)
+    ]
+    steps = [{"step": step, "took": duration(took)} for step, took in report.seconds.items()]
+    lanes = list(_lanes(report.timeline, after))
+    return template.render(report=report, lanes=lanes, events=events, steps=steps)
 
 
 def _tone(word: str) -> str:
     return _TONES.get(word.lower(), "bad")
 
 
-Lane = tuple[str, list[Mark], str]
-"""A row of a picture: what it shows, its marks, and how long it took."""
+def _lanes(timeline: Rows, after: list[float]) -> Iterator[tuple[str, list[Mark], str]]:
+    """Yield the rows of a picture: what each shows, its marks, and how long it took.
 
-
-def _lanes(timeline: Rows) -> Iterator[Lane]:
-    """Yield instants by what they are, and a bar for each job."""
-    whole = _after(timeline, -1) or 1
+    There is one for each kind of instant, and one for each job, with a bar. `after` has the seconds
+    between the first event and each.
+    """
+    whole = max(after, default=0) or 1
     jobs: dict[str, list[tuple[float, str]]] = {}
     instants: dict[str, list[Mark]] = {}
-    for index, event in enumerate(timeline):
-        at, what, detail = _after(timeline, index), event["what"], event["detail"]
-        if what == "job":
-            name, _, status = detail.rpartition(" ")
+    for event, at in zip(timeline, after, strict=True):
+        if event["what"] == "job":
+            name, _, status = event["detail"].rpartition(" ")
             jobs.setdefault(name, []).append((at, status))
         else:
-            mark = Mark(round(100 * at / whole, 2), 0, text=detail)
-            instants.setdefault(what, []).append(mark)
+            mark = Mark(round(100 * at / whole, 2), 0, text=event["detail"])
+            instants.setdefault(event["what"], []).append(mark)
     yield from ((what, marks, "") for what, marks in instants.items())
     for name, states in jobs.items():
         (begin, _), (end, status) = states[0], states[-1]
@@ -81,25 +84,3 @@ def _lanes(timeline: Rows) -> Iterator[Lane]:
         left, width = (round(100 * part / whole, 2) for part in (begin, end - begin))
         bar = Mark(left, width, _tone(status), f"{name} {status}")
         yield f"attempt {name.rpartition('-')[2]}", [bar], duration(end - begin)
-
-
-def _after(timeline: Rows, index: int) -> float:
-    """Return the seconds between the first event and another."""
-    if not timeline:
-        return 0
-    first, then = (datetime.fromisoformat(event["at"]) for event in (timeline[0], timeline[index]))
-    return (then - first).total_seconds()
-
-
-def _events(timeline: Rows) -> Iterator[dict[str, str]]:
-    for index, event in enumerate(timeline):
-        clock = f"{datetime.fromisoformat(event['at']).astimezone(UTC):%H:%M:%S}"
-        yield {**event, "time (UTC)": clock, "after": duration(_after(timeline, index))}
-
-
-def _steps(seconds: Mapping[str, float]) -> Iterator[Lane]:
-    whole, before = sum(seconds.values()) or 1, 0.0
-    for step, took in seconds.items():
-        left, width = (round(100 * part / whole, 2) for part in (before, took))
-        yield step, [Mark(left, width)], duration(took)
-        before += took
