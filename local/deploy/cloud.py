@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from components import build_context
 from components.settings import loader, stack_file
 from local.aws.account import Account
 from local.aws.sagemaker.job import Job, JobEnd
@@ -31,7 +30,6 @@ class Cloud(Account):
         build: Callable[[Mapping[str, Any]], str],
         faults: Iterable[str] = (),
         config: Mapping[str, str] | None = None,
-        script: Path | None = None,
         on_created: Callable[[str], None] = lambda _: None,
         on_moment: Callable[[str, str], None] = lambda _what, _detail: None,
     ) -> None:
@@ -41,25 +39,22 @@ class Cloud(Account):
             project: the program's directory.
             work: a directory of the cloud's own, which `close` removes.
             stack: the stack's name.
-            run_job: runs a job to its end; tells the job's `started` unless it fails before.
-            build: builds an image from docker.Image's `build`, and returns a handle on it.
+            run_job: as Account has it.
+            build: as Resources has it.
             faults: what is to go wrong (`sagemaker.faults.NAMES`).
             config: the stack's configuration; None is that of its file.
-            script: the job's script, if it is not the image's own.
             on_created: told the logical name of each resource.
             on_moment: told each entry of the timeline: what, and details.
 
         Raises:
             SettingsError: the stack's configuration is refused.
-            ContextError: the build context or the script makes no job that runs.
+            ValueError: there is no such fault.
         """
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
-        build_context.check(project / build_context.CONTEXT, script)
         self.settings = loader.read(self._config, stack_file.project(project), stack)
         super().__init__(self.settings.region, work, run_job, faults, on_moment)
-        self._on_created = on_created
-        self.resources = Resources(self.aws, build, self.alarms.definitions)
+        self.resources = Resources(self.aws, build, self.alarms.definitions, on_created)
         self.exports: dict[str, Any] = {}
         """Of the program, once it is deployed."""
 
@@ -68,8 +63,8 @@ class Cloud(Account):
         """The stack's journal, read as an administrator."""
         return Journal(self.aws.client("dynamodb"), self.exports["journal_table"])
 
-    def deploy(self) -> dict[str, Any]:
-        """Deploy the program, and return its exports.
+    def deploy(self) -> None:
+        """Deploy the program.
 
         The alarms are evaluated for the first time: a new alarm that becomes OK tells nobody.
 
@@ -78,12 +73,9 @@ class Cloud(Account):
         """
         self.aws.start()
         existing.create(self.aws, self.settings)
-        self.exports = program.deploy(
-            self._project, self._stack, self._config, self.resources, self._on_created
-        )
+        self.exports = program.deploy(self._project, self._stack, self._config, self.resources)
         self.alarms.evaluate(datetime.now(UTC))
         self.timeline.clear()
-        return self.exports
 
     def fire(self, schedule: str, slot: datetime) -> None:
         """Let a deployed schedule deliver a slot.

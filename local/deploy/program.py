@@ -7,7 +7,7 @@ dependencies; `kinds/` creates it with boto3, and what AWS answers flows on into
 import asyncio
 import contextlib
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
@@ -34,14 +34,13 @@ def deploy(
     stack: str,
     config: Mapping[str, str],
     resources: Resources,
-    on_created: Callable[[str], None],
 ) -> dict[str, Any]:
     """Run the project's program, create every resource that it registers, return its exports.
 
     Raises:
         DeployError: names the resource that could not be created, or the program's own error.
     """
-    monitor = _Monitor(resources, on_created)
+    monitor = _Monitor(resources)
 
     async def run() -> dict[str, Any]:
         pulumi.runtime.set_mocks(
@@ -72,8 +71,8 @@ def _program(directory: Path) -> None:
 
 
 class _Monitor(pulumi.runtime.Mocks):
-    def __init__(self, resources: Resources, on_created: Callable[[str], None]) -> None:
-        self._resources, self._on_created = resources, on_created
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
         self.failure: DeployError | None = None
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -86,7 +85,6 @@ class _Monitor(pulumi.runtime.Mocks):
             # Pulumi's own traceback would not say which resource it was; the first one counts.
             self.failure = self.failure or DeployError(f"{args.typ} {args.name}: {error}")
             raise
-        self._on_created(args.name)
         return str(answer.get("id", args.name)), {**inputs, **answer}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:

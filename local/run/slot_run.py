@@ -1,22 +1,24 @@
 """One slot, from the deployed schedule to the outputs, on this machine."""
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from components import build_context
 from components.settings import key_prefix
 from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
-from local.deploy.image_builder import EngineName, ImageBuilder
+from local.deploy.image_builder import EngineName, build_image
+from local.engines import Engine
 from local.run import artifacts, inputs
 from local.run.display import Display
 from local.run.report import NOT_ENDED, Report
@@ -29,8 +31,6 @@ _LONGEST_S = 7 * 24 * 3600
 _HEARD_S = 10
 """For what is still said of the jobs that an interruption stopped."""
 _LOOK_S = 1
-_EVALUATE_S = 60
-"""CloudWatch's own interval."""
 
 
 class RunError(Exception):
@@ -61,16 +61,16 @@ class SlotRun:
             ContextError: the build context or the script makes no job that runs.
         """
         self._options, self._display = options, display
-        self._directory, work = directory, directory / "work"
-        self._builder = ImageBuilder(options.engine, options.script, work, display.note)
+        self._directory, self._work = directory, directory / "work"
+        self._engine: Engine | None = None
+        build_context.check(project / build_context.CONTEXT, options.script)
         self.cloud = Cloud(
             project,
-            work,
+            self._work,
             STACK,
             run_job=self._run_job,
-            build=self._builder,
+            build=self._build,
             faults=options.faults,
-            script=options.script,
             on_created=self._created,
             on_moment=display.moment,
         )
@@ -92,8 +92,6 @@ class SlotRun:
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
-                if self._builder.engine:
-                    self.report.engine = self._builder.engine.name
                 self._tell_endpoint()
             with step("upload", f"Upload {directory.name} as the slot's input"):
                 s3, bucket = cloud.aws.client("s3"), cloud.exports["input_bucket"]
@@ -122,15 +120,13 @@ class SlotRun:
 
     def stay(self) -> None:
         """Play on in real time, until a person interrupts."""
-        cloud, now = self.cloud, datetime.now(UTC)
-        evaluated = now
+        now = datetime.now(UTC)
         while True:
             time.sleep(_LOOK_S)
             before, now = now, datetime.now(UTC)
-            cloud.pass_time(before, now)
-            if (now - evaluated).total_seconds() >= _EVALUATE_S:
-                cloud.alarms.evaluate(now)
-                evaluated = now
+            self.cloud.pass_time(before, now)
+            if now.minute != before.minute:  # CloudWatch evaluates once a minute
+                self.cloud.alarms.evaluate(now)
 
     def close(self) -> None:
         """Stop everything that still runs."""
@@ -169,18 +165,25 @@ class SlotRun:
             "secret_access_key": aws.administrator.secret,
         }
         path = self._directory / "endpoint.json"
-        only_owner = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(only_owner, "w", encoding="utf-8") as file:
-            json.dump(found, file)
+        path.touch(0o600, exist_ok=False)
+        path.write_text(json.dumps(found), "utf-8")
+
+    def _build(self, build: Mapping[str, Any]) -> str:
+        chosen, note = self._options, self._display.note
+        self._engine, image = build_image(
+            build, chosen.engine, self._work, script=chosen.script, note=note
+        )
+        self.report.engine = self._engine.name
+        return image
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
-        if self._builder.engine is None:
+        if self._engine is None:
             raise RunError("no engine was chosen: the program built no image")
         runner = JobRunner(
             client=lambda service: cloud.aws.client_as(cloud.assume_for(job), service),
-            engine=self._builder.engine,
+            engine=self._engine,
             images=cloud.resources.images,
-            workspace=self._directory / "work" / "jobs",
+            workspace=self._work / "jobs",
             on_line=cloud.count_line,
             on_step=self._display.detail,
         )

@@ -18,6 +18,8 @@ class Resources:
     """Builds an image from docker.Image's `build`, and returns a handle on it."""
     alarms: dict[str, State]
     """Alarm -> its whole PutMetricAlarm."""
+    on_created: Callable[[str], None] = lambda _: None
+    """Told the logical name of each resource."""
     images: dict[str, str] = field(default_factory=dict[str, str])
     """Image by digest -> the engine's handle on it."""
     services: list[str] = field(default_factory=list[str])
@@ -38,6 +40,7 @@ class Resources:
         state = {**made_up, **create(self, {**made_up, **inputs})}
         package, module, _ = token.split(":")
         self.services.append(module.partition("/")[0] if package == "aws" else package)
+        self.on_created(name)
         return state
 
 

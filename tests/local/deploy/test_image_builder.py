@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.deploy.image_builder import EngineName, ImageBuilder
+from local.deploy.image_builder import EngineName, build_image
 from local.engines import EngineError
 from local.engines.docker import DockerEngine
 from local.engines.process import ProcessEngine
@@ -16,11 +16,10 @@ class Build:
 
     def __init__(self, asked_for: EngineName, context: Path, work: Path) -> None:
         self.notes: list[str] = []
-        builder = ImageBuilder(asked_for, None, work, self.notes.append)
         dockerfile = f"{context}/Dockerfile"
         build: dict[str, Any] = {"context": str(context), "dockerfile": dockerfile, "args": {}}
-        self.image = builder(build)
-        self.engine = builder.engine.name if builder.engine else None
+        engine, self.image = build_image(build, asked_for, work, note=self.notes.append)
+        self.engine = engine.name
 
 
 class TestTheEngine:
