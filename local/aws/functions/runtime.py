@@ -1,23 +1,25 @@
 """Runs a function as Lambda does: its own process under AWS's runtime client (awslambdaric)."""
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
+from importlib.util import find_spec
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 _PROCESS = Path(__file__).with_name("process.py").read_text("utf-8")
-# What Lambda's Python has beside the standard library and a function's own archive; tzdata is for
-# machines without the system's time zones, which Lambda has.
-_PACKAGES = ("awslambdaric", "boto3", "tzdata")
+_PACKAGES = {
+    *("awslambdaric", "simplejson", "snapshot_restore_py"),
+    *("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
+    "tzdata",
+}
+"""What Lambda's Python has beside the standard library and a function's own archive; tzdata is for
+machines without the system's time zones, which Lambda has."""
 _INIT_SECONDS = 10
 """Lambda's own limit for a function's start; a slow machine gets the timeout on top."""
 
@@ -44,16 +46,27 @@ class Runtime:
     """
 
     def __init__(self, config: dict[str, Any], code: Path, environment: Mapping[str, str]) -> None:
-        self._config, self._code, self._environment = config, code, environment
-        # A file and not a pipe: what was printed is there when the process asks for more.
-        self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 - until close()
-        self._reading = Path(self._output.name).open("rb")  # noqa: SIM115 - until close()
-        self._packages = tempfile.TemporaryDirectory()
-        _link_packages(Path(self._packages.name))
+        self._config = config
+        self._directory = tempfile.TemporaryDirectory()
+        packages = Path(self._directory.name, "packages")
+        _link_packages(packages)
         self._pipe, theirs = Pipe()
-        self._process = self._start(theirs)
+        # A file and not a pipe: what was printed is there when the process asks for more.
+        output = Path(self._directory.name, "output")
+        # -S: without this machine's packages. The code's own come first, then the runtime's.
+        arguments = [config["Handler"], str(theirs.fileno()), config["FunctionArn"]]
+        with output.open("wb") as written:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-c", _PROCESS, *arguments],
+                cwd=code,
+                env={**_variables(config, code, packages), **environment},
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+            )
         theirs.close()
-        self._heard: tuple[str, str] | None = None
+        self._reading = output.open("rb")
+        self._heard = self._hear(_INIT_SECONDS + config["Timeout"])
         """What the process said after its last answer."""
 
     @property
@@ -63,16 +76,14 @@ class Runtime:
 
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the function on one event, within its timeout."""
-        timeout_s: int = self._config["Timeout"]
-        late = f"{request_id} Task timed out after {timeout_s:.2f} seconds"
-        kind, body = self._heard or self._hear(_INIT_SECONDS + timeout_s, late)
-        began = time.perf_counter()
+        timeout_s, began = self._config["Timeout"], time.perf_counter()
+        kind, body = self._heard
         if kind == "ready":
             deadline_ms = int((time.time() + timeout_s) * 1000)
             self._pipe.send_bytes(json.dumps([request_id, event.decode(), deadline_ms]).encode())
-            kind, body = self._hear(timeout_s, late)
+            kind, body = self._hear(timeout_s)
         seconds = time.perf_counter() - began
-        self._heard = self._hear(_INIT_SECONDS, late)
+        self._heard = self._hear(_INIT_SECONDS)
         # The lines since the last event.
         log = self._reading.read().decode(errors="replace").splitlines()
         payload, failed = json.loads(body or "null"), kind == "error"
@@ -84,16 +95,16 @@ class Runtime:
         self._process.wait()
         self._pipe.close()
         self._reading.close()
-        self._output.close()
-        self._packages.cleanup()
+        self._directory.cleanup()
 
-    def _hear(self, timeout_s: float, late: str) -> tuple[str, str]:
+    def _hear(self, timeout_s: float) -> tuple[str, str]:
         """Return what the process says next: kind and body; an error if it is silent or ends."""
         try:
             if self._pipe.poll(timeout_s):
                 kind, body = json.loads(self._pipe.recv_bytes())
                 return kind, body
-            error = {"errorType": "Sandbox.Timedout", "errorMessage": late}
+            text = f"Task timed out after {timeout_s:.2f} seconds"
+            error = {"errorType": "Sandbox.Timedout", "errorMessage": text}
         except (EOFError, OSError):
             text = "Runtime exited: see the log"
             error = {"errorType": "Runtime.ExitError", "errorMessage": text}
@@ -101,36 +112,25 @@ class Runtime:
         self._process.wait()
         return "error", json.dumps(error)
 
-    def _start(self, pipe: Connection) -> subprocess.Popen[bytes]:
-        config = self._config
-        region = config["FunctionArn"].split(":")[3]
-        environment = {
-            "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "LAMBDA_TASK_ROOT": str(self._code),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": self._packages.name,
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            # A developer's own configuration must play no part.
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **self._environment,
-        }
-        # -S: without this machine's packages. The code's own come first, then the runtime's.
-        arguments = [config["Handler"], str(pipe.fileno()), config["FunctionArn"]]
-        return subprocess.Popen(
-            [sys.executable, "-S", "-c", _PROCESS, *arguments],
-            cwd=self._code,
-            env=environment,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            pass_fds=[pipe.fileno()],
-        )
+
+def _variables(config: dict[str, Any], code: Path, packages: Path) -> dict[str, str]:
+    region = config["FunctionArn"].split(":")[3]
+    return {
+        "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "LAMBDA_TASK_ROOT": str(code),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(packages),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        # A developer's own configuration must play no part.
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def _link_packages(directory: Path) -> None:
@@ -138,20 +138,10 @@ def _link_packages(directory: Path) -> None:
 
     A function that could import anything else here would fail on AWS only.
     """
-    for name in _with_needed(_PACKAGES):
-        installed = metadata.distribution(name)
-        tops = {file.parts[0] for file in installed.files or ()} - {"..", "__pycache__"}
-        for top in tops:
-            (directory / top).symlink_to(str(installed.locate_file(top)))
-
-
-def _with_needed(names: tuple[str, ...]) -> set[str]:
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            required = metadata.requires(name) or ()
-            left += [re.split(r"[^\w.-]", each)[0] for each in required if "extra ==" not in each]
-    return found
+    directory.mkdir()
+    for name in _PACKAGES:
+        spec = find_spec(name)
+        if spec and spec.origin:
+            found = Path(spec.origin)
+            found = found.parent if spec.submodule_search_locations else found
+            (directory / found.name).symlink_to(found)

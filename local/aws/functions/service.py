@@ -22,7 +22,9 @@ from local.aws.functions.runtime import Outcome, Runtime
 from local.aws.iam import AccessDeniedError, Session, kms
 from local.aws.iam.required_permissions import required
 
-_SERVICE = "lambda.amazonaws.com"
+Config = dict[str, Any]
+"""What GetFunctionConfiguration tells of a function."""
+
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 _RETRIES = 2
 """Of an asynchronous event: Lambda's default, where the function has no setting."""
@@ -43,7 +45,6 @@ class Functions:
         self._activity, self._metrics = activity, metrics
         self._runtimes: dict[str, Runtime] = {}
         self._turns: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
         self.outcomes: list[Outcome] = []
         """Of every invocation, in order."""
 
@@ -52,14 +53,18 @@ class Functions:
         match = _INVOCATION.fullmatch(request.path)
         if not match or request.method != "POST":
             return None
-        function, event = match["function"], request.get_data() or b"{}"
+        event = request.get_data() or b"{}"
         try:
-            if request.headers.get("X-Amz-Invocation-Type") != "Event":
-                return _response(self.run(_name(function), event, str(uuid.uuid4())))
-            self.invoke(function, event)
-            return Response(status=202)
+            if request.headers.get("X-Amz-Invocation-Type") == "Event":
+                self.invoke(match["function"], event)
+                return Response(status=202)
+            config = self._configuration(match["function"])
         except LookupError:
             return None  # moto says so in AWS's words
+        outcome = self._run(config, event, str(uuid.uuid4()))
+        headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
+        body = json.dumps(outcome.payload)
+        return Response(body, 200, headers, content_type="application/json")
 
     def invoke(self, function: str, event: bytes) -> None:
         """Take an event for asynchronous delivery.
@@ -67,54 +72,46 @@ class Functions:
         Raises:
             LookupError: there is no function of that name or ARN.
         """
-        name = _name(function)
-        session = self._session(name)
-        self._activity.spawn("delivery", lambda: self._deliver(name, session, event))
-
-    def run(self, name: str, event: bytes, request_id: str) -> Outcome:
-        """Run a function once, keep its log and count it.
-
-        Raises:
-            LookupError: there is no such function.
-        """
-        with self._lock:
-            turn = self._turns.setdefault(name, threading.Lock())
-        with turn:
-            outcome = self._run_alone(name, event, request_id)
-            self.outcomes.append(outcome)
-            self._log(name, outcome)
-        self._count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
-        return outcome
+        config = self._configuration(function)
+        self._activity.spawn("delivery", lambda: self._deliver(config, event))
 
     def close(self) -> None:
         """End every function's process."""
         for runtime in list(self._runtimes.values()):
             runtime.close()
 
-    def _deliver(self, name: str, session: Session | None, event: bytes) -> None:
+    def _configuration(self, function: str) -> Config:
+        try:
+            return self._aws.client("lambda").get_function_configuration(FunctionName=function)
+        except ClientError as error:
+            raise LookupError(f"there is no function {function}") from error
+
+    def _deliver(self, config: Config, event: bytes) -> None:
         """Run the function until it succeeds or has been retried, without Lambda's minutes between.
 
-        All tries have the same request id. What fails goes to the function's queue, which the
-        session of its role sends it to.
+        All tries have the same request id. What fails goes to the function's queue, which its role
+        sends it to.
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
-        lambda_, request_id = self._aws.client("lambda"), str(uuid.uuid4())
+        name, request_id = config["FunctionName"], str(uuid.uuid4())
         try:
-            config: dict[str, Any] = lambda_.get_function_event_invoke_config(FunctionName=name)
+            settings: dict[str, Any] = self._aws.client("lambda").get_function_event_invoke_config(
+                FunctionName=name
+            )
         except ClientError:
-            config = {}
-        tries = 1 + config.get("MaximumRetryAttempts", _RETRIES)
+            settings = {}
         self._count(name, AsyncEventsReceived=1)
-        outcome = self.run(name, event, request_id)
+        tries = 1 + settings.get("MaximumRetryAttempts", _RETRIES)
+        outcome = self._run(config, event, request_id)
         for _ in range(tries - 1):
             if outcome.failed:
-                outcome = self.run(name, event, request_id)
+                outcome = self._run(config, event, request_id)
         if not outcome.failed:
             return
-        destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if destination:
             record = json.dumps(self._record(outcome, event, tries))
-            if not messaging.send(self._aws, session, destination, record, {}):
+            if not messaging.send(self._aws, self._session(config), destination, record, {}):
                 self._count(name, DestinationDeliveryFailures=1)
         self._count(name, AsyncEventsDropped=1)
 
@@ -138,42 +135,25 @@ class Functions:
     def _count(self, name: str, **values: int) -> None:
         self._metrics.count("AWS/Lambda", {"FunctionName": name}, **values)
 
-    def _run_alone(self, name: str, event: bytes, request_id: str) -> Outcome:
-        try:
-            runtime = self._runtimes.get(name) or self._runtime(name)
-        except AccessDeniedError as denied:  # to assume the role, or to see the environment
-            error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
-            return Outcome(name, request_id, error, failed=True, log=[], seconds=0)
-        self._runtimes[name] = runtime
-        outcome = runtime.invoke(event, request_id)
-        if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
-            runtime.close()
-            del self._runtimes[name]
+    def _run(self, config: Config, event: bytes, request_id: str) -> Outcome:
+        """Run a function once, keep its log and count it."""
+        name = config["FunctionName"]
+        with self._turns.setdefault(name, threading.Lock()):
+            try:
+                runtime = self._runtimes.get(name) or self._start(config)
+                outcome = runtime.invoke(event, request_id)
+                if not runtime.alive:  # Lambda, too, starts afresh after a crash, and only then
+                    self._runtimes.pop(name).close()
+            except AccessDeniedError as denied:  # to assume the role, or to see the environment
+                error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
+                outcome = Outcome(name, request_id, error, failed=True, log=[], seconds=0)
+            self.outcomes.append(outcome)
+            self._log(config, outcome)
+        self._count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
         return outcome
 
-    def _session(self, name: str) -> Session | None:
-        """Return a session of a function's role; None if it does not trust Lambda (any more).
-
-        Raises:
-            LookupError: there is no such function.
-        """
-        try:
-            return self._assume(self._configuration(name))
-        except AccessDeniedError:
-            return None
-
-    def _assume(self, config: dict[str, Any]) -> Session:
-        return self._aws.iam.assume(config["Role"], _SERVICE, config["FunctionArn"])
-
-    def _configuration(self, name: str) -> dict[str, Any]:
-        try:
-            return self._aws.client("lambda").get_function_configuration(FunctionName=name)
-        except ClientError as error:
-            raise LookupError(f"there is no function {name}") from error
-
-    def _runtime(self, name: str) -> Runtime:
-        config = self._configuration(name)
-        session = self._assume(config)
+    def _start(self, config: Config) -> Runtime:
+        name, session = config["FunctionName"], self._assume(config)
         # Lambda makes a grant for that if whoever deploys may make grants; here there is none.
         key, bound = config.get("KMSKeyArn"), ("lambda:FunctionArn", config["FunctionArn"])
         decrypt = kms.use(self._aws.iam.store, key, ["kms:Decrypt"], bound)
@@ -186,33 +166,32 @@ class Functions:
             **session.keys.environment,
             "AWS_ENDPOINT_URL": self._aws.url,
         }
-        return Runtime(config, code.resolve(), environment)
+        self._runtimes[name] = Runtime(config, code.resolve(), environment)
+        return self._runtimes[name]
 
-    def _log(self, name: str, outcome: Outcome) -> None:
+    def _assume(self, config: Config) -> Session:
+        return self._aws.iam.assume(config["Role"], "lambda.amazonaws.com", config["FunctionArn"])
+
+    def _session(self, config: Config) -> Session | None:
+        """Return a session of a function's role; None if it does not trust Lambda (any more)."""
+        try:
+            return self._assume(config)
+        except AccessDeniedError:
+            return None
+
+    def _log(self, config: Config, outcome: Outcome) -> None:
         """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""
-        group, now = f"/aws/lambda/{name}", datetime.now(UTC)
-        stream = f"{now:%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
-        where = {"logGroupName": group, "logStreamName": stream}
-        session, store = self._session(name), self._aws.iam.store
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
+        where = {"logGroupName": f"/aws/lambda/{outcome.function}", "logStreamName": stream}
+        session, store = self._session(config), self._aws.iam.store
         for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
             needed = required(store, operation, where)
             if session is None or self._aws.iam.refusal(session, needed):
                 return
         lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
-        at_ms = int(time.time() * 1000)
-        events = [{"timestamp": at_ms, "message": line} for line in lines if line]
-        logs = self._aws.client("logs")
+        at_ms, logs = int(time.time() * 1000), self._aws.client("logs")
         logs.create_log_stream(**where)
+        events = [{"timestamp": at_ms, "message": line} for line in lines if line]
         logs.put_log_events(**where, logEvents=events)
         for line in lines:
             self._metrics.put_line(line)
-
-
-def _name(function: str) -> str:
-    return function.rpartition(":")[2]
-
-
-def _response(outcome: Outcome) -> Response:
-    headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
-    body = json.dumps(outcome.payload)
-    return Response(body, 200, headers, content_type="application/json")
