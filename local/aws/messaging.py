@@ -18,9 +18,7 @@ _LONGEST_SUBJECT = 100
 """Characters (SNS's Publish); longer ones of alarms are cut by CloudWatch."""
 
 
-def send(
-    aws: LocalAws, session: Session | None, queue_arn: str, body: str, attributes: Mapping[str, str]
-) -> bool:
+def send(aws: LocalAws, session: Session | None, queue_arn: str, body: str) -> bool:
     """Send in a role's name; return whether there is such a queue that the role may send to.
 
     Without a session, because the role cannot be assumed, nothing is sent.
@@ -33,33 +31,24 @@ def send(
     needed = [Access("sqs:SendMessage", queue_arn), *kms.to_send(aws.iam.store, queue_arn)]
     if session is None or aws.iam.refusal(session, needed):
         return False
-    return _put(aws, queue_arn, body, attributes)
+    return _put(aws, queue_arn, body)
 
 
-def send_for_rule(
-    aws: LocalAws, rule_arn: str, queue_arn: str, body: str, attributes: Mapping[str, str]
-) -> bool:
+def send_for_rule(aws: LocalAws, rule_arn: str, queue_arn: str, body: str) -> bool:
     """Send for a rule of EventBridge, which has no role; return whether queue and key admit it."""
     context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": rule_arn.split(":")[4]}
     # As with topics, it is not documented that EventBridge tells a key which rule it works for.
     of_key = kms.to_send(aws.iam.store, queue_arn, source={})
     needed = [Access("sqs:SendMessage", queue_arn, context), *of_key]
-    return aws.iam.admits(_EVENTS, needed) and _put(aws, queue_arn, body, attributes)
+    return aws.iam.admits(_EVENTS, needed) and _put(aws, queue_arn, body)
 
 
-def _put(aws: LocalAws, queue_arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+def _put(aws: LocalAws, queue_arn: str, body: str) -> bool:
     """Return whether there is such a queue."""
     sqs = aws.client("sqs")
     try:
         url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(
-            QueueUrl=url,
-            MessageBody=body,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value[:1024]}
-                for name, value in attributes.items()
-            },
-        )
+        sqs.send_message(QueueUrl=url, MessageBody=body)
     except ClientError:
         return False
     return True

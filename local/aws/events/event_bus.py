@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from local.aws import messaging
+from local.aws import messaging, protocols
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.event import Event, whole
@@ -40,7 +40,7 @@ class EventBus:
 
     def answer(self, request: Request) -> Response | None:
         """Return PutEvents' response, or None for another operation."""
-        if not request.headers.get("X-Amz-Target", "").endswith(".PutEvents"):
+        if protocols.target(request) != "PutEvents":
             return None
         results = [self._accept(entry) for entry in request.get_json(force=True)["Entries"]]
         failed = sum("ErrorCode" in result for result in results)
@@ -70,11 +70,9 @@ class EventBus:
         if not isinstance(detail, dict):
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         at = datetime.fromtimestamp(entry["Time"], UTC) if "Time" in entry else datetime.now(UTC)
-        where = {"account": ACCOUNT, "region": self._aws.region}
         resources = entry.get("Resources", [])
-        event = whole(
-            entry["Source"], entry["DetailType"], detail, at, **where, resources=resources
-        )
+        where = {"account": ACCOUNT, "region": self._aws.region, "resources": resources}
+        event = whole(entry["Source"], entry["DetailType"], detail, at, **where)
         self._tell("event", f"{event['detail-type']} {json.dumps(detail)}")
         self.publish(event)
         return {"EventId": event["id"]}
@@ -84,16 +82,9 @@ class EventBus:
         if self._reached(rule_arn, target["Arn"], _input(target, event)):
             return
         self._count(rule, "FailedInvocations")
-        queue = target.get("DeadLetterConfig", {}).get("Arn")
-        if queue is None:
-            return
-        attributes = {
-            "RULE_ARN": rule_arn,
-            "TARGET_ARN": target["Arn"],
-            "ERROR_CODE": "NO_PERMISSIONS",
-        }
-        kept = messaging.send_for_rule(self._aws, rule_arn, queue, json.dumps(event), attributes)
-        self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
+        if queue := target.get("DeadLetterConfig", {}).get("Arn"):
+            kept = messaging.send_for_rule(self._aws, rule_arn, queue, json.dumps(event))
+            self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
 
     def _reached(self, rule_arn: str, arn: str, text: str) -> bool:
         service = arn.split(":")[2]
@@ -102,7 +93,7 @@ class EventBus:
             # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
             return self._topics.publish(arn, service=_SERVICE, subject="", body=text, context={})
         if service == "sqs":
-            return messaging.send_for_rule(self._aws, rule_arn, arn, text, {})
+            return messaging.send_for_rule(self._aws, rule_arn, arn, text)
         if service != "lambda":
             raise NotImplementedError(f"the local event bus has no targets of {service}")
         source = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
@@ -119,10 +110,8 @@ def _input(target: Event, event: Event) -> str:
     """Return what a target gets: the event, or what its input transformer makes of it."""
     from moto.events.utils import EventTemplateParser  # noqa: PLC0415 - see moto_application
 
-    if "Input" in target:
-        return target["Input"]
-    if "InputPath" in target:
-        raise NotImplementedError("the local event bus has no InputPath; use InputTransformer")
+    if target.keys() & {"Input", "InputPath"}:
+        raise NotImplementedError("the local event bus plays no input but an InputTransformer")
     transformer = target.get("InputTransformer")
     if not transformer:
         return json.dumps(event)

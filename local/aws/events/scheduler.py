@@ -5,35 +5,35 @@ moto keeps the schedules, takes nearly any, and fires none.
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from botocore.exceptions import BotoCoreError, ClientError
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from components.aws import models
 from local.aws import messaging
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
-from local.aws.iam import Access, Session, kms
+from local.aws.iam import Session, kms
 from local.aws.protocols import ServiceError
 from pipeline import cron
-from pipeline.slots import EPOCH, At, Expression
+from pipeline.slots import At, Expression
 
 _SERVICE = "scheduler.amazonaws.com"
 _PATH = "/schedules/"
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""Later than every slot."""
 
 
 class ScheduleError(Exception):
     """The schedule would not have run this slot on AWS either."""
 
 
-@dataclass(frozen=True, order=True)
-class Due:
+class Due(NamedTuple):
     """A slot that a schedule has to deliver."""
 
     at: datetime
@@ -49,21 +49,15 @@ class Scheduler:
     ) -> None:
         self._aws, self._metrics, self._tell = aws, metrics, tell
 
-    def answer(self, request: Request) -> Response | None:
+    def answer(self, request: Request) -> None:
         """Check a CreateSchedule, and leave the answer to moto.
 
         Raises:
             ServiceError: AWS refuses it.
         """
-        if request.method != "POST" or not request.path.startswith(_PATH):
-            return None
-        name = unquote(request.path.removeprefix(_PATH))
-        schedule = {"Name": name, **request.get_json(force=True)}
-        expression, zone = self._checked(schedule)
-        at = expression.next(EPOCH, zone)
-        if at and schedule.get("ActionAfterCompletion") == "DELETE":
-            self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")
-        return None
+        if request.method == "POST" and request.path.startswith(_PATH):
+            name = unquote(request.path.removeprefix(_PATH))
+            self._check({"Name": name, **request.get_json(force=True)})
 
     def fire(self, group: str, name: str, slot: datetime) -> None:
         """Deliver `slot` as the schedule says: its input, its target, its role.
@@ -80,33 +74,16 @@ class Scheduler:
             raise ScheduleError(f"group {group} has no schedule {name}") from None
         if schedule["State"] != "ENABLED":
             raise ScheduleError(f"schedule {name} is disabled")
-        target = schedule["Target"]
-        event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
         self._tell("fired", f"{name} for {slot:%Y-%m-%dT%H:%M:%SZ}")
-        self._count(group, "InvocationAttemptCount")
-        session: Session | None = None
         try:
-            session = self._aws.iam.assume(target["RoleArn"], _SERVICE, self._group_arn(group))
-            self._aws.iam.require(session, self._of_input(schedule))
-            self._aws.client_as(session, "lambda").invoke(
-                FunctionName=target["Arn"], InvocationType="Event", Payload=event
-            )
-        except (BotoCoreError, ClientError, PermissionError) as problem:
-            queue = target.get("DeadLetterConfig", {}).get("Arn")
-            self._drop(session, group, queue, event, str(problem))
-            raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
+            self._deliver(schedule, slot)
         finally:
             if schedule.get("ActionAfterCompletion") == "DELETE":
                 scheduler.delete_schedule(GroupName=group, Name=name)
 
     def next_planned(self) -> Due | None:
         """Return the earliest slot of the schedules that delete themselves after it."""
-        found: list[Due] = []
-        for schedule, expression, zone in self._enabled():
-            at = expression.next(EPOCH, zone)
-            if at and schedule["ActionAfterCompletion"] == "DELETE":
-                found.append(Due(at, schedule["GroupName"], schedule["Name"]))
-        return min(found, default=None)
+        return next(iter(self.due(_NEVER, _NEVER)), None)
 
     def due(self, start: datetime, end: datetime) -> list[Due]:
         """Return each schedule's last slot from one instant to another, which is excluded.
@@ -114,20 +91,42 @@ class Scheduler:
         One that deletes itself and is still there has not fired: it is due, however late.
         """
         found: list[Due] = []
-        for schedule, expression, zone in self._enabled():
-            at = expression.previous(end, zone)
-            if at and (at >= start or schedule["ActionAfterCompletion"] == "DELETE"):
-                found.append(Due(at, schedule["GroupName"], schedule["Name"]))
+        for group in list(self._groups().values()):
+            for schedule in list(group.schedules.values()):
+                expression, zone = _timing(schedule.to_dict())
+                at = expression.previous(end, zone) if schedule.state == "ENABLED" else None
+                if at and (at >= start or schedule.action_after_completion == "DELETE"):
+                    found.append(Due(at, group.name, schedule.name))
         return sorted(found)
 
-    def _checked(self, schedule: dict[str, Any]) -> tuple[Expression, ZoneInfo]:
-        """Return when a new schedule fires.
+    def _deliver(self, schedule: dict[str, Any], slot: datetime) -> None:
+        group, target, iam = schedule["GroupName"], schedule["Target"], self._aws.iam
+        event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
+        self._count(group, "InvocationAttemptCount")
+        session: Session | None = None
+        try:
+            session = iam.assume(target["RoleArn"], _SERVICE, self._group_arn(group))
+            # To see the input: Scheduler signs as the role.
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+            key, bound = schedule.get("KmsKeyArn"), ("scheduler:schedule:arn", schedule["Arn"])
+            caller = {"kms:CallerAccount": ACCOUNT}
+            iam.require(session, kms.use(iam.store, key, ["kms:Decrypt"], bound, caller))
+            self._aws.client_as(session, "lambda").invoke(
+                FunctionName=target["Arn"], InvocationType="Event", Payload=event
+            )
+        except (BotoCoreError, ClientError, PermissionError) as problem:
+            self._count(group, "TargetErrorCount", "InvocationDroppedCount")
+            if queue := target.get("DeadLetterConfig", {}).get("Arn"):
+                kept = messaging.send(self._aws, session, queue, event)
+                how = "InvocationsSent" if kept else "InvocationsFailedToBeSent"
+                self._count(group, f"{how}ToDeadLetterCount")
+            text = f"{schedule['Name']} could not be delivered: {problem}"
+            raise ScheduleError(text) from problem
 
-        Raises:
-            ServiceError: AWS refuses it.
-        """
+    def _check(self, schedule: dict[str, Any]) -> None:
+        """Raise a ServiceError for a new schedule that AWS refuses."""
         if found := models.violations(models.shape("scheduler", "CreateSchedule"), schedule):
-            raise ServiceError("ValidationException", "; ".join(map(str, found)))
+            raise ServiceError("ValidationException", "; ".join(found))
         name, group = schedule["Name"], schedule.get("GroupName", "default")
         if group not in self._groups():
             message = f"Schedule group {group} does not exist."
@@ -143,21 +142,15 @@ class Scheduler:
         except (ValueError, KeyError) as problem:
             message = f"Invalid Schedule Expression: {problem}"
             raise ServiceError("ValidationException", message) from problem
-        if schedule.get("ActionAfterCompletion") == "DELETE" and not isinstance(expression, At):
-            message = "ActionAfterCompletion DELETE is played with at() only"
-            raise ServiceError("ValidationException", message)
-        if isinstance(expression, At) and expression.next(datetime.now(UTC), zone) is None:
+        at, once = expression.next(datetime.now(UTC), zone), isinstance(expression, At)
+        if once and at is None:
             message = f"Invalid Schedule Expression {schedule['ScheduleExpression']}: in the past."
             raise ServiceError("ValidationException", message)
-        return expression, zone
-
-    def _enabled(self) -> Iterator[tuple[dict[str, Any], Expression, ZoneInfo]]:
-        """Yield the schedules that fire, as GetSchedule tells of them, and when they do."""
-        for group in list(self._groups().values()):
-            for schedule in list(group.schedules.values()):
-                if schedule.state == "ENABLED":
-                    told = schedule.to_dict()
-                    yield told, *_timing(told)
+        if schedule.get("ActionAfterCompletion") == "DELETE":
+            if not once:
+                message = "ActionAfterCompletion DELETE is played with at() only"
+                raise ServiceError("ValidationException", message)
+            self._tell("planned", f"{name} at {at:%Y-%m-%dT%H:%M:%SZ}")
 
     def _groups(self) -> dict[str, Any]:
         """Return moto's schedule groups by name."""
@@ -169,26 +162,6 @@ class Scheduler:
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
         """
         return self._aws.iam.store.arn("scheduler", f"schedule-group/{group}")
-
-    def _of_input(self, schedule: dict[str, Any]) -> list[Access]:
-        """Return what a schedule's role needs to see its own input: Scheduler signs as the role.
-
-        https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
-        """
-        store, key = self._aws.iam.store, schedule.get("KmsKeyArn")
-        bound, caller = ("scheduler:schedule:arn", schedule["Arn"]), {"kms:CallerAccount": ACCOUNT}
-        return kms.use(store, key, ["kms:Decrypt"], bound, caller)
-
-    def _drop(
-        self, session: Session | None, group: str, queue: str | None, event: str, reason: str
-    ) -> None:
-        """Keep the event in the schedule's queue, in the name of its role, if it can be assumed."""
-        self._count(group, "TargetErrorCount", "InvocationDroppedCount")
-        if queue is None:
-            return
-        kept = messaging.send(self._aws, session, queue, event, {"ERROR_MESSAGE": reason})
-        how = "InvocationsSent" if kept else "InvocationsFailedToBeSent"
-        self._count(group, f"{how}ToDeadLetterCount")
 
     def _count(self, group: str, *metrics: str) -> None:
         self._metrics.count("AWS/Scheduler", {"ScheduleGroup": group}, **dict.fromkeys(metrics, 1))

@@ -111,7 +111,7 @@ class Functions:
         destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if destination:
             record = json.dumps(self._record(outcome, event, tries))
-            if not messaging.send(self._aws, self._session(config), destination, record, {}):
+            if not messaging.send(self._aws, self._session(config), destination, record):
                 self._count(name, DestinationDeliveryFailures=1)
         self._count(name, AsyncEventsDropped=1)
 

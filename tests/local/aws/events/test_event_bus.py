@@ -155,12 +155,6 @@ class TestRules:
         bench.put()
         assert bench.kept(queue) == [{"it": f"{PREFIX}x"}]
 
-    def test_a_constant_input_replaces_the_event(self, bench: Bench) -> None:
-        queue = bench.queue()
-        bench.target(queue, Input='{"a": 1}')
-        bench.put()
-        assert bench.kept(queue) == [{"a": 1}]
-
 
 class TestPutEvents:
     def test_an_own_event_gets_what_an_event_needs(self, bench: Bench) -> None:
