@@ -1,8 +1,7 @@
 """Lambda's entry: event in, one job started. What nobody could deal with is raised.
 
-EventBridge Scheduler invokes asynchronously: Lambda retries, keeps the event in the on-failure
-queue and counts the error only if the function raises. A returned error would be a success. What
-SageMaker refuses is no error of this function: the observer hears of it, and deals with it.
+Only then Lambda retries the asynchronous event, keeps it in the on-failure queue and counts the
+error. What SageMaker refuses is no error of this function: the observer hears of it.
 """
 
 import os
@@ -50,7 +49,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: A
         botocore.exceptions.ClientError: a service cannot be asked, or the notice cannot be sent.
     """
     launcher = _launcher()
-    request = parse(event, launcher.config.schedules, datetime.now(UTC))
-    answer = launcher.launch(request)
+    answer = launcher.launch(parse(event, launcher.config.schedules, datetime.now(UTC)))
     logger.info("launched", extra=answer)
     return answer

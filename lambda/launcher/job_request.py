@@ -7,7 +7,6 @@ from pipeline.config import LauncherConfig
 
 ENTRYPOINT = "/app/entrypoint.sh"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
-
 INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"
 
@@ -19,77 +18,66 @@ def job_request(
 
     Not `with_input` where there is none, which SageMaker refuses to download.
     """
-    job, extra = config.job, config.schedules[attempt.schedule]
-    arguments = [*job.arguments, *extra.arguments]
+    run = {
+        "schedule": attempt.schedule,
+        "slot": slot_text(attempt.slot),
+        "attempt": str(attempt.number),
+    }
     return {
         "ProcessingJobName": job_name(config.prefix, attempt),
         "RoleArn": config.job_role_arn,
-        "AppSpecification": {
-            "ImageUri": config.image_uri,
-            "ContainerEntrypoint": [ENTRYPOINT],
-            # The service refuses an empty list.
-            **({"ContainerArguments": arguments} if arguments else {}),
+        "AppSpecification": _application(config, attempt),
+        "Environment": {
+            **config.job.environment,
+            **config.schedules[attempt.schedule].environment,
+            "JOB_NAME": job_name(config.prefix, attempt),
+            "STACK": config.stack,
+            **{name.upper(): value for name, value in run.items()},
+            # SageMaker sets neither, and tools disagree on which of the two they read.
+            "AWS_REGION": config.aws_region,
+            "AWS_DEFAULT_REGION": config.aws_region,
         },
-        "Environment": {**job.environment, **extra.environment, **_identity(config, attempt)},
         "ProcessingInputs": [_input(config, attempt)] if with_input else [],
         "ProcessingOutputConfig": {
             "Outputs": [_output(config, attempt)],
             "KmsKeyId": config.kms_key_arn,
         },
         "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
-        "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},
+        "StoppingCondition": {"MaxRuntimeInSeconds": config.job.max_runtime_seconds},
         "NetworkConfig": _network(config),
-        "Tags": [{"Key": key, "Value": value} for key, value in _tags(config, attempt).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in {**config.tags, **run}.items()],
     }
 
 
-def _identity(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
-    return {
-        "JOB_NAME": job_name(config.prefix, attempt),
-        "SCHEDULE": attempt.schedule,
-        "SLOT": slot_text(attempt.slot),
-        "ATTEMPT": str(attempt.number),
-        "STACK": config.stack,
-        # SageMaker sets neither, and tools disagree on which of the two they read.
-        "AWS_REGION": config.aws_region,
-        "AWS_DEFAULT_REGION": config.aws_region,
-    }
-
-
-def _tags(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
-    return {
-        **config.tags,
-        "schedule": attempt.schedule,
-        "slot": slot_text(attempt.slot),
-        "attempt": str(attempt.number),
-    }
+def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
+    arguments = [*config.job.arguments, *config.schedules[attempt.schedule].arguments]
+    found: dict[str, Any] = {"ImageUri": config.image_uri, "ContainerEntrypoint": [ENTRYPOINT]}
+    if arguments:  # the service refuses an empty list
+        found["ContainerArguments"] = arguments
+    return found
 
 
 def _input(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     # Every host of several would read, and write, everything if the objects were replicated.
     shared = config.job.instance_count > 1
-    return {
-        "InputName": "input",
-        "S3Input": {
-            "S3Uri": config.input_of(attempt).uri,
-            "LocalPath": INPUT_PATH,
-            "S3DataType": "S3Prefix",
-            "S3InputMode": "File",
-            "S3DataDistributionType": "ShardedByS3Key" if shared else "FullyReplicated",
-        },
+    place = {
+        "S3Uri": config.input_of(attempt).uri,
+        "LocalPath": INPUT_PATH,
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+        "S3DataDistributionType": "ShardedByS3Key" if shared else "FullyReplicated",
     }
+    return {"InputName": "input", "S3Input": place}
 
 
 def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
-    return {
-        "OutputName": "output",
-        "S3Output": {
-            "S3Uri": config.output_of(attempt).uri,
-            "LocalPath": OUTPUT_PATH,
-            # Nothing of a job that fails half-way is to be mistaken for a result.
-            "S3UploadMode": "EndOfJob",
-        },
+    place = {
+        "S3Uri": config.output_of(attempt).uri,
+        "LocalPath": OUTPUT_PATH,
+        # Nothing of a job that fails half-way is to be mistaken for a result.
+        "S3UploadMode": "EndOfJob",
     }
+    return {"OutputName": "output", "S3Output": place}
 
 
 def _network(config: LauncherConfig) -> dict[str, Any]:
@@ -105,10 +93,11 @@ def _network(config: LauncherConfig) -> dict[str, Any]:
 
 
 def _cluster(config: LauncherConfig, instance_type: str) -> dict[str, Any]:
-    job, key = config.job, config.kms_key_arn
-    return {
+    found: dict[str, Any] = {
         "InstanceType": instance_type,
-        "InstanceCount": job.instance_count,
-        "VolumeSizeInGB": job.volume_gb,
-        **({"VolumeKmsKeyId": key} if job.volume_keys[instance_type] else {}),
+        "InstanceCount": config.job.instance_count,
+        "VolumeSizeInGB": config.job.volume_gb,
     }
+    if config.job.volume_keys[instance_type]:
+        found["VolumeKmsKeyId"] = config.kms_key_arn
+    return found

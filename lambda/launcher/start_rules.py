@@ -1,8 +1,7 @@
 """Whether an attempt starts now: decided from what is known, without calling anybody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from typing import NamedTuple
 
 from launcher.event import Request, Trigger
 from pipeline.attempt import Attempt, job_name
@@ -10,8 +9,7 @@ from pipeline.config import LauncherConfig
 from pipeline.outcome import State
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The attempt is not started."""
 
     status: State
@@ -21,14 +19,11 @@ class Refusal:
 def too_late(config: LauncherConfig, request: Request) -> Refusal | None:
     """Return the refusal of a slot that was delivered after its start deadline."""
     limit = config.schedules[request.attempt.schedule].start_deadline_seconds
-    late = request.received - request.attempt.slot
-    if request.trigger != Trigger.SCHEDULE or limit is None or late <= timedelta(seconds=limit):
+    late = (request.received - request.attempt.slot).total_seconds()
+    if request.trigger != Trigger.SCHEDULE or limit is None or late <= limit:
         return None
-    return Refusal(
-        State.SKIPPED,
-        f"StartDeadline: delivered {late.total_seconds():.0f} s after its time, and "
-        f"start_deadline_seconds is {limit}",
-    )
+    how = f"delivered {late:.0f} s after its time, and start_deadline_seconds is {limit}"
+    return Refusal(State.SKIPPED, f"StartDeadline: {how}")
 
 
 def overlap(config: LauncherConfig, request: Request) -> str:

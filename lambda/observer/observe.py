@@ -16,7 +16,7 @@ from observer.retry import next_attempt
 from pipeline import cost, jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.config import ObserverConfig
-from pipeline.journal import Claim, Journal
+from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 
 if TYPE_CHECKING:
@@ -72,9 +72,8 @@ class Observer:
             raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
         if not job and not decided:
             raise NotOursError(f"there is no job {job_name}, and no decision against it")
-        claim = self.journal.claim(attempt, job_name, owner, now, LEASE)
-        if claim != Claim.TAKEN:
-            return "concluded before" if claim == Claim.CONCLUDED else "another invocation is at it"
+        if taken := self.journal.claim(attempt, job_name, owner, now, LEASE):
+            return taken
         return self._conclude(known or Entry.of(attempt, job_name), job, now)
 
     def _conclude(

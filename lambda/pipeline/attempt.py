@@ -46,11 +46,8 @@ def job_name(prefix: str, attempt: Attempt) -> str:
 
 def parse_job_name(prefix: str, name: str) -> Attempt | None:
     """Return the attempt that a job of this stack is for, or None for any other name."""
-    if len(name) > _LONGEST_NAME:
-        return None
-    start = f"{prefix}--"
-    found = _NAME.fullmatch(name.removeprefix(start)) if name.startswith(start) else None
-    if found is None:
+    start, found = f"{prefix}--", _NAME.fullmatch(name.removeprefix(f"{prefix}--"))
+    if not found or not name.startswith(start) or len(name) > _LONGEST_NAME:
         return None
     try:
         slot = datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

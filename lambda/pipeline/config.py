@@ -15,7 +15,6 @@ from pipeline.attempt import Attempt
 from pipeline.prefix import Prefix
 
 FILE = "stack.json"
-"""What settings decide, for all functions; components/function_config.py writes it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ class ScheduleConfig:
     overlap: Literal["Allow", "Forbid", "Replace"]
     """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
     start_deadline_seconds: int | None
-    """A slot that is delivered later than this is skipped; None: never."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,11 @@ class RetryConfig:
     """For each type that may run out of memory, the one to take then."""
     max_size_increases: int
     deadline_seconds: int
-    """From a slot's first launch: nothing waits beyond it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """What all functions know."""
+    """What all functions know; components/settings/model.py says what each setting means."""
 
     stack: str
     prefix: str
@@ -70,11 +67,8 @@ class StackConfig:
     output_prefix: str
     when_no_input: Literal["fail", "skip", "run"]
     when_no_output: Literal["fail", "allow"]
-    """Whether an attempt that completed and wrote nothing has failed."""
     max_concurrent_instances: int | None
-    """Of all jobs of the stack; None: no limit."""
     isolation: bool
-    """Whether the container has no network."""
     job: JobConfig
     schedules: dict[str, ScheduleConfig]
     retries: RetryConfig
@@ -105,11 +99,11 @@ class StackConfig:
 
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
-        return _place(self.input_bucket, self.input_prefix, attempt)
+        return Prefix(self.input_bucket, self.input_prefix.format(**vars(attempt)))
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""
-        return _place(self.output_bucket, self.output_prefix, attempt)
+        return Prefix(self.output_bucket, self.output_prefix.format(**vars(attempt)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +126,3 @@ class ObserverConfig(StackConfig):
     schedule_failures_arn: str
     launcher_arn: str
     retry_role_arn: str
-
-
-def _place(bucket: str, pattern: str, attempt: Attempt) -> Prefix:
-    return Prefix(bucket, pattern.format(schedule=attempt.schedule, slot=attempt.slot))

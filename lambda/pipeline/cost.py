@@ -2,21 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
-
-class _Card(TypedDict):
-    date: str
-    storage_gb_month: float
-    hourly: dict[str, float]
-
-
-_CARD: _Card = json.loads(Path(__file__).with_name("rates.json").read_text(encoding="utf-8"))
-_SECONDS_PER_HOUR = 3600
+_CARD: dict[str, Any] = json.loads(
+    Path(__file__).with_name("rates.json").read_text(encoding="utf-8")
+)
 _HOURS_PER_MONTH = 730
 """AWS's month, of every GB-month price."""
 
-RATE_DATE = _CARD["date"]
+RATE_DATE: str = _CARD["date"]
 """ISO date of the prices."""
 
 
@@ -29,8 +23,8 @@ def estimate(
     and later prices differ, and no discount or free tier is known here; replace the file to change
     them. None where the type is not on the card.
     """
-    hourly = _CARD["hourly"].get(instance_type)
+    hourly: float | None = _CARD["hourly"].get(instance_type)
     if hourly is None:
         return None
-    storage = volume_gb * _CARD["storage_gb_month"] / _HOURS_PER_MONTH
-    return instance_count * (hourly + storage) * seconds / _SECONDS_PER_HOUR
+    storage: float = volume_gb * _CARD["storage_gb_month"] / _HOURS_PER_MONTH
+    return instance_count * (hourly + storage) * seconds / 3600

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +21,6 @@ _BEHIND_SLOTS = "3"
 """Greater than every slot (years 2000 to 2199), and less than a schedule's health."""
 _KEPT = timedelta(days=400)
 """How long an attempt is kept: a year can be compared with the year before."""
-
-
-class Claim(Enum):
-    """What came of the wish to deal with an attempt's end."""
-
-    TAKEN = auto()
-    """It is the caller's to deal with."""
-    CONCLUDED = auto()
-    """It was dealt with before."""
-    BUSY = auto()
-    """Another invocation is at it; should that fail, it is retried there."""
 
 
 class Journal:
@@ -80,8 +68,8 @@ class Journal:
 
     def claim(
         self, attempt: Attempt, job_name: str, owner: str, now: datetime, lease: timedelta
-    ) -> Claim:
-        """Ask for the right to deal with an attempt's end, for as long as `lease`.
+    ) -> str | None:
+        """Take the right to deal with an attempt's end, for as long as `lease`, or say why not.
 
         Lambda keeps an invocation's id when it retries, so `owner`, that id, may ask again.
         """
@@ -94,8 +82,8 @@ class Journal:
         compared = {"now": _seconds(now)}
         done, item = self._update(attempt_key(attempt), changes, condition, compared)
         if done:
-            return Claim.TAKEN
-        return Claim.CONCLUDED if "concluded_at" in item else Claim.BUSY
+            return None
+        return "concluded before" if "concluded_at" in item else "another invocation is at it"
 
     def last_success(self, schedule: str) -> datetime | None:
         """Return when a slot of a schedule was last successful, or None."""

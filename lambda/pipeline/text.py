@@ -2,9 +2,6 @@
 
 from reprlib import Repr
 
-LONGEST_REPR = 100
-"""Characters."""
-
 _repr = Repr()
 _repr.maxstring = _repr.maxlong = _repr.maxother = 80
 _repr.maxlevel = 2
@@ -30,6 +27,6 @@ def printable(text: str) -> str:
 
 
 def safe_repr(value: object) -> str:
-    """Return a value as Python writes it, shortened in its middle, without what lies deep in it."""
+    """Return a value as Python writes it, in at most 100 characters, without what lies deep."""
     text = _repr.repr(value)
-    return text if len(text) <= LONGEST_REPR else text[: LONGEST_REPR - 1] + "…"
+    return text if len(text) <= 100 else f"{text[:99]}…"
