@@ -6,14 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from launcher import start_rules
-from launcher.event import Request
+from launcher.event import Request, Trigger
 from launcher.job_request import job_request
-from launcher.start_rules import Refusal
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import LauncherConfig
@@ -37,6 +35,15 @@ _LONGEST_REASON = 1024
 """Characters, as of SageMaker's FailureReason; the journal's item holds 400 KB in all."""
 
 
+class Answer(NamedTuple):
+    """What came of a request."""
+
+    result: Literal["started", "already started", "replacing", "skipped", "refused"]
+    status: str
+    """SageMaker's word, or a State where there is no job."""
+    reason: str | None = None
+
+
 class NoticeError(Exception):
     """The event bus did not take the notice; Lambda's retry sends it again."""
 
@@ -55,66 +62,70 @@ class Launcher:
         """Start the request's job, or say why not; the same request again changes nothing.
 
         Returns:
-            `job_name`, `schedule`, `slot`, `attempt`, `status` (SageMaker's word, or a State),
-            `result` (started, already started, replacing, skipped or refused) and `reason` (null if
-            it started).
+            `job_name`, `schedule`, `slot`, `attempt`, and the fields of Answer.
         """
+        return {
+            "job_name": self._name(request.attempt),
+            "schedule": request.attempt.schedule,
+            "slot": slot_text(request.attempt.slot),
+            "attempt": request.attempt.number,
+            **self._launch(request)._asdict(),
+        }
+
+    def _launch(self, request: Request) -> Answer:
         attempt, name = request.attempt, self._name(request.attempt)
         if job := jobs.find(self.sagemaker, name):
-            return self._answer(request, "already started", job["ProcessingJobStatus"])
+            return Answer("already started", job["ProcessingJobStatus"])
         entry = self.journal.find(attempt)
-        if entry and entry.status:  # the first decision stays, and its notice may have been lost
-            return self._tell(request, entry)
-        try:
-            found = self._decide(request, entry)
-        except ClientError as error:
-            if error.operation_name not in _ANSWERS:
-                raise
-            found = Refusal(State.REFUSED, aws_errors.summary(error)[:_LONGEST_REASON])
-        if not isinstance(found, Refusal):
-            return found
-        entry = self.journal.refuse(attempt, name, found.status, found.reason, request.received)
-        return self._tell(request, entry)
+        if not entry or not entry.status:  # else the first decision stays
+            try:
+                answer = self._decide(request, entry)
+            except ClientError as error:
+                if error.operation_name not in _ANSWERS:
+                    raise
+                answer = _refused(aws_errors.summary(error)[:_LONGEST_REASON])
+            if answer.result not in ("skipped", "refused"):
+                return answer
+            reason, now = answer.reason or "", request.received
+            entry = self.journal.refuse(attempt, name, answer.status, reason, now)
+        if entry.concluded_at is None:  # the notice of an earlier delivery may have been lost
+            self._notify(entry)
+        result = "skipped" if entry.status == State.SKIPPED else "refused"
+        return Answer(result, entry.status or "", entry.reason)
 
-    def _decide(self, request: Request, entry: Entry | None) -> dict[str, Any] | Refusal:
-        if late := start_rules.too_late(self.config, request):
-            return late
-        others = self._others(request)
-        if start_rules.replaces(self.config, request, others):
-            if self._replace(request, others):
-                names = ", ".join(self._name(other) for other in others)
-                reason = f"Overlap: starts once {names} has stopped"
-                return self._answer(request, "replacing", "Waiting", reason)
-        elif overlap := start_rules.overlapping(self.config, request, others):
-            return overlap
+    def _decide(self, request: Request, entry: Entry | None) -> Answer:
+        late = (request.received - request.attempt.slot).total_seconds()
+        schedule = self.config.schedules[request.attempt.schedule]
+        deadline = schedule.start_deadline_seconds
+        if request.trigger == Trigger.SCHEDULE and deadline is not None and late > deadline:
+            how = f"delivered {late:.0f} s after its time, and start_deadline_seconds is {deadline}"
+            return _skipped(f"StartDeadline: {how}")
+        if answer := self._overlap(request):
+            return answer
         source = self.config.input_of(request.attempt)
         with_input = next(source.objects(self.s3), None) is not None
-        empty = None if with_input else start_rules.empty(self.config, source.uri)
-        refusal = empty or self._beyond_limit(request)
-        return refusal or self._start(request, entry, with_input=with_input)
+        if not with_input and self.config.when_no_input != "run":
+            reason = f"EmptyInput: there is no object under {source.uri}"
+            return _skipped(reason) if self.config.when_no_input == "skip" else _refused(reason)
+        if reason := self._beyond_limit(request):
+            return _refused(reason)
+        return self._start(request.attempt, entry, with_input=with_input)
 
-    def _start(self, request: Request, entry: Entry | None, *, with_input: bool) -> dict[str, Any]:
+    def _start(self, attempt: Attempt, entry: Entry | None, *, with_input: bool) -> Answer:
         machine, planned = self.config.job, entry.instance_type if entry else None
         # A type may have been taken out of the settings since the attempt was planned.
         instance_type = planned if planned in machine.volume_keys else machine.instance_type
-        wanted = job_request(self.config, request.attempt, instance_type, with_input=with_input)
-        if request.attempt.number > 1:  # it will overwrite what an earlier one was successful with
-            self.config.output_of(request.attempt).withdraw_marker(self.s3)
+        wanted = job_request(self.config, attempt, instance_type, with_input=with_input)
+        if attempt.number > 1:  # it will overwrite what an earlier one was successful with
+            self.config.output_of(attempt).withdraw_marker(self.s3)
         try:
             self.sagemaker.create_processing_job(**wanted)
         except self.sagemaker.exceptions.ResourceInUse:
             # A repeated delivery, or a retry inside the SDK after a lost answer: the name holds
             # schedule, slot and attempt, so that job is the one that was asked for.
-            name = self._name(request.attempt)
-            job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
-            return self._answer(request, "already started", job["ProcessingJobStatus"])
-        return self._answer(request, "started", "InProgress")
-
-    def _tell(self, request: Request, entry: Entry) -> dict[str, Any]:
-        if entry.concluded_at is None:
-            self._notify(entry)
-        result = "skipped" if entry.status == State.SKIPPED else "refused"
-        return self._answer(request, result, entry.status or "", entry.reason)
+            job = self.sagemaker.describe_processing_job(ProcessingJobName=self._name(attempt))
+            return Answer("already started", job["ProcessingJobStatus"])
+        return Answer("started", "InProgress")
 
     def _notify(self, entry: Entry) -> None:
         """Tell the observer, over the event bus, of an attempt without a job: SageMaker cannot.
@@ -129,6 +140,22 @@ class Launcher:
         if answer["FailedEntryCount"]:
             refused = answer["Entries"][0]
             raise NoticeError(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
+
+    def _overlap(self, request: Request) -> Answer | None:
+        """Deal with the schedule's other attempts; return why this one does not start now."""
+        overlap = self.config.schedules[request.attempt.schedule].overlap
+        if overlap == "Allow" or request.trigger == Trigger.OPERATOR:
+            return None
+        others = self._others(request)
+        if not others:
+            return None
+        names = ", ".join(map(self._name, others))
+        # A retry of an earlier slot, or a late one, stops nothing.
+        if overlap == "Forbid" or any(other.slot > request.attempt.slot for other in others):
+            return _skipped(f"Overlap: {names} has not ended, and overlap is {overlap}")
+        if self._replace(request, others):
+            return Answer("replacing", "Waiting", f"Overlap: starts once {names} has stopped")
+        return None
 
     def _replace(self, request: Request, others: Sequence[Attempt]) -> bool:
         """Stop the other attempts; return whether the job of one is still about to stop.
@@ -164,8 +191,6 @@ class Launcher:
 
     def _others(self, request: Request) -> list[Attempt]:
         """Return the schedule's other attempts whose job has not ended, or is about to start."""
-        if start_rules.overlap(self.config, request) == "Allow":
-            return []
         schedule, now = request.attempt.schedule, request.received
         found = set(jobs.active(self.sagemaker, self.config.prefix, schedule))
         for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
@@ -175,37 +200,34 @@ class Launcher:
                 found.add(entry.attempt)
         return sorted(found - {request.attempt})
 
-    def _beyond_limit(self, request: Request) -> Refusal | None:
-        """Return the refusal of an attempt that is beyond limits.max_concurrent_instances.
+    def _beyond_limit(self, request: Request) -> str | None:
+        """Return why an attempt is beyond limits.max_concurrent_instances, or None.
 
-        Nothing is locked between this look and the start: launches within the same second may each
-        find room for one, and then run together. The account's quota is what AWS itself enforces.
+        A failure like that of a quota, so that the observer tries again later. Nothing is locked
+        between this look and the start: launches within the same second may each find room for one,
+        and then run together. The account's quota is what AWS itself enforces.
         """
-        if self.config.max_concurrent_instances is None:
+        limit, wanted = self.config.max_concurrent_instances, self.config.job.instance_count
+        if limit is None:
             return None
         # Another delivery of this event may have started it just now: it is not in its own way.
-        others = set(jobs.active(self.sagemaker, self.config.prefix)) - {request.attempt}
-        return start_rules.beyond_limit(self.config, sum(map(self._instances, others)))
-
-    def _instances(self, attempt: Attempt) -> int:
-        """Return how many instances an attempt's job holds, which may have been set otherwise."""
-        job = jobs.find_active(self.sagemaker, self._name(attempt))
-        if job is None:
-            return 0
-        return jobs.instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
+        running = jobs.instances(self.sagemaker, self.config.prefix, besides=request.attempt)
+        if running + wanted <= limit:
+            return None
+        # Without a name that somebody chose: the observer finds a failure's class by its words.
+        return (
+            f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
+            f"jobs have {running}, and this one takes {wanted}. Wait until one has ended, or raise "
+            "it"
+        )
 
     def _name(self, attempt: Attempt) -> str:
         return job_name(self.config.prefix, attempt)
 
-    def _answer(
-        self, request: Request, result: str, status: str, reason: str | None = None
-    ) -> dict[str, Any]:
-        return {
-            "job_name": self._name(request.attempt),
-            "schedule": request.attempt.schedule,
-            "slot": slot_text(request.attempt.slot),
-            "attempt": request.attempt.number,
-            "result": result,
-            "status": status,
-            "reason": reason,
-        }
+
+def _skipped(reason: str) -> Answer:
+    return Answer("skipped", State.SKIPPED, reason)
+
+
+def _refused(reason: str) -> Answer:
+    return Answer("refused", State.REFUSED, reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pipeline import aws_errors
-from pipeline.attempt import Attempt, parse_job_name
+from pipeline.attempt import Attempt, job_name, parse_job_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -65,6 +65,15 @@ def active(client: SageMakerClient, prefix: str, schedule: str | None = None) ->
     for status in ACTIVE:
         found |= dict(listed(client, prefix, schedule, filters={"StatusEquals": status})).keys()
     return sorted(found)
+
+
+def instances(client: SageMakerClient, prefix: str, besides: Attempt) -> int:
+    """Return how many instances a stack's other jobs hold, which may have been set otherwise."""
+    total = 0
+    for attempt in set(active(client, prefix)) - {besides}:
+        if job := find_active(client, job_name(prefix, attempt)):
+            total += instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
+    return total
 
 
 def instance_type(cluster: Mapping[str, Any]) -> str | None:

@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from components.settings import Settings
-from launcher.start_rules import Refusal, beyond_limit
 from pipeline.attempt import Attempt, job_name
-from pipeline.outcome import State
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SETTINGS, SLOT, World
-from tests.launcher.test_job_request import config_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -45,18 +39,15 @@ def reason(limit: int, running: int, wanted: int) -> str:
 
 
 class TestDecision:
-    @given(st.integers(1, 100), st.integers(0, 300), st.integers(1, 100))
+    @pytest.mark.parametrize("running", range(1, 5))
+    @pytest.mark.parametrize("wanted", range(1, 4))
     def test_is_a_refusal_if_and_only_if_the_limit_would_be_passed(
-        self, limit: int, running: int, wanted: int
+        self, world: World, running: int, wanted: int
     ) -> None:
-        config = config_of(Settings.model_validate({**SETTINGS, **settings(None, wanted)}))
-        found = beyond_limit(replace(config, max_concurrent_instances=limit), running)
-        fits = running + wanted <= limit
-        assert found == (None if fits else Refusal(State.REFUSED, reason(limit, running, wanted)))
-
-    def test_without_a_limit_is_none_whatever_runs(self) -> None:
-        config = config_of(Settings.model_validate({**SETTINGS, **settings(None)}))
-        assert beyond_limit(config, 10_000) is None
+        world.configure(**settings(4, wanted))
+        hold(world, job(), running)
+        fits = running + wanted <= 4
+        assert world.launch()["reason"] == (None if fits else reason(4, running, wanted))
 
 
 class TestLaunch:

@@ -147,12 +147,47 @@ class TestRefusal:
         assert entry.reason
         assert len(entry.reason) == 1024
 
-    def test_of_a_slot_that_comes_too_late_is_a_skip(self, world: World) -> None:
-        daily = {"expression": "rate(1 hour)", "timezone": "UTC", "start_deadline_seconds": 60}
+    @pytest.mark.parametrize(
+        ("when_empty", "status"), [("fail", "Refused"), ("skip", "Skipped"), ("run", "InProgress")]
+    )
+    def test_of_a_slot_without_input_is_by_the_setting(
+        self, world: World, when_empty: str, status: str
+    ) -> None:
+        world.configure(input={"when_empty": when_empty})
+        answer = world.launch(NEXT_DAY)
+        words = "EmptyInput: there is no object under s3://in-bucket/input/2026/01/06/"
+        assert answer["status"] == status
+        assert answer["reason"] == (None if when_empty == "run" else words)
+
+
+class TestStartDeadline:
+    def launch(self, world: World, trigger: str, late: int, limit: int | None) -> dict[str, Any]:
+        daily = {"expression": "rate(1 hour)", "timezone": "UTC", "start_deadline_seconds": limit}
         world.configure(schedules={"daily": daily})
-        world.now = SLOT + timedelta(minutes=5)
-        assert world.launch()["result"] == "skipped"
+        world.now = SLOT + timedelta(seconds=late)
+        return world.launch(trigger=trigger)
+
+    def test_skips_a_slot_that_is_later_and_says_how_late(self, world: World) -> None:
+        answer = self.launch(world, "schedule", 601, 600)
+        assert (answer["result"], answer["reason"]) == (
+            "skipped",
+            "StartDeadline: delivered 601 s after its time, and start_deadline_seconds is 600",
+        )
         assert detail(world)["ProcessingJobStatus"] == "Skipped"
         second = replace(ATTEMPT, number=2)
         assert world.launch(second, "operator")["result"] == "started"
         assert job_name(PREFIX, second) in world.sagemaker.jobs
+
+    @pytest.mark.parametrize(
+        ("trigger", "late", "limit"),
+        [
+            ("schedule", 600, 600),
+            ("schedule", 999 * 86_400, None),
+            ("retry", 9 * 86_400, 600),
+            ("operator", 9 * 86_400, 600),
+        ],
+    )
+    def test_lets_start_what_is_in_time_or_not_the_schedules_own(
+        self, world: World, trigger: str, late: int, limit: int | None
+    ) -> None:
+        assert self.launch(world, trigger, late, limit)["result"] == "started"

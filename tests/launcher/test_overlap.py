@@ -82,7 +82,11 @@ class TestForbid:
         world.sagemaker.add(A)
         assert world.launch(SECOND)["result"] == "skipped"
 
-    def test_does_not_stand_in_an_operators_way_and_asks_nobody(self, world: World) -> None:
+    @pytest.mark.parametrize("policy", ["Forbid", "Replace"])
+    def test_does_not_stand_in_an_operators_way_and_asks_nobody(
+        self, world: World, policy: str
+    ) -> None:
+        overlap(world, policy)
         world.launch(FIRST)
         asked = len(world.asked("ListProcessingJobs"))
         assert world.launch(SECOND, "operator")["result"] == "started"
@@ -176,6 +180,13 @@ class TestReplace:
         world.launch(SECOND)
         world.now += 76 * MINUTE
         assert world.reconcile()[B] == "missed"
+
+    def test_a_slot_does_not_stop_an_earlier_one_while_a_later_one_runs(self, world: World) -> None:
+        world.launch(FIRST, "operator")
+        world.launch(THIRD, "operator")
+        answer = world.launch(SECOND)
+        assert answer["reason"] == f"Overlap: {A}, {C} has not ended, and overlap is Replace"
+        assert world.asked("StopProcessingJob") == []
 
     def test_an_earlier_slots_retry_does_not_stop_a_later_slot(self, world: World) -> None:
         event = world.fail(FIRST, CAPACITY)
