@@ -141,7 +141,9 @@ def download(
     uri: str = source["S3Uri"]
     bucket, prefix = _bucket_and_key(uri)
     try:
-        keys = list(_keys(s3, bucket, prefix))
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        # An empty object whose key ends in a slash is a console's "folder", not data.
+        keys = [key for key in pages.search("Contents[].Key") if key and not key.endswith("/")]
         if not keys:
             raise JobFailedError(
                 f'ClientError: No S3 objects found under S3 URL "{uri}". Ensure that the bucket '
@@ -204,15 +206,6 @@ def key_problem(key: str) -> str | None:
     if size > _LONGEST_KEY:
         return f"would have a key of {size} bytes, S3 takes {_LONGEST_KEY}"
     return None
-
-
-def _keys(s3: S3Client, bucket: str, prefix: str) -> Iterable[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for item in page.get("Contents", []):
-            # An empty object whose key ends in a slash is a console's "folder", not data.
-            if not item.get("Key", "").endswith("/"):
-                yield item.get("Key", "")
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ SageMaker keeps all processing jobs of an account and region in one log group.
 
 from __future__ import annotations
 
-import contextlib
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,39 +22,33 @@ _PAUSE_S = 0.2
 """Between two requests; what comes meanwhile is sent with the next line, or at the end."""
 
 
-class LogStream:
-    """One stream of the log group, which is created if it is missing; a context manager.
+@contextmanager
+def log_stream(client: CloudWatchLogsClient, name: str) -> Generator[Callable[[str], None]]:
+    """Create one stream of the log group, which may be missing, and yield what sends it a line.
+
+    A line gets the present time; an empty one is a space, since no event is empty.
 
     Raises:
         ClientError: of sending. AWS would run on without logs; a role that cannot write them is a
             mistake that nobody would see.
     """
+    with suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_log_group(logGroupName=LOG_GROUP)
+    client.create_log_stream(logGroupName=LOG_GROUP, logStreamName=name)
+    batch: list[InputLogEventTypeDef] = []
+    next_s = 0.0
 
-    def __init__(self, client: CloudWatchLogsClient, name: str) -> None:
-        self._client, self._name = client, name
-        self._batch: list[InputLogEventTypeDef] = []
-        self._next_s = 0.0
+    def put(line: str) -> None:
+        nonlocal next_s
+        batch.append({"timestamp": time.time_ns() // 1_000_000, "message": line or " "})
+        if len(batch) == _MOST_EVENTS or time.monotonic() >= next_s:
+            send()
+            next_s = time.monotonic() + _PAUSE_S
 
-    def __enter__(self) -> LogStream:
-        with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
-            self._client.create_log_group(logGroupName=LOG_GROUP)
-        self._client.create_log_stream(logGroupName=LOG_GROUP, logStreamName=self._name)
-        return self
+    def send() -> None:
+        client.put_log_events(logGroupName=LOG_GROUP, logStreamName=name, logEvents=batch)
+        batch.clear()
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self._send()
-
-    def put(self, line: str) -> None:
-        """Send a line with the present time; an empty one as a space, since no event is empty."""
-        self._batch.append({"timestamp": time.time_ns() // 1_000_000, "message": line or " "})
-        if len(self._batch) == _MOST_EVENTS or time.monotonic() >= self._next_s:
-            self._send()
-
-    def _send(self) -> None:
-        batch, self._batch = self._batch, []
-        if batch:
-            self._client.put_log_events(
-                logGroupName=LOG_GROUP, logStreamName=self._name, logEvents=batch
-            )
-        self._next_s = time.monotonic() + _PAUSE_S
+    yield put
+    if batch:
+        send()

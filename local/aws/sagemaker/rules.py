@@ -6,7 +6,7 @@ AWS's behaviour is not documented the rule here is the stricter one.
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from components.aws.instance_types import takes_volume_key
@@ -42,20 +42,17 @@ def vpc_of(aws: LocalAws, id_: str) -> str | None:
     return found[0]["VpcId"] if found else None
 
 
-def job_refusals(request: _Request, region: str, vpc_of: Callable[[str], str | None]) -> list[str]:
-    """Return what is wrong with a request that is valid by the service's model.
-
-    The job's image may be in `region` only; `vpc_of` knows the VPCs of subnets and groups.
-    """
+def job_refusals(request: _Request, aws: LocalAws) -> list[str]:
+    """Return what is wrong with a request that is valid by the service's model."""
     network = request.get("NetworkConfig", {})
     return [
         *_members("The request", request, _JOB),
         *_cluster(request["ProcessingResources"]["ClusterConfig"]),
-        *_application(request["AppSpecification"], region),
+        *_application(request["AppSpecification"], aws.region),
         *_data("Input", request.get("ProcessingInputs", [])),
         *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
         *_network(network),
-        *_vpc(network.get("VpcConfig", {}), vpc_of),
+        *_vpc(network.get("VpcConfig", {}), aws),
     ]
 
 
@@ -115,10 +112,10 @@ def _network(network: _Request) -> Iterator[str]:
         yield f"NetworkConfig: a network that is neither isolated nor a VPC {_NOT_PLAYED}"
 
 
-def _vpc(config: _Request, vpc_of: Callable[[str], str | None]) -> Iterator[str]:
+def _vpc(config: _Request, aws: LocalAws) -> Iterator[str]:
     vpcs: set[str] = set()
     for each in (*config.get("Subnets", []), *config.get("SecurityGroupIds", [])):
-        vpc = vpc_of(each)
+        vpc = vpc_of(aws, each)
         if vpc is None:
             yield f"VpcConfig: there is no {each}"
         else:

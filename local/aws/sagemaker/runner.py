@@ -5,8 +5,6 @@ Environment and nothing else. Unlike there it has no AWS credentials without net
 either: a script that calls AWS itself cannot be played here.
 """
 
-from __future__ import annotations
-
 import tempfile
 import threading
 import time
@@ -14,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,11 +25,8 @@ from local.aws.sagemaker.job_data import (
     prepare,
     upload,
 )
-from local.aws.sagemaker.log_stream import LogStream
+from local.aws.sagemaker.log_stream import log_stream
 from local.engines import ContainerRun, Engine, EngineError
-
-if TYPE_CHECKING:
-    from mypy_boto3_logs.client import CloudWatchLogsClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +66,7 @@ class JobRunner:
         if uri not in self.images:
             known = ", ".join(self.images) or "none"
             raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
-        s3, logs = self.client("s3"), self.client("logs")
+        s3 = self.client("s3")
         for name, ml in hosts.items():
             prepare(ml, job, name)
         directories = list(hosts.values())
@@ -80,7 +75,7 @@ class JobRunner:
             download(s3, source, directories, job.stop)
         if job.stop.is_set():
             return JobEnd("Stopped")
-        codes = self._run_containers(job, hosts, self.images[uri], logs)
+        codes = self._run_containers(job, hosts, self.images[uri])
         message = exit_message(directories)
         if job.stop.is_set():
             return JobEnd("Stopped", exit_message=message)
@@ -97,20 +92,25 @@ class JobRunner:
             return JobEnd("Failed", str(failure), message)
         return JobEnd("Completed", exit_message=message)
 
-    def _run_containers(
-        self, job: Job, hosts: Mapping[str, Path], image: str, logs: CloudWatchLogsClient
-    ) -> list[int]:
+    def _run_containers(self, job: Job, hosts: Mapping[str, Path], image: str) -> list[int]:
         """Run all hosts' containers at the same time and return their exit codes."""
-        begun = int(time.time())
+        application, logs, begun = job.request["AppSpecification"], self.client("logs"), time.time()
 
         def run(host: str) -> int:
-            with LogStream(logs, f"{job.name}/{host}-{begun}") as stream:
+            with log_stream(logs, f"{job.name}/{host}-{begun:.0f}") as put:
 
                 def receive(line: str) -> None:
-                    stream.put(line)
+                    put(line)
                     self.on_line(line)
 
-                spec = self._container(job, host, hosts[host])
+                spec = ContainerRun(
+                    entrypoint=application["ContainerEntrypoint"],
+                    arguments=application.get("ContainerArguments", []),
+                    environment=job.request.get("Environment", {}),
+                    ml=hosts[host],
+                    hostname=host,
+                    stop_grace_s=self.stop_grace_s,
+                )
                 return self.engine.run(image, spec, receive, job.stop)
 
         self.on_step("running")
@@ -122,14 +122,3 @@ class JobRunner:
             raise JobFailedError(f"ClientError: {error}") from error
         except (BotoCoreError, ClientError) as error:
             raise JobFailedError(f"ClientError: Logs cannot be written: {error}") from error
-
-    def _container(self, job: Job, host: str, ml: Path) -> ContainerRun:
-        application = job.request["AppSpecification"]
-        return ContainerRun(
-            entrypoint=application["ContainerEntrypoint"],
-            arguments=application.get("ContainerArguments", []),
-            environment=job.request.get("Environment", {}),
-            ml=ml,
-            hostname=host,
-            stop_grace_s=self.stop_grace_s,
-        )

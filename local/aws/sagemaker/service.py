@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -19,7 +18,7 @@ from local.aws.protocols import ServiceError
 from local.aws.sagemaker.descriptions import page, state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
 from local.aws.sagemaker.job import LONGEST_REASON, Job, JobEnd
-from local.aws.sagemaker.rules import job_refusals, vpc_of
+from local.aws.sagemaker.rules import job_refusals
 
 _Json = dict[str, Any]
 
@@ -94,7 +93,7 @@ class SageMaker:
     def _create(self, request: _Json) -> _Json:
         name, role = request["ProcessingJobName"], request["RoleArn"]
         arn = self._aws.iam.store.arn("sagemaker", f"processing-job/{name}")
-        if found := job_refusals(request, self._aws.region, partial(vpc_of, self._aws)):
+        if found := job_refusals(request, self._aws):
             raise _invalid("; ".join(found))
         if not self._aws.iam.trusts(role, SERVICE, arn):
             raise _invalid(

@@ -1,5 +1,6 @@
 """What the local SageMaker refuses."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
+from local.aws.endpoint import LocalAws
+from local.aws.sagemaker import rules
 from local.aws.sagemaker.rules import job_refusals
 from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
 
@@ -17,7 +20,18 @@ _Json = dict[str, Any]
 MODEL = shape("sagemaker", "CreateProcessingJob")
 
 
-NO_VPC: dict[str, str] = {}
+AWS = cast("LocalAws", SimpleNamespace(region=REGION))
+VPCS: dict[str, str] = {}
+"""Of each subnet and security group that there is."""
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def vpc_of(_: LocalAws, id_: str) -> str | None:
+        return VPCS.get(id_)
+
+    VPCS.clear()
+    monkeypatch.setattr(rules, "vpc_of", vpc_of)
 
 
 class TestWhatTheModelForbidsIsRefused:
@@ -106,25 +120,27 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
     def test_it_is_refused_with_its_reason(self, path: str, value: Any, reason: str) -> None:
         request = changed(path, value)
         assert violations(MODEL, request) == []
-        assert any(reason in refusal for refusal in job_refusals(request, REGION, NO_VPC.get))
+        assert any(reason in refusal for refusal in job_refusals(request, AWS))
 
     @pytest.mark.parametrize("isolated", [True, False])
     def test_a_vpc_is_accepted(self, isolated: bool) -> None:
         vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
         request = changed("NetworkConfig.VpcConfig", vpc)
         request["NetworkConfig"]["EnableNetworkIsolation"] = isolated
-        assert job_refusals(request, REGION, lambda _: "vpc-1") == []
+        VPCS.update({"subnet-1": "vpc-1", "sg-1": "vpc-1"})
+        assert job_refusals(request, AWS) == []
 
     def test_subnets_and_groups_must_exist_in_one_vpc(self) -> None:
         vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
         request = changed("NetworkConfig.VpcConfig", vpc)
-        assert job_refusals(request, REGION, NO_VPC.get) == [
+        assert job_refusals(request, AWS) == [
             f"VpcConfig: there is no {each}" for each in ("subnet-1", "subnet-2", "sg-1")
         ]
-        [refusal] = job_refusals(request, REGION, lambda id_: f"vpc-{id_}")
+        VPCS.update({"subnet-1": "vpc-1", "subnet-2": "vpc-1", "sg-1": "vpc-2"})
+        [refusal] = job_refusals(request, AWS)
         assert "one VPC" in refusal
 
     def test_encryption_between_hosts_is_accepted(self) -> None:
         request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
-        assert job_refusals(request, REGION, NO_VPC.get) == []
+        assert job_refusals(request, AWS) == []

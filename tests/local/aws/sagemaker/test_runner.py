@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from local.aws.sagemaker.job import JobEnd
-from local.aws.sagemaker.log_stream import LOG_GROUP, LogStream
+from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
 from tests.local.job_bench import OUT, Jobs, source, target
 
 if TYPE_CHECKING:
@@ -134,21 +135,20 @@ class TestLogs:
         sent = _record_batches(logs, monkeypatch)
         name = f"big/{uuid4().hex}"
         lines = ["y"] * 12_000
-        with LogStream(logs, name) as stream:
+        with log_stream(logs, name) as put:
             for line in lines:
-                stream.put(line)
+                put(line)
         assert [event["message"] for batch in sent for event in batch] == lines
         assert max(len(batch) for batch in sent) <= 10_000
 
     def test_logs_that_cannot_be_written_fail_the_job_and_do_not_hang_it(
-        self, jobs: Jobs, logs: CloudWatchLogsClient, monkeypatch: pytest.MonkeyPatch
+        self, jobs: Jobs, logs: CloudWatchLogsClient
     ) -> None:
-        def delete_group(stream: LogStream, line: str) -> None:
-            logs.delete_log_group(logGroupName=LOG_GROUP)
-            monkeypatch.undo()
-            stream.put(line)
+        def delete_group(line: str) -> None:
+            if line == "1":
+                logs.delete_log_group(logGroupName=LOG_GROUP)
 
-        monkeypatch.setattr(LogStream, "put", delete_group)
+        jobs.runner = replace(jobs.runner, on_line=delete_group)
         end = jobs.run("seq 30000")
         assert end.status == "Failed"
         assert str(end.failure_reason).startswith("ClientError: Logs cannot be written: ")
@@ -168,7 +168,7 @@ def _record_batches(
     send: Callable[..., Any] = logs.put_log_events
 
     def record(**request: Any) -> Any:
-        sent.append(request["logEvents"])
+        sent.append([*request["logEvents"]])
         return send(**request)
 
     monkeypatch.setattr(logs, "put_log_events", record)
