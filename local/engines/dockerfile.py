@@ -30,19 +30,16 @@ def start(text: str) -> Start:
     for line in re.sub(r"\\[ \t]*\n", " ", without_comments).splitlines():
         instruction, _, rest = line.strip().partition(" ")
         known = defaultdict(str, current.environment)
-        match instruction.upper():
-            case "FROM":
-                words = [word for word in rest.split() if not word.startswith("--")]
-                current = stages[words[-1]] = deepcopy(stages.get(words[0], Start()))
-            case "ENV":
-                for word in shlex.split(rest):
-                    name, equals, value = word.partition("=")
-                    if not equals:
-                        raise ValueError(f"ENV {rest}: write NAME=VALUE")
-                    current.environment[name] = Template(value).safe_substitute(known)
-            case "WORKDIR":
-                place = Template(rest.strip()).safe_substitute(known)
-                current.workdir = str(PurePosixPath(current.workdir, place))
-            case _:
-                pass
+        if instruction.upper() == "FROM":
+            words = [word for word in rest.split() if not word.startswith("--")]
+            current = stages[words[-1]] = deepcopy(stages.get(words[0], Start()))
+        elif instruction.upper() == "ENV":
+            for word in shlex.split(rest):
+                name, equals, value = word.partition("=")
+                if not equals:
+                    raise ValueError(f"ENV {rest}: write NAME=VALUE")
+                current.environment[name] = Template(value).safe_substitute(known)
+        elif instruction.upper() == "WORKDIR":
+            place = Template(rest.strip()).safe_substitute(known)
+            current.workdir = str(PurePosixPath(current.workdir, place))
     return current

@@ -53,8 +53,6 @@ class ProcessEngine:
 
     def available(self) -> str | None:
         """Return why the namespaces cannot be had here, found by starting an empty one."""
-        if sys.platform != "linux":
-            return f"it needs Linux namespaces, and this is {sys.platform}"
         path = child.environment()["PATH"]
         if missing := [tool for tool in _TOOLS if not shutil.which(tool, path=path)]:
             return f"{', '.join(missing)} not on PATH; install util-linux, coreutils and hostname"
@@ -103,8 +101,15 @@ class ProcessEngine:
                 on_line(line)
 
             def end(process: subprocess.Popen[bytes]) -> None:
-                if pid_file.exists():
-                    _end(process, int(pid_file.read_text()), spec.stop_grace_s)
+                if not pid_file.exists():
+                    return
+                # To process 1 of the namespaces itself: unshare ignores TERM while it waits for it.
+                # Like in any container, process 1 gets TERM only if it has a handler for it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid_file.read_text()), signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(spec.stop_grace_s)
+                process.kill()
 
             try:
                 status = child.follow(command, receive, stop, end)
@@ -135,16 +140,6 @@ def _command(scratch: str, image: str, begin: Start, spec: ContainerRun) -> list
     clean = ["env", "-i", *(f"{key}={value}" for key, value in variables.items())]
     inside = [*sandbox, begin.workdir, *clean, *spec.entrypoint, *spec.arguments]
     return [*unshare, *_namespace_of_users(), *loopback, *inside]
-
-
-def _end(process: subprocess.Popen[bytes], first: int, grace_s: float) -> None:
-    # To process 1 of the namespaces itself: unshare ignores TERM while it waits for it. Like in any
-    # container, process 1 gets TERM only if it has a handler for it.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(first, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(grace_s)
-    process.kill()
 
 
 def _take_ownership(*places: str) -> None:
