@@ -204,9 +204,9 @@ class BrokenTopic:
 
 def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
     cloud, before = stage.cloud, len(stage.cloud.messages)
-    cloud.aws.services["sns"] = BrokenTopic(cloud.aws.administrator)
+    cloud.aws.services["sns"] = BrokenTopic(cloud.aws.administrator).answer
     stage.play(SCENARIOS["disk full"])
-    cloud.aws.services["sns"] = cloud.topics
+    cloud.aws.services["sns"] = cloud.topics.answer
     cloud.alarms.evaluate(datetime.now(UTC))
 
     assert [entry.outcome for entry in cloud.journal.attempts("daily", stage.slot)] == [None]

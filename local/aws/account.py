@@ -1,6 +1,5 @@
 """One account of the embedded AWS: all its services, and what moves between them."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -44,7 +43,7 @@ class Account:
         """What happened, as `at`, `what` and `detail`."""
         self.job_points: list[Point] = []
         """The metrics that the jobs printed."""
-        self._told, self._on_event, self._play_job = threading.Lock(), on_event, run_job
+        self._on_event, self._play_job = on_event, run_job
         self._activity, self.faults = Activity(), Faults(faults)
         self.aws = aws = LocalAws(region)
         self.metrics = MetricStore(aws)
@@ -56,11 +55,11 @@ class Account:
         self.alarms = Alarms(aws, self.metrics, self.topics, self.bus.publish, self.tell)
         self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
         aws.services |= {
-            "lambda": self.functions,
-            "sns": self.topics,
-            "events": self.bus,
-            "scheduler": self.scheduler,
-            "sagemaker": self.sagemaker,
+            "lambda": self.functions.answer,
+            "sns": self.topics.answer,
+            "events": self.bus.answer,
+            "scheduler": self.scheduler.answer,
+            "sagemaker": self.sagemaker.answer,
         }
 
     def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
@@ -98,8 +97,7 @@ class Account:
     def tell(self, what: str, detail: str) -> None:
         """Write an entry into the timeline."""
         now = f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
-        with self._told:
-            self.timeline.append({"at": now, "what": what, "detail": detail})
+        self.timeline.append({"at": now, "what": what, "detail": detail})
         self._on_event(what, detail)
 
     def close(self) -> None:

@@ -17,9 +17,18 @@ class Activity:
 
     def spawn(self, kind: Kind, work: Callable[[], object]) -> None:
         """Do `work` in a thread of its own."""
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._changed:
+                    self._running[kind] -= 1
+                    self._changed.notify_all()
+
         with self._changed:
             self._running[kind] += 1
-        threading.Thread(target=self._do, args=(kind, work), daemon=True).start()
+        threading.Thread(target=run, daemon=True).start()
 
     def wait(self, timeout_s: float, kinds: Collection[Kind] = ("delivery", "job")) -> None:
         """Wait until none of `kinds` is under way.
@@ -28,16 +37,8 @@ class Activity:
             TimeoutError: something still is after `timeout_s` seconds.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._count(kinds), timeout_s):
+            none = self._changed.wait_for(
+                lambda: not any(self._running[kind] for kind in kinds), timeout_s
+            )
+            if not none:
                 raise TimeoutError(f"still under way after {timeout_s} s: {dict(self._running)}")
-
-    def _count(self, kinds: Collection[Kind]) -> int:
-        return sum(self._running[kind] for kind in kinds)
-
-    def _do(self, kind: Kind, work: Callable[[], object]) -> None:
-        try:
-            work()
-        finally:
-            with self._changed:
-                self._running[kind] -= 1
-                self._changed.notify_all()

@@ -7,9 +7,9 @@ answers; jobs that run and functions that execute are ours. What a role asks for
 import io
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import boto3
@@ -34,25 +34,13 @@ _CREATING_CLIENTS = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
-class Service(Protocol):
-    """A service of ours: answers the requests that it knows, and leaves others to moto."""
-
-    def answer(self, request: Request) -> Response | None:
-        """Return the response, or None where moto is to answer; or raise a ServiceError."""
-        ...
-
-
-class InvalidRequestError(Exception):
-    """A request that AWS would refuse, although moto accepts it."""
-
-
 class LocalAws:
     """The embedded AWS of one region, from `start` to `stop`."""
 
     def __init__(self, region: str) -> None:
         self.region = region
-        self.services: dict[str, Service] = {}
-        """Our services, by the name in a signature's scope."""
+        self.services: dict[str, Callable[[Request], Response | None]] = {}
+        """By the name in a signature's scope, what answers before moto does, if it is not None."""
         self.iam = Authority(ACCOUNT, region)
         """Judges what roles do, and has a record of it."""
         self.administrator = Keys.long_term()
@@ -85,9 +73,7 @@ class LocalAws:
         """Return an administrator's boto3 client for a service."""
         with _CREATING_CLIENTS:
             if service not in self._clients:
-                client = self._client(service, self.administrator)
-                client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
-                self._clients[service] = client
+                self._clients[service] = self._client(service, self.administrator)
             return self._clients[service]
 
     def backend(self, service: str) -> Any:  # noqa: ANN401 - moto has no public types
@@ -100,13 +86,15 @@ class LocalAws:
             return self._client(service, session.keys)
 
     def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above
-        return cast("Any", boto3).client(
+        made = cast("Any", boto3).client(
             service,
             endpoint_url=self.url,
             region_name=self.region,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
             **{name.lower(): value for name, value in keys.environment.items()},
         )
+        made.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
+        return made
 
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -126,8 +114,8 @@ class LocalAws:
         body = None if name == "s3" else request.get_data()
         self.iam.judge(access_key, name, request)
         protocols.check(name, request)
-        service = self.services.get(name)
-        if service and (response := service.answer(request)):
+        ours = self.services.get(name)
+        if ours and (response := ours(request)):
             return response
         if body is not None:
             request.environ["wsgi.input"] = io.BytesIO(body)
@@ -152,4 +140,5 @@ def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) ->
     """Check a request's enums, patterns and maxima, which neither boto3 nor moto looks at."""
     service = model.service_model.service_name
     if found := models.violations(models.shape(service, model.name), params):
-        raise InvalidRequestError(f"{service} {model.name}: {'; '.join(found)}")
+        text = f"{service} {model.name}: {'; '.join(found)}"
+        raise ServiceError("ValidationException", text)

@@ -76,7 +76,7 @@ def check(service: str, request: Request) -> None:
     shape = _input(_MODELS.get(service, service), target(request))
     # Where there is no such operation, the service's own answer tells more.
     if shape and (found := models.violations(shape, request.get_json(force=True))):
-        raise ServiceError("ValidationException", "; ".join(map(str, found)))
+        raise ServiceError("ValidationException", "; ".join(found))
 
 
 def denied(service: str, request: Request, message: str) -> ServiceError:
@@ -94,15 +94,12 @@ def told(error: ServiceError, request: Request) -> Response:
         return Response(body, error.status, content_type="text/xml")
     if "/s3/" in request.headers.get("Authorization", "/s3/"):
         return Response(f"<Error>{inner}</Error>", error.status, content_type="application/xml")
-    headers = {"x-amzn-errortype": error.code}
-    return answer({"__type": error.code, "message": error.message}, error.status, headers)
+    return answer({"__type": error.code, "message": error.message}, error.status)
 
 
-def answer(
-    body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def answer(body: Mapping[str, Any], status: int = 200) -> Response:
     """Return an answer of a JSON protocol."""
-    return Response(json.dumps(body), status, headers, content_type="application/x-amz-json-1.1")
+    return Response(json.dumps(body), status, content_type="application/x-amz-json-1.1")
 
 
 @cache

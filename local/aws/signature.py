@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, cast
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -27,6 +28,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)"
     r"/aws4_request, ?SignedHeaders=(?P<headers>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_refused = partial(ServiceError, status=403)
 _GLOBAL = {"iam"}
 """Services that are signed for in us-east-1, wherever one is."""
 
@@ -77,25 +79,21 @@ def sender(
             for another region. The code is the one that S3 has for it.
     """
     if request.environ.get("HTTP_HOST") != host or "Origin" in request.headers:
-        raise ServiceError(
-            "AccessDenied", f"the embedded AWS answers on {host} only, and no page", 403
-        )
+        raise _refused("AccessDenied", f"the embedded AWS answers on {host} only, and no page")
     found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     if found is None:
         message = "the embedded AWS takes requests with Signature Version 4 in their header only"
-        raise ServiceError(
-            "AccessDenied", f"{message}, no unsigned ones and no presigned URLs", 403
-        )
+        raise _refused("AccessDenied", f"{message}, no unsigned ones and no presigned URLs")
     keys = keys_of(found["key"])
     if keys is None or keys.token != request.headers.get("X-Amz-Security-Token"):
         message = "these are no keys of this start of the embedded AWS; see .local/endpoint.json"
-        raise ServiceError("InvalidAccessKeyId", message, 403)
+        raise _refused("InvalidAccessKeyId", message)
     if not hmac.compare_digest(_signature(request, found, keys), found["signature"]):
         message = "The request signature we calculated does not match the one you provided"
-        raise ServiceError("SignatureDoesNotMatch", message, 403)
+        raise _refused("SignatureDoesNotMatch", message)
     if found["region"] != region and found["service"] not in _GLOBAL:
         message = f"the embedded AWS has {region} only, and no {found['region']}"
-        raise ServiceError("AuthorizationHeaderMalformed", message, 403)
+        raise _refused("AuthorizationHeaderMalformed", message)
     return found["key"], found["service"]
 
 

@@ -61,12 +61,9 @@ class Script:
         return self.exit_code
 
 
-class Refusing:
-    """A service that answers nobody."""
-
-    def answer(self, request: Request) -> Response | None:
-        del request
-        return Response('{"message": "no"}', 500, content_type="application/json")
+def _refusing(_: Request) -> Response:
+    """Answer for a service that takes nothing."""
+    return Response('{"message": "no"}', 500, content_type="application/json")
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ class Stage:
     def undelivered(self) -> None:
         """Fire a slot and the watch while Lambda takes nothing."""
         taking = self.cloud.aws.services["lambda"]
-        self.cloud.aws.services["lambda"] = Refusing()
+        self.cloud.aws.services["lambda"] = _refusing
         with contextlib.suppress(ScheduleError):
             self._fire()
         with contextlib.suppress(ScheduleError):

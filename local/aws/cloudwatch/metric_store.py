@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from local.aws.endpoint import InvalidRequestError, LocalAws
+from local.aws.endpoint import LocalAws
+from local.aws.protocols import ServiceError
 
 _MOST_VALUES = 100
 """Numbers in one metric's array."""
@@ -64,7 +65,7 @@ class MetricStore:
                 "Value": point.value,
                 "Timestamp": point.at,
             }
-            with suppress(InvalidRequestError, ClientError), self._lock:
+            with suppress(ServiceError, ClientError), self._lock:
                 self._aws.client("cloudwatch").put_metric_data(
                     Namespace=point.namespace, MetricData=[datum]
                 )

@@ -1,6 +1,5 @@
 """Requests of the JSON protocols, and their errors."""
 
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -23,8 +22,7 @@ def test_a_services_error_has_its_code_and_an_error_of_ours_is_one_of_the_servic
     aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(error: Exception) -> tuple[int, str]:
-        service = SimpleNamespace(answer=Mock(side_effect=error))
-        monkeypatch.setitem(aws.services, "sagemaker", service)
+        monkeypatch.setitem(aws.services, "sagemaker", Mock(side_effect=error))
         with pytest.raises(ClientError) as caught:
             aws.client("sagemaker").list_processing_jobs()
         told: Any = caught.value.response

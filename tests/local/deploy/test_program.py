@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components.settings import stack_file
-from local.aws.endpoint import InvalidRequestError, LocalAws
+from local.aws.endpoint import LocalAws
+from local.aws.protocols import ServiceError
 from local.deploy import lookups
 from local.deploy.kinds import CREATE, Resources
 from local.deploy.kinds.model import zipped
@@ -121,7 +122,7 @@ class TestStricterThanMoto:
     def test_what_the_services_model_refuses_never_reaches_moto(
         self, aws: LocalAws, service: str, operation: str, request_: dict[str, Any]
     ) -> None:
-        with pytest.raises(InvalidRequestError, match=service):
+        with pytest.raises(ServiceError, match=service):
             getattr(aws.client(service), operation)(**request_)
 
     def test_a_role_is_assumed_only_by_the_service_that_it_trusts(self, aws: LocalAws) -> None:

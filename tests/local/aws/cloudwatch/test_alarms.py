@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, aws: LocalAws, **changes: Any) -> None:
         self.aws, self.metrics = aws, MetricStore(aws)
         self.topics = Topics(aws, lambda _what, _detail: None)
-        aws.services["sns"] = self.topics
+        aws.services["sns"] = self.topics.answer
         self.told: list[tuple[str, str]] = []
         self.events: list[dict[str, Any]] = []
         self.name = f"alarm-{uuid4().hex[:8]}"

@@ -39,7 +39,7 @@ class Bench:
             self.metrics,
             lambda what, detail: self.told.append((what, detail)),
         )
-        aws.services |= {"events": self.bus, "sns": self.topics}
+        aws.services |= {"events": self.bus.answer, "sns": self.topics.answer}
         self.rule = f"rule-{uuid4().hex[:8]}"
         self.rule_arn = arn("events", f"rule/{self.rule}")
         pattern = {

@@ -44,7 +44,7 @@ class Bench:
             aws, self.metrics, lambda what, detail: self.told.append((what, detail))
         )
         self.target = Lambda()
-        aws.services |= {"lambda": self.target, "scheduler": self.scheduler}
+        aws.services |= {"lambda": self.target.answer, "scheduler": self.scheduler.answer}
 
     def create(self, name: str = "", **changes: Any) -> str:
         """Create a schedule and its queue; return its name."""

@@ -44,7 +44,7 @@ class Lambda:
     def __init__(self, aws: LocalAws, directory: Path) -> None:
         self.aws, self.activity, self.metrics = aws, Activity(), MetricStore(aws)
         self.functions = Functions(aws, directory, self.activity, self.metrics)
-        aws.services["lambda"] = self.functions
+        aws.services["lambda"] = self.functions.answer
         self.queue = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
         for name in ("echo", "other", "plain", "lost"):
             deploy_echo(aws, name)
