@@ -74,14 +74,15 @@ def _beyond_botocore(model: Shape, value: Any, path: str) -> Iterator[str]:  # n
 def broken_limits(model: Shape, value: Any) -> Iterator[str]:  # noqa: ANN401 - as the model
     """Yield each limit that a value passes, in words; members of the value are not looked at."""
     kind, limits = model.type_name, model.metadata
-    low, high = limits.get("min", -math.inf), limits.get("max", math.inf)
     if "min" in limits or "max" in limits:
+        low, high = limits.get("min", -math.inf), limits.get("max", math.inf)
         size, counted = value, ""
         if kind not in ("integer", "long", "float", "double"):
             size = len(value)
             counted = f"has {size} {'characters' if kind == 'string' else 'entries'}, "
         if not low <= size <= high:
-            yield f"{counted}must be {_range(low, high)}"
+            allowed = f"from {low} to {high}" if "min" in limits else f"at most {high}"
+            yield f"{counted}must be {allowed}"
     if "enum" in limits and (rule := choices(value, limits["enum"])):
         yield rule
     pattern = limits.get("pattern")
@@ -101,12 +102,6 @@ def choices(value: str, allowed: Sequence[str]) -> str | None:
 
 
 _SHORT_LIST = 12
-
-
-def _range(low: float, high: float) -> str:
-    if math.isinf(high):
-        return f"at least {low}"
-    return f"at most {high}" if math.isinf(low) else f"from {low} to {high}"
 
 
 @cache

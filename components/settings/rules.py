@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from components import names
 from components.settings import addresses, key_prefix
 from components.settings.model import NetworkSettings, ScheduleSettings, Settings
-from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 from pipeline.text import duration
 
 
@@ -34,26 +33,11 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
                 f"{now:%Y-%m-%dT%H:%M} in {schedule.timezone}, so it never runs; write a later "
                 f"time, remove {name}, or set its suspend to true"
             )
-        yield from _sums(settings, key, schedule)
         yield from _success_window(key, schedule)
         yield from _mixed_slots(settings, name, schedule)
-    yield from _prefixes(settings)
-    yield from _image(settings)
-    yield from _instances(settings)
-    yield from _running_long(settings)
-    yield from _key(settings)
+    yield from _data(settings)
+    yield from _jobs(settings)
     yield from _network(settings)
-    yield from _secrets(settings)
-
-
-def _sums(settings: Settings, key: str, schedule: ScheduleSettings) -> Iterator[str]:
-    job = settings.job
-    arguments = len(job.arguments) + len(schedule.arguments)
-    if arguments > MAX_ARGUMENTS:
-        yield f"{key}.arguments: are {arguments} with the job's; AWS takes {MAX_ARGUMENTS}"
-    variables = len({*job.environment, *schedule.environment})
-    if variables > MAX_ENVIRONMENT:
-        yield f"{key}.environment: has {variables} names with the job's; {MAX_ENVIRONMENT} fit"
 
 
 def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
@@ -83,8 +67,7 @@ def _mixed_slots(settings: Settings, name: str, schedule: ScheduleSettings) -> I
         )
 
 
-def _prefixes(settings: Settings) -> Iterator[str]:
-    """Yield where schedules would write to the same place, or runs read what runs have written."""
+def _data(settings: Settings) -> Iterator[str]:
     source, target = settings.input, settings.output
     if len(settings.schedules) > 1 and "{schedule}" not in target.prefix:
         yield f"output.prefix: {target.prefix} is the same for every schedule; add {{schedule}}/"
@@ -95,9 +78,17 @@ def _prefixes(settings: Settings) -> Iterator[str]:
             f"output.prefix: {target.prefix} overlaps input.prefix {source.prefix} in one "
             "bucket, so runs would read what runs wrote; let the two begin differently"
         )
+    key = source.kms_key_arn
+    if key and not source.bucket:
+        yield "input.bucket: is missing; input.kms_key_arn is the key of an existing one"
+    if key and key.split(":")[3] != settings.region:
+        yield (
+            f"input.kms_key_arn: {key} is not in aws:region {settings.region}, where the bucket "
+            "has to be; name the key of the bucket, or the replica here of a multi-Region key"
+        )
 
 
-def _image(settings: Settings) -> Iterator[str]:
+def _jobs(settings: Settings) -> Iterator[str]:
     uri, base = settings.image.uri, settings.image.base
     if uri and base:
         yield f"image: base {base} has no effect on the image of uri; leave one of them out"
@@ -106,9 +97,6 @@ def _image(settings: Settings) -> Iterator[str]:
             f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "
             "repository there, such as this stack's own"
         )
-
-
-def _instances(settings: Settings) -> Iterator[str]:
     types = settings.instance_types
     for instance_type in sorted({each for each in types if types.count(each) > 1}):
         yield (
@@ -121,9 +109,6 @@ def _instances(settings: Settings) -> Iterator[str]:
             f"job.instance_count: {count} is more than limits.max_concurrent_instances = {most}; "
             "lower it, or raise the limit"
         )
-
-
-def _running_long(settings: Settings) -> Iterator[str]:
     limit, end = settings.alerts.running_long_seconds, settings.job.max_runtime_seconds
     if limit and limit >= end:
         yield (
@@ -132,18 +117,7 @@ def _running_long(settings: Settings) -> Iterator[str]:
         )
 
 
-def _key(settings: Settings) -> Iterator[str]:
-    """Yield where no bucket of this region can be encrypted with the key of the input's."""
-    key = settings.input.kms_key_arn
-    if key and not settings.input.bucket:
-        yield "input.bucket: is missing; input.kms_key_arn is the key of an existing one"
-    if key and key.split(":")[3] != settings.region:
-        yield (
-            f"input.kms_key_arn: {key} is not in aws:region {settings.region}, where the bucket "
-            "has to be; name the key of the bucket, or the replica here of a multi-Region key"
-        )
-
-
+_SECRETS = "secretsmanager"
 _ONLY = {
     **dict.fromkeys(("cidr", "zones", "endpoints"), "vpc"),
     **dict.fromkeys(("subnets", "security_groups"), "existing"),
@@ -169,19 +143,10 @@ def _network(settings: Settings) -> Iterator[str]:
         each_once = settings.job.instance_count * len(settings.schedules)
         most = settings.limits.max_concurrent_instances or each_once
         yield from addresses.problems(network.cidr, network.zones, len(network.endpoints), most)
-
-
-def _secrets(settings: Settings) -> Iterator[str]:
-    """Yield where the script's secrets are out of its reach."""
-    network = settings.network
-    if not settings.job.secrets:
-        return
-    if network.mode == "isolated":
+        if settings.job.secrets and _SECRETS not in network.endpoints:
+            yield f"job.secrets: the VPC does not reach them; add {_SECRETS} to network.endpoints"
+    if network.mode == "isolated" and settings.job.secrets:
         yield (
             "job.secrets: the script has no network to fetch them; set network.mode to vpc and "
-            "add secretsmanager to network.endpoints, or to existing"
-        )
-    if network.mode == "vpc" and "secretsmanager" not in network.endpoints:
-        yield (
-            "job.secrets: the VPC has no endpoint for them; add secretsmanager to network.endpoints"
+            f"add {_SECRETS} to network.endpoints, or to existing"
         )

@@ -24,9 +24,6 @@ RESERVED_ENVIRONMENT = (
 
 RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""
-
-MAX_ARGUMENTS: int = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
-MAX_ENVIRONMENT: int = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
 MAX_TAGS: int = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
 
 LONGEST_DAYS = 36_500
@@ -65,13 +62,6 @@ def _region_problem(region: str) -> str | None:
     if region.startswith("cn-"):
         return "regions of AWS China are refused: service names in policies differ there"
     return models.choices(region, models.sagemaker_regions())
-
-
-_zones = cache(available_timezones)
-
-
-def _zone_problem(zone: str) -> str | None:
-    return models.choices(zone, sorted(_zones()))
 
 
 def _readable(expression: str) -> str:
@@ -118,7 +108,8 @@ Name = Annotated[str, _is_name]
 # The rest of a bucket's name, <prefix>-output-<account>-<region>, needs room.
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
 Region = Annotated[str, checked(_region_problem)]
-Zone = Annotated[str, checked(_zone_problem)]
+_zones = cache(available_timezones)
+Zone = Annotated[str, checked(lambda zone: models.choices(zone, sorted(_zones())))]
 Expression = Annotated[str, AfterValidator(_readable)]
 InstanceType = Annotated[str, _of_job(f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _of_job(f"{_CLUSTER}.InstanceCount")]

@@ -39,7 +39,7 @@ class TestSecrets:
 
     def test_need_an_endpoint_in_a_created_vpc(self) -> None:
         found = problem(**SECRETS, network__mode="vpc")
-        assert found.startswith("job.secrets the VPC has no endpoint for them; ")
+        assert found.startswith("job.secrets the VPC does not reach them; ")
         assert problems(**SECRETS, network__mode="vpc", network__endpoints=["secretsmanager"]) == []
 
     def test_are_the_owners_affair_in_existing_subnets(self) -> None:
