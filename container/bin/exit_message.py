@@ -1,24 +1,13 @@
-"""Write how a script ended to the file that SageMaker shows as ExitMessage.
+"""The message that SageMaker shows as ExitMessage: how a script ended, and why."""
 
-Usage: exit_message.py MESSAGE_FILE TEXT [STREAM_END...]
-
-What the script wrote to MESSAGE_FILE itself comes first, TEXT behind it. Without that, TEXT comes
-first and then the reason: the last line that looks like one, of the first STREAM_END that has any
-lines. Without TEXT, the script's own message is only made valid.
-
-The message has at most `LONGEST` bytes of UTF-8: SageMaker shows no more, and fails a job whose
-message is not UTF-8 for that alone (Developer Guide, "Save and Access Metadata Information About
-Your Processing Job").
-"""
-
-import os
 import re
-import stat
-import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 LONGEST = 1024
+"""Bytes of UTF-8: SageMaker shows no more, and fails a job whose message is not UTF-8 (Developer
+Guide, "Save and Access Metadata Information About Your Processing Job")."""
 LOOKED_AT = 20
 """Lines, from the last, among which the reason is looked for."""
 
@@ -60,16 +49,39 @@ _NO_NETWORK = re.compile(
 )
 
 
-def main() -> None:
-    """Run the command line."""
-    path, text, *ends = sys.argv[1:]
-    try:
-        own = _own_message(path)
-        message = _composed(own, text, ends)
-        if message != own:
-            _write(path, message)
-    except OSError as error:
-        sys.exit(f"{path}: {error.strerror}")
+def write(path: Path, text: str, ends: Iterable[bytes]) -> None:
+    """Write how a script ended, and why.
+
+    What the script wrote there itself comes first, the text behind it. Without that, the text comes
+    first and then the reason: the line that looks like one, in the first of its streams' ends that
+    has any lines. Without a text, the script's own message is only made valid.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    own = b""
+    if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
+        with path.open("rb") as file:
+            own = file.read(4 * LONGEST)
+    message = _composed(own.decode(errors="replace"), text, ends)
+    if message != own:
+        new = path.with_name("message.new")
+        new.write_bytes(message)
+        new.replace(path)  # all or nothing, in the place of a link too
+
+
+def _composed(own: str, text: str, ends: Iterable[bytes]) -> bytes:
+    if not text:
+        return _cut(own, LONGEST)
+    if short := " ".join(" ".join(_lines(own)).split()):
+        behind = f" ({text})".encode(errors="replace")
+        return _cut(short, LONGEST - len(behind)) + behind
+    reasons = filter(None, (reason(end.decode(errors="replace")) for end in ends))
+    return _cut(": ".join([" ".join(_lines(text)), *reasons][:2]), LONGEST)
+
+
+def _cut(text: str, size: int) -> bytes:
+    return text.encode(errors="replace")[:size].decode(errors="ignore").encode()
 
 
 def reason(text: str) -> str:
@@ -113,46 +125,3 @@ def _lines(text: str) -> Iterator[str]:
 
 def _printable(line: str) -> str:
     return "".join(c for c in line.replace("\t", " ") if unicodedata.category(c) != "Cc")
-
-
-def _own_message(path: str) -> bytes:
-    """Return what the script wrote there, or nothing: SageMaker follows no link out of it."""
-    try:
-        if stat.S_ISREG(os.lstat(path).st_mode):
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes long to load
-                return file.read(4 * LONGEST)
-    except FileNotFoundError:
-        pass
-    return b""
-
-
-def _composed(own: bytes, text: str, ends: list[str]) -> bytes:
-    said = own.decode(errors="replace")
-    if not text:
-        return _cut(said, LONGEST)
-    short = " ".join(" ".join(_lines(said)).split())
-    if short:
-        behind = f" ({text})".encode(errors="replace")
-        return _cut(short, LONGEST - len(behind)) + behind
-    reasons = [found for found in map(_reason_in, ends) if found]
-    return _cut(": ".join([" ".join(_lines(text)), *reasons[:1]]), LONGEST)
-
-
-def _reason_in(end: str) -> str:
-    with open(end, encoding="utf-8", errors="replace", newline="") as file:  # noqa: PTH123
-        return reason(file.read())
-
-
-def _cut(text: str, size: int) -> bytes:
-    return text.encode(errors="replace")[:size].decode(errors="ignore").encode()
-
-
-def _write(path: str, message: bytes) -> None:
-    """Write all or nothing, in the place of a link too."""
-    with open(f"{path}.new", "wb") as file:  # noqa: PTH123
-        file.write(message)
-    os.replace(f"{path}.new", path)  # noqa: PTH105
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,7 @@ from typing import Any
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import LauncherConfig
 
-ENTRYPOINT = "/app/entrypoint.sh"
+ENTRYPOINT = "/app/bin/entrypoint.py"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
 INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"

@@ -66,7 +66,7 @@ _PLATFORM = [
 
 # In the exit message. A script's own words on memory do not count: a GPU, a Java heap or a limit
 # that it set itself may be meant, and a larger machine is paid for. The kernel's count does, which
-# container/entrypoint.sh tells in these words.
+# container/bin/entrypoint.py tells in these words.
 _SCRIPT = [
     (Outcome.OUT_OF_MEMORY, r"the kernel killed \d+ of its processes for lack of memory"),
     (Outcome.DISK_FULL, r"No space left on device|Errno 28\b|Disk quota exceeded"),

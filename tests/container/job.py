@@ -42,29 +42,28 @@ class Job:
             folder.mkdir(parents=True)
         for name in ("bin", "scripts"):
             shutil.copytree(CONTAINER / name, self.app / name)
-        shutil.copy(CONTAINER / "entrypoint.sh", self.app)
+        self.entrypoint = self.app / "bin" / "entrypoint.py"
         # The image's places are fixed, so that no job's environment can move them.
         moved = {
             "/opt/ml": self.ml,
             "/opt/venv/bin": Path(sys.executable).parent,
             "/sys/fs/cgroup/memory.events": self.root / "memory.events",
         }
-        for path in (self.app / "entrypoint.sh", self.app / "bin" / "read_configuration.py"):
-            text = path.read_text()
-            for place, here in moved.items():
-                text = text.replace(place, str(here))
-            path.write_text(text)
+        text = self.entrypoint.read_text()
+        for place, here in moved.items():
+            text = text.replace(place, str(here))
+        self.entrypoint.write_text(text)
         self.oom_kills(0)
         self.configure()
 
     def hurry(self) -> None:
         """Have the entrypoint wait a tenth of the usual time for streams that do not close."""
-        entrypoint = self.app / "entrypoint.sh"
-        text = entrypoint.read_text()
+        script = self.app / "bin" / "script.py"
+        text = script.read_text()
         for seconds in (1, 2):
-            assert f"  sleep {seconds}\n" in text
-            text = text.replace(f"  sleep {seconds}\n", f"  sleep 0.{seconds}\n")
-        entrypoint.write_text(text)
+            assert f"({seconds}.0, signal.SIG" in text
+            text = text.replace(f"({seconds}.0, signal.SIG", f"(0.{seconds}, signal.SIG")
+        script.write_text(text)
 
     def oom_kills(self, count: int) -> None:
         """Set the kernel's count, in the form of cgroup v2."""
@@ -99,7 +98,7 @@ class Job:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             # Whoever runs the tests in the background has the shell ignore INT, for children too.
-            ["/usr/bin/env", "--default-signal=INT", self.app / "entrypoint.sh", *arguments],
+            ["/usr/bin/env", "--default-signal=INT", self.entrypoint, *arguments],
             env={"PATH": PATH, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -32,7 +32,7 @@ class TestTheFiles:
 
     def test_that_are_run_can_be_run(self) -> None:
         scripts = ("scripts/process_data.sh", "scripts/to_parquet")
-        run = ["entrypoint.sh", "bin/relay_output", "bin/send_metric", *scripts]
+        run = ["bin/entrypoint.py", "bin/send_metric", *scripts]
         assert [name for name in run if not (CONTAINER / name).stat().st_mode & 0o100] == []
 
 

@@ -138,7 +138,7 @@ class TestTheImage:
         [facts] = json.loads(docker("image", "inspect", image).stdout)
         assert facts["Size"] <= 200 * 1000 * 1000
         assert (facts["Os"], facts["Architecture"]) == ("linux", "amd64")
-        assert facts["Config"]["Entrypoint"] == ["/app/entrypoint.sh"]
+        assert facts["Config"]["Entrypoint"] == ["/app/bin/entrypoint.py"]
 
     def test_starts_as_the_process_engine_reads_it_off_the_dockerfile(self, image: str) -> None:
         [facts] = json.loads(docker("image", "inspect", image).stdout)

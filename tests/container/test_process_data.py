@@ -1,4 +1,4 @@
-"""The sample script: once as entrypoint.sh runs it in a job, else its conversion alone."""
+"""The sample script: once as entrypoint.py runs it in a job, else its conversion alone."""
 
 import codecs
 import csv

@@ -31,7 +31,7 @@ def good_request(name: str = "daily-2026-01-01-1") -> _Json:
         "RoleArn": ROLE,
         "AppSpecification": {
             "ImageUri": IMAGE,
-            "ContainerEntrypoint": ["/app/entrypoint.sh"],
+            "ContainerEntrypoint": ["/app/bin/entrypoint.py"],
             "ContainerArguments": ["--day", "2026-01-01"],
         },
         "ProcessingResources": {

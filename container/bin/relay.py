@@ -1,39 +1,31 @@
-#!/usr/bin/env -S python3 -B -S
-"""Copy a script's stream to standard output as it comes, so that no metric but its own gets out.
-
-Usage: relay_output END_FILE <STREAM      (STACK and SCHEDULE in the environment)
+"""What passes of a script's output, so that no metric but the script's own gets out.
 
 CloudWatch Logs makes metrics of any log event that is JSON with a key "_aws", whatever it names:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 A line that send_metric could have written passes. In any other that key is renamed to `RENAMED`,
 also inside a longer line, since loggers split those. All else passes byte for byte.
-
-At the end the last `KEPT` bytes are written to END_FILE. Memory does not grow with the stream. USR1
-ends it before the stream does.
 """
 
 import json
-import os
 import re
-import select
-import signal
-import sys
 from collections.abc import Mapping
-from types import FrameType
 from typing import Any
 
-from metric_line import DIMENSIONS, LONGEST, NAMESPACE, TAKEN
-
+NAMESPACE = "SageMakerProcessing"
+DIMENSIONS = ["stack", "schedule"]
+LONGEST = 8192
+"""Bytes of a line. Docker splits lines at 16 KB, and each part may become an event of its own."""
+TAKEN = {
+    *("JobsSucceeded", "JobsFailed", "JobDuration", "QueueTime", "Attempts", "EstimatedCost"),
+    *("SlotsSkipped", "SecondsSinceSuccess", "SecondsRunning"),
+}
+"""The observer's own metrics, on which alarms rely: a script must not send them."""
 RENAMED = b'"_aws (not a metric of this job)'
-KEPT = 65536
-QUIET_S = 1.0
-"""A line that is not finished for so long is shown as it is."""
 
 # JSON may write each character of the key as an escape, too.
 _KEY = re.compile(rb'"(?:_|\\u005[fF])(?:a|\\u0061)(?:w|\\u0077)(?:s|\\u0073)(?=")')
 _MAY_BECOME_KEY = re.compile(rb'"[_aws\\u0-9fF]{0,24}\Z')
 _LONGEST_KEY = 26
-_BLOCK = 65536
 
 
 class Relay:
@@ -117,39 +109,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
-
-
-def main() -> None:
-    """Run the command line."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # it ends with its stream
-    signal.signal(signal.SIGUSR1, _end_stream)
-    relay, kept, waiting = Relay(os.environ), b"", False
-    while True:
-        if waiting and not select.select([0], [], [], QUIET_S)[0]:
-            passed, waiting = relay.flush(), False
-        else:
-            block = os.read(0, _BLOCK)
-            passed, waiting = relay.take(block) if block else relay.end(), True
-            if not block:
-                break
-        kept = _written(passed, kept)
-    with open(sys.argv[1], "wb") as file:  # noqa: PTH123 - pathlib takes long to load
-        file.write(_written(passed, kept))
-
-
-def _end_stream(_number: int, _frame: FrameType | None) -> None:
-    """Let the next read find the end, though somebody still holds the stream open."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-
-
-def _written(data: bytes, kept: bytes) -> bytes:
-    """Write data and return the end of all that was written."""
-    at = 0
-    while at < len(data):
-        at += os.write(1, data[at:] if at else data)
-    return (kept + data)[-KEPT:]
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Measure container/bin/relay_output beside `tee` and `cat`, on the same lines through a pipe.
+"""Measure container/bin/relay.py beside `tee` and `cat`, on the same lines through a pipe.
 
-Usage: python benchmarks/relay_output.py [--megabytes 500]
+Usage: python benchmarks/relay.py [--megabytes 500]
 
 Prints for each kind of lines MB/s, and how many times the time of `cat`, the floor, and of `tee`
 with a second copy, which only keeps the end of a stream, it took. The best of three rounds, taken
@@ -18,6 +18,13 @@ from pathlib import Path
 CONTAINER = Path(__file__).resolve().parents[1] / "container"
 PATH = f"{Path(sys.executable).parent}:{CONTAINER}/bin:/usr/local/bin:/usr/bin:/bin"
 ROUNDS = 3
+RELAY = f"""
+import os, sys
+sys.path.insert(0, "{CONTAINER}/bin")
+from relay import Relay
+from script import Stream
+Stream(sys.stdin.buffer, sys.stdout.buffer, Relay(os.environ)).run()
+"""
 LINES = {
     "text": b"2026-01-05 02:00:00 INFO 1234 records of JFK read, none rejected\n",
     "JSON": b'{"level":"INFO","message":"1234 records read","airport":"JFK","rejected":0}\n',
@@ -29,7 +36,7 @@ LINES = {
 COMMANDS = {
     "cat": "cat",
     "tee": "tee >(tail -c 65536 >/dev/null)",
-    "relay_output": "relay_output /dev/null",
+    "relay": f"python3 -ESBc '{RELAY}'",
 }
 
 
@@ -64,7 +71,7 @@ def compare(kind: str, megabytes: int, folder: Path) -> str:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Measure relay_output beside tee and cat.")
+    parser = argparse.ArgumentParser(description="Measure the relay beside tee and cat.")
     parser.add_argument("--megabytes", type=int, default=500)
     megabytes: int = parser.parse_args().megabytes
     print(f"{os.cpu_count()} cores, best of {ROUNDS}")

@@ -3,12 +3,13 @@
 import json
 import os
 import select
-import shutil
 import subprocess
 import time
+import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -22,15 +23,14 @@ from tests.examples import share
 
 ENVIRONMENT = {"STACK": "dev", "SCHEDULE": "hourly"}
 DIMENSIONS = [["stack", "schedule"]]
-RELAY = CONTAINER / "bin" / "relay_output"
-relay_output = load("relay_output")
-metric_line = load("metric_line.py")
+relay = load("relay.py")
+script = load("script.py")
 
 
 def relayed(data: bytes, step: int = 65536) -> bytes:
-    relay = relay_output.Relay(ENVIRONMENT)
-    taken = [relay.take(data[at : at + step]) for at in range(0, len(data), step)]
-    return b"".join([*taken, relay.end()])
+    each = relay.Relay(ENVIRONMENT)
+    taken = [each.take(data[at : at + step]) for at in range(0, len(data), step)]
+    return b"".join([*taken, each.end()])
 
 
 def metric(namespace: str = "SageMakerProcessing", name: str = "Rows", **changes: Any) -> Any:
@@ -129,7 +129,7 @@ class TestAMetricOfTheScript:
         name = "~" * 255
         longest = metric(name=name, stack=environment["STACK"], schedule=environment["SCHEDULE"])
         data = line(longest)
-        assert relay_output.Relay(environment).take(data) == data
+        assert relay.Relay(environment).take(data) == data
 
 
 class TestAFakeMetric:
@@ -143,8 +143,8 @@ class TestAFakeMetric:
 
     @pytest.mark.parametrize("at", range(1, 12))
     def test_is_none_either_if_the_script_pauses_in_the_middle(self, at: int) -> None:
-        relay, data = relay_output.Relay(ENVIRONMENT), line(metric("Other"))
-        output = relay.take(data[:at]) + relay.flush() + relay.take(data[at:]) + relay.end()
+        each, data = relay.Relay(ENVIRONMENT), line(metric("Other"))
+        output = each.take(data[:at]) + each.flush() + each.take(data[at:]) + each.end()
         assert metrics_in(output) == []
 
     def test_does_not_reach_the_log_of_a_job(self, job: Job) -> None:
@@ -176,9 +176,9 @@ class TestAnyStream:
     @settings(max_examples=share(5))
     def test_has_only_metrics_of_the_job_in_it(self, data: bytes, step: int) -> None:
         found = metrics_in(relayed(data, step))
-        assert all(relay_output.Relay(ENVIRONMENT)._is_own(line(each)) for each in found)
+        assert all(relay.Relay(ENVIRONMENT)._is_own(line(each)) for each in found)
 
-    @given(STREAMS.filter(lambda data: not relay_output._KEY.search(data)), st.integers(1, 80))
+    @given(STREAMS.filter(lambda data: not relay._KEY.search(data)), st.integers(1, 80))
     @settings(max_examples=share(2))
     def test_without_the_key_passes_byte_for_byte(self, data: bytes, step: int) -> None:
         assert relayed(data, step) == data
@@ -186,69 +186,58 @@ class TestAnyStream:
     @given(STREAMS, st.integers(1, 80))
     @settings(max_examples=share(2))
     def test_keeps_every_other_byte(self, data: bytes, step: int) -> None:
-        keyless = relay_output._KEY.sub(b"", data)
-        output = relayed(data, step).replace(relay_output.RENAMED, b"")
-        assert relay_output._KEY.sub(b"", output) == keyless
+        keyless = relay._KEY.sub(b"", data)
+        output = relayed(data, step).replace(relay.RENAMED, b"")
+        assert relay._KEY.sub(b"", output) == keyless
 
 
-class TestTheRelay:
-    def start(self, tmp_path: Path, relay: Path = RELAY) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [relay, tmp_path / "end"],
-            env={"PATH": PATH, **ENVIRONMENT},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+class TestAStream:
+    @pytest.fixture
+    def pipe(self) -> Iterator[tuple[IO[bytes], int]]:
+        """Return where the script writes, and from where its log reads."""
+        (source, end), (log, target) = os.pipe(), os.pipe()
+        with os.fdopen(target, "wb", 0) as shown:
+            printed = os.fdopen(source, "rb", 0)
+            stream = script.Stream(printed, shown, relay.Relay(ENVIRONMENT))
+            stream.start()
+            with os.fdopen(end, "wb", 0) as file:
+                yield file, log
+            stream.join()
+        os.close(log)
 
-    def test_keeps_the_end_of_the_stream(self, tmp_path: Path) -> None:
+    def test_keeps_its_end(self, tmp_path: Path) -> None:
         data = os.urandom(300_000)
-        out, _ = self.start(tmp_path).communicate(data, timeout=TIMEOUT)
-        assert out == data
-        assert (tmp_path / "end").read_bytes() == data[-65536:]
+        (tmp_path / "data").write_bytes(data)
+        with (tmp_path / "data").open("rb") as source, (tmp_path / "out").open("wb") as target:
+            stream = script.Stream(source, target, relay.Relay(ENVIRONMENT))
+            stream.run()
+        assert (tmp_path / "out").read_bytes() == data
+        assert stream.end == data[-65536:]
 
-    def test_shows_a_line_at_once_and_an_unfinished_one_soon(self, tmp_path: Path) -> None:
-        for path in (CONTAINER / "bin").iterdir():
-            shutil.copy(path, tmp_path)
-        quick = tmp_path / "relay_output"
-        assert "\nQUIET_S = 1.0\n" in quick.read_text()
-        quick.write_text(quick.read_text().replace("QUIET_S = 1.0", "QUIET_S = 0.2"))
-        process = self.start(tmp_path, quick)
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(b'? {"\n{"level": 1')
-        process.stdin.flush()
-        assert os.read(process.stdout.fileno(), 99) == b'? {"\n'
-        assert select.select([process.stdout], [], [], TIMEOUT)[0]
-        assert os.read(process.stdout.fileno(), 99) == b'{"level": 1'
-        process.communicate(timeout=TIMEOUT)
-
-    def test_ends_with_its_stream_and_not_with_a_signal(self, tmp_path: Path) -> None:
-        process = self.start(tmp_path)
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(b"up\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == b"up\n"
-        process.terminate()
-        out, _ = process.communicate(b"last", timeout=TIMEOUT)
-        assert (process.returncode, out) == (0, b"last")
+    def test_shows_a_line_at_once_and_an_unfinished_one_soon(
+        self, pipe: tuple[IO[bytes], int]
+    ) -> None:
+        printed, log = pipe
+        printed.write(b'? {"\n{"level": 1')
+        assert os.read(log, 99) == b'? {"\n'
+        assert select.select([log], [], [], TIMEOUT)[0]
+        assert os.read(log, 99) == b'{"level": 1'
 
     def test_takes_no_memory_for_an_endless_line(self, tmp_path: Path) -> None:
-        source = tmp_path / "line"
-        with source.open("wb") as file:
+        with (tmp_path / "line").open("wb") as file:
             file.write(b'{"x": "')
             file.truncate(100_000_000)
-        with source.open("rb") as stdin:
-            done = subprocess.run(
-                ["prlimit", "--as=60000000", RELAY, tmp_path / "end"],
-                env={"PATH": PATH, **ENVIRONMENT},
-                stdin=stdin,
-                stdout=subprocess.DEVNULL,
-                check=False,
-            )
-        assert done.returncode == 0
+        with (tmp_path / "line").open("rb") as source, Path(os.devnull).open("wb") as target:
+            stream = script.Stream(source, target, relay.Relay(ENVIRONMENT))
+            tracemalloc.start()
+            try:
+                stream.run()
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+        assert peak < 1_000_000
 
 
 class TestTheTakenNames:
     def test_are_the_observers(self) -> None:
-        assert set(UNITS) == metric_line.TAKEN
+        assert set(UNITS) == relay.TAKEN

@@ -1,0 +1,201 @@
+#!/opt/venv/bin/python3 -ESBXutf8
+"""The contract with SageMaker, which lets scripts/process_data.sh be a plain script.
+
+Reads    /opt/ml/config/processingjobconfig.json and resourceconfig.json, written by SageMaker;
+         JOB_NAME, SCHEDULE, SLOT, ATTEMPT and STACK, given by the launcher.
+Runs     process_data.sh with the job's arguments and environment, and INPUT_PATH, OUTPUT_PATH,
+         HOST_INDEX (from 0) and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
+Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
+         well, and why (see exit_message.py). What the script wrote there itself comes first.
+Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own.
+Prints   what the script prints, but for metrics that are not the job's own (see relay.py), and at
+         the end what of the output SageMaker will not upload.
+Exits    with the script's own code (143 or 130 if TERM or INT ended it), with 64 if the
+         configuration or the environment is not as above.
+
+The options in the first line keep the job's environment, such as PYTHONHOME, to the script.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import exit_message
+from script import Script
+
+ML = Path("/opt/ml")
+MESSAGE = ML / "output" / "message"
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
+REQUIRED = ("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK")
+OOM_COUNTS = (
+    *("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"),
+    "/proc/vmstat",
+)
+"""The kernel's counts of processes that it killed for lack of memory: of this container with
+cgroups v2 and v1, of the machine if neither can be read."""
+LONGEST_LIST = 20
+"""How many files that are not uploaded are named."""
+_KINDS = {"s": "a socket", "p": "a named pipe", "b": "a device", "c": "a device"}
+
+
+def main() -> None:
+    """Run the script as SageMaker's job."""
+    script = Script(SCRIPT)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, script.pass_on)
+    MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # also for what the script writes there
+    if missing := [name for name in REQUIRED if not os.environ.get(name)]:
+        refuse(f"missing environment variables: {' '.join(missing)}; the launcher sets them")
+    source, uploaded = read("processingjobconfig.json", local_paths)
+    host, index, count = read("resourceconfig.json", place)
+    target = f"{uploaded}/{host}" if count > 1 else uploaded
+    for folder in (source, target):  # a job without input has no input directory
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    paths = {"INPUT_PATH": source, "OUTPUT_PATH": target}
+    hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
+    began, folder, killed = time.time(), Path.cwd(), oom_kills()
+    code = script.run(sys.argv[1:], {**os.environ, **paths, **hosts})
+    killed = oom_kills() - killed
+    remove_markers({uploaded, target})
+    if code or script.stopped_by:
+        tell(how_it_ended(script.stopped_by, code, killed), script.ends)
+    else:
+        name_left_out(uploaded)
+        nothing = no_output(uploaded, target, folder, began)
+        tell(nothing if count == 1 else "")  # of several hosts, others may have something
+    sys.exit(code)
+
+
+def read(name: str, reader: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the reader's
+    """Return what a reader takes from a file of SageMaker's."""
+    path = ML / "config" / name
+    try:
+        return reader(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        refuse(f"{path} is not as SageMaker writes it: {error!r}")
+
+
+def local_paths(job: dict[str, Any]) -> tuple[str, str]:
+    """Return where the first input lies, and from where the first output is uploaded."""
+    inputs: list[Any] = job.get("ProcessingInputs") or []
+    configured: dict[str, Any] = job.get("ProcessingOutputConfig") or {}
+    outputs: list[Any] = configured.get("Outputs") or []
+    sources = [each["S3Input"]["LocalPath"] for each in inputs]
+    targets = [each["S3Output"]["LocalPath"] for each in outputs]
+    return (*sources, f"{ML}/processing/input")[0], (*targets, f"{ML}/processing/output")[0]
+
+
+def place(resources: dict[str, Any]) -> tuple[str, int, int]:
+    """Return the name of this host, its number from 0, and how many there are."""
+    # By number, so that every host counts alike whatever order its list has.
+    hosts = sorted(resources["hosts"], key=lambda host: (len(host), host))
+    return resources["current_host"], hosts.index(resources["current_host"]), len(hosts)
+
+
+def oom_kills() -> int:
+    """Return the kernel's count, 0 if none can be read."""
+    for path in filter(os.path.exists, OOM_COUNTS):
+        if found := re.search(r"^oom_kill (\d+)$", Path(path).read_text(), re.MULTILINE):
+            return int(found[1])
+    return 0
+
+
+def remove_markers(folders: set[str]) -> None:
+    """Remove _SUCCESS: SageMaker may upload the output whatever the exit code is."""
+    for marker in (Path(folder, "_SUCCESS") for folder in folders):
+        if marker.is_file():
+            marker.unlink()
+            log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
+
+
+def how_it_ended(stopped_by: str, code: int, killed: int) -> str:
+    """Return the first words of the message."""
+    said = f"{SCRIPT.name} failed with exit code {code}"
+    if stopped_by:
+        said = f"{SCRIPT.name} was stopped by {stopped_by}, exit code {code}"
+    if killed > 0:  # the observer classifies by these words
+        said += f", the kernel killed {killed} of its processes for lack of memory"
+    return said + why_no_start(code)
+
+
+def why_no_start(code: int) -> str:
+    """Return what the words of kernel and bash ("required file not found") hide."""
+    if not SCRIPT.is_file():
+        return ""
+    with SCRIPT.open(errors="replace", newline="\n") as file:
+        first = file.readline()
+    if first.endswith("\r\n"):
+        return f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
+    interpreter = first[2:].split()[:1] if first.startswith("#!") else []
+    if code in {126, 127} and interpreter and not os.access(interpreter[0], os.X_OK):
+        return f", its first line names {interpreter[0]}, which is not there"
+    return ""
+
+
+def no_output(uploaded: str, target: str, folder: Path, began: float) -> str:
+    """Return what to say if there is no output, which is also logged."""
+    if find(uploaded, "-type", "f", "-print0", "-quit"):
+        return ""
+    said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
+    near = [str(folder), "-xdev", "-maxdepth", "3"]
+    elsewhere = find(*near, "-type", "f", "-newermt", f"@{began}", "-print0", "-quit")
+    said += f", but one such as {elsewhere[0]!r}" if elsewhere else ""
+    log(said)
+    return said
+
+
+def name_left_out(uploaded: str) -> None:
+    """Log what is no plain file: SageMaker follows no links, also not to the directory itself."""
+    is_other = ["!", "-type", "f", "!", "-type", "d"]
+    found = find(uploaded, *is_other, "-printf", r"%y\0%p\0%l\0")
+    others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
+    for kind, path, link in others[:LONGEST_LIST]:
+        what = (
+            f"a symbolic link to {link!r}" if kind == "l" else _KINDS.get(kind, "no regular file")
+        )
+        log(f"not uploaded: {path!r}: it is {what}")
+    if (more := len(others) - LONGEST_LIST) > 0:
+        log(f"not uploaded: {more} more of that kind")
+
+
+def find(*arguments: str) -> list[str]:
+    """Return what findutils' find prints, which ends each item with a zero byte."""
+    done = subprocess.run(
+        ["find", *arguments],
+        env={"PATH": os.defpath},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,  # the directory may be gone
+    )
+    return os.fsdecode(done.stdout).split("\0")[:-1]
+
+
+def refuse(why: str) -> NoReturn:
+    """Exit with the code of wrong use."""
+    log(why)
+    tell(f"entrypoint: {why}")
+    sys.exit(64)
+
+
+def tell(text: str, ends: Sequence[bytes] = ()) -> None:
+    """Write the message; whatever becomes of it, the exit code stays the script's."""
+    try:
+        exit_message.write(MESSAGE, text, ends)
+    except OSError as error:
+        log(str(error))
+
+
+def log(text: str) -> None:
+    """Write a line of the entry point's own."""
+    sys.stderr.write(f"entrypoint: {text}\n")
+
+
+if __name__ == "__main__":
+    main()
