@@ -27,39 +27,36 @@ here = account.lookup(settings.region, settings.permissions_boundary, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)
 
 encryption = Encryption("encryption", settings, here, on_aws)
-stack = Stack(settings, here, encryption.key_arn)
-storage = Storage("storage", stack, on_aws)
-network = Network("network", stack, on_aws, storage=storage)
-journal = Journal("journal", stack, on_aws)
-image = Image("image", stack, on_aws)
-alerts = Alerts("alerts", stack, on_aws, repository=image.repository)
-job = Job("job", stack, on_aws, storage=storage, network=network, repository=image.repository)
+stack = Stack(settings, here, encryption.key_arn, on_aws)
+storage = Storage("storage", stack)
+network = Network("network", stack, storage=storage)
+journal = Journal("journal", stack)
+image = Image("image", stack)
+alerts = Alerts("alerts", stack, repository=image.repository)
+job = Job("job", stack, storage=storage, network=network, repository=image.repository)
 launcher = Launcher(
     "launcher",
     stack,
-    on_aws,
     storage=storage,
     network=network,
     journal=journal,
     job=job,
     image_uri=image.uri,
 )
-group = ScheduleGroup("schedule-group", stack, on_aws, launcher=launcher)
+group = ScheduleGroup("schedule-group", stack, launcher=launcher)
 observer = Observer(
     "observer",
     stack,
-    on_aws,
     storage=storage,
     journal=journal,
     topic_arn=alerts.topic_arn,
     launcher=launcher,
     group=group,
 )
-Schedule("schedule", stack, on_aws, group=group, launcher=launcher, observer=observer)
+Schedule("schedule", stack, group=group, launcher=launcher, observer=observer)
 Monitoring(
     "monitoring",
     stack,
-    on_aws,
     topic_arn=alerts.topic_arn,
     watched=[alerts, launcher, group, observer],
 )

@@ -26,15 +26,8 @@ class Alerts(pulumi.ComponentResource):
 
     topic_arn: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        repository: pulumi.Input[str],
-    ) -> None:
-        super().__init__("sagemaker-processing:alerts:Alerts", name, None, opts)
+    def __init__(self, name: str, stack: Stack, *, repository: pulumi.Input[str]) -> None:
+        super().__init__("sagemaker-processing:alerts:Alerts", name, None, stack.opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
             f"{name}-topic",

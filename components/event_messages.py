@@ -4,7 +4,7 @@ A text is short enough for SMS, which takes 1,600 characters, and names its head
 docs/runbook.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +34,12 @@ class EventMessage:
 
 def of(stack: Stack, repository: pulumi.Input[str]) -> list[EventMessage]:
     """Return the messages of a stack; its jobs' image is in `repository`, of that name."""
-    return [
-        _of_a_basic_scan(stack, repository),
-        _of_an_enhanced_scan(stack, repository),
-        _of_alarms_that_are_over(stack),
-    ]
+    return [*_of_scans(stack, repository), _of_alarms_that_are_over(stack)]
 
 
-def _of_a_basic_scan(stack: Stack, repository: pulumi.Input[str]) -> EventMessage:
-    return EventMessage(
+def _of_scans(stack: Stack, repository: pulumi.Input[str]) -> Iterator[EventMessage]:
+    repositories = stack.account.arn("ecr", "repository/")
+    yield EventMessage(
         name="image-findings",
         description=f"Critical findings of ECR's scan in an image of {stack.prefix}",
         pattern={
@@ -61,23 +58,15 @@ def _of_a_basic_scan(stack: Stack, repository: pulumi.Input[str]) -> EventMessag
         },
         text=f"<critical> critical findings in image <repository>@<digest>. {_FIRST}",
     )
-
-
-def _of_an_enhanced_scan(stack: Stack, repository: pulumi.Input[str]) -> EventMessage:
-    """Return the message of a finding of Amazon Inspector, whose scan takes the place of ECR's.
-
-    It has one event for each finding:
-    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
-    """
-    repositories = stack.account.arn("ecr", "repository/")
-    images = pulumi.Output.concat(repositories, repository, "/sha256:")
-    return EventMessage(
+    # Of Amazon Inspector, whose scan takes the place of ECR's. It has one event for each finding:
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
+    yield EventMessage(
         name="image-finding-enhanced",
         description=f"A critical finding of Amazon Inspector in an image of {stack.prefix}",
         pattern={
             "source": ["aws.inspector2"],
             "detail-type": ["Inspector2 Finding"],
-            "resources": [{"prefix": images}],
+            "resources": [{"prefix": pulumi.Output.concat(repositories, repository, "/sha256:")}],
             "detail": {"severity": ["CRITICAL"], "status": ["ACTIVE"]},
         },
         paths={"title": "$.detail.title", "image": "$.resources[0]"},

@@ -36,7 +36,7 @@ class Function(pulumi.ComponentResource):
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
+        parent: pulumi.Resource,
         *,
         environment: Mapping[str, pulumi.Input[str]],
         allowed: Sequence[Statement],
@@ -44,6 +44,7 @@ class Function(pulumi.ComponentResource):
         memory_mb: int,
         after: Sequence[pulumi.Resource],
     ) -> None:
+        opts = pulumi.ResourceOptions(parent=parent)
         super().__init__("sagemaker-processing:function:Function", name, None, opts)
         self.failures = failure_queue.create(name, stack, self, of=name)
         logs, role = self._logs_and_role(name, stack, allowed)

@@ -41,8 +41,8 @@ class Image(pulumi.ComponentResource):
     repository: pulumi.Output[str]
     """Name of the repository that it is in."""
 
-    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("sagemaker-processing:image:Image", name, None, opts)
+    def __init__(self, name: str, stack: Stack) -> None:
+        super().__init__("sagemaker-processing:image:Image", name, None, stack.opts)
         repository = self._repository(name, stack)
         if uri := stack.settings.image.uri:
             self.uri = pulumi.Output.from_input(uri)

@@ -22,17 +22,16 @@ class Job(pulumi.ComponentResource):
 
     role_arn: pulumi.Output[str]
 
-    def __init__(  # noqa: PLR0913 - one value for each thing that a job touches
+    def __init__(
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
         *,
         storage: Storage,
         network: Network,
         repository: pulumi.Input[str],
     ) -> None:
-        super().__init__("sagemaker-processing:job:Job", name, None, opts)
+        super().__init__("sagemaker-processing:job:Job", name, None, stack.opts)
         role = create_role(
             name,
             stack,

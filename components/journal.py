@@ -18,8 +18,8 @@ class Journal(pulumi.ComponentResource):
     """Its name."""
     table_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("sagemaker-processing:journal:Journal", name, None, opts)
+    def __init__(self, name: str, stack: Stack) -> None:
+        super().__init__("sagemaker-processing:journal:Journal", name, None, stack.opts)
         keep = stack.settings.keep_data
         # Operators' commands find it by its name; replacing it would forget every attempt.
         table = aws.dynamodb.Table(

@@ -26,7 +26,6 @@ class Launcher(pulumi.ComponentResource):
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
         *,
         storage: Storage,
         network: Network,
@@ -34,7 +33,7 @@ class Launcher(pulumi.ComponentResource):
         job: Job,
         image_uri: pulumi.Input[str],
     ) -> None:
-        super().__init__("sagemaker-processing:launcher:Launcher", name, None, opts)
+        super().__init__("sagemaker-processing:launcher:Launcher", name, None, stack.opts)
         if warning := instance_types.keyless(stack.settings.attempt_types):
             pulumi.log.warn(warning)
         environment: dict[str, pulumi.Input[str]] = {
@@ -52,7 +51,7 @@ class Launcher(pulumi.ComponentResource):
         self.function = Function(
             name,
             stack,
-            pulumi.ResourceOptions(parent=self),
+            self,
             environment=environment,
             allowed=roles.launcher(
                 stack,

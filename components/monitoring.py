@@ -23,12 +23,11 @@ class Monitoring(pulumi.ComponentResource):
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
         *,
         topic_arn: pulumi.Input[str],
         watched: Sequence[pulumi.Resource],
     ) -> None:
-        super().__init__("sagemaker-processing:monitoring:Monitoring", name, None, opts)
+        super().__init__("sagemaker-processing:monitoring:Monitoring", name, None, stack.opts)
         settings, child = stack.settings, pulumi.ResourceOptions(parent=self, depends_on=watched)
         if settings.alerts.monitoring == "full":
             alarms = [

@@ -35,7 +35,6 @@ class Observer(pulumi.ComponentResource):
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
         *,
         storage: Storage,
         journal: Journal,
@@ -43,11 +42,11 @@ class Observer(pulumi.ComponentResource):
         launcher: Launcher,
         group: ScheduleGroup,
     ) -> None:
-        super().__init__("sagemaker-processing:observer:Observer", name, None, opts)
+        super().__init__("sagemaker-processing:observer:Observer", name, None, stack.opts)
         self.function = Function(
             name,
             stack,
-            pulumi.ResourceOptions(parent=self),
+            self,
             environment={
                 "JOURNAL_TABLE": journal.table,
                 "TOPIC_ARN": topic_arn,

@@ -25,17 +25,16 @@ class Schedule(pulumi.ComponentResource):
     encrypted with the stack's key.
     """
 
-    def __init__(  # noqa: PLR0913 - one for each component that a slot needs
+    def __init__(
         self,
         name: str,
         stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
         *,
         group: ScheduleGroup,
         launcher: Launcher,
         observer: Observer,
     ) -> None:
-        super().__init__("sagemaker-processing:schedule:Schedule", name, None, opts)
+        super().__init__("sagemaker-processing:schedule:Schedule", name, None, stack.opts)
         # Creating a schedule fails while its role cannot do what it needs, too.
         needed = [group, launcher, observer]
         for schedule, settings in stack.settings.schedules.items():

@@ -23,15 +23,8 @@ class ScheduleGroup(pulumi.ComponentResource):
     failures_arn: pulumi.Output[str]
     """ARN of the queue of undelivered slots."""
 
-    def __init__(
-        self,
-        name: str,
-        stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        launcher: Launcher,
-    ) -> None:
-        super().__init__("sagemaker-processing:schedulegroup:ScheduleGroup", name, None, opts)
+    def __init__(self, name: str, stack: Stack, *, launcher: Launcher) -> None:
+        super().__init__("sagemaker-processing:schedulegroup:ScheduleGroup", name, None, stack.opts)
         child = pulumi.ResourceOptions(parent=self)
         self.name = aws.scheduler.ScheduleGroup(name, name=stack.prefix, opts=child).name
         self.arn = pulumi.Output.concat(

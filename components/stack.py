@@ -10,12 +10,14 @@ from components.settings import Settings
 
 @dataclass(frozen=True)
 class Stack:
-    """One deployment: its settings, where it is, and its key."""
+    """One deployment: its settings, where it is, its key, and by whom it is created."""
 
     settings: Settings
     account: Account
     key_arn: pulumi.Input[str]
     """Of the one key that encrypts all that the stack keeps or says."""
+    opts: pulumi.ResourceOptions | None = None
+    """Of each component: the provider, which tags what it creates."""
 
     @property
     def prefix(self) -> str:

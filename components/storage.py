@@ -28,8 +28,8 @@ class Storage(pulumi.ComponentResource):
     data: Data
     """The parts of both that are the stack's."""
 
-    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("sagemaker-processing:storage:Storage", name, None, opts)
+    def __init__(self, name: str, stack: Stack) -> None:
+        super().__init__("sagemaker-processing:storage:Storage", name, None, stack.opts)
         self._name, self._stack, settings = name, stack, stack.settings
         self.input_bucket = self._bucket("input", settings.input.bucket, expire_days=None)
         self.output_bucket = self._bucket(

@@ -37,15 +37,8 @@ class Network(pulumi.ComponentResource):
     placement: VpcPlacement | None
     """Where in a VPC the jobs run; None: in none. It leads out once the component is ready."""
 
-    def __init__(
-        self,
-        name: str,
-        stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        storage: Storage,
-    ) -> None:
-        super().__init__("sagemaker-processing:network:Network", name, None, opts)
+    def __init__(self, name: str, stack: Stack, *, storage: Storage) -> None:
+        super().__init__("sagemaker-processing:network:Network", name, None, stack.opts)
         self._name, self._stack = name, stack
         self._child = pulumi.ResourceOptions(parent=self)
         match stack.settings.network.mode:

@@ -55,13 +55,15 @@ def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str
     if vpc.dhcp_options_id != _NO_OPTIONS:
         found = aws.ec2.get_vpc_dhcp_options(dhcp_options_id=vpc.dhcp_options_id, opts=opts)
         domain, servers = found.domain_name, found.domain_name_servers
+    # Of a region's default options (VPC guide, "DHCP option sets").
+    usual = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
     if not domain or not servers:
         # SageMaker: "expected DHCP options to include keys domain-name-servers and domain-name".
         yield (
             "whose DHCP options must have a domain-name and domain-name-servers, or SageMaker "
             "fails every job there: "
             "aws ec2 create-dhcp-options --dhcp-configurations "
-            f"Key=domain-name,Values={domain or _domain(region)} "
+            f"Key=domain-name,Values={domain or usual} "
             f"Key=domain-name-servers,Values={','.join(servers) or _OWN_RESOLVER}, then "
             f"aws ec2 associate-dhcp-options --vpc-id {id_} --dhcp-options-id with its id"
         )
@@ -70,8 +72,3 @@ def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str
             "where nothing answers AmazonProvidedDNS: "
             f"aws ec2 modify-vpc-attribute --vpc-id {id_} --enable-dns-support Value=true"
         )
-
-
-def _domain(region: str) -> str:
-    """Return the domain of a region's default options (VPC guide, "DHCP option sets")."""
-    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"

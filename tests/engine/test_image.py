@@ -22,8 +22,12 @@ from components.stack import Stack
 
 image = Image(
     "image",
-    Stack(loader.load(), Account("aws", "{REGION}", "{ACCOUNT}"), "{KEY}"),
-    pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),
+    Stack(
+        loader.load(),
+        Account("aws", "{REGION}", "{ACCOUNT}"),
+        "{KEY}",
+        pulumi.ResourceOptions(provider=aws.Provider("aws", region="{REGION}")),
+    ),
 )
 pulumi.export("uri", image.uri)
 """
