@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import costs, listing, logs, run, stop
-from ops.aws_errors import explain
+from ops import costs, listing, logs, run
 from ops.errors import OpsError
 from ops.screen import Screen
-from ops.session import Session
+from ops.session import Session, explain
 from ops.stack import load
 
 
@@ -72,7 +71,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--lines", type=_positive, default=50, metavar="N", help="of each host; default: 50"
     )
 
-    stops = command("stop", stop.stop, "Stop a job, and wait until it has stopped")
+    stops = command("stop", run.stop, "Stop a job, and wait until it has stopped")
     stops.add_argument("job", metavar="JOB")
 
     sums = command("costs", costs.show, "Estimate what each month cost")

@@ -1,4 +1,4 @@
-"""Runs a slot, for the first time or again, through the stack's own launcher."""
+"""Runs a slot, for the first time or again, through the stack's own launcher, and stops a job."""
 
 import argparse
 import json
@@ -169,3 +169,25 @@ def _way_on(session: Session, last: Entry) -> Iterator[Text]:
             log = session.stack.command(f"logs {last.job_name}")
             yield Text(f"To read its log: {log}", "dim")
         yield Text(_again(session, last.schedule, slot_text(last.slot)), "dim")
+
+
+def stop(session: Session, options: argparse.Namespace) -> int:
+    """Stop a job and wait until it has ended; status 0 only if it ended as Stopped."""
+    stack, name = session.stack, options.job
+    attempt = stack.attempt_of(name)
+    status = stack.job(name)["ProcessingJobStatus"]
+    if status not in ACTIVE:
+        raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
+    if status == "InProgress":
+        # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
+        stack.journal.write(Entry.of(attempt, name, stop="operator"))
+        stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
+    session.screen.if_interrupted = "Stopped waiting; it will stop all the same"
+    began = session.now()
+    with session.screen.progress() as show:
+        while (status := stack.job(name)["ProcessingJobStatus"]) in ACTIVE:
+            show(f"{name}: {status}", span((session.now() - began).total_seconds()))
+            session.pause()
+    said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
+    session.screen.answer({"job_name": name, "status": status}, said)
+    return 0 if status == "Stopped" else 1

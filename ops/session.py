@@ -1,11 +1,27 @@
-"""What every command works with."""
+"""What every command works with, and what an error of AWS means to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from botocore import exceptions
+
 from ops.screen import Screen
 from ops.stack import Stack
+from pipeline import aws_errors
+
+_NO_CREDENTIALS = (
+    exceptions.CredentialRetrievalError,
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.ProfileNotFound,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+)
+_NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
+_BAD_CREDENTIALS = ("ExpiredToken", "Signature", "InvalidClientToken", "UnrecognizedClient")
+"""What the codes of such errors contain; services end them differently."""
+_SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command."
 
 
 @dataclass(frozen=True)
@@ -21,3 +37,39 @@ class Session:
     def pause(self) -> None:
         """Wait until it is time to look again at what is waited for."""
         self.sleep(5)
+
+
+def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Stack) -> str:
+    """Return one line: what failed, and what to do about it."""
+    if isinstance(error, exceptions.ClientError):
+        return _refused(error, stack)
+    said = _one_line(error).rstrip(".")
+    if isinstance(error, _NO_CREDENTIALS):
+        return f"No AWS credentials: {said}. {_SIGN_IN}"
+    if isinstance(error, _NO_ANSWER) and stack.endpoint:
+        return f"The embedded AWS does not answer at {stack.endpoint}; {stack.START_LOCAL}"
+    if isinstance(error, _NO_ANSWER):
+        return f"AWS cannot be reached: {said}. Check network and proxy, and repeat."
+    return said
+
+
+def _refused(error: exceptions.ClientError, stack: Stack) -> str:
+    code, said = aws_errors.code(error), _one_line(aws_errors.message(error))
+    if any(part in code for part in _BAD_CREDENTIALS):
+        return f"AWS does not accept these credentials ({code}). {_SIGN_IN}"
+    if "AccessDenied" in code:
+        return (
+            f"These credentials may not {error.operation_name}: {said or code}. "
+            f"Use a role that may operate stack {stack.name}."
+        )
+    if code == "ResourceNotFoundException":
+        return (
+            f"{error.operation_name} found no {stack.launcher}, {stack.table} or log group in "
+            f"{stack.region}: deploy with pulumi up --stack {stack.name}, or set AWS_PROFILE "
+            "to the account where the stack is."
+        )
+    return f"{error.operation_name}: {code}: {said}"
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

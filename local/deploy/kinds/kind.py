@@ -80,7 +80,8 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
         token: Pulumi's type token.
         operation: the client and its method, such as `sns.create_topic`.
         renamed: the inputs that AWS has under another name, as `input=Parameter`. It may lie inside
-            another one: `policy=Attributes.Policy`; `input=` is not handed over.
+            another one: `policy=Attributes.Policy`; `input=` is left out, as
+            nothing here acts on it.
         tagged: what EC2 calls that which gets the tags.
         first: checks the inputs, and returns them as they are or with others.
         then: does what is still to do, and returns what more AWS adds.

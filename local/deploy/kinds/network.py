@@ -1,4 +1,4 @@
-"""The private VPC: subnets, endpoints, security groups and flow logs."""
+"""The private VPC: subnets, routes, endpoints, security groups and flow logs."""
 
 from local.aws.endpoint import ACCOUNT
 from local.deploy.kinds.kind import CREATE, Resources, State, calls, refuse_others
@@ -8,14 +8,6 @@ _RULE = (
     "toPort=IpPermissions.ToPort prefixListId=IpPermissions.PrefixListIds.PrefixListId "
     "referencedSecurityGroupId=IpPermissions.UserIdGroupPairs.GroupId description="
 )
-
-
-def _names(local: Resources, vpc: State) -> State:
-    for key in ("EnableDnsSupport", "EnableDnsHostnames"):
-        # EC2 takes one attribute a call.
-        attribute = {key: {"Value": vpc[key[0].lower() + key[1:]]}}
-        local.aws.client("ec2").modify_vpc_attribute(VpcId=vpc["id"], **attribute)
-    return {}
 
 
 def _private(_local: Resources, subnet: State) -> State:
@@ -65,7 +57,6 @@ calls(
     "ec2.create_vpc",
     "enableDnsSupport= enableDnsHostnames=",
     tagged="vpc",
-    then=_names,
     id="{Vpc[VpcId]}",
 )
 calls(
@@ -76,6 +67,13 @@ calls(
     first=_private,
     id="{Subnet[SubnetId]}",
 )
+calls(
+    "aws:ec2/routeTable:RouteTable",
+    "ec2.create_route_table",
+    tagged="route-table",
+    id="{RouteTable[RouteTableId]}",
+)
+calls("aws:ec2/routeTableAssociation:RouteTableAssociation", "ec2.associate_route_table")
 calls(
     "aws:ec2/vpcEndpoint:VpcEndpoint",
     "ec2.create_vpc_endpoint",

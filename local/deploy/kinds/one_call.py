@@ -1,6 +1,46 @@
-"""The kinds that one call of AWS's API creates."""
+"""The kinds that one call of AWS's API creates, outside of the network."""
 
-from local.deploy.kinds.kind import calls
+from local.deploy.kinds.kind import CREATE, Resources, State, calls
+
+# The embedded AWS has one region, which is also the settings'.
+CREATE["pulumi:providers:aws"] = lambda _local, _inputs: {}
+
+
+def _described(_local: Resources, table: State) -> State:
+    """Return a table's keys and its encryption as DynamoDB describes them."""
+    keys, encryption = (("HASH", "hashKey"), ("RANGE", "rangeKey")), table["serverSideEncryption"]
+    return {
+        **table,
+        "keySchema": [{"keyType": kind, "attributeName": table[key]} for kind, key in keys],
+        "attributes": [
+            {"attributeName": each["name"], "attributeType": each["type"]}
+            for each in table["attributes"]
+        ],
+        "serverSideEncryption": {
+            "enabled": encryption["enabled"],
+            "sseType": "KMS",
+            "kmsMasterKeyId": encryption["kmsKeyArn"],
+        },
+    }
+
+
+def _bounded(local: Resources, role: State) -> State:
+    """Ask for a role's boundary: it has to exist, as on AWS, which moto does not look at."""
+    if boundary := role.get("permissionsBoundary"):
+        local.aws.client("iam").get_policy(PolicyArn=boundary)
+    return role
+
+
+def _located(local: Resources, bucket: State) -> State:
+    return {**bucket, "createBucketConfiguration": {"locationConstraint": local.aws.region}}
+
+
+def _reached_by_nobody(_local: Resources, subscription: State) -> State:
+    """Refuse what moto would really post to a web address."""
+    if subscription["protocol"] not in ("email", "sms"):
+        raise NotImplementedError(f"the embedded AWS sends nothing by {subscription['protocol']}")
+    return {**subscription, "returnSubscriptionArn": True}
+
 
 calls("aws:cloudwatch/dashboard:Dashboard", "cloudwatch.put_dashboard")
 calls("aws:cloudwatch/eventRule:EventRule", "events.put_rule", arn="{RuleArn}")
@@ -12,12 +52,21 @@ calls(
     id="{rule}-{targetId}",
 )
 calls(
-    "aws:ec2/routeTable:RouteTable",
-    "ec2.create_route_table",
-    tagged="route-table",
-    id="{RouteTable[RouteTableId]}",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "logs.create_log_group",
+    "name=logGroupName retentionInDays=",
+    id="{name}",
+    arn="arn:aws:logs:{region}:{account}:log-group:{name}",
 )
-calls("aws:ec2/routeTableAssociation:RouteTableAssociation", "ec2.associate_route_table")
+calls(
+    "aws:dynamodb/table:Table",
+    "dynamodb.create_table",
+    "name=TableName attributes=AttributeDefinitions serverSideEncryption=SSESpecification "
+    "hashKey= rangeKey= ttl= pointInTimeRecovery=",
+    first=_described,
+    id="{name}",
+    arn="{TableDescription[TableArn]}",
+)
 calls(
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "ecr.put_lifecycle_policy",
@@ -32,11 +81,27 @@ calls(
     registryId="{repository[registryId]}",
 )
 calls(
+    "aws:iam/role:Role",
+    "iam.create_role",
+    "name=RoleName assumeRolePolicy=AssumeRolePolicyDocument",
+    first=_bounded,
+    id="{Role[RoleName]}",
+    arn="{Role[Arn]}",
+)
+calls(
     "aws:iam/rolePolicy:RolePolicy",
     "iam.put_role_policy",
     "name=PolicyName role=RoleName policy=PolicyDocument",
 )
 calls("aws:kms/alias:Alias", "kms.create_alias", "name=AliasName")
+calls(
+    "aws:kms/key:Key",
+    "kms.create_key",
+    "enableKeyRotation= deletionWindowInDays=",
+    id="{KeyMetadata[KeyId]}",
+    keyId="{KeyMetadata[KeyId]}",
+    arn="{KeyMetadata[Arn]}",
+)
 calls(
     "aws:lambda/function:Function",
     "lambda.create_function",
@@ -48,6 +113,14 @@ calls(
     "lambda.put_function_event_invoke_config",
 )
 calls("aws:lambda/permission:Permission", "lambda.add_permission", "function=FunctionName")
+calls(
+    "aws:s3/bucket:Bucket",
+    "s3.create_bucket",
+    "forceDestroy=",
+    first=_located,
+    id="{bucket}",
+    arn="arn:aws:s3:::{bucket}",
+)
 calls(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "s3.put_bucket_lifecycle_configuration",
@@ -91,6 +164,14 @@ calls(
     "sns.set_topic_attributes",
     "arn=TopicArn policy=AttributeValue",
     first=lambda _local, inputs: {**inputs, "attributeName": "Policy"},
+)
+calls(
+    "aws:sns/topicSubscription:TopicSubscription",
+    "sns.subscribe",
+    "topic=TopicArn",
+    first=_reached_by_nobody,
+    id="{SubscriptionArn}",
+    arn="{SubscriptionArn}",
 )
 calls(
     "aws:sqs/queue:Queue",

@@ -1,9 +1,26 @@
-"""The image, built by an engine of this machine."""
+"""Alarms and the image, of which more is kept than AWS tells of them later."""
 
 import hashlib
 import json
 
-from local.deploy.kinds.kind import CREATE, Resources, State, refuse_others
+from local.aws.endpoint import ACCOUNT
+from local.deploy.kinds.kind import CREATE, Resources, State, refuse_others, request
+
+
+def _alarm(local: Resources, inputs: State) -> State:
+    """Create an alarm; a new one has not enough data for any other state."""
+    client, name = local.aws.client("cloudwatch"), inputs["name"]
+    wanted = request(client, "put_metric_alarm", "name=AlarmName", inputs)
+    client.put_metric_alarm(**wanted)
+    client.set_alarm_state(
+        AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Unchecked: Initial creation"
+    )
+    arn = f"arn:aws:cloudwatch:{local.aws.region}:{ACCOUNT}:alarm:{name}"
+    local.alarms[name] = wanted
+    return {"id": name, "arn": arn}
+
+
+CREATE["aws:cloudwatch/metricAlarm:MetricAlarm"] = _alarm
 
 
 def _image(local: Resources, inputs: State) -> State:
