@@ -1,8 +1,6 @@
 """Schedule: when the launcher is called."""
 
 import json
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pulumi
 import pulumi_aws as aws
@@ -10,9 +8,7 @@ import pulumi_aws as aws
 from components.launcher import Launcher
 from components.observer import Observer
 from components.schedule_group import ScheduleGroup
-from components.settings import ScheduleSettings
 from components.stack import Stack
-from pipeline import cron
 
 
 class Schedule(pulumi.ComponentResource):
@@ -38,7 +34,6 @@ class Schedule(pulumi.ComponentResource):
         # Creating a schedule fails while its role cannot do what it needs, too.
         needed = [group, launcher, observer]
         for schedule, settings in stack.settings.schedules.items():
-            _warn_of_lost_slots(schedule, settings)
             # EventBridge Scheduler fills in the time in angle brackets.
             slot = "<aws.scheduler.scheduled-time>"
             event = {"schedule": schedule, "slot": slot, "trigger": "schedule"}
@@ -65,16 +60,3 @@ class Schedule(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
             )
         self.register_outputs({})
-
-
-def _warn_of_lost_slots(schedule: str, settings: ScheduleSettings) -> None:
-    """Say at preview which local times of the coming year daylight saving takes away."""
-    expression, zone = cron.parse(settings.expression), ZoneInfo(settings.timezone)
-    now = datetime.now(zone).replace(tzinfo=None)
-    gaps = [gap for year in (now.year, now.year + 1) for gap in expression.dst_gaps(zone, year)]
-    for gap in gaps:
-        if now <= gap <= now + timedelta(days=366):
-            pulumi.log.warn(
-                f"schedule {schedule} has no slot at {gap:%Y-%m-%d %H:%M}: {settings.timezone} "
-                "skips that time; choose another hour, or UTC"
-            )

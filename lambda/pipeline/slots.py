@@ -10,7 +10,6 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -85,13 +84,6 @@ class Cron:
         slots = (_instant(moment, zone) for day in days for moment in self._times(day)[::-1])
         return next((slot for slot in slots if slot and slot < before), None)
 
-    def dst_gaps(self, zone: ZoneInfo, year: int) -> list[datetime]:
-        """Return the local times (without zone) of this year that the clock skips, so never run."""
-        days = takewhile(lambda day: day.year == year, self.dates(date(year, 1, 1)))
-        changing = (day for day in days if _clock_changes(day, zone))
-        moments = (moment for day in changing for moment in self._times(day))
-        return [moment for moment in moments if _instant(moment, zone) is None]
-
     def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
         """Yield the local dates that the expression chooses, from `start` on, or back from it."""
         first, last = date(self.years[0], 1, 1), date(self.years[-1], 12, 31)
@@ -125,11 +117,6 @@ class At:
         slot = _instant(self.moment, zone)
         return slot if slot and slot < before else None
 
-    def dst_gaps(self, zone: ZoneInfo, year: int) -> list[datetime]:
-        """Return the local time if it is in this year and the clock skips it."""
-        lost = self.moment.year == year and _instant(self.moment, zone) is None
-        return [self.moment] if lost else []
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -149,10 +136,6 @@ class Rate:
         """Return the last multiple of the interval earlier than `before`, in UTC."""
         return EPOCH - ((EPOCH - before) // self.interval + 1) * self.interval
 
-    def dst_gaps(self, _zone: ZoneInfo, _year: int) -> list[datetime]:
-        """Return nothing: elapsed time has no gaps."""
-        return []
-
 
 Expression = Cron | At | Rate
 
@@ -161,10 +144,3 @@ def _instant(moment: datetime, zone: ZoneInfo) -> datetime | None:
     """Return the UTC instant at which the zone's clock first shows `moment`, or None if never."""
     instant = moment.replace(tzinfo=zone).astimezone(UTC)
     return instant if instant.astimezone(zone).replace(tzinfo=None) == moment else None
-
-
-def _clock_changes(day: date, zone: ZoneInfo) -> bool:
-    """Return whether the offset changes on this local date."""
-    start = datetime.combine(day, time(), tzinfo=zone)
-    end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
-    return start.utcoffset() != end.utcoffset()

@@ -150,28 +150,9 @@ class TestClockChanges:
         slot = parse("rate(1 day)").next(datetime(2026, 10, 25, tzinfo=UTC), self.berlin)
         assert slot == datetime(2026, 10, 26, tzinfo=UTC)
 
-    def test_the_lost_local_times_of_a_year_are_listed(self) -> None:
-        half_hourly = parse("cron(0/30 2 * * ? *)")
-        lost = [local("2026-03-29T02:00"), local("2026-03-29T02:30")]
-        assert half_hourly.dst_gaps(self.berlin, 2026) == lost
-        assert half_hourly.dst_gaps(self.lord_howe, 2026) == [local("2026-10-04T02:00")]
-        assert half_hourly.dst_gaps(ZoneInfo("UTC"), 2026) == []
-
-    def test_only_what_the_expression_would_have_run_is_lost(self) -> None:
-        assert parse("cron(30 2 ? * MON-FRI *)").dst_gaps(self.berlin, 2026) == []
-        assert parse("cron(30 2 * * ? 2027-2030)").dst_gaps(self.berlin, 2026) == []
-        assert parse("rate(1 hour)").dst_gaps(self.berlin, 2026) == []
-
-    def test_a_day_that_a_zone_never_had_is_lost(self) -> None:
-        assert parse("cron(0 12 30 12 ? *)").dst_gaps(ZoneInfo("Pacific/Apia"), 2011) == [
-            local("2011-12-30T12:00")
-        ]
-
-    def test_a_single_time_that_does_not_exist_never_fires_and_is_listed(self) -> None:
+    def test_a_single_time_that_does_not_exist_never_fires(self) -> None:
         once = parse("at(2026-03-29T02:30:00)")
         assert once.next(datetime(2026, 1, 1, tzinfo=UTC), self.berlin) is None
-        assert once.dst_gaps(self.berlin, 2026) == [local("2026-03-29T02:30")]
-        assert once.dst_gaps(self.berlin, 2027) == []
 
 
 class TestTheEndsOfASchedule:
