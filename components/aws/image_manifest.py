@@ -7,7 +7,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 _DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 """The one media type that SageMaker is known to take."""
-
 _PATIENCE = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
 
 

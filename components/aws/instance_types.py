@@ -18,10 +18,7 @@ def takes_volume_key(instance_type: str) -> bool:
 
 
 def larger(types: Iterable[str], steps: int) -> dict[str, str]:
-    """Return up to `steps` larger sizes of each: type -> the next larger of its family that exists.
-
-    Each is a chain: `larger(["ml.m5.large"], 2)` is large -> xlarge -> 2xlarge.
-    """
+    """Return up to `steps` larger sizes of each: type -> the next larger of its family, and on."""
     path = "ProcessingResources.ClusterConfig.InstanceType"
     known = models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
     found: dict[str, str] = {}

@@ -35,7 +35,7 @@ def shape(service: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.
 
     Args:
-        service: botocore's name of it, such as `sagemaker`.
+        service: such as `sagemaker`.
         operation: such as `CreateProcessingJob`.
         path: names joined by dots; inside a list is its `member`, inside a map `key` and `value`.
 

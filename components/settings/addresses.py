@@ -11,8 +11,6 @@ RESERVED = 5
 PER_INSTANCE = 2
 """Addresses that SageMaker needs for each instance: its own interface, and the container's
 (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html)."""
-
-
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 """RFC 1918, and the shared addresses of RFC 6598, which AWS takes too."""
 

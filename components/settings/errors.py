@@ -27,10 +27,7 @@ _LONGEST_VALUE = 200
 
 
 class SettingsError(pulumi.RunError, ValueError):
-    """A configuration that is refused; the message lists all of its problems.
-
-    Of a RunError the engine prints the message and no traceback.
-    """
+    """A configuration that is refused, with all its problems; the engine adds no traceback."""
 
 
 @dataclass(frozen=True)

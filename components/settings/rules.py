@@ -12,12 +12,7 @@ from pipeline.text import duration
 
 
 def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
-    """Yield every rule that the settings break together.
-
-    Args:
-        settings: each value is right by itself.
-        after: every schedule needs a slot later than this; None leaves that unchecked.
-    """
+    """Yield what is wrong; `after` is what a schedule's next slot must be later than, if given."""
     for name, schedule in settings.schedules.items():
         key = f"schedules.{name}"
         longest = names.max_schedule_name(settings.prefix)

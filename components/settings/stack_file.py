@@ -82,16 +82,13 @@ class _Loader(yaml.SafeLoader):
         names = [key.value for key, _ in node.value]
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and names.count(key.value) > 1:
-                raise _refused(key, f"{key.value} comes twice")
+                problem = f"{key.value} comes twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
         return super().construct_mapping(node, deep)
 
 
-def _refused(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-
-
 def _ambiguous(_: _Loader, node: yaml.ScalarNode) -> str:
-    raise _refused(node, f"quote '{node.value}'")
+    raise yaml.MarkedYAMLError(problem=f"quote '{node.value}'", problem_mark=node.start_mark)
 
 
 _PLAIN = {
