@@ -73,7 +73,9 @@ class LocalAws:
         """Return an administrator's boto3 client for a service."""
         with _CREATING_CLIENTS:
             if service not in self._clients:
-                self._clients[service] = self._client(service, self.administrator)
+                client = self._client(service, self.administrator)
+                client.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
+                self._clients[service] = client
             return self._clients[service]
 
     def backend(self, service: str) -> Any:  # noqa: ANN401 - moto has no public types
@@ -86,15 +88,13 @@ class LocalAws:
             return self._client(service, session.keys)
 
     def _client(self, service: str, keys: Keys) -> Any:  # noqa: ANN401 - as above
-        made = cast("Any", boto3).client(
+        return cast("Any", boto3).client(
             service,
             endpoint_url=self.url,
             region_name=self.region,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
             **{name.lower(): value for name, value in keys.environment.items()},
         )
-        made.meta.events.register("provide-client-params.*.*", _refuse_what_aws_refuses)
-        return made
 
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
