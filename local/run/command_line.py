@@ -4,9 +4,10 @@ import argparse
 import fcntl
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ from local.run.display import Display
 from local.run.inputs import InputError
 from local.run.report import NOT_ENDED, Report
 from local.run.slot_run import STACK, Options, RunError, SlotRun
+from pipeline.attempt import parse_slot
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _SAMPLE = _PROJECT / "local" / "sample"
@@ -116,8 +118,9 @@ def parser() -> argparse.ArgumentParser:
         description="Deploys the program into an embedded AWS and runs one slot, for real.",
     )
     add = found.add_argument
-    add("--input", type=_directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
-    add("--script", type=_file, metavar="FILE", help="runs instead of process_data.sh")
+    directory, file = partial(_path, "directory", Path.is_dir), partial(_path, "file", Path.is_file)
+    add("--input", type=directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
+    add("--script", type=file, metavar="FILE", help="runs instead of process_data.sh")
     add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T03:00:00Z; default: last")
     add("--schedule", metavar="NAME", help="default: the stack's first")
     add("--engine", choices=["auto", "docker", "process"], default="auto")
@@ -134,27 +137,18 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def _directory(text: str) -> Path:
+def _path(kind: str, is_one: Callable[[Path], bool], text: str) -> Path:
     path = Path(text)
-    if not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} must be a directory")
-    return path.resolve()
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"{text!r} must be a file")
+    if not is_one(path):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a {kind}")
     return path.resolve()
 
 
 def _slot(text: str) -> datetime:
     try:
-        slot = datetime.fromisoformat(text)
-    except ValueError:
-        slot = None
-    if slot is None or slot.tzinfo is None or slot.microsecond:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a time like 2026-01-05T03:00:00Z")
+        slot = parse_slot(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     if slot > datetime.now(UTC):
         raise argparse.ArgumentTypeError(f"{text!r} lies in the future: no schedule would fire it")
-    return slot.astimezone(UTC)
+    return slot

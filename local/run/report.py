@@ -1,6 +1,5 @@
 """What came of a run, in the form of report.json."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,7 +65,7 @@ class Report:
         entries = cloud.journal.attempts(schedule, slot)
         self.attempts = [_attempt(entry) for entry in entries]
         self.outputs = list(_outputs(cloud, schedule, slot))
-        self.metrics = list(_metrics(cloud, schedule))
+        self.metrics = _metrics(cloud, schedule)
         self.messages = [dict(message) for message in cloud.messages]
         self.alarms = [
             {
@@ -78,13 +77,11 @@ class Report:
             for alarm in cloud.alarms.states()
         ]
         self.timeline = sorted(cloud.timeline, key=lambda event: event["at"])
-        if entries:
-            job = jobs.find(cloud.aws.client("sagemaker"), entries[-1].job_name)
-            self._fill_last(entries[-1], job or {})
-
-    def _fill_last(self, last: Entry, job: Mapping[str, Any]) -> None:
-        self.attempt, self.job_name = last.number, last.job_name
-        self.outcome = last.outcome
+        if not entries:
+            return
+        last = entries[-1]
+        job: Mapping[str, Any] = jobs.find(cloud.aws.client("sagemaker"), last.job_name) or {}
+        self.attempt, self.job_name, self.outcome = last.number, last.job_name, last.outcome
         self.status = job.get("ProcessingJobStatus")
         self.failure_reason = job.get("FailureReason", last.reason)
         self.exit_message = job.get("ExitMessage", last.exit_message)
@@ -106,18 +103,17 @@ def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, 
             yield {"bucket": bucket, "key": item["Key"], "size": item["Size"]}
 
 
-def _metrics(cloud: Cloud, schedule: str) -> Iterator[dict[str, Any]]:
-    sums: dict[str, Point] = {}
+def _metrics(cloud: Cloud, schedule: str) -> Rows:
+    rows: dict[str, dict[str, Any]] = {}
     for point in cloud.job_points:
-        so_far = sums[point.name].value if point.name in sums else 0
-        sums[point.name] = dataclasses.replace(point, value=so_far + point.value)
-    latest = {
-        point.name: point
-        for point in cloud.metrics.points
-        if point.namespace == METRIC_NAMESPACE and point.dimensions.get("schedule") == schedule
-    }
-    yield from (_metric(point, "script") for point in sums.values())
-    yield from (_metric(point, "observer") for name, point in latest.items() if name not in sums)
+        nothing = _metric(point, "script") | {"value": 0}
+        rows.setdefault(point.name, nothing)["value"] += point.value
+    of_script = {*rows}
+    for point in cloud.metrics.points:
+        ours = point.namespace == METRIC_NAMESPACE and point.dimensions.get("schedule") == schedule
+        if ours and point.name not in of_script:
+            rows[point.name] = _metric(point, "observer")
+    return [*rows.values()]
 
 
 def _metric(point: Point, sent_by: str) -> dict[str, Any]:

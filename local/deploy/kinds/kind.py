@@ -65,7 +65,7 @@ def refuse_others(inputs: State, known: str) -> None:
 
 
 def calls(  # noqa: PLR0913 - each is one difference between kinds
-    token: str,
+    kind: str,
     operation: str,
     renamed: str = "",
     *,
@@ -77,7 +77,7 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
     """Enter a kind that one call of AWS's API creates.
 
     Args:
-        token: Pulumi's type token.
+        kind: its service and name in Pulumi, such as `s3/Bucket`.
         operation: the client and its method, such as `sns.create_topic`.
         renamed: the inputs that AWS has under another name, as `input=Parameter`. It may lie inside
             another one: `policy=Attributes.Policy`; `input=` is left out, as
@@ -99,7 +99,8 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
         added = {name: form.format_map(known) for name, form in adds.items()}
         return {**added, **then(local, {**inputs, **added})}
 
-    CREATE[token] = create
+    module, name = kind.split("/")
+    CREATE[f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"] = create
 
 
 def request(client: Any, method: str, renamed: str, inputs: State) -> State:  # noqa: ANN401 - boto3's

@@ -10,12 +10,6 @@ _RULE = (
 )
 
 
-def _private(_local: Resources, subnet: State) -> State:
-    if subnet["mapPublicIpOnLaunch"]:
-        raise NotImplementedError("the embedded AWS has no public addresses")
-    return subnet
-
-
 def _prefix_list(local: Resources, endpoint: State) -> State:
     """Return a gateway endpoint's prefix list, which an interface has none of."""
     if endpoint["vpcEndpointType"] != "Gateway":
@@ -53,29 +47,28 @@ def _trusted(local: Resources, flow_log: State) -> State:
 
 
 calls(
-    "aws:ec2/vpc:Vpc",
+    "ec2/Vpc",
     "ec2.create_vpc",
     "enableDnsSupport= enableDnsHostnames=",
     tagged="vpc",
     id="{Vpc[VpcId]}",
 )
 calls(
-    "aws:ec2/subnet:Subnet",
+    "ec2/Subnet",
     "ec2.create_subnet",
     "mapPublicIpOnLaunch=",
     tagged="subnet",
-    first=_private,
     id="{Subnet[SubnetId]}",
 )
 calls(
-    "aws:ec2/routeTable:RouteTable",
+    "ec2/RouteTable",
     "ec2.create_route_table",
     tagged="route-table",
     id="{RouteTable[RouteTableId]}",
 )
-calls("aws:ec2/routeTableAssociation:RouteTableAssociation", "ec2.associate_route_table")
+calls("ec2/RouteTableAssociation", "ec2.associate_route_table")
 calls(
-    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "ec2/VpcEndpoint",
     "ec2.create_vpc_endpoint",
     "policy=PolicyDocument",
     tagged="vpc-endpoint",
@@ -83,7 +76,7 @@ calls(
     id="{VpcEndpoint[VpcEndpointId]}",
 )
 calls(
-    "aws:ec2/securityGroup:SecurityGroup",
+    "ec2/SecurityGroup",
     "ec2.create_security_group",
     "namePrefix=GroupName",
     tagged="security-group",
@@ -92,13 +85,13 @@ calls(
 )
 for _way in ("Ingress", "Egress"):
     calls(
-        f"aws:vpc/securityGroup{_way}Rule:SecurityGroup{_way}Rule",
+        f"vpc/SecurityGroup{_way}Rule",
         f"ec2.authorize_security_group_{_way.lower()}",
         _RULE,
         id="{SecurityGroupRules[0][SecurityGroupRuleId]}",
     )
 calls(
-    "aws:ec2/flowLog:FlowLog",
+    "ec2/FlowLog",
     "ec2.create_flow_logs",
     "vpcId=ResourceIds iamRoleArn=DeliverLogsPermissionArn logDestination=LogGroupName",
     tagged="vpc-flow-log",

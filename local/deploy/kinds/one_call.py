@@ -42,24 +42,24 @@ def _reached_by_nobody(_local: Resources, subscription: State) -> State:
     return {**subscription, "returnSubscriptionArn": True}
 
 
-calls("aws:cloudwatch/dashboard:Dashboard", "cloudwatch.put_dashboard")
-calls("aws:cloudwatch/eventRule:EventRule", "events.put_rule", arn="{RuleArn}")
+calls("cloudwatch/Dashboard", "cloudwatch.put_dashboard")
+calls("cloudwatch/EventRule", "events.put_rule", arn="{RuleArn}")
 calls(
-    "aws:cloudwatch/eventTarget:EventTarget",
+    "cloudwatch/EventTarget",
     "events.put_targets",
     "targetId=Targets.Id arn=Targets.Arn roleArn=Targets.RoleArn input=Targets.Input "
     "inputTransformer=Targets.InputTransformer deadLetterConfig=Targets.DeadLetterConfig",
     id="{rule}-{targetId}",
 )
 calls(
-    "aws:cloudwatch/logGroup:LogGroup",
+    "cloudwatch/LogGroup",
     "logs.create_log_group",
     "name=logGroupName retentionInDays=",
     id="{name}",
     arn="arn:aws:logs:{region}:{account}:log-group:{name}",
 )
 calls(
-    "aws:dynamodb/table:Table",
+    "dynamodb/Table",
     "dynamodb.create_table",
     "name=TableName attributes=AttributeDefinitions serverSideEncryption=SSESpecification "
     "hashKey= rangeKey= ttl= pointInTimeRecovery=",
@@ -68,12 +68,12 @@ calls(
     arn="{TableDescription[TableArn]}",
 )
 calls(
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "ecr/LifecyclePolicy",
     "ecr.put_lifecycle_policy",
     "repository=repositoryName policy=lifecyclePolicyText",
 )
 calls(
-    "aws:ecr/repository:Repository",
+    "ecr/Repository",
     "ecr.create_repository",
     "name=repositoryName encryptionConfigurations=encryptionConfiguration forceDelete=",
     arn="{repository[repositoryArn]}",
@@ -81,7 +81,7 @@ calls(
     registryId="{repository[registryId]}",
 )
 calls(
-    "aws:iam/role:Role",
+    "iam/Role",
     "iam.create_role",
     "name=RoleName assumeRolePolicy=AssumeRolePolicyDocument",
     first=_bounded,
@@ -89,13 +89,11 @@ calls(
     arn="{Role[Arn]}",
 )
 calls(
-    "aws:iam/rolePolicy:RolePolicy",
-    "iam.put_role_policy",
-    "name=PolicyName role=RoleName policy=PolicyDocument",
+    "iam/RolePolicy", "iam.put_role_policy", "name=PolicyName role=RoleName policy=PolicyDocument"
 )
-calls("aws:kms/alias:Alias", "kms.create_alias", "name=AliasName")
+calls("kms/Alias", "kms.create_alias", "name=AliasName")
 calls(
-    "aws:kms/key:Key",
+    "kms/Key",
     "kms.create_key",
     "enableKeyRotation= deletionWindowInDays=",
     id="{KeyMetadata[KeyId]}",
@@ -103,18 +101,15 @@ calls(
     arn="{KeyMetadata[Arn]}",
 )
 calls(
-    "aws:lambda/function:Function",
+    "lambda/Function",
     "lambda.create_function",
     "name=FunctionName code=Code.ZipFile",
     arn="{FunctionArn}",
 )
+calls("lambda/FunctionEventInvokeConfig", "lambda.put_function_event_invoke_config")
+calls("lambda/Permission", "lambda.add_permission", "function=FunctionName")
 calls(
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    "lambda.put_function_event_invoke_config",
-)
-calls("aws:lambda/permission:Permission", "lambda.add_permission", "function=FunctionName")
-calls(
-    "aws:s3/bucket:Bucket",
+    "s3/Bucket",
     "s3.create_bucket",
     "forceDestroy=",
     first=_located,
@@ -122,18 +117,16 @@ calls(
     arn="arn:aws:s3:::{bucket}",
 )
 calls(
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "s3/BucketLifecycleConfiguration",
     "s3.put_bucket_lifecycle_configuration",
     "rules=LifecycleConfiguration.Rules",
 )
 calls(
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-    "s3.put_bucket_ownership_controls",
-    "rule=OwnershipControls.Rules",
+    "s3/BucketOwnershipControls", "s3.put_bucket_ownership_controls", "rule=OwnershipControls.Rules"
 )
-calls("aws:s3/bucketPolicy:BucketPolicy", "s3.put_bucket_policy")
+calls("s3/BucketPolicy", "s3.put_bucket_policy")
 calls(
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "s3/BucketPublicAccessBlock",
     "s3.put_public_access_block",
     "blockPublicAcls=PublicAccessBlockConfiguration.BlockPublicAcls "
     "blockPublicPolicy=PublicAccessBlockConfiguration.BlockPublicPolicy "
@@ -141,32 +134,28 @@ calls(
     "restrictPublicBuckets=PublicAccessBlockConfiguration.RestrictPublicBuckets",
 )
 calls(
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "s3/BucketServerSideEncryptionConfiguration",
     "s3.put_bucket_encryption",
     "rules=ServerSideEncryptionConfiguration.Rules",
 )
-calls("aws:s3/bucketVersioning:BucketVersioning", "s3.put_bucket_versioning")
-calls("aws:scheduler/schedule:Schedule", "scheduler.create_schedule", arn="{ScheduleArn}")
+calls("s3/BucketVersioning", "s3.put_bucket_versioning")
+calls("scheduler/Schedule", "scheduler.create_schedule", arn="{ScheduleArn}")
+calls("scheduler/ScheduleGroup", "scheduler.create_schedule_group", arn="{ScheduleGroupArn}")
 calls(
-    "aws:scheduler/scheduleGroup:ScheduleGroup",
-    "scheduler.create_schedule_group",
-    arn="{ScheduleGroupArn}",
-)
-calls(
-    "aws:sns/topic:Topic",
+    "sns/Topic",
     "sns.create_topic",
     "displayName=Attributes.DisplayName kmsMasterKeyId=Attributes.KmsMasterKeyId",
     arn="{TopicArn}",
     id="{TopicArn}",
 )
 calls(
-    "aws:sns/topicPolicy:TopicPolicy",
+    "sns/TopicPolicy",
     "sns.set_topic_attributes",
     "arn=TopicArn policy=AttributeValue",
     first=lambda _local, inputs: {**inputs, "attributeName": "Policy"},
 )
 calls(
-    "aws:sns/topicSubscription:TopicSubscription",
+    "sns/TopicSubscription",
     "sns.subscribe",
     "topic=TopicArn",
     first=_reached_by_nobody,
@@ -174,7 +163,7 @@ calls(
     arn="{SubscriptionArn}",
 )
 calls(
-    "aws:sqs/queue:Queue",
+    "sqs/Queue",
     "sqs.create_queue",
     "name=QueueName messageRetentionSeconds=Attributes.MessageRetentionPeriod "
     "kmsMasterKeyId=Attributes.KmsMasterKeyId "
@@ -183,4 +172,4 @@ calls(
     url="{QueueUrl}",
     arn="arn:aws:sqs:{region}:{account}:{name}",
 )
-calls("aws:sqs/queuePolicy:QueuePolicy", "sqs.set_queue_attributes", "policy=Attributes.Policy")
+calls("sqs/QueuePolicy", "sqs.set_queue_attributes", "policy=Attributes.Policy")

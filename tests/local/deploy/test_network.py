@@ -189,11 +189,7 @@ class TestStricterThanMoto:
         with pytest.raises(PermissionError, match="does not trust VPC Flow Logs"):
             resources.create("aws:ec2/flowLog:FlowLog", "flow-logs", inputs)
 
-    def test_public_addresses_and_open_default_groups_are_not_played(
-        self, resources: Resources
-    ) -> None:
-        with pytest.raises(NotImplementedError, match="public addresses"):
-            CREATE["aws:ec2/subnet:Subnet"](resources, {"mapPublicIpOnLaunch": True})
+    def test_open_default_groups_are_not_played(self, resources: Resources) -> None:
         with pytest.raises(NotImplementedError, match="only empties"):
             CREATE["aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"](
                 resources, {"ingress": [{"protocol": "-1"}], "egress": []}

@@ -127,7 +127,7 @@ class TestWhatIsRefused:
         ("arguments", "reason"),
         [
             (("--fault", "fire"), "'lost-event'"),
-            (("--slot", "yesterday"), "2026-01-05T03:00:00Z"),
+            (("--slot", "yesterday"), "is no slot like 2026-01-05T02:00:00Z"),
             (("--slot", "2199-01-05T02:00:00Z"), "lies in the future"),
             (("--input", "nowhere"), "must be a directory"),
         ],
