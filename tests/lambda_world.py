@@ -31,7 +31,7 @@ from observer.watch import Reconciler
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import FILE, LauncherConfig, ObserverConfig
 from pipeline.journal import Journal
-from pipeline.journal_items import health_key, to_time
+from pipeline.journal_items import health_key, value
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
 
@@ -138,7 +138,7 @@ class World:
         item = self.client("dynamodb").get_item(
             TableName=ENVIRONMENT["JOURNAL_TABLE"], Key=health_key("daily"), ConsistentRead=True
         )
-        return to_time(item.get("Item", {}).get("failing_since"))
+        return value(item.get("Item", {}), "failing_since")
 
     @property
     def observer(self) -> Observer:

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
-from pipeline.slots import At, Expression, Rate
+from pipeline.slots import Expression, Rate
 
 _START = datetime(2025, 1, 1, tzinfo=UTC)
 """Fixed: counted from today, a gap would change by itself, and with it the deployed alarm."""
@@ -20,8 +20,6 @@ def longest(expression: Expression, zone: ZoneInfo) -> timedelta | None:
 
     The slots of one hour count as its first, which makes the gap up to 59 minutes longer.
     """
-    if isinstance(expression, At):
-        return None
     if isinstance(expression, Rate):
         return expression.interval
     hourly = replace(expression, minutes=expression.minutes[:1])

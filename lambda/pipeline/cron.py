@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.slots import At, Cron, Days, Expression, Rate
+from pipeline.slots import Cron, Days, Expression, Rate
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _rate(body: str) -> Rate:
     return Rate(int(match[1]) * unit)
 
 
-def _at(body: str) -> At:
+def _at(body: str) -> Cron:
     try:
         moment = datetime.fromisoformat(body)
     except ValueError as error:
@@ -171,4 +171,7 @@ def _at(body: str) -> At:
         raise ValueError(f"at() = {body!r} is not written so; {_AT_FORM}")
     if not _YEAR.low <= moment.year <= _YEAR.high:
         raise ValueError(f"at() = {body!r} must be from {_YEAR.low} to {_YEAR.high}; {_AT_FORM}")
-    return At(moment)
+    day = Days("1", (moment.day,))
+    return Cron(
+        (moment.minute,), (moment.hour,), day, (moment.month,), (moment.year,), moment.second
+    )

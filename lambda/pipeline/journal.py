@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipeline.attempt import Attempt, slot_text
-from pipeline.journal_items import Entry, Item, attempt_key, from_item, health_key, to_item, to_time
+from pipeline.journal_items import Entry, Item, attempt_key, from_item, health_key, to_item, value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,7 +87,7 @@ class Journal:
 
     def last_success(self, schedule: str) -> datetime | None:
         """Return when a slot of a schedule was last successful, or None."""
-        return to_time(self._get(health_key(schedule)).get("last_success"))
+        return value(self._get(health_key(schedule)), "last_success")
 
     def record_failure(self, schedule: str, slot: datetime) -> None:
         """Note that a slot failed for good: the schedule is red from its first failure on."""
@@ -107,8 +107,7 @@ class Journal:
         )
         also = ", recovered_from = failing_since REMOVE failing_since"
         _, item = self._update(key, {"recovered_by": job_name}, condition, also=also)
-        same_job = item.get("recovered_by") == {"S": job_name}
-        return to_time(item.get("recovered_from")) if same_job else None
+        return value(item, "recovered_from") if value(item, "recovered_by") == job_name else None
 
     def _get(self, key: Item) -> Item:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)

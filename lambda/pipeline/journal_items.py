@@ -1,6 +1,6 @@
 """What the journal holds, as objects and as DynamoDB's items."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -69,13 +69,11 @@ class Entry:
         return {name: getattr(self, name) for name in _BESIDE_KEY}
 
 
-_READ: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("created", "started", "ended"), datetime.fromisoformat),
-    **dict.fromkeys(("next_attempt_at", "planned_for", "concluded_at"), datetime.fromisoformat),
-    "instance_count": int,
-    "cost_usd": float,
+_TIMES = {
+    *("created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"),
+    *("last_success", "failing_since", "recovered_from"),
 }
-"""How the values are read that are no text."""
+_NUMBERS = {"instance_count": int, "cost_usd": float}
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
 
 
@@ -103,16 +101,16 @@ def to_item(values: Mapping[str, str | float | datetime | None]) -> Item:
 def from_item(item: Mapping[str, Any]) -> Entry:
     """Return the entry that an item holds."""
     slot, _, number = item["attempt"]["S"].partition("#")
-    known: dict[str, Any] = {}
-    for name in _BESIDE_KEY & item.keys():
-        [text] = item[name].values()
-        known[name] = _READ.get(name, str)(text)
+    known = {name: value(item, name) for name in _BESIDE_KEY}
     return Entry(schedule=item["schedule"]["S"], slot=parse_slot(slot), number=int(number), **known)
 
 
-def to_time(attribute: Any) -> datetime | None:  # noqa: ANN401 - a union of every kind of value
-    """Return the instant that an attribute holds."""
-    return datetime.fromisoformat(attribute["S"]) if attribute else None
+def value(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - by its name
+    """Return what an attribute of an item means; None where there is none."""
+    if name not in item:
+        return None
+    [text] = item[name].values()
+    return datetime.fromisoformat(text) if name in _TIMES else _NUMBERS.get(name, str)(text)
 
 
 def _attribute(value: str | float | datetime) -> Item:

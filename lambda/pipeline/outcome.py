@@ -30,7 +30,6 @@ class Outcome(StrEnum):
     QUOTA_TOO_LOW = "quota_too_low"
     """One job asks for more than the limit allows, even while nothing else runs."""
     NO_ADDRESSES = "no_addresses"
-    """The subnets have no free address."""
     THROTTLED = "throttled"
     INTERNAL_ERROR = "internal_error"
     OUT_OF_MEMORY = "out_of_memory"
@@ -48,11 +47,8 @@ class Outcome(StrEnum):
     """The key is disabled, or about to be deleted."""
     ACCESS_DENIED = "access_denied"
     REFUSED = "refused"
-    """SageMaker does not accept the request for the job."""
     MISSED = "missed"
-    """The slot was due, and nobody asked for its job."""
     SKIPPED = "skipped"
-    """The launcher decided not to start it."""
     UNKNOWN = "unknown"
 
 

@@ -58,13 +58,14 @@ def _nearest_workday(day: date, last: int) -> int:
 
 @dataclass(frozen=True)
 class Cron:
-    """A recurring local time; all fields ascending."""
+    """A local time, recurring or, of at(), only once; all fields ascending."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
     days: Days
     months: tuple[int, ...]
     years: tuple[int, ...]
+    second: int = 0
 
     def next(self, after: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the first slot later than `after` in UTC, or None if there is none any more."""
@@ -96,26 +97,9 @@ class Cron:
             day += step
 
     def _times(self, day: date) -> list[datetime]:
-        times = (time(hour, minute) for hour in self.hours for minute in self.minutes)
+        hours, minutes = self.hours, self.minutes
+        times = (time(hour, minute, self.second) for hour in hours for minute in minutes)
         return [datetime.combine(day, moment) for moment in times]
-
-
-@dataclass(frozen=True)
-class At:
-    """One local time, once."""
-
-    moment: datetime
-    """Without zone: the schedule's zone gives it one."""
-
-    def next(self, after: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the slot in UTC if it is later than `after`."""
-        slot = _instant(self.moment, zone)
-        return slot if slot and slot > after else None
-
-    def previous(self, before: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the slot in UTC if it is earlier than `before`."""
-        slot = _instant(self.moment, zone)
-        return slot if slot and slot < before else None
 
 
 @dataclass(frozen=True)
@@ -137,7 +121,7 @@ class Rate:
         return EPOCH - ((EPOCH - before) // self.interval + 1) * self.interval
 
 
-Expression = Cron | At | Rate
+Expression = Cron | Rate
 
 
 def _instant(moment: datetime, zone: ZoneInfo) -> datetime | None:

@@ -21,7 +21,7 @@ from local.aws.endpoint import ACCOUNT, LocalAws
 from local.aws.iam import Session, kms
 from local.aws.protocols import ServiceError
 from pipeline import cron
-from pipeline.slots import At, Expression
+from pipeline.slots import Expression
 
 _SERVICE = "scheduler.amazonaws.com"
 _PATH = "/schedules/"
@@ -137,14 +137,15 @@ class Scheduler:
         if not self._aws.iam.trusts(role, _SERVICE, self._group_arn(group)):
             text = "The execution role you provide must allow AWS EventBridge Scheduler to assume"
             raise ServiceError("ValidationException", f"{text} it. Role: {role}")
+        written = schedule["ScheduleExpression"]
         try:
             expression, zone = _timing(schedule)
         except (ValueError, KeyError) as problem:
             message = f"Invalid Schedule Expression: {problem}"
             raise ServiceError("ValidationException", message) from problem
-        at, once = expression.next(datetime.now(UTC), zone), isinstance(expression, At)
+        at, once = expression.next(datetime.now(UTC), zone), written.startswith("at(")
         if once and at is None:
-            message = f"Invalid Schedule Expression {schedule['ScheduleExpression']}: in the past."
+            message = f"Invalid Schedule Expression {written}: in the past."
             raise ServiceError("ValidationException", message)
         if schedule.get("ActionAfterCompletion") == "DELETE":
             if not once:
