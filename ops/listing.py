@@ -14,9 +14,7 @@ from rich.text import Text
 
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
-from ops.stack import Description
 from pipeline import jobs
-from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import NO_FAILURE
 
@@ -86,21 +84,10 @@ def _attempts(
         if job := stack.find_job(attempt):
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]
-            found[attempt.slot, attempt.schedule] = [*before, _running(attempt, job)]
+            # As the journal would have it, if it knew of jobs that run.
+            running = jobs.with_job(Entry.of(attempt, job["ProcessingJobName"]), job)
+            found[attempt.slot, attempt.schedule] = [*before, running]
     return found
-
-
-def _running(attempt: Attempt, job: Description) -> Entry:
-    """Return an attempt as the journal would have it, if it knew of jobs that run."""
-    cluster = job["ProcessingResources"]["ClusterConfig"]
-    return replace(
-        Entry.of(attempt, job["ProcessingJobName"]),
-        status=job["ProcessingJobStatus"],
-        instance_type=jobs.instance_type(cluster),
-        instance_count=jobs.instance_count(cluster),
-        created=job["CreationTime"],
-        started=job.get("ProcessingStartTime"),
-    )
 
 
 def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:

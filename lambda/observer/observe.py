@@ -13,7 +13,7 @@ from observer.classify import classify
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.retry import next_attempt
-from pipeline import cost, jobs
+from pipeline import jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
@@ -79,7 +79,7 @@ class Observer:
     def _conclude(
         self, entry: Entry, job: DescribeProcessingJobResponseTypeDef | None, now: datetime
     ) -> str:
-        entry = with_job(entry, job) if job else replace(entry, cost_usd=0.0)
+        entry = jobs.with_job(entry, job) if job else replace(entry, cost_usd=0.0)
         entry = replace(entry, outcome=classify(entry, job))
         if job:
             entry = success_marker.settle(self.s3, self.sagemaker, self.config, entry, job)
@@ -103,31 +103,6 @@ class Observer:
         if entry.stop or attempt is None or following is None:
             return None
         return self.launches.plan(attempt, *following)
-
-
-def with_job(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> Entry:
-    """Return an entry with what DescribeProcessingJob tells of the end of its job."""
-    cluster = job["ProcessingResources"]["ClusterConfig"]
-    entry = replace(
-        entry,
-        status=job["ProcessingJobStatus"],
-        reason=job.get("FailureReason"),
-        exit_message=job.get("ExitMessage"),
-        instance_type=jobs.instance_type(cluster) or entry.instance_type,
-        instance_count=jobs.instance_count(cluster),
-        created=job["CreationTime"],
-        started=job.get("ProcessingStartTime"),  # a job that fails early has none
-        ended=job.get("ProcessingEndTime"),
-    )
-    return replace(entry, cost_usd=_cost(entry, cluster.get("VolumeSizeInGB")))
-
-
-def _cost(entry: Entry, volume_gb: int | None) -> float | None:
-    if entry.run_s is None:
-        return 0.0
-    if not entry.instance_type or not entry.instance_count or not volume_gb:
-        return None
-    return cost.estimate(entry.instance_type, entry.instance_count, volume_gb, entry.run_s)
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:

@@ -100,9 +100,8 @@ class Reconciler:
         client, prefix = self.observer.sagemaker, self.observer.config.prefix
         found: Jobs = {}
         for status in jobs.ACTIVE:
-            found |= jobs.listed(client, prefix, filters={"StatusEquals": status})
-        changed = {"LastModifiedTimeAfter": self.now - LOOK_BACK}
-        found |= jobs.listed(client, prefix, filters=changed)
+            found |= jobs.listed(client, prefix, StatusEquals=status)
+        found |= jobs.listed(client, prefix, LastModifiedTimeAfter=self.now - LOOK_BACK)
         return found
 
     def _deployed(self, name: str) -> _Schedule | None:

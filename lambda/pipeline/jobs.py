@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pipeline import aws_errors
+from pipeline import aws_errors, cost
 from pipeline.attempt import Attempt, job_name, parse_job_name
+from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -45,13 +47,12 @@ def listed(
     prefix: str,
     schedule: str | None = None,
     slot: datetime | None = None,
-    filters: Mapping[str, Any] | None = None,
+    **filters: Any,  # noqa: ANN401 - of whatever type
 ) -> Iterator[tuple[Attempt, ProcessingJobSummaryTypeDef]]:
     """Yield a stack's jobs, or a schedule's, or a slot's; ListProcessingJobs filters them."""
     contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
     pages = client.get_paginator("list_processing_jobs")
-    wanted: Any = {"NameContains": contained, **(filters or {})}
-    for page in pages.paginate(**wanted):
+    for page in pages.paginate(NameContains=contained, **filters):
         for job in page["ProcessingJobSummaries"]:
             # NameContains also finds it inside of another stack's names.
             attempt = parse_job_name(prefix, job["ProcessingJobName"])
@@ -63,7 +64,7 @@ def active(client: SageMakerClient, prefix: str, schedule: str | None = None) ->
     """Return the attempts whose job has not ended, ascending, of a schedule or, if None, of all."""
     found: set[Attempt] = set()
     for status in ACTIVE:
-        found |= dict(listed(client, prefix, schedule, filters={"StatusEquals": status})).keys()
+        found |= dict(listed(client, prefix, schedule, StatusEquals=status)).keys()
     return sorted(found)
 
 
@@ -71,20 +72,33 @@ def instances(client: SageMakerClient, prefix: str, besides: Attempt) -> int:
     """Return how many instances a stack's other jobs hold, which may have been set otherwise."""
     total = 0
     for attempt in set(active(client, prefix)) - {besides}:
-        if job := find_active(client, job_name(prefix, attempt)):
-            total += instance_count(job["ProcessingResources"]["ClusterConfig"]) or 1
+        name = job_name(prefix, attempt)
+        if job := find_active(client, name):
+            total += with_job(Entry.of(attempt, name), job).instance_count or 1
     return total
 
 
-def instance_type(cluster: Mapping[str, Any]) -> str | None:
-    """Return the type of a job's instances; None until SageMaker has selected one.
+def with_job(entry: Entry, job: Mapping[str, Any]) -> Entry:
+    """Return an entry with what DescribeProcessingJob tells of its job.
 
-    A job that was given a choice of types (InstancePreferences) has SageMaker's own in the answer's
-    Selected members, and no InstanceType.
+    One that was given a choice of types (InstancePreferences) has SageMaker's own in the Selected
+    members, once it has selected.
     """
-    return cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
-
-
-def instance_count(cluster: Mapping[str, Any]) -> int | None:
-    """Return how many instances a job has; None until SageMaker has selected a number."""
-    return cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount")
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    kind = cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
+    count = cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount")
+    entry = replace(
+        entry,
+        status=job["ProcessingJobStatus"],
+        reason=job.get("FailureReason"),
+        exit_message=job.get("ExitMessage"),
+        instance_type=kind or entry.instance_type,
+        instance_count=count,
+        created=job["CreationTime"],
+        started=job.get("ProcessingStartTime"),  # a job that fails early has none
+        ended=job.get("ProcessingEndTime"),
+    )
+    if entry.run_s is None:
+        return replace(entry, cost_usd=0.0)
+    usd = cost.estimate(kind or "", count or 0, cluster.get("VolumeSizeInGB", 0), entry.run_s)
+    return replace(entry, cost_usd=usd)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from observer.observe import with_job
-from pipeline import cost
+from pipeline import cost, jobs
 from pipeline.journal_items import Entry
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_world import ATTEMPT, NAME, NOW
@@ -22,7 +21,7 @@ def sagemaker() -> FakeSageMaker:
 
 def told(sagemaker: FakeSageMaker, known: Entry = KNOWN) -> Entry:
     job: Any = sagemaker.jobs[NAME]
-    return with_job(known, job)
+    return jobs.with_job(known, job)
 
 
 class TestWithJob:
