@@ -73,16 +73,15 @@ class Cron:
 
     def following(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the slots later than `after` in UTC, ascending."""
-        days = self.dates(after.astimezone(zone).date())
-        slots = (_instant(moment, zone) for day in days for moment in self._times(day))
+        moments = self._moments(after.astimezone(zone).date())
+        slots = (_instant(moment, zone) for moment in moments)
         return (slot for slot in slots if slot and slot > after)
 
     def previous(self, before: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the last slot earlier than `before` in UTC, or None if there was none yet."""
         # A day ahead: while the clock repeats an hour, an earlier slot can have a later local time.
         start = before.astimezone(zone).date() + timedelta(days=1)
-        days = self.dates(start, backwards=True)
-        slots = (_instant(moment, zone) for day in days for moment in self._times(day)[::-1])
+        slots = (_instant(moment, zone) for moment in self._moments(start, backwards=True))
         return next((slot for slot in slots if slot and slot < before), None)
 
     def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
@@ -96,10 +95,13 @@ class Cron:
                 yield day
             day += step
 
-    def _times(self, day: date) -> list[datetime]:
+    def _moments(self, start: date, *, backwards: bool = False) -> Iterator[datetime]:
+        """Yield the local times, without zone, of the dates from `start` on, or back from it."""
         hours, minutes = self.hours, self.minutes
-        times = (time(hour, minute, self.second) for hour in hours for minute in minutes)
-        return [datetime.combine(day, moment) for moment in times]
+        times = [time(hour, minute, self.second) for hour in hours for minute in minutes]
+        for day in self.dates(start, backwards=backwards):
+            for moment in reversed(times) if backwards else times:
+                yield datetime.combine(day, moment)
 
 
 @dataclass(frozen=True)
