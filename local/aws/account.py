@@ -16,7 +16,7 @@ from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError, Session
 from local.aws.messaging import Topics
 from local.aws.sagemaker import required_permissions
-from local.aws.sagemaker.faults import Faults, has_ended
+from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SERVICE, SageMaker
 
@@ -132,7 +132,7 @@ class Account:
         arriving = self.faults.arriving(event)
         for each in arriving:
             self.bus.publish(each)
-        if has_ended(detail) and event not in arriving:
+        if "ProcessingEndTime" in detail and event not in arriving:
             self.tell("lost", f"the event of {name}")
             # As if the time had passed that the watch gives an event to come.
             self.sagemaker.age(name, _LONG_AGO_S)

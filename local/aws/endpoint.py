@@ -26,9 +26,6 @@ from local.aws.signature import Keys, sender
 ACCOUNT = "123456789012"
 """moto's account."""
 
-_POLL_S = 0.02
-"""How often a server looks whether it is to end."""
-
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
 _CREATING_CLIENTS = threading.Lock()
 _log = logging.getLogger(__name__)
@@ -43,7 +40,7 @@ class LocalAws:
         """By the name in a signature's scope, what answers before moto does, if it is not None."""
         self.iam = Authority(ACCOUNT, region)
         """Judges what roles do, and has a record of it."""
-        self.administrator = Keys.long_term()
+        self.administrator = Keys.new(temporary=False)
         """Of whoever may do everything: this process, and the person who started it."""
         self._moto = moto_application.create(ACCOUNT)
         self._server = make_server(
@@ -51,7 +48,8 @@ class LocalAws:
         )
         self._host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self._host}"
-        serve = partial(self._server.serve_forever, poll_interval=_POLL_S)
+        # The interval is in which it looks whether it is to end.
+        serve = partial(self._server.serve_forever, poll_interval=0.02)
         self._thread = threading.Thread(target=serve, daemon=True)
         self._clients: dict[str, Any] = {}
         self._writing = threading.Lock()

@@ -45,15 +45,10 @@ class Keys:
     token: str | None = None
 
     @classmethod
-    def long_term(cls) -> Self:
-        """Return new keys, as of a user."""
-        return cls(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
-
-    @classmethod
-    def temporary(cls) -> Self:
-        """Return new keys with a token, as of a role's session."""
-        access_key = f"ASIA{secrets.token_hex(8).upper()}"
-        return cls(access_key, secrets.token_hex(20), secrets.token_hex(32))
+    def new(cls, *, temporary: bool) -> Self:
+        """Return new keys, as of a user, or as of a role's session."""
+        kind, token = ("ASIA", secrets.token_hex(32)) if temporary else ("AKIA", None)
+        return cls(f"{kind}{secrets.token_hex(8).upper()}", secrets.token_hex(20), token)
 
     @property
     def environment(self) -> dict[str, str]:

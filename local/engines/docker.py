@@ -54,8 +54,12 @@ class DockerEngine:
     ) -> int:
         """Run one container to its end and return its exit code; it is always removed."""
         name = f"processing-{uuid.uuid4().hex[:12]}"
+        options = ["--platform", "linux/amd64", "--hostname", spec.hostname, "--network", "none"]
+        options += ["--volume", f"{spec.ml}:/opt/ml", "--entrypoint", spec.entrypoint[0]]
+        for key, value in spec.environment.items():
+            options += ["--env", f"{key}={value}"]
         command = [*spec.entrypoint[1:], *spec.arguments]
-        created = _docker("create", "--name", name, *_options(spec), image, *command)
+        created = _docker("create", "--name", name, *options, image, *command)
         if created.returncode:
             raise EngineError(f"docker cannot create a container of {image}: {created.stderr}")
         # Also when this process ends before the container does.
@@ -73,14 +77,6 @@ class DockerEngine:
         finally:
             remove()
             _take_ownership(image, spec.ml)
-
-
-def _options(spec: ContainerRun) -> list[str]:
-    options = ["--platform", "linux/amd64", "--hostname", spec.hostname, "--network", "none"]
-    options += ["--volume", f"{spec.ml}:/opt/ml", "--entrypoint", spec.entrypoint[0]]
-    for key, value in spec.environment.items():
-        options += ["--env", f"{key}={value}"]
-    return options
 
 
 def _take_ownership(image: str, ml: Path) -> None:

@@ -23,8 +23,8 @@ class ContainerRun:
     ml: Path
     """The host's directory that is `/opt/ml` inside, writable."""
     hostname: str
-    stop_grace_s: float
-    """Seconds between TERM and KILL once `stop` is set; 120 on SageMaker."""
+    stop_grace_s: float = 120
+    """From TERM to KILL once `stop` is set (Service Authorization Reference, StopProcessingJob)."""
 
 
 class Engine(Protocol):

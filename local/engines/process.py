@@ -57,8 +57,7 @@ class ProcessEngine:
         if missing := [tool for tool in _TOOLS if not shutil.which(tool, path=path)]:
             return f"{', '.join(missing)} not on PATH; install util-linux, coreutils and hostname"
         with tempfile.TemporaryDirectory() as directory:
-            ml = Path(directory)
-            probe = ContainerRun(entrypoint=["true"], ml=ml, hostname="probe", stop_grace_s=1)
+            probe = ContainerRun(entrypoint=["true"], ml=Path(directory), hostname="probe")
             try:
                 status = self.run(directory, probe, lambda _: None, threading.Event())
             except EngineError as error:

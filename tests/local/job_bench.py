@@ -55,7 +55,6 @@ class Jobs:
             workspace=self.workspace,
             on_line=self._receive,
             on_step=self.steps.append,
-            stop_grace_s=5,
         )
 
     def _receive(self, line: str) -> None:

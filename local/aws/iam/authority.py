@@ -71,7 +71,7 @@ class Authority:
                 f"for {source_arn}: see the role's trust policy"
             )
         who = Identity(role_arn, service.partition(".")[0])
-        session = Session(who, Keys.temporary())
+        session = Session(who, Keys.new(temporary=True))
         self._sessions[session.keys.access_key] = session
         return session
 

@@ -75,7 +75,7 @@ class Faults:
     def arriving(self, event: Event) -> list[Event]:
         """Return what arrives when a job's event is sent: it, once or twice, others, or nothing."""
         detail = event["detail"]
-        job, ended = detail["ProcessingJobName"], has_ended(detail)
+        job, ended = detail["ProcessingJobName"], "ProcessingEndTime" in detail
         with self._lock:
             if not ended and "out-of-order" in self.coming:
                 self._held[job].append(event)
@@ -86,11 +86,6 @@ class Faults:
                 found.remove(event)
             times = 2 if "duplicate-event" in self.coming else 1
             return [each for each in found for _ in range(times)]
-
-
-def has_ended(job: Mapping[str, Any]) -> bool:
-    """Return whether nothing more comes of a job that is described."""
-    return job["ProcessingJobStatus"] in ("Completed", "Failed", "Stopped")
 
 
 def refusal(fault: str | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:

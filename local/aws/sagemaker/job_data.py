@@ -90,7 +90,7 @@ def output_files(directory: Path) -> Iterator[Path]:
     Raises:
         OSError: a directory cannot be read. Passing over it would lose what is in it.
     """
-    if directory.resolve() != directory or not directory.is_dir():
+    if os.path.realpath(directory) != str(directory) or not directory.is_dir():
         return
     for place, _, names in os.walk(directory, onerror=_raise):
         for path in (Path(place, name) for name in names):
@@ -108,7 +108,12 @@ def exit_message(hosts: Sequence[Path]) -> str | None:
     Raises:
         JobFailedError: it is not UTF-8, which fails the job on SageMaker too.
     """
-    content = b"".join(_message(ml / "output" / "message") for ml in hosts)
+    content = b""
+    for path in (ml / "output" / "message" for ml in hosts):
+        # The script may have put anything there; a link could lead to a file of this machine.
+        if os.path.realpath(path) == str(path) and path.is_file():
+            with path.open("rb") as file:
+                content += file.read(LONGEST_REASON + 1)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         text = decoder.decode(content[:LONGEST_REASON], final=len(content) <= LONGEST_REASON)
@@ -117,14 +122,6 @@ def exit_message(hosts: Sequence[Path]) -> str | None:
             f"AlgorithmError: /opt/ml/output/message is not valid UTF-8: {error}"
         ) from error
     return text or None
-
-
-def _message(path: Path) -> bytes:
-    # The script may have put anything there; a link could lead to a file of this machine.
-    if path.parent.is_symlink() or path.is_symlink() or not path.is_file():
-        return b""
-    with path.open("rb") as file:
-        return file.read(LONGEST_REASON + 1)
 
 
 def download(

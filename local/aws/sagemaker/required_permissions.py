@@ -20,20 +20,17 @@ _INTERFACE = "network-interface/eni-0123456789abcdef0"
 def needed(store: Store, request: Mapping[str, Any]) -> list[Access]:
     """Return what the role of a CreateProcessingJob needs for the job to start."""
     key = store.key_arn(request["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId"))
+    uri: str = request["AppSpecification"]["ImageUri"]
+    name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+    repository = store.arn("ecr", f"repository/{name}")
     return [
-        *_image(store, request["AppSpecification"]["ImageUri"]),
+        Access("ecr:GetAuthorizationToken", "*"),
+        *(Access(f"ecr:{action}", repository) for action in _PULL),
         # No condition keys: whose name kms:ViaService has, and whether kms:GrantIsForAWSResource is
         # sent, is not documented for the volumes of jobs.
         *(Access(action, key) for action in ("kms:DescribeKey", "kms:CreateGrant") if key),
         *_network(store, request.get("NetworkConfig", {}).get("VpcConfig")),
     ]
-
-
-def _image(store: Store, uri: str) -> list[Access]:
-    name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
-    repository = store.arn("ecr", f"repository/{name}")
-    pulled = [Access(f"ecr:{action}", repository) for action in _PULL]
-    return [Access("ecr:GetAuthorizationToken", "*"), *pulled]
 
 
 def _network(store: Store, vpc: Mapping[str, Any] | None) -> list[Access]:

@@ -44,15 +44,13 @@ def vpc_of(aws: LocalAws, id_: str) -> str | None:
 
 def job_refusals(request: _Request, aws: LocalAws) -> list[str]:
     """Return what is wrong with a request that is valid by the service's model."""
-    network = request.get("NetworkConfig", {})
     return [
         *_members("The request", request, _JOB),
         *_cluster(request["ProcessingResources"]["ClusterConfig"]),
         *_application(request["AppSpecification"], aws.region),
         *_data("Input", request.get("ProcessingInputs", [])),
         *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
-        *_network(network),
-        *_vpc(network.get("VpcConfig", {}), aws),
+        *_network(request.get("NetworkConfig", {}), aws),
     ]
 
 
@@ -106,19 +104,15 @@ def _data(kind: str, listed: list[_Request]) -> Iterator[str]:
             yield f"{where}: LocalPath '{path}' must be a plain path under {_LOCAL_ROOT}"
 
 
-def _network(network: _Request) -> Iterator[str]:
+def _network(network: _Request, aws: LocalAws) -> Iterator[str]:
+    config = network.get("VpcConfig", {})
     # What is in a VPC or behind its endpoints is not on this machine: its jobs run without either.
-    if not network.get("EnableNetworkIsolation") and "VpcConfig" not in network:
+    if not config and not network.get("EnableNetworkIsolation"):
         yield f"NetworkConfig: a network that is neither isolated nor a VPC {_NOT_PLAYED}"
-
-
-def _vpc(config: _Request, aws: LocalAws) -> Iterator[str]:
-    vpcs: set[str] = set()
-    for each in (*config.get("Subnets", []), *config.get("SecurityGroupIds", [])):
-        vpc = vpc_of(aws, each)
-        if vpc is None:
+    ids = (*config.get("Subnets", []), *config.get("SecurityGroupIds", []))
+    vpcs = {each: vpc_of(aws, each) for each in ids}
+    for each in ids:
+        if vpcs[each] is None:
             yield f"VpcConfig: there is no {each}"
-        else:
-            vpcs.add(vpc)
-    if len(vpcs) > 1:
+    if len({*vpcs.values()} - {None}) > 1:
         yield "VpcConfig: all subnets and security groups must be of one VPC"

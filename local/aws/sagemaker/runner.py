@@ -44,8 +44,6 @@ class JobRunner:
     """Receives each line that a container prints."""
     on_step: Callable[[str], None] = lambda _step: None
     """Receives what begins: downloading, running, uploading."""
-    stop_grace_s: float = 120
-    """Seconds from TERM to KILL (Service Authorization Reference, StopProcessingJob)."""
 
     def __call__(self, job: Job) -> JobEnd:
         """Run the job to its end; MaxRuntimeInSeconds counts downloads, but not uploads."""
@@ -109,7 +107,6 @@ class JobRunner:
                     environment=job.request.get("Environment", {}),
                     ml=hosts[host],
                     hostname=host,
-                    stop_grace_s=self.stop_grace_s,
                 )
                 return self.engine.run(image, spec, receive, job.stop)
 

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -67,12 +68,11 @@ class SageMaker:
         Raises:
             ServiceError: what AWS would answer, or that the operation is not played here.
         """
-        answer = self._operations.get(operation)
-        if answer is None:
+        if operation not in self._operations:
             known = ", ".join(self._operations)
             message = f"The local SageMaker has no {operation}; it has {known}"
             raise ServiceError("UnknownOperationException", message)
-        return answer(request)
+        return self._operations[operation](request)
 
     def age(self, name: str, seconds: float) -> None:
         """Let everything about a job have happened so much earlier."""
@@ -104,7 +104,8 @@ class SageMaker:
         if refused := refusal(self._faults.of_job(name), cluster):
             raise ServiceError(*refused)
         whole = {"StoppingCondition": {"MaxRuntimeInSeconds": _DEFAULT_MAX_RUNTIME_S}, **request}
-        job = Job(name, arn, whole, threading.Event(), lambda: self._started(name))
+        started = partial(self._change, name, {}, "ProcessingStartTime")
+        job = Job(name, arn, whole, threading.Event(), started)
         with self._lock:
             if self._closed:
                 raise ServiceError("ServiceUnavailable", "The local SageMaker was closed")
@@ -140,10 +141,6 @@ class SageMaker:
         self._change(job.name, changes, "ProcessingEndTime", after_s=end.lasted_s)
         self._tell(job.name)
 
-    def _started(self, name: str) -> None:
-        if "ProcessingStartTime" not in self._descriptions[name]:
-            self._change(name, {}, "ProcessingStartTime")
-
     def _change(self, name: str, changes: _Json, *times: str, after_s: float | None = None) -> None:
         """Change a job now, or as if `after_s` seconds had passed since its start."""
         with self._lock:
@@ -169,9 +166,7 @@ class SageMaker:
         return self._descriptions[name]
 
     def _list(self, request: _Json) -> _Json:
-        with self._lock:
-            descriptions = list(self._descriptions.values())
-        return page(descriptions, request)
+        return page(list(self._descriptions.values()), request)
 
     def _stop(self, request: _Json) -> _Json:
         name: str = self._describe(request)["ProcessingJobName"]

@@ -91,6 +91,12 @@ class TestTheEndIsTheScripts:
         link = f"ln -s {tmp_path / place} /opt/ml/output{place and '/' + place}"
         assert jobs.run(f"rmdir /opt/ml/output/{place} ; {link}").exit_message is None
 
+    @pytest.mark.parametrize("place", ["/opt/ml/output/message", OUT])
+    def test_a_link_to_itself_is_nothing(self, jobs: Jobs, bucket: str, place: str) -> None:
+        script = f"rmdir {place} 2>/dev/null; ln -s {place} {place}"
+        assert jobs.run(script, **target(f"s3://{bucket}/out")) == JobEnd("Completed")
+        assert jobs.keys(bucket) == []
+
     def test_nothing_of_the_job_is_left_on_the_disk(self, jobs: Jobs) -> None:
         jobs.run("mkdir /opt/ml/output/d; : >/opt/ml/output/d/f; chmod 0 /opt/ml/output/d")
         assert list(jobs.workspace.iterdir()) == []
