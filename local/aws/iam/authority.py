@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request
 
 from local.aws import protocols
 from local.aws.iam.conditions import Sent
-from local.aws.iam.evaluate import Access, Identity, admits, refusal
+from local.aws.iam.evaluate import Access, Identity, Statements, admits, parse, refusal
 from local.aws.iam.patterns import Value
 from local.aws.iam.required_permissions import required
 from local.aws.iam.store import Store
@@ -56,8 +56,8 @@ class Authority:
         """Return whether a role exists and lets `service` assume it for a resource."""
         source = {"aws:SourceArn": source_arn, "aws:SourceAccount": self.store.account}
         role = self.store.role(role_arn)
-        access = Access("sts:AssumeRole", role_arn, source)
-        return bool(role) and self._admits(role.assume_role_policy_document, service, access)
+        trust = parse(role.assume_role_policy_document) if role else ()
+        return self._admits(trust, service, Access("sts:AssumeRole", role_arn, source))
 
     def assume(self, role_arn: str, service: str, source_arn: str) -> Session:
         """Return a session of a role that `service` assumes for the resource `source_arn`.
@@ -128,7 +128,7 @@ class Authority:
         """Return whether the policies of resources let a service of AWS do all of this."""
         return all(self._admits(self.store.policy(each.resource), service, each) for each in needed)
 
-    def _admits(self, policy: str | None, service: str, access: Access) -> bool:
+    def _admits(self, policy: Statements, service: str, access: Access) -> bool:
         # It is by TLS as among services.
         caller = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": service}
         keys = _sent(self.store, access, caller)

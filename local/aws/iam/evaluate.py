@@ -116,18 +116,16 @@ def refusal(access: Access, who: Identity, policies: Policies) -> str | None:
     return None
 
 
-def admits(policy: str | None, service: str, access: Access) -> bool:
+def admits(policy: Statements, service: str, access: Access) -> bool:
     """Return whether a resource's policy lets a service of AWS in: an Allow, and no Deny.
 
     A key that the service does not send is absent. A principal of `*` is services too, as in
     AWS's own examples, which bind it by aws:SourceArn. `service` is one such as
-    events.amazonaws.com; a resource without policy lets none in.
+    events.amazonaws.com.
     """
-    if policy is None:
-        return False
-    statements, names = parse(policy), {service, "*"}
-    allowed = _finds("Allow", statements, access, names)
-    return allowed and not _finds("Deny", statements, access, names)
+    names = {service, "*"}
+    allowed = _finds("Allow", policy, access, names)
+    return allowed and not _finds("Deny", policy, access, names)
 
 
 def _finds(effect: str, statements: Statements, access: Access, names: set[str] | None) -> bool:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from local.aws.iam.evaluate import Access
 from local.aws.iam.patterns import Value
@@ -41,11 +42,15 @@ def of_object(
     store: Store, bucket: str, name: str, key: str | None, actions: Iterable[str]
 ) -> list[Access]:
     """Return what an object needs of `key`, or of the bucket's default key without it."""
-    default, bucket_key = store.key_of_bucket(bucket)
+    found = store.state("s3").buckets.get(bucket)
+    encryption: dict[str, Any] = (found and found.encryption) or {}
+    rule: dict[str, Any] = encryption.get("Rule", {})
+    default: dict[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
     # What S3 binds the object's key to: its bucket, if that has a bucket key.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    bucket_key = str(rule.get("BucketKeyEnabled", False)).lower() == "true"
     encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
-    return use(store, key or default, actions, ("s3:arn", encrypted))
+    return use(store, key or default.get("KMSMasterKeyID"), actions, ("s3:arn", encrypted))
 
 
 def to_send(store: Store, arn: str, source: Mapping[str, Value] | None = None) -> list[Access]:
@@ -55,5 +60,5 @@ def to_send(store: Store, arn: str, source: Mapping[str, Value] | None = None) -
     encryption context as what the policies of keys can use.
     """
     kind = "sns:topicArn" if arn.split(":")[2] == "sns" else "sqs:arn"
-    actions = ("kms:GenerateDataKey", "kms:Decrypt")
-    return use(store, store.key_of(arn), actions, (kind, arn), source)
+    key = getattr(store.resource(arn), "kms_master_key_id", None)
+    return use(store, key, ["kms:GenerateDataKey", "kms:Decrypt"], (kind, arn), source)

@@ -41,10 +41,11 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
     arn = f"arn:aws:s3:::{bucket}/{key}"
     match operation.removeprefix("s3:"):
         case "ListObjectsV2":
-            prefix = _given({"s3:prefix": asked.get("Prefix")})
+            prefix = {"s3:prefix": asked["Prefix"]} if "Prefix" in asked else {}
             return [Access("s3:ListBucket", arn.removesuffix("/"), prefix)]
         case "GetObject":
-            own = store.key_of_object(bucket, key)
+            found = store.state("s3").buckets.get(bucket)
+            own = getattr(found and found.keys.get(key), "kms_key_id", None)
             decrypt = kms.of_object(store, bucket, key, own, ["kms:Decrypt"])
             return [Access("s3:GetObject", arn), *decrypt]
         case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
@@ -87,7 +88,9 @@ def _of_scheduler(store: Store, operation: str, asked: Parameters) -> list[Acces
             passed = [_pass_role(asked["Target"]["RoleArn"], "scheduler")]
         case "GetSchedule":
             # Whether it decrypts in the caller's name is not documented: here it does.
-            key, actions, passed = store.key_of_schedule(group, name), [], []
+            found = store.state("scheduler").schedule_groups.get(group)
+            key = getattr(found and found.schedules.get(name), "kms_key_arn", None)
+            actions, passed = [], []
         case _:
             return None
     bound = ("scheduler:schedule:arn", schedule)
@@ -102,8 +105,10 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
             # Read or written: DynamoDB made the data key itself.
             # https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
             name = table.rpartition("/")[2]
-            bound = ("dynamodb:tableName", name)
-            decrypt = kms.use(store, store.key_of_table(name), ["kms:Decrypt"], bound)
+            found = store.state("dynamodb").tables.get(name)
+            settings: Parameters = (found and found.sse_specification) or {}
+            key = settings.get("KMSMasterKeyId") if settings.get("Enabled") else None
+            decrypt = kms.use(store, key, ["kms:Decrypt"], ("dynamodb:tableName", name))
             return [Access(operation, table), *decrypt]
         case (
             "logs:CreateLogGroup"
@@ -130,34 +135,27 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
 
 def _put_event(store: Store, entry: Parameters) -> Access:
     bus = store.named("events", "event-bus/", entry.get("EventBusName", "default"))
-    return Access("events:PutEvents", bus, _given({"events:source": entry.get("Source")}))
-
-
-def _given(values: Parameters) -> dict[str, Value]:
-    """Return the condition keys that the request has a value for."""
-    return {
-        key: value if isinstance(value, list) else str(value)
-        for key, value in values.items()
-        if value is not None
-    }
+    return Access("events:PutEvents", bus, {"events:source": entry.get("Source", "")})
 
 
 def _asked_of_job(asked: Parameters) -> dict[str, Value]:
+    """Return the condition keys that the request has a value for."""
     cluster: Parameters = asked["ProcessingResources"]["ClusterConfig"]
     network: Parameters = asked.get("NetworkConfig", {})
     vpc: Parameters = network.get("VpcConfig", {})
-    limits: Parameters = asked.get("StoppingCondition", {})
-    traffic = network.get("EnableInterContainerTrafficEncryption")
-    return _given(
-        {
-            "sagemaker:InstanceTypes": [cluster["InstanceType"]],
-            "sagemaker:MaxRuntimeInSeconds": limits.get("MaxRuntimeInSeconds"),
-            "sagemaker:NetworkIsolation": network.get("EnableNetworkIsolation"),
-            "sagemaker:InterContainerTrafficEncryption": traffic,
-            "sagemaker:VpcSubnets": vpc.get("Subnets"),
-            "sagemaker:VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
-        }
-    )
+    values = {
+        "InstanceTypes": [cluster["InstanceType"]],
+        "MaxRuntimeInSeconds": asked.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+        "NetworkIsolation": network.get("EnableNetworkIsolation"),
+        "InterContainerTrafficEncryption": network.get("EnableInterContainerTrafficEncryption"),
+        "VpcSubnets": vpc.get("Subnets"),
+        "VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
+    }
+    return {
+        f"sagemaker:{name}": value if isinstance(value, list) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _pass_role(role_arn: str, service: str) -> Access:

@@ -3,11 +3,10 @@
 It is read in this process, without a request for each: every request of a role asks for some.
 """
 
-import json
 from typing import Any
 
 from local.aws import moto_application
-from local.aws.iam.evaluate import Identity, Policies, parse
+from local.aws.iam.evaluate import Identity, Policies, Statements, parse
 
 
 class Store:
@@ -15,6 +14,11 @@ class Store:
 
     def __init__(self, account: str, region: str) -> None:
         self.account, self.region = account, region
+
+    def state(self, service: str) -> Any:  # noqa: ANN401 - moto has no public types
+        """Return what moto keeps of a service."""
+        region = "aws" if service in ("iam", "s3") else self.region
+        return moto_application.backend(service, self.account, region)
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this region."""
@@ -32,10 +36,10 @@ class Store:
             raise NotImplementedError(f"the local IAM knows {self.region} only, and not {name}")
         return name
 
-    def role(self, arn: str) -> Any:  # noqa: ANN401 - moto has no public types
+    def role(self, arn: str) -> Any:  # noqa: ANN401 - as above
         """Return a role; None if there is no such."""
         # A copy: a deployment may add roles meanwhile.
-        roles = list(self._state("iam").roles.values())
+        roles = list(self.state("iam").roles.values())
         return next((role for role in roles if role.arn == arn), None)
 
     def policies(self, who: Identity, resource: str) -> Policies:
@@ -51,21 +55,19 @@ class Store:
         statements = tuple(each for document in documents for each in parse(document))
         boundary = None
         if arn := role.permissions_boundary_arn:
-            policy = self._state("iam").managed_policies.get(arn)
+            policy = self.state("iam").managed_policies.get(arn)
             boundary = parse(_current(policy)) if policy else ()
-        own = self.policy(resource)
-        return Policies(statements, boundary, parse(own) if own else ())
+        return Policies(statements, boundary, self.policy(resource))
 
-    def policy(self, arn: str) -> str | None:
-        """Return the policy of a bucket, queue, topic, key or function; None without one."""
-        found = None if arn == "*" else self._resource(arn)
+    def policy(self, arn: str) -> Statements:
+        """Return the policy of a bucket, queue, topic, key or function; nothing without one."""
+        found = None if arn == "*" else self.resource(arn)
         if found is None or getattr(found, "key_state", "Enabled") != "Enabled":
-            return None
+            return ()
         if ":lambda:" in arn:
-            statements: list[Any] = found.policy.statements
-            document = {"Version": "2012-10-17", "Statement": statements}
-            return json.dumps(document) if statements else None
-        return found.policy.decode() if isinstance(found.policy, bytes) else found.policy
+            return tuple(found.policy.statements)
+        text = found.policy.decode() if isinstance(found.policy, bytes) else found.policy
+        return parse(text) if text else ()
 
     def key_arn(self, key: str | None) -> str | None:
         """Return the ARN of a customer's key by its id, alias or ARN; None for none or AWS's own.
@@ -79,36 +81,7 @@ class Store:
         found = self._key(key)
         return found.arn if found else self.arn("kms", f"key/{key.rpartition('/')[2]}")
 
-    def key_of_bucket(self, bucket: str) -> tuple[str | None, bool]:
-        """Return the key of a bucket's default encryption, and whether it has a bucket key."""
-        found = self._state("s3").buckets.get(bucket)
-        encryption: dict[str, Any] = found.encryption if found and found.encryption else {}
-        rule: dict[str, Any] = encryption.get("Rule", {})
-        default: dict[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
-        bucket_key = str(rule.get("BucketKeyEnabled", False)).lower() == "true"
-        return default.get("KMSMasterKeyID"), bucket_key
-
-    def key_of_object(self, bucket: str, name: str) -> str | None:
-        """Return the key that an object is encrypted with."""
-        found = self._state("s3").buckets.get(bucket)
-        return getattr(found and found.keys.get(name), "kms_key_id", None)
-
-    def key_of_table(self, table: str) -> str | None:
-        """Return a table's key."""
-        found = self._state("dynamodb").tables.get(table)
-        settings: dict[str, Any] = (found and found.sse_specification) or {}
-        return settings.get("KMSMasterKeyId") if settings.get("Enabled") else None
-
-    def key_of_schedule(self, group: str, name: str) -> str | None:
-        """Return the key of a schedule's input."""
-        found = self._state("scheduler").schedule_groups.get(group)
-        return getattr(found and found.schedules.get(name), "kms_key_arn", None)
-
-    def key_of(self, arn: str) -> str | None:
-        """Return the key of a topic or queue."""
-        return getattr(self._resource(arn), "kms_master_key_id", None)
-
-    def _resource(self, arn: str) -> Any:  # noqa: ANN401 - as above
+    def resource(self, arn: str) -> Any:  # noqa: ANN401 - as above
         """Return what moto has of a resource with a policy; None if there is no such.
 
         Of other accounts and regions nothing is known but a key that settings call existing.
@@ -116,16 +89,16 @@ class Store:
         _, _, service, _, _, name = arn.split(":", 5)
         match service if self._is_here(arn) or service == "kms" else "":
             case "s3":
-                return self._state("s3").buckets.get(name.partition("/")[0])
+                return self.state("s3").buckets.get(name.partition("/")[0])
             case "sqs":
-                return self._state("sqs").queues.get(name)
+                return self.state("sqs").queues.get(name)
             case "sns":
-                return self._state("sns").topics.get(arn)
+                return self.state("sns").topics.get(arn)
             case "kms":
-                found: list[Any] = list(self._state("kms").keys.values())
+                found: list[Any] = list(self.state("kms").keys.values())
                 return next((each for each in found if each.arn == arn), None)
             case "lambda":
-                found = self._state("lambda").list_functions()
+                found = self.state("lambda").list_functions()
                 return next((each for each in found if each.function_arn == arn), None)
             case _:
                 return None
@@ -136,14 +109,10 @@ class Store:
         return region in ("", self.region) and account in ("", self.account)
 
     def _key(self, key: str) -> Any:  # noqa: ANN401 - as above
-        keys, alias = self._state("kms").keys, key.rpartition(":")[2]
+        keys, alias = self.state("kms").keys, key.rpartition(":")[2]
         if alias.startswith("alias/"):
             return next((each for each in list(keys.values()) if alias in each.aliases), None)
         return keys.get(key.rpartition("/")[2])
-
-    def _state(self, service: str) -> Any:  # noqa: ANN401 - as above
-        region = "aws" if service in ("iam", "s3") else self.region
-        return moto_application.backend(service, self.account, region)
 
 
 def _current(policy: Any) -> str:  # noqa: ANN401 - as above

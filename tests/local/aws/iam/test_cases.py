@@ -35,7 +35,7 @@ def allowed(case: dict[str, Any]) -> bool:
     access = Access(case["action"], case["resource"], case.get("context", {}))
     try:
         if ":assumed-role/" not in case["who"]:
-            return admits(document("resource_policy"), case["who"], access)
+            return admits(parse(document("resource_policy")), case["who"], access)
         *_, account, session = case["who"].split(":", 5)
         _, role, name = session.split("/")
         who = Identity(f"arn:aws:iam::{account}:role/{role}", name)

@@ -144,7 +144,7 @@ class TestARolesRequest:
 def let_in(*statements: dict[str, Any], **context: str) -> bool:
     keys: dict[str, Value] = {key.replace("_", ":"): value for key, value in context.items()}
     return admits(
-        document(*statements), "cloudwatch.amazonaws.com", Access(SEND.action, SEND.resource, keys)
+        policy(*statements), "cloudwatch.amazonaws.com", Access(SEND.action, SEND.resource, keys)
     )
 
 
@@ -171,7 +171,7 @@ class TestAServicesRequest:
         assert not let_in({**allow(**SERVICE), **other})
 
     def test_a_resource_without_policy_lets_nobody_in(self) -> None:
-        assert not admits(None, "events.amazonaws.com", SEND)
+        assert not admits((), "events.amazonaws.com", SEND)
 
     @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
     def test_a_deny_for_everybody_wins(self, principal: Any) -> None:
