@@ -97,13 +97,11 @@ def _notification(old: Alarm, new: Alarm, now: datetime) -> str:
     told = {
         "AlarmName": new["AlarmName"],
         "AlarmDescription": new.get("AlarmDescription"),
-        "AWSAccountId": ACCOUNT,
         "NewStateValue": new["StateValue"],
         "NewStateReason": new["StateReason"],
         "StateChangeTime": now.isoformat(),
         "AlarmArn": new["AlarmArn"],
         "OldStateValue": old["StateValue"],
-        "Trigger": {"MetricName": new["MetricName"], "Period": new["Period"]},
     }
     return json.dumps(told, indent=2)
 
@@ -119,6 +117,5 @@ def _event(old: Alarm, new: Alarm, now: datetime) -> dict[str, Any]:
         "previousState": {"value": old["StateValue"], "reason": old["StateReason"]},
         "state": {"value": new["StateValue"], "reason": new["StateReason"]},
     }
-    return of_resource(
-        new["AlarmArn"], "aws.cloudwatch", "CloudWatch Alarm State Change", detail, now
-    )
+    arn, detail_type = new["AlarmArn"], "CloudWatch Alarm State Change"
+    return of_resource(arn, "aws.cloudwatch", detail_type, detail, now)

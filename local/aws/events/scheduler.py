@@ -169,12 +169,7 @@ class Scheduler:
 
 
 def _timing(schedule: dict[str, Any]) -> tuple[Expression, ZoneInfo]:
-    """Return when a schedule fires, and in which zone that is meant.
-
-    Raises:
-        ValueError: the expression is none.
-        KeyError: there is no such zone.
-    """
+    """Return when a schedule fires, and in which zone that is meant."""
     zone = ZoneInfo(schedule.get("ScheduleExpressionTimezone", "UTC"))
     return cron.parse(schedule["ScheduleExpression"]), zone
 

@@ -19,7 +19,10 @@ _pipe = Connection(int(_descriptor))
 
 
 class _Client(LambdaRuntimeClient):
-    """Says `ready`, takes an event, and answers with `response` or `error`."""
+    """Says `ready`, takes an event, and answers with `response` or `error`.
+
+    What awslambdaric sends is the id of the request and the answer.
+    """
 
     def wait_next_invocation(self) -> InvocationRequest:
         _tell("ready", "")
@@ -34,23 +37,17 @@ class _Client(LambdaRuntimeClient):
             content_type="application/json",
         )
 
-    def post_invocation_result(
-        self, invoke_id: str, result_data: str, *_: object, **__: object
-    ) -> None:
-        del invoke_id
-        _tell("response", result_data)
+    def post_invocation_result(self, *sent: object, **_: object) -> None:
+        _tell("response", sent[1])
 
-    def post_invocation_error(
-        self, invoke_id: str, error_response_data: str, *_: object, **__: object
-    ) -> None:
-        del invoke_id
-        _tell("error", error_response_data)
+    def post_invocation_error(self, *sent: object, **_: object) -> None:
+        _tell("error", sent[1])
 
     def post_init_error(self, error_response_data: object, *_: object, **__: object) -> None:
         _tell("error", json.dumps(error_response_data))
 
 
-def _tell(kind: str, body: str) -> None:
+def _tell(kind: str, body: object) -> None:
     _pipe.send_bytes(json.dumps([kind, body]).encode())
 
 

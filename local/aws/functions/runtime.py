@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 _PROCESS = Path(__file__).with_name("process.py").read_text("utf-8")
-_PACKAGES = {
-    *("awslambdaric", "simplejson", "snapshot_restore_py"),
-    *("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
-    "tzdata",
-}
+_PACKAGES = (
+    *("awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson"),
+    *("six", "snapshot_restore_py", "tzdata", "urllib3"),
+)
 """What Lambda's Python has beside the standard library and a function's own archive; tzdata is for
 machines without the system's time zones, which Lambda has."""
 _INIT_SECONDS = 10
@@ -35,7 +34,6 @@ class Outcome:
     """The function's answer, or AWS's description of the error."""
     failed: bool
     log: list[str]
-    seconds: float
 
 
 class Runtime:
@@ -82,12 +80,12 @@ class Runtime:
             deadline_ms = int((time.time() + timeout_s) * 1000)
             self._pipe.send_bytes(json.dumps([request_id, event.decode(), deadline_ms]).encode())
             kind, body = self._hear(timeout_s)
-        seconds = time.perf_counter() - began
+        report = f"REPORT Duration: {(time.perf_counter() - began) * 1000:.2f} ms"
         self._heard = self._hear(_INIT_SECONDS)
         # The lines since the last event.
-        log = self._reading.read().decode(errors="replace").splitlines()
+        log = [*self._reading.read().decode(errors="replace").splitlines(), report]
         payload, failed = json.loads(body or "null"), kind == "error"
-        return Outcome(self._config["FunctionName"], request_id, payload, failed, log, seconds)
+        return Outcome(self._config["FunctionName"], request_id, payload, failed, log)
 
     def close(self) -> None:
         """End the process."""

@@ -94,12 +94,8 @@ class Functions:
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
         name, request_id = config["FunctionName"], str(uuid.uuid4())
-        try:
-            settings: dict[str, Any] = self._aws.client("lambda").get_function_event_invoke_config(
-                FunctionName=name
-            )
-        except ClientError:
-            settings = {}
+        found = self._aws.client("lambda").list_function_event_invoke_configs(FunctionName=name)
+        settings = next(iter(found["FunctionEventInvokeConfigs"]), dict[str, Any]())
         self._count(name, AsyncEventsReceived=1)
         tries = 1 + settings.get("MaximumRetryAttempts", _RETRIES)
         outcome = self._run(config, event, request_id)
@@ -146,7 +142,7 @@ class Functions:
                     self._runtimes.pop(name).close()
             except AccessDeniedError as denied:  # to assume the role, or to see the environment
                 error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
-                outcome = Outcome(name, request_id, error, failed=True, log=[], seconds=0)
+                outcome = Outcome(name, request_id, error, failed=True, log=[])
             self.outcomes.append(outcome)
             self._log(config, outcome)
         self._count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
@@ -186,12 +182,11 @@ class Functions:
         session, store = self._session(config), self._aws.iam.store
         for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
             needed = required(store, operation, where)
-            if session is None or self._aws.iam.refusal(session, needed):
+            if not (session and outcome.log) or self._aws.iam.refusal(session, needed):
                 return
-        lines = [*outcome.log, f"REPORT Duration: {outcome.seconds * 1000:.2f} ms"]
         at_ms, logs = int(time.time() * 1000), self._aws.client("logs")
         logs.create_log_stream(**where)
-        events = [{"timestamp": at_ms, "message": line} for line in lines if line]
+        events = [{"timestamp": at_ms, "message": line} for line in outcome.log if line]
         logs.put_log_events(**where, logEvents=events)
-        for line in lines:
+        for line in outcome.log:
             self._metrics.put_line(line)

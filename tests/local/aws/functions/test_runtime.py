@@ -80,10 +80,11 @@ class TestRuntime:
         assert outcome.payload["errorType"] == "Runtime.ExitError"
 
     def test_a_function_that_takes_longer_than_its_timeout_is_ended(self, runtime: Runtime) -> None:
+        began = time.monotonic()
         outcome = runtime.invoke(b'{"sleep": 1}', "id")
+        assert time.monotonic() - began < 5
         assert outcome.failed
         assert "Task timed out after 1.00 seconds" in outcome.payload["errorMessage"]
-        assert outcome.seconds < 5
 
     def test_a_function_that_cannot_be_loaded_says_why_and_at_once(self, tmp_path: Path) -> None:
         began, broken = time.monotonic(), start(tmp_path, Handler="no_such.handler")
