@@ -32,8 +32,8 @@ storage = Storage("storage", stack)
 network = Network("network", stack, storage=storage)
 journal = Journal("journal", stack)
 image = Image("image", stack)
-alerts = Alerts("alerts", stack, repository=image.repository)
-job = Job("job", stack, storage=storage, network=network, repository=image.repository)
+alerts = Alerts("alerts", stack, image=image)
+job = Job("job", stack, storage=storage, network=network, image=image)
 launcher = Launcher(
     "launcher",
     stack,
@@ -41,7 +41,7 @@ launcher = Launcher(
     network=network,
     journal=journal,
     job=job,
-    image_uri=image.uri,
+    image=image,
 )
 group = ScheduleGroup("schedule-group", stack, launcher=launcher)
 observer = Observer(
@@ -49,17 +49,12 @@ observer = Observer(
     stack,
     storage=storage,
     journal=journal,
-    topic_arn=alerts.topic_arn,
+    alerts=alerts,
     launcher=launcher,
     group=group,
 )
 Schedule("schedule", stack, group=group, launcher=launcher, observer=observer)
-Monitoring(
-    "monitoring",
-    stack,
-    topic_arn=alerts.topic_arn,
-    watched=[alerts, launcher, group, observer],
-)
+Monitoring("monitoring", stack, alerts=alerts, watched=[launcher, group, observer])
 
 pulumi.export("prefix", settings.prefix)
 pulumi.export("input_bucket", storage.input_bucket)

@@ -29,7 +29,17 @@ def of(settings: Settings) -> Iterator[tuple[str, Alarm]]:
         dimensions = {"FunctionName": names.function(prefix, function)}
         yield from _counts("function", function, "AWS/Lambda", dimensions)
     for failed in names.FAILURE_QUEUES:
-        yield _of_queue(f"{failed}-failures", names.failure_queue(prefix, failed))
+        queue = f"{failed}-failures"
+        # Only queues that hold messages, or were used within six hours, are measured at all.
+        waiting = _alarm(
+            f"The queue {queue} holds something that could not be handled. First read a "
+            "message in it: it names the slot or the job, and the error.",
+            "queue-not-empty",
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": names.failure_queue(prefix, failed)},
+        )
+        yield queue, waiting
     yield from _counts("schedule", "schedule", "AWS/Scheduler", {"ScheduleGroup": prefix})
     yield from _counts("events", "events", "AWS/Events", {"RuleName": names.job_changes(prefix)})
 
@@ -111,18 +121,6 @@ def _success_window(settings: Settings, schedule: ScheduleSettings) -> timedelta
     gap = schedule.longest_gap
     run = timedelta(seconds=settings.job.max_runtime_seconds)
     return None if gap is None else gap + run + _SLACK
-
-
-def _of_queue(queue: str, name: str) -> tuple[str, Alarm]:
-    # Only queues that hold messages, or were used within six hours, are measured at all.
-    return queue, _alarm(
-        f"The queue {queue} holds something that could not be handled. First read a "
-        "message in it: it names the slot or the job, and the error.",
-        "queue-not-empty",
-        namespace="AWS/SQS",
-        metric_name="ApproximateNumberOfMessagesVisible",
-        dimensions={"QueueName": name},
-    )
 
 
 def _counts(

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import event_messages, failure_queue
+from components.image import Image
 from components.policies import resources
 from components.settings import Subscription
 from components.stack import Stack
@@ -19,14 +20,11 @@ class Alerts(pulumi.ComponentResource):
 
     Creates: a topic, encrypted with the stack's key, its policy, its subscriptions, a rule for
     each of the event messages, and the encrypted queue of what the rules could not deliver.
-
-    CloudWatch and EventBridge also need the key: its policy admits both. `repository` is the name
-    of the one whose images are scanned.
     """
 
     topic_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, stack: Stack, *, repository: pulumi.Input[str]) -> None:
+    def __init__(self, name: str, stack: Stack, *, image: Image) -> None:
         super().__init__("sagemaker-processing:alerts:Alerts", name, None, stack.opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
@@ -52,7 +50,7 @@ class Alerts(pulumi.ComponentResource):
             )
         # The policy's: so whoever publishes waits until it is allowed to.
         self.topic_arn = policy.arn
-        self._event_messages(name, stack, repository)
+        self._event_messages(name, stack, image.repository)
         self.register_outputs({})
 
     def _event_messages(self, name: str, stack: Stack, repository: pulumi.Input[str]) -> None:

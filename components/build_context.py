@@ -57,10 +57,7 @@ def tag(context: Path, build_args: Mapping[str, str]) -> str:
 
 
 def copy(context: Path, target: Path) -> None:
-    """Copy what the build can see into a new directory, with the same modes and times everywhere.
-
-    Docker keeps both in the image's layers.
-    """
+    """Copy what the build can see into a new directory, with modes and times that layers keep."""
     target.mkdir(parents=True)
     for path in files(context):
         (target / path).parent.mkdir(parents=True, exist_ok=True)

@@ -163,9 +163,8 @@ def _metric(settings: Settings, title: str, metrics: Metrics, shown: dict[str, A
 def _last_failures(settings: Settings) -> Widget:
     group = names.function_logs(settings.prefix, "observer")
     query = f"SOURCE '{group}' | {_FAILURES}"
-    shown = {"title": "Last failures", "view": "table"}
-    properties = {"region": settings.region, "query": query, **shown}
-    return {"type": "log", "properties": properties}
+    shown = {"title": "Last failures", "view": "table", "region": settings.region}
+    return {"type": "log", "properties": {"query": query, **shown}}
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

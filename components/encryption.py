@@ -16,20 +16,12 @@ class Encryption(pulumi.ComponentResource):
     """The key of all that this stack keeps or says: see docs/adr/0011-one-key-per-stack.md.
 
     Creates: a symmetric KMS key, rotated every year, and its alias `alias/<prefix>`.
-
-    Who may use it is decided by IAM, except for the three services that use it in their own name:
-    CloudWatch Logs, for this stack's log groups only, CloudWatch, for its alarms only, and
-    EventBridge.
     """
 
     key_arn: pulumi.Output[str]
 
     def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        account: Account,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, settings: Settings, account: Account, opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
         prefix, keep = settings.prefix, settings.keep_data

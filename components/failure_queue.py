@@ -9,16 +9,14 @@ from components import names
 from components.policies import resources
 from components.stack import Stack
 
-_RETENTION_S = 14 * 24 * 3600
-"""SQS's maximum: a failed event waits through a holiday."""
-
 
 def create(name: str, stack: Stack, parent: pulumi.Resource, *, of: str) -> aws.sqs.Queue:
     """Create the encrypted queue `<prefix>-<of>-failures`."""
     return aws.sqs.Queue(
         f"{name}-failures",
         name=names.failure_queue(stack.prefix, of),
-        message_retention_seconds=_RETENTION_S,
+        # SQS's maximum: a failed event waits through a holiday.
+        message_retention_seconds=14 * 24 * 3600,
         kms_master_key_id=stack.key_arn,
         opts=pulumi.ResourceOptions(parent=parent),
     )

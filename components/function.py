@@ -11,9 +11,6 @@ from components.policies.statements import Statement
 from components.role import Role, create_role
 from components.stack import Stack
 
-_EVENT_AGE_S = 6 * 3600
-"""Lambda's maximum: it goes on trying to deliver an event while the function is throttled."""
-
 
 class Function(pulumi.ComponentResource):
     """One function, `<prefix>-<name>`, whose handler is `<name>.handler.handler`.
@@ -68,7 +65,8 @@ class Function(pulumi.ComponentResource):
             f"{name}-async",
             function_name=function.name,
             maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=_EVENT_AGE_S,
+            # Lambda's maximum: it goes on trying while the function is throttled.
+            maximum_event_age_in_seconds=6 * 3600,
             destination_config={"on_failure": {"destination": self.failures.arn}},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -29,17 +29,13 @@ def build(function: str, settings: Settings) -> pulumi.AssetArchive:
     Raises:
         RunError: a package is missing, or has another version than the locked one.
     """
-    places = {**packages(), **_code(function)}
+    # The function's own package, and the one that all share.
+    folders = (_CODE / function, _CODE / "pipeline")
+    own = [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
+    places = {**packages(), **{path.relative_to(_CODE).as_posix(): path for path in own}}
     files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
     text = json.dumps(function_config.document(settings), indent=2, sort_keys=True)
     return pulumi.AssetArchive({**files, config.FILE: pulumi.StringAsset(text)})
-
-
-def _code(function: str) -> dict[str, Path]:
-    """Return the files of the function's own package, and of the one that all share."""
-    folders = (_CODE / function, _CODE / "pipeline")
-    found = [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
-    return {path.relative_to(_CODE).as_posix(): path for path in found}
 
 
 def packages() -> dict[str, Path]:

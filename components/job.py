@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.image import Image
 from components.network.component import Network
 from components.policies import roles
 from components.role import create_role
@@ -14,8 +15,7 @@ class Job(pulumi.ComponentResource):
 
     Creates: the execution role that SageMaker assumes, and its policy: read under the input
     prefix, write under the output prefix, the stack's key, image and log streams; in a VPC its
-    network interfaces; the secrets of job.secrets. `repository` is the name of the only one that
-    images are pulled from.
+    network interfaces; the secrets of job.secrets.
 
     Does not create jobs: the launcher does, at run time.
     """
@@ -23,13 +23,7 @@ class Job(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
 
     def __init__(
-        self,
-        name: str,
-        stack: Stack,
-        *,
-        storage: Storage,
-        network: Network,
-        repository: pulumi.Input[str],
+        self, name: str, stack: Stack, *, storage: Storage, network: Network, image: Image
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, stack.opts)
         role = create_role(
@@ -38,7 +32,7 @@ class Job(pulumi.ComponentResource):
             self,
             service="sagemaker",
             source_arn=stack.account.arn("sagemaker", "processing-job/*"),
-            allowed=roles.job(stack, storage.data, repository, network.placement),
+            allowed=roles.job(stack, storage.data, image.repository, network.placement),
         )
         self.role_arn = role.arn
         self.register_outputs({})

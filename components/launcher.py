@@ -4,6 +4,7 @@ import pulumi
 
 from components.aws import instance_types
 from components.function import Function
+from components.image import Image
 from components.job import Job
 from components.journal import Journal
 from components.network.component import Network
@@ -31,14 +32,14 @@ class Launcher(pulumi.ComponentResource):
         network: Network,
         journal: Journal,
         job: Job,
-        image_uri: pulumi.Input[str],
+        image: Image,
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, stack.opts)
         if warning := instance_types.keyless(stack.settings.attempt_types):
             pulumi.log.warn(warning)
         environment: dict[str, pulumi.Input[str]] = {
             "JOB_ROLE_ARN": job.role_arn,
-            "IMAGE_URI": image_uri,
+            "IMAGE_URI": image.uri,
             "INPUT_BUCKET": storage.input_bucket,
             "OUTPUT_BUCKET": storage.output_bucket,
             "KMS_KEY_ARN": stack.key_arn,

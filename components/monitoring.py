@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import alarm_definitions, dashboard_body, names
+from components.alerts import Alerts
 from components.stack import Stack
 
 
@@ -16,26 +17,22 @@ class Monitoring(pulumi.ComponentResource):
     definition, which notifies the topic when it goes off, and a dashboard `<prefix>-<region>`, as
     dashboards are global in an account. Alerts has the message when an alarm is over.
 
-    Alarms and dashboard come after `watched`, whose names they have.
+    Both come after `watched` and the alerts, whose names they have.
     """
 
     def __init__(
-        self,
-        name: str,
-        stack: Stack,
-        *,
-        topic_arn: pulumi.Input[str],
-        watched: Sequence[pulumi.Resource],
+        self, name: str, stack: Stack, *, alerts: Alerts, watched: Sequence[pulumi.Resource]
     ) -> None:
         super().__init__("sagemaker-processing:monitoring:Monitoring", name, None, stack.opts)
-        settings, child = stack.settings, pulumi.ResourceOptions(parent=self, depends_on=watched)
+        settings = stack.settings
+        child = pulumi.ResourceOptions(parent=self, depends_on=[alerts, *watched])
         if settings.alerts.monitoring == "full":
             alarms = [
                 aws.cloudwatch.MetricAlarm(
                     f"{name}-{suffix}",
                     name=names.alarm(stack.prefix, suffix),
                     # Of a failed slot the observer has sent a message already, with the reason.
-                    alarm_actions=[] if suffix.endswith(names.SILENT_ALARM) else [topic_arn],
+                    alarm_actions=[] if suffix.endswith(names.SILENT_ALARM) else [alerts.topic_arn],
                     datapoints_to_alarm=alarm["evaluation_periods"],
                     opts=child,
                     **alarm,

@@ -7,9 +7,6 @@ from components.aws.models import shape
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Prefixes and schedules. Without `--`, which separates the two in a job's name."""
 
-# After the prefix comes --, after the schedule slot and attempt: job_name in the launcher's plan.
-_JOB_NAME_FIXED = len("--") + len("-20260105T020000Z") + len("-99")
-
 FUNCTIONS = ("launcher", "observer")
 """Their names after `<prefix>-`."""
 
@@ -20,7 +17,8 @@ FAILURE_QUEUES = ("alerts", "launcher", "observer", "schedule")
 def max_schedule_name(prefix: str) -> int:
     """Return how long a schedule's name may be, so that every job's name fits (AWS: 63)."""
     longest = shape("sagemaker", "CreateProcessingJob", "ProcessingJobName").metadata["max"]
-    return longest - _JOB_NAME_FIXED - len(prefix)
+    # After the prefix comes --, after the schedule slot and attempt: pipeline.attempt.job_name.
+    return longest - len(prefix) - len("--") - len("-20260105T020000Z-99")
 
 
 def job_name_prefix(prefix: str) -> str:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import failure_queue, names
+from components.alerts import Alerts
 from components.function import Function
 from components.journal import Journal
 from components.launcher import Launcher
@@ -38,7 +39,7 @@ class Observer(pulumi.ComponentResource):
         *,
         storage: Storage,
         journal: Journal,
-        topic_arn: pulumi.Input[str],
+        alerts: Alerts,
         launcher: Launcher,
         group: ScheduleGroup,
     ) -> None:
@@ -49,7 +50,7 @@ class Observer(pulumi.ComponentResource):
             self,
             environment={
                 "JOURNAL_TABLE": journal.table,
-                "TOPIC_ARN": topic_arn,
+                "TOPIC_ARN": alerts.topic_arn,
                 "SCHEDULE_GROUP": group.name,
                 "LAUNCHER_ARN": launcher.function.arn,
                 "RETRY_ROLE_ARN": group.role_arn,
@@ -63,7 +64,7 @@ class Observer(pulumi.ComponentResource):
                 storage.data,
                 retry_role_arn=group.role_arn,
                 table_arn=journal.table_arn,
-                topic_arn=topic_arn,
+                topic_arn=alerts.topic_arn,
             ),
             # Lambda's maximum: a slot of a million objects is read and listed in minutes.
             timeout_s=900,

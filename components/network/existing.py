@@ -9,8 +9,6 @@ from components.aws.account import Account
 from components.policies.vpc import VpcPlacement
 from components.settings import NetworkSettings
 
-_NO_OPTIONS = "default"
-"""EC2's word for a VPC without DHCP options."""
 _OWN_RESOLVER = "AmazonProvidedDNS"
 _UNSEEN = (
     "cannot be looked at; whoever deploys needs ec2:DescribeVpcs, DescribeVpcAttribute, "
@@ -52,7 +50,7 @@ def placement(network: NetworkSettings, account: Account, parent: pulumi.Resourc
 def _problems(id_: str, region: str, opts: pulumi.InvokeOptions) -> Iterator[str]:
     vpc = aws.ec2.get_vpc(id=id_, opts=opts)
     domain, servers = "", list[str]()
-    if vpc.dhcp_options_id != _NO_OPTIONS:
+    if vpc.dhcp_options_id != "default":  # EC2's word for none
         found = aws.ec2.get_vpc_dhcp_options(dhcp_options_id=vpc.dhcp_options_id, opts=opts)
         domain, servers = found.domain_name, found.domain_name_servers
     # Of a region's default options (VPC guide, "DHCP option sets").

@@ -14,11 +14,7 @@ _ALL_PROTOCOLS: dict[str, Any] = {"ip_protocol": "-1"}
 
 
 def create(
-    name: str,
-    stack: Stack,
-    vpc_id: pulumi.Input[str],
-    s3_prefix_list: pulumi.Input[str],
-    child: pulumi.ResourceOptions,
+    name: str, stack: Stack, vpc_id: Id, s3_prefix_list: Id, child: pulumi.ResourceOptions
 ) -> tuple[Id, Id]:
     """Create the groups of jobs and of endpoints with their rules, and return their ids.
 

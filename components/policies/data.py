@@ -5,7 +5,6 @@ import pulumi
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
 from components.stack import Stack
-from pipeline.contract import MARKER
 
 
 class Data:
@@ -31,13 +30,9 @@ class Data:
         """Return what it takes to see which objects a slot has."""
         return _list("ListInput", self.input_arn, self._input_prefix)
 
-    def withdraw_success(self) -> list[Statement]:
-        """Return what it takes to see whether a slot has a success marker, and to delete that."""
-        return [
-            _list("ListOutput", self.output_arn, self._output_prefix),
-            # No version of it: what is withdrawn can be had back.
-            allow("WithdrawSuccess", ["s3:DeleteObject"], [self.output(f"*{MARKER}")]),
-        ]
+    def list_output(self) -> Statement:
+        """Return what it takes to see whether a slot has a success marker."""
+        return _list("ListOutput", self.output_arn, self._output_prefix)
 
 
 def _list(sid: str, bucket_arn: pulumi.Input[str], prefix: str) -> Statement:

@@ -10,12 +10,15 @@ from typing import Any
 import pulumi
 
 from components import names
-from components.policies import job_conditions, vpc
+from components.policies import vpc
 from components.policies.data import Data
 from components.policies.statements import TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
+from components.settings import Settings
 from components.stack import Stack
 from pipeline.contract import JOB_LOGS, JOB_METRICS, MARKER, NOTICE
+
+Arn = pulumi.Input[str]
 
 _WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -74,9 +77,7 @@ def _job_keys(stack: Stack) -> list[Statement]:
     ]
 
 
-def function(
-    stack: Stack, name: str, failures_arn: pulumi.Input[str], logs_arn: pulumi.Input[str]
-) -> list[Statement]:
+def function(stack: Stack, name: str, failures_arn: Arn, logs_arn: Arn) -> list[Statement]:
     """Return what each function may do: start, log, and keep the events that it fails on."""
     # Lambda grants it to the function's role when a deployment sets the key, if whoever deploys
     # may make grants; without it the function cannot start. A grant is also lost with the role.
@@ -92,20 +93,12 @@ def function(
 
 
 def launcher(
-    stack: Stack,
-    data: Data,
-    placement: VpcPlacement | None,
-    *,
-    job_role_arn: pulumi.Input[str],
-    table_arn: pulumi.Input[str],
+    stack: Stack, data: Data, placement: VpcPlacement | None, *, job_role_arn: Arn, table_arn: Arn
 ) -> list[Statement]:
-    """Return what the launcher may do: start, describe and stop jobs of this stack.
-
-    It starts jobs only as `job_conditions.py` allows them, whatever its code asks for.
-    """
+    """Return what the launcher may do: start, describe and stop jobs of this stack."""
     jobs = [_jobs(stack)]
     at_start = {"StringEquals": {"sagemaker:TaggingAction": "CreateProcessingJob"}}
-    conditions = job_conditions.of(stack.settings, placement)
+    conditions = job_conditions(stack.settings, placement)
     return [
         allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, conditions),
         # Without it a tagged create is denied.
@@ -113,11 +106,8 @@ def launcher(
         allow(
             "FollowJobs", ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], jobs
         ),
-        _list_jobs(),
         _pass_role(job_role_arn, "sagemaker.amazonaws.com"),
-        *_keep_journal(stack, table_arn),
-        data.list_input(),
-        *data.withdraw_success(),
+        *_of_both_functions(stack, data, table_arn),
         allow(
             "ReportWhatDidNotStart",
             ["events:PutEvents"],
@@ -127,25 +117,43 @@ def launcher(
     ]
 
 
+def job_conditions(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:
+    """Return what every job must be like, whatever the launcher's code asks for.
+
+    All keys are those of the Service Authorization Reference for CreateProcessingJob. Not
+    conditioned are the keys that encrypt: two spellings of their condition keys are in use
+    (VolumeKmsKey and VolumeKmsKeyArn), and on types with disks of their own there is none.
+    """
+    lists: dict[str, Any] = {"sagemaker:InstanceTypes": settings.attempt_types}
+    if placement:
+        lists["sagemaker:VpcSubnets"] = placement.subnets
+        lists["sagemaker:VpcSecurityGroupIds"] = placement.security_groups
+    flags: dict[str, str] = {}
+    if settings.network.mode == "isolated":
+        flags["sagemaker:NetworkIsolation"] = "true"
+    if settings.job.instance_count > 1:
+        flags["sagemaker:InterContainerTrafficEncryption"] = "true"
+    runtime = str(settings.job.max_runtime_seconds)
+    return {
+        "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": runtime},
+        "ForAllValues:StringEquals": lists,
+        # ForAllValues is true of a request that has no value at all.
+        "Null": dict.fromkeys(lists, "false"),
+        **({"Bool": flags} if flags else {}),
+    }
+
+
 def observer(
-    stack: Stack,
-    data: Data,
-    *,
-    retry_role_arn: pulumi.Input[str],
-    table_arn: pulumi.Input[str],
-    topic_arn: pulumi.Input[str],
+    stack: Stack, data: Data, *, retry_role_arn: Arn, table_arn: Arn, topic_arn: Arn
 ) -> list[Statement]:
     """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
     logs = stack.account.arn("logs", f"log-group:{JOB_LOGS}")
     key = [stack.key_arn]
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], [_jobs(stack)]),
-        _list_jobs(),
         allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(stack)]),
-        *_keep_journal(stack, table_arn),
-        data.list_input(),
-        *data.withdraw_success(),
+        *_of_both_functions(stack, data, table_arn),
         allow("MarkSuccess", ["s3:PutObject"], [data.output(f"*{MARKER}")]),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
         # Of one part: nothing has to be decrypted.
@@ -176,9 +184,7 @@ def _plan_attempts(stack: Stack) -> list[Statement]:
     ]
 
 
-def schedule(
-    stack: Stack, name: str, function_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]
-) -> list[Statement]:
+def schedule(stack: Stack, name: str, function_arn: Arn, failures_arn: Arn) -> list[Statement]:
     """Return what EventBridge Scheduler may do: invoke one function, keep what it can't deliver.
 
     `name` is that of the schedules which use the role, or a pattern; their input is encrypted.
@@ -215,21 +221,23 @@ def _job_streams(stack: Stack) -> str:
     return stack.account.arn("logs", f"log-group:{streams}")
 
 
-def _list_jobs() -> Statement:
-    # "*": the action knows no resource; it shows names and states of all jobs of the account.
-    return allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"])
-
-
-def _keep_journal(stack: Stack, table_arn: pulumi.Input[str]) -> list[Statement]:
-    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+def _of_both_functions(stack: Stack, data: Data, table_arn: Arn) -> list[Statement]:
+    """Return what launcher and observer need alike: jobs, the journal, and a slot's data."""
+    keep = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
     return [
-        allow("KeepJournal", actions, [table_arn]),
+        # "*": the action knows no resource; it shows names and states of all jobs of the account.
+        allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"]),
+        allow("KeepJournal", keep, [table_arn]),
         # DynamoDB decrypts the table's key in the caller's name, for writes too; it made that key
         # with the table. https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
         allow("ReadJournal", ["kms:Decrypt"], [stack.key_arn], via(stack, "dynamodb")),
+        data.list_input(),
+        data.list_output(),
+        # No version of it: what is withdrawn can be had back.
+        allow("WithdrawSuccess", ["s3:DeleteObject"], [data.output(f"*{MARKER}")]),
     ]
 
 
-def _pass_role(role_arn: pulumi.Input[str], service: str) -> Statement:
+def _pass_role(role_arn: Arn, service: str) -> Statement:
     condition = {"StringEquals": {"iam:PassedToService": service}}
     return allow("PassRole", ["iam:PassRole"], [role_arn], condition)

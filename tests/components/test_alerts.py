@@ -4,6 +4,7 @@ import json
 import re
 
 from components.alerts import Alerts
+from components.image import Image
 from components.settings import Subscription
 from tests.components.stacks import stack
 from tests.conftest import Recorder, record
@@ -11,7 +12,7 @@ from tests.conftest import Recorder, record
 
 def alerts(*subscriptions: Subscription) -> Recorder:
     of = stack(alerts__subscriptions=[each.model_dump() for each in subscriptions])
-    return record(lambda: Alerts("alerts", of, repository="processing-prod"), "dev")
+    return record(lambda: Alerts("alerts", of, image=Image("image", of)), "dev")
 
 
 class TestAlerts:

@@ -27,7 +27,7 @@ def build(make: Callable[[], Any]) -> Recorder:
 class TestEncryption:
     def encryption(self) -> Recorder:
         found = settings(prefix="p-dev", data="destroy")
-        return build(lambda: Encryption("encryption", found, HERE))
+        return build(lambda: Encryption("encryption", found, HERE, None))
 
     def test_the_key_rotates_and_waits_before_it_is_gone(self) -> None:
         key = self.encryption().one("aws:kms/key:Key")

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 
 from components import function_archive, names
-from components.policies import job_conditions
+from components.policies import roles
 from observer.observe import LEASE
 from pipeline.config import LauncherConfig, ObserverConfig
 from tests.components.settings.test_settings import keys_of, settings
@@ -162,7 +162,7 @@ class TestLauncher:
     def test_starts_only_jobs_as_the_settings_want_them(self) -> None:
         policy = launcher().inputs("aws:iam/rolePolicy:RolePolicy")["launcher-policy"]["policy"]
         [start] = [s for s in json.loads(policy)["Statement"] if s["Sid"] == "StartJobs"]
-        assert start["Condition"] == job_conditions.of(settings(), None)
+        assert start["Condition"] == roles.job_conditions(settings(), None)
 
     def test_a_type_that_refuses_the_volumes_key_is_announced(
         self, caplog: pytest.LogCaptureFixture

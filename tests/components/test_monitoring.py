@@ -7,7 +7,9 @@ import pytest
 
 from components import alarm_definitions, dashboard_body
 from components.alarm_definitions import Alarm
+from components.alerts import Alerts
 from components.aws import models
+from components.image import Image
 from components.monitoring import Monitoring
 from observer import metrics as observer_metrics
 from pipeline.contract import METRIC_NAMESPACE
@@ -26,7 +28,12 @@ def alarms(**changes: Any) -> dict[str, Alarm]:
 
 def created(**changes: Any) -> Recorder:
     of = stack(**changes)
-    return record(lambda: Monitoring("monitoring", of, topic_arn=TOPIC, watched=[]), "prod")
+
+    def make() -> None:
+        alerts = Alerts("alerts", of, image=Image("image", of))
+        Monitoring("monitoring", of, alerts=alerts, watched=[])
+
+    return record(make, "prod").within("monitoring")
 
 
 class TestOfASchedule:

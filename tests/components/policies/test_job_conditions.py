@@ -4,7 +4,7 @@ import pytest
 
 from components import function_config
 from components.aws import instance_types
-from components.policies import job_conditions
+from components.policies import roles
 from components.policies.vpc import VpcPlacement
 from components.settings import Settings
 from tests.components.settings.test_settings import settings
@@ -14,7 +14,7 @@ PLACEMENT = VpcPlacement(["subnet-1"], ["sg-1"], "*")
 
 
 def types(found: Settings) -> list[str]:
-    return job_conditions.of(found, None)["ForAllValues:StringEquals"][TYPES]
+    return roles.job_conditions(found, None)["ForAllValues:StringEquals"][TYPES]
 
 
 class TestInstanceTypes:
@@ -32,7 +32,7 @@ class TestInstanceTypes:
 class TestConditions:
     def test_of_an_isolated_job_on_one_instance(self) -> None:
         found = settings(job__max_runtime_seconds=7200)
-        assert job_conditions.of(found, None) == {
+        assert roles.job_conditions(found, None) == {
             "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": "7200"},
             "ForAllValues:StringEquals": {TYPES: types(found)},
             "Null": {TYPES: "false"},
@@ -40,11 +40,11 @@ class TestConditions:
         }
 
     def test_of_several_instances_want_their_traffic_encrypted(self) -> None:
-        flags = job_conditions.of(settings(job__instance_count=2), None)["Bool"]
+        flags = roles.job_conditions(settings(job__instance_count=2), None)["Bool"]
         assert flags["sagemaker:InterContainerTrafficEncryption"] == "true"
 
     def test_of_a_job_in_a_vpc_name_the_only_subnets_and_security_groups(self) -> None:
-        found = job_conditions.of(settings(), PLACEMENT)
+        found = roles.job_conditions(settings(), PLACEMENT)
         lists = found["ForAllValues:StringEquals"]
         assert lists["sagemaker:VpcSubnets"] == ["subnet-1"]
         assert lists["sagemaker:VpcSecurityGroupIds"] == ["sg-1"]
@@ -53,11 +53,11 @@ class TestConditions:
     def test_never_admit_a_request_that_leaves_a_list_out(
         self, placement: VpcPlacement | None
     ) -> None:
-        found = job_conditions.of(settings(), placement)
+        found = roles.job_conditions(settings(), placement)
         assert found["Null"] == dict.fromkeys(found["ForAllValues:StringEquals"], "false")
 
     def test_leave_isolation_out_in_a_vpc(self) -> None:
-        assert "Bool" not in job_conditions.of(settings(network__mode="vpc"), PLACEMENT)
+        assert "Bool" not in roles.job_conditions(settings(network__mode="vpc"), PLACEMENT)
 
 
 class TestKeylessWarning:

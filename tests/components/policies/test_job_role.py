@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.image import Image
 from components.job import Job
 from components.network.component import Network
 from components.policies.vpc import VpcPlacement
@@ -25,7 +26,7 @@ class TestJobRole:
             storage = Storage("storage", of)
             network = Network("network", stack(**buckets), storage=storage)
             network.placement = placement
-            Job("job", of, storage=storage, network=network, repository="p")
+            Job("job", of, storage=storage, network=network, image=Image("image", of))
 
         recorder = record(make, "prod")
         return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]
