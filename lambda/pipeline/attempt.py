@@ -46,8 +46,9 @@ def job_name(prefix: str, attempt: Attempt) -> str:
 
 def parse_job_name(prefix: str, name: str) -> Attempt | None:
     """Return the attempt that a job of this stack is for, or None for any other name."""
-    start, found = f"{prefix}--", _NAME.fullmatch(name.removeprefix(f"{prefix}--"))
-    if not found or not name.startswith(start) or len(name) > _LONGEST_NAME:
+    begin, _, rest = name.partition("--")
+    found = _NAME.fullmatch(rest)
+    if not found or begin != prefix or len(name) > _LONGEST_NAME:
         return None
     try:
         slot = datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

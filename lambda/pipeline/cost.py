@@ -9,9 +9,7 @@ _CARD: dict[str, Any] = json.loads(
 )
 _HOURS_PER_MONTH = 730
 """AWS's month, of every GB-month price."""
-
 RATE_DATE: str = _CARD["date"]
-"""ISO date of the prices."""
 
 
 def estimate(
