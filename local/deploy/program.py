@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import pulumi
 import pulumi.runtime
+from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 from pulumi.runtime.stack import run_pulumi_func
 
@@ -21,8 +22,6 @@ from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy import lookups
 from local.deploy.kinds import Resources
-
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a secret's wrapper
 
 
 class DeployError(Exception):
@@ -97,11 +96,10 @@ class _Monitor(pulumi.runtime.Mocks):
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - a tree of JSON
     """Return a resource's inputs without Pulumi's wrappers: secrets open, whole numbers as int."""
+    if rpc.is_rpc_secret(value):
+        return plain(rpc.unwrap_rpc_secret(value))
     if isinstance(value, dict):
-        tree = cast("Mapping[str, Any]", value)
-        if _SECRET in tree:
-            return plain(tree["value"])
-        return {key: plain(item) for key, item in tree.items()}
+        return {key: plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list):
         return [plain(item) for item in cast("list[Any]", value)]
     if isinstance(value, float) and value.is_integer():

@@ -10,22 +10,14 @@ from pipeline.text import duration
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a value with its CloudWatch unit; Count and None need no word."""
-    match unit:
-        case "Seconds":
-            return duration(value)
-        case "Bytes":
-            return filesize.decimal(int(value))
-        case "Count" | "None":
-            return number(value)
-        case _:
-            return f"{number(value)} {'%' if unit == 'Percent' else unit}"
-
-
-def number(value: float) -> str:
-    """Return a number with as many digits as a person reads: 1,234, 12.5, 0.00123."""
+    """Return a value with its CloudWatch unit, and as many digits as a person reads."""
+    if unit == "Seconds":
+        return duration(value)
+    if unit == "Bytes":
+        return filesize.decimal(int(value))
     is_long = float(value).is_integer() or abs(value) >= 1000
-    return f"{value:,.0f}" if is_long else f"{Decimal(f'{value:.3g}'):f}"
+    number = f"{value:,.0f}" if is_long else f"{Decimal(f'{value:.3g}'):f}"
+    return number + {"Count": "", "None": "", "Percent": " %"}.get(unit, f" {unit}")
 
 
 def moment(at: str, zone: str | None) -> str:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from components import build_context
 from components.settings import key_prefix
-from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
@@ -160,7 +159,6 @@ class SlotRun:
         found = {
             "url": aws.url,
             "region": aws.region,
-            "account": ACCOUNT,
             "access_key_id": aws.administrator.access_key,
             "secret_access_key": aws.administrator.secret,
         }

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import CREATE, Resources, State, refuse_others, request
+from local.deploy.kinds.kind import CREATE, Resources, State, calls, request
 
 
 def _alarm(local: Resources, inputs: State) -> State:
@@ -23,32 +23,36 @@ def _alarm(local: Resources, inputs: State) -> State:
 CREATE["aws:cloudwatch/metricAlarm:MetricAlarm"] = _alarm
 
 
-def _image(local: Resources, inputs: State) -> State:
-    """Build with the engine, and keep a manifest of the result in the registry."""
-    refuse_others(inputs, "build imageName registry skipPush buildOnPreview")
-    handle = local.build(inputs["build"])
-    url, _, tag = inputs["imageName"].rpartition(":")
-    manifest: State = {
+def _built(local: Resources, image: State) -> State:
+    """Build with the engine, and make a manifest of the result for the registry."""
+    handle = local.build(image["build"])
+    url, _, tag = image["imageName"].rpartition(":")
+    manifest = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
         "config": {"digest": _digest(handle), "size": 0},
-        "layers": [],
+        "layers": list[str](),
     }
     text = json.dumps(manifest)
-    digest = _digest(text)
-    local.aws.client("ecr").put_image(
-        repositoryName=url.partition("/")[2],
-        imageManifest=text,
-        imageTag=tag,
-        imageDigest=digest,
-    )
-    uri = f"{url}@{digest}"
-    local.images[uri] = handle
-    return {"repoDigest": uri}
-
-
-CREATE["docker:index/image:Image"] = _image
+    local.images[f"{url}@{_digest(text)}"] = handle
+    return {
+        **image,
+        "url": url,
+        "repositoryName": url.partition("/")[2],
+        "imageManifest": text,
+        "imageTag": tag,
+        "imageDigest": _digest(text),
+    }
 
 
 def _digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+calls(
+    "docker:index/image:Image",
+    "ecr.put_image",
+    "build= imageName= url= registry= skipPush= buildOnPreview=",
+    first=_built,
+    repoDigest="{url}@{imageDigest}",
+)

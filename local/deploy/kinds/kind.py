@@ -57,13 +57,6 @@ _AUTO_NAMED = {
 """Type token -> the input that the provider makes up, of the logical name and a random end."""
 
 
-def refuse_others(inputs: State, known: str) -> None:
-    """Refuse inputs that a kind does not know: nothing is left out in silence."""
-    if unknown := inputs.keys() - set(known.split()):
-        names = ", ".join(sorted(unknown))
-        raise NotImplementedError(f"the embedded AWS does not know its input {names}")
-
-
 def calls(  # noqa: PLR0913 - each is one difference between kinds
     kind: str,
     operation: str,
@@ -77,7 +70,7 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
     """Enter a kind that one call of AWS's API creates.
 
     Args:
-        kind: its service and name in Pulumi, such as `s3/Bucket`.
+        kind: its service and name in Pulumi, such as `s3/Bucket`, or a whole type token.
         operation: the client and its method, such as `sns.create_topic`.
         renamed: the inputs that AWS has under another name, as `input=Parameter`. It may lie inside
             another one: `policy=Attributes.Policy`; `input=` is left out, as
@@ -99,8 +92,9 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
         added = {name: form.format_map(known) for name, form in adds.items()}
         return {**added, **then(local, {**inputs, **added})}
 
-    module, name = kind.split("/")
-    CREATE[f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"] = create
+    module, _, name = kind.partition("/")
+    token = f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"
+    CREATE[kind if ":" in kind else token] = create
 
 
 def request(client: Any, method: str, renamed: str, inputs: State) -> State:  # noqa: ANN401 - boto3's

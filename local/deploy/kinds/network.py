@@ -1,7 +1,7 @@
 """The private VPC: subnets, routes, endpoints, security groups and flow logs."""
 
 from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import CREATE, Resources, State, calls, refuse_others
+from local.deploy.kinds.kind import Resources, State, calls
 
 _RULE = (
     "securityGroupId=GroupId ipProtocol=IpPermissions.IpProtocol fromPort=IpPermissions.FromPort "
@@ -18,6 +18,14 @@ def _prefix_list(local: Resources, endpoint: State) -> State:
     ec2 = local.aws.client("ec2")
     [found] = ec2.describe_managed_prefix_lists(Filters=[named])["PrefixLists"]
     return {"prefixListId": found["PrefixListId"]}
+
+
+def _default(_local: Resources, group: State) -> State:
+    if group["ingress"] or group["egress"]:
+        raise NotImplementedError("the embedded AWS only empties it")
+    wanted = {"vpc-id": group["vpcId"], "group-name": "default"}
+    filters = [{"name": name, "values": [value]} for name, value in wanted.items()]
+    return {**group, "filters": filters}
 
 
 def _emptied(local: Resources, group: State) -> State:
@@ -83,6 +91,14 @@ calls(
     then=_emptied,
     id="{GroupId}",
 )
+calls(
+    "ec2/DefaultSecurityGroup",
+    "ec2.describe_security_groups",
+    "vpcId= ingress= egress= tags=",
+    first=_default,
+    then=_emptied,
+    id="{SecurityGroups[0][GroupId]}",
+)
 for _way in ("Ingress", "Egress"):
     calls(
         f"vpc/SecurityGroup{_way}Rule",
@@ -99,19 +115,3 @@ calls(
     then=_trusted,
     id="{FlowLogIds[0]}",
 )
-
-
-def _default_security_group(local: Resources, inputs: State) -> State:
-    """Adopt the VPC's own group, and take away what it allows."""
-    refuse_others(inputs, "vpcId ingress egress tags")
-    if inputs["ingress"] or inputs["egress"]:
-        raise NotImplementedError("the embedded AWS only empties it")
-    wanted = {"vpc-id": inputs["vpcId"], "group-name": "default"}
-    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
-    [group] = local.aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
-    found = {"id": group["GroupId"]}
-    _emptied(local, found)
-    return found
-
-
-CREATE["aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"] = _default_security_group

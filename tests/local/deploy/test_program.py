@@ -154,7 +154,10 @@ class TestStricterThanMoto:
 
 class TestInputs:
     def test_secrets_are_opened_and_whole_numbers_are_integers(self) -> None:
-        secret = {"4dabf18193072939515e22adb298388d": "x", "value": {"a": 1.0}}
+        secret = {
+            "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+            "value": {"a": 1.0},
+        }
         found = plain({"s": [secret], "half": 0.5})
         assert found == {"s": [{"a": 1}], "half": 0.5}
         assert isinstance(found["s"][0]["a"], int)
