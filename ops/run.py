@@ -1,8 +1,10 @@
-"""Runs a slot, for the first time or again, through the stack's own launcher, and stops a job."""
+"""Runs a slot through the stack's own launcher, waits for what comes of it, and stops a job."""
 
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.text import Text
@@ -11,16 +13,18 @@ from ops.errors import OpsError, UsageError
 from ops.listing import of_attempts
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
-from ops.wait import until_concluded
-from pipeline.attempt import MAX_ATTEMPT, Attempt, parse_slot, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, slot_text
 from pipeline.jobs import ACTIVE
-from pipeline.journal_items import Entry
+from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import Outcome
 from pipeline.text import printable
 
 Answer = dict[str, Any]
 
 _GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
+_GRACE = timedelta(minutes=25)
+"""The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
+died once its lease of 16 minutes is over."""
 
 
 def run(session: Session, options: argparse.Namespace) -> int:
@@ -28,7 +32,7 @@ def run(session: Session, options: argparse.Namespace) -> int:
     first = _asked_for(session, options)
     if options.slot:
         _refuse_if_unknown(session, first)
-    return _follow(session, _launch(session, first), wait=options.wait)
+    return _follow(session, first, _launch(session, first), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
@@ -39,7 +43,7 @@ def replay(session: Session, options: argparse.Namespace) -> int:
     while attempt:
         answer = _launch(session, attempt)
         if answer["result"] != "already started":
-            return _follow(session, answer, wait=options.wait)
+            return _follow(session, attempt, answer, wait=options.wait)
         _refuse_if_running(session, answer["job_name"], answer["status"])
         attempt = attempt.next()
     raise OpsError(
@@ -109,14 +113,13 @@ def _launch(session: Session, attempt: Attempt) -> Answer:
     return payload
 
 
-def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
+def _follow(session: Session, attempt: Attempt, answer: Answer, *, wait: bool) -> int:
     """Show the launcher's answer, wait for what comes of it, and return the exit status."""
     if not wait:
-        session.screen.answer(answer, _said(session, answer))
+        session.screen.answer(answer, _said(session, attempt, answer))
         return 1 if answer["result"] == "refused" else 0
-    session.screen.note(_said(session, answer))
-    first = Attempt(answer["schedule"], parse_slot(answer["slot"]), answer["attempt"])
-    attempts = until_concluded(session, first)
+    session.screen.note(_said(session, attempt, answer))
+    attempts = _until_concluded(session, attempt)
     last = attempts[-1]
     session.screen.answer(
         {"answer": answer, "outcome": last.outcome, "attempts": attempts},
@@ -127,20 +130,69 @@ def _follow(session: Session, answer: Answer, *, wait: bool) -> int:
     return 0 if last.outcome in _GOOD else 1
 
 
-def _said(session: Session, answer: Answer) -> Text:
-    zone = session.stack.zone(answer["schedule"])
-    slot = f"{answer['schedule']}, {local(parse_slot(answer['slot']), zone)} {zone.key}"
+def _until_concluded(session: Session, attempt: Attempt) -> list[Entry]:
+    """Return the concluded attempts from `attempt` on, once no further one is to come.
+
+    Raises:
+        OpsError: the observer has not concluded what ended, or what was planned did not start.
+    """
+    stack, current, asked_for = session.stack, attempt, session.now()
+    with session.screen.progress() as show:
+        while True:
+            known = stack.journal.attempts(attempt.schedule, attempt.slot)
+            ended = [e for e in known if e.concluded_at and e.number >= attempt.number]
+            if ended:
+                if not ended[-1].next_attempt_at:
+                    return ended
+                current = replace(attempt, number=ended[-1].number + 1)
+                asked_for = ended[-1].next_attempt_at
+            session.screen.if_interrupted = (
+                f"Stopped waiting; the run goes on. See how it does: {stack.command('list')}; stop "
+                f"its job: {stack.command(f'stop {job_name(stack.prefix, current)}')}"
+            )
+            show(*_state(session, current, asked_for))
+            session.pause()
+
+
+def _state(session: Session, attempt: Attempt, asked_for: datetime) -> tuple[str, str]:
+    """Return in words what an attempt is at, and for how long; `asked_for` may be to come."""
+    stack, now = session.stack, session.now()
+    who = f"{attempt.schedule} attempt {attempt.number}"
+    job = stack.find_job(attempt)
+    if not job and asked_for > now:
+        planned = local(asked_for, stack.zone(attempt.schedule))
+        return f"{who}: planned for {planned}", f"in {span(seconds_between(now, asked_for))}"
+    since, state, patience = asked_for, "no job yet", _GRACE
+    if job and job["ProcessingJobStatus"] in ACTIVE:
+        since = job.get("ProcessingStartTime", job["CreationTime"])
+        state = job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
+        patience = timedelta.max
+    elif job:
+        since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+        state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
+    lasted = span(seconds_between(since, now))
+    if now - since > patience:
+        raise OpsError(
+            f"{who}: {state}, for {lasted}. Look into the queues and alarms of "
+            f"{stack.launcher} and {stack.prefix}-observer"
+        )
+    return f"{who}: {state}", lasted
+
+
+def _said(session: Session, attempt: Attempt, answer: Answer) -> Text:
+    zone = session.stack.zone(attempt.schedule)
+    slot = f"{attempt.schedule}, {local(attempt.slot, zone)} {zone.key}"
     said = Text.assemble(f"{slot}: ", (answer["result"], "bold"), f"\n{answer['job_name']}")
     if answer["reason"]:
         said.append(f"\n{printable(answer['reason'])}", "dim")
     if answer["result"] == "already started":
-        said.append(f"\n{_again(session, answer['schedule'], answer['slot'])}", "dim")
+        said.append(f"\n{_again(session, attempt)}", "dim")
     return said
 
 
-def _again(session: Session, schedule: str, slot: str) -> str:
-    again = session.stack.command(f"replay --schedule {schedule} --slot {slot}")
-    return f"To run it once more: {again}"
+def _again(session: Session, attempt: Attempt) -> str:
+    words = f"replay --schedule {attempt.schedule} --slot {slot_text(attempt.slot)}"
+    return f"To run it once more: {session.stack.command(words)}"
 
 
 def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[tuple[str, str]]:
@@ -168,7 +220,7 @@ def _way_on(session: Session, last: Entry) -> Iterator[Text]:
         if last.created:
             log = session.stack.command(f"logs {last.job_name}")
             yield Text(f"To read its log: {log}", "dim")
-        yield Text(_again(session, last.schedule, slot_text(last.slot)), "dim")
+        yield Text(_again(session, last.attempt), "dim")
 
 
 def stop(session: Session, options: argparse.Namespace) -> int:
