@@ -48,7 +48,7 @@ class LocalAws:
         )
         self._host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self._host}"
-        # The interval is in which it looks whether it is to end.
+        # Fifty times a second it looks whether it is to end.
         serve = partial(self._server.serve_forever, poll_interval=0.02)
         self._thread = threading.Thread(target=serve, daemon=True)
         self._clients: dict[str, Any] = {}

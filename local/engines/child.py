@@ -40,12 +40,9 @@ def follow(
 ) -> int:
     """Run a command, hand over each line that it prints, and return its status.
 
-    Args:
-        command: gets a session of its own: Ctrl-C reaches this process, which then stops the job in
-            order.
-        on_line: told each line, in pieces of `LONGEST_LINE`.
-        stop: has the command end.
-        end: called, in another thread, from when `stop` is set until the command has ended.
+    The command has a session of its own: Ctrl-C reaches this process, which then stops the job in
+    order. Lines come in pieces of `LONGEST_LINE`. From when `stop` is set until the command has
+    ended `end` is called again and again, in another thread.
 
     Raises:
         Exception: whatever `on_line` raised first; the command went on to its end nevertheless.
