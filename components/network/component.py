@@ -71,9 +71,9 @@ class Network(pulumi.ComponentResource):
             tags=self._tags("s3"),
             opts=self._child,
         )
-        jobs, inside = security_groups.create(name, stack, vpc.id, s3.prefix_list_id, self._child)
+        jobs, theirs = security_groups.create(name, stack, vpc.id, s3.prefix_list_id, self._child)
         for each, service in services.items():
-            self._interface(each, service, subnets, inside)
+            self._interface(each, service, subnets, theirs)
         self._flow_logs(vpc.id)
         return VpcPlacement([each.id for each in subnets], [jobs], stack.account.id)
 
