@@ -5,14 +5,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import costs, listing, logs, run
-from ops.errors import OpsError
 from ops.screen import Screen
 from ops.session import Session, explain
-from ops.stack import load
+from ops.stack import OpsError, load
 
 
 def main(
@@ -26,7 +26,7 @@ def main(
     try:
         stack = load(options.stack)
         try:
-            return options.command(Session(stack, screen, now, sleep), options)
+            return options.command(Session(stack, screen, now, partial(sleep, 5)), options)
         except (BotoCoreError, ClientError) as error:
             raise OpsError(explain(error, stack)) from error
     except OpsError as error:

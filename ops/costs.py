@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -15,21 +15,8 @@ from ops.session import Session
 from pipeline.cost import RATE_DATE
 from pipeline.journal_items import Entry
 
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a schedule's slots of a month came to."""
-
-    month: str
-    """Of the slot, on the schedule's own clock: 2026-01."""
-    schedule: str
-    slots: int
-    attempts: int
-    instance_hours: float
-    cost_usd: float
-    """Without the attempts that are not priced."""
-    unpriced: int
-    """Attempts that ran on a type which the rate card does not have."""
+Cost = dict[str, Any]
+"""What a schedule's slots of a month came to, by the schedule's own clock."""
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
@@ -43,10 +30,10 @@ def show(session: Session, options: argparse.Namespace) -> int:
                 month = f"{entry.slot.astimezone(zone):%Y-%m}"
                 months.setdefault((month, schedule), []).append(entry)
     found = [_cost(month, schedule, entries) for (month, schedule), entries in months.items()]
-    found.sort(key=lambda cost: cost.month, reverse=True)
+    found.sort(key=lambda cost: cost["month"], reverse=True)
     total = _cost("total", "", list(chain.from_iterable(months.values())))
     document = {"rate_date": RATE_DATE, "months": found, "total": total}
-    session.screen.answer(document, _table(found, total), _caption(total.unpriced))
+    session.screen.answer(document, _table(found, total), _caption(total["unpriced"]))
     return 0
 
 
@@ -59,15 +46,15 @@ def _first_day(now: datetime, months: int) -> datetime:
 def _cost(month: str, schedule: str, attempts: Sequence[Entry]) -> Cost:
     ran = [(entry, seconds) for entry in attempts if (seconds := entry.run_s) is not None]
     prices = [entry.cost_usd for entry, _ in ran]
-    return Cost(
-        month=month,
-        schedule=schedule,
-        slots=len({(entry.schedule, entry.slot) for entry in attempts}),
-        attempts=len(attempts),
-        instance_hours=sum(s * (entry.instance_count or 1) for entry, s in ran) / 3600,
-        cost_usd=sum(price for price in prices if price is not None),
-        unpriced=prices.count(None),
-    )
+    return {
+        "month": month,
+        "schedule": schedule,
+        "slots": len({(entry.schedule, entry.slot) for entry in attempts}),
+        "attempts": len(attempts),
+        "instance_hours": sum(s * (entry.instance_count or 1) for entry, s in ran) / 3600,
+        "cost_usd": sum(price for price in prices if price is not None),
+        "unpriced": prices.count(None),
+    }
 
 
 def _table(found: list[Cost], total: Cost) -> Table:
@@ -76,13 +63,13 @@ def _table(found: list[Cost], total: Cost) -> Table:
         table.add_column(name, justify="right")
     for cost in (*found, total):
         table.add_row(
-            cost.month,
-            cost.schedule,
-            f"{cost.slots:,}",
-            f"{cost.attempts:,}",
-            f"{cost.instance_hours:,.2f}",
-            Text(str(cost.unpriced), "bold yellow" if cost.unpriced else ""),
-            dollars(cost.cost_usd),
+            cost["month"],
+            cost["schedule"],
+            f"{cost['slots']:,}",
+            f"{cost['attempts']:,}",
+            f"{cost['instance_hours']:,.2f}",
+            Text(str(cost["unpriced"]), "bold yellow" if cost["unpriced"] else ""),
+            dollars(cost["cost_usd"]),
             style="bold" if cost is total else "",
         )
     return table

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.text import Text
 
-from ops.errors import UsageError
 from ops.session import Session
+from ops.stack import UsageError
 from pipeline.attempt import Attempt, job_name
 from pipeline.contract import JOB_LOGS
 from pipeline.jobs import ACTIVE

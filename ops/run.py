@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.text import Text
 
-from ops.errors import OpsError, UsageError
 from ops.listing import of_attempts
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
+from ops.stack import OpsError, UsageError
 from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, slot_text
 from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry, seconds_between

@@ -32,11 +32,8 @@ class Session:
     screen: Screen
     now: Callable[[], datetime]
     """In UTC."""
-    sleep: Callable[[float], None]
-
-    def pause(self) -> None:
-        """Wait until it is time to look again at what is waited for."""
-        self.sleep(5)
+    pause: Callable[[], None]
+    """Waits until it is time to look again at what is waited for."""
 
 
 def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Stack) -> str:
@@ -46,11 +43,11 @@ def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Sta
     said = _one_line(error).rstrip(".")
     if isinstance(error, _NO_CREDENTIALS):
         return f"No AWS credentials: {said}. {_SIGN_IN}"
-    if isinstance(error, _NO_ANSWER) and stack.endpoint:
+    if not isinstance(error, _NO_ANSWER):
+        return said
+    if stack.endpoint:
         return f"The embedded AWS does not answer at {stack.endpoint}; {stack.START_LOCAL}"
-    if isinstance(error, _NO_ANSWER):
-        return f"AWS cannot be reached: {said}. Check network and proxy, and repeat."
-    return said
+    return f"AWS cannot be reached: {said}. Check network and proxy, and repeat."
 
 
 def _refused(error: exceptions.ClientError, stack: Stack) -> str:

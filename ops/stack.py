@@ -13,7 +13,6 @@ from botocore.config import Config
 
 from components import names
 from components.settings import Settings, loader, stack_file
-from ops.errors import OpsError, UsageError
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.contract import OPS
@@ -23,6 +22,19 @@ Description = Mapping[str, Any]
 """DescribeProcessingJob's answer."""
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class OpsError(Exception):
+    """Something that an operator has to know; the message says the way out."""
+
+    status = 1
+    """Of the process."""
+
+
+class UsageError(OpsError):
+    """An argument that fits nothing in this stack."""
+
+    status = 2
 
 
 class Stack:

@@ -33,18 +33,9 @@ class Cloud(Account):
         on_created: Callable[[str], None] = lambda _: None,
         on_moment: Callable[[str, str], None] = lambda _what, _detail: None,
     ) -> None:
-        """Prepare a cloud.
+        """Prepare a cloud for the program in `project`; `close` removes `work`, which is its own.
 
-        Args:
-            project: the program's directory.
-            work: a directory of the cloud's own, which `close` removes.
-            stack: the stack's name.
-            run_job: as Account has it.
-            build: as Resources has it.
-            faults: what is to go wrong (`sagemaker.faults.NAMES`).
-            config: the stack's configuration; None is that of its file.
-            on_created: told the logical name of each resource.
-            on_moment: told each entry of the timeline: what, and details.
+        Hooks are those of Account and Resources; `config` takes the place of the stack's file.
 
         Raises:
             SettingsError: the stack's configuration is refused.

@@ -26,12 +26,8 @@ def build_image(
 ) -> tuple[Engine, str]:
     """Build docker.Image's `build`; return the engine that did, and its handle on the image.
 
-    Args:
-        build: the input of docker.Image.
-        asked_for: by the person; `auto` is Docker if it can, else process.
-        work: a directory for copies.
-        script: takes the place of process_data.sh, if there is one.
-        note: told why it is not Docker, where that was tried first, and the engine's caveat.
+    `script` takes the place of process_data.sh, and `work` is for copies. `note` is told why it is
+    not Docker, where that was tried first, and the engine's caveat.
 
     Raises:
         EngineError: the engine asked for, or with `auto` both, cannot work here, and why.

@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from local.run import figures
+from local.run.page import moment, quantity
 from local.run.report import Report
 from ops.screen import facts, style
 from pipeline.contract import OPS
@@ -92,7 +92,7 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
     if counts := Counter(services).most_common():
         yield "deployed", ", ".join(f"{service} {count}" for service, count in counts)
     if report.slot:
-        yield "slot", f"{report.schedule}, {figures.moment(report.slot, report.timezone)}"
+        yield "slot", f"{report.schedule}, {moment(report.slot, report.timezone)}"
     last = {
         "job": report.job_name,
         "reason": report.failure_reason,
@@ -113,7 +113,7 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
 def _results(report: Report) -> Iterator[tuple[str, str]]:
     for metric in report.metrics:
         if metric["sent_by"] == "script":
-            yield metric["name"], figures.quantity(metric["value"], metric["unit"])
+            yield metric["name"], quantity(metric["value"], metric["unit"])
     written = {output["key"] for output in report.outputs} - {report.success_marker}
     if report.status == "Completed" and not written:
         yield "output", "no output: the job uploaded nothing; its log says what it left out"

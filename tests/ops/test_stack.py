@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ops import stack
-from ops.errors import OpsError, UsageError
+from ops.stack import OpsError, UsageError
 from tests.conftest import ROOT
 from tests.ops.endpoint import ACCESS_KEY, URL, put_endpoint, put_text
 from tests.ops.world import World

@@ -73,8 +73,8 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
         kind: its service and name in Pulumi, such as `s3/Bucket`, or a whole type token.
         operation: the client and its method, such as `sns.create_topic`.
         renamed: the inputs that AWS has under another name, as `input=Parameter`. It may lie inside
-            another one: `policy=Attributes.Policy`; `input=` is left out, as
-            nothing here acts on it.
+            another one: `policy=Attributes.Policy`, or `*=Attributes.` for all that are not named.
+            `input=` is left out, as nothing here acts on it.
         tagged: what EC2 calls that which gets the tags.
         first: checks the inputs, and returns them as they are or with others.
         then: does what is still to do, and returns what more AWS adds.
@@ -100,9 +100,10 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
 def request(client: Any, method: str, renamed: str, inputs: State) -> State:  # noqa: ANN401 - boto3's
     """Return Pulumi's inputs as the parameters of a client's method; see `calls`."""
     names = dict(pair.split("=") for pair in renamed.split())
+    within = names.pop("*", "")
     found: State = {}
     for name, value in inputs.items():
-        path = names.get(name, name)
+        path = names.get(name, f"{within}{name}")
         if value is None or not path:
             continue
         *above, last = path.split(".")

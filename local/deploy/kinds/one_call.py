@@ -47,8 +47,7 @@ calls("cloudwatch/EventRule", "events.put_rule", arn="{RuleArn}")
 calls(
     "cloudwatch/EventTarget",
     "events.put_targets",
-    "targetId=Targets.Id arn=Targets.Arn roleArn=Targets.RoleArn input=Targets.Input "
-    "inputTransformer=Targets.InputTransformer deadLetterConfig=Targets.DeadLetterConfig",
+    "rule=Rule targetId=Targets.Id *=Targets.",
     id="{rule}-{targetId}",
 )
 calls(
@@ -128,10 +127,7 @@ calls("s3/BucketPolicy", "s3.put_bucket_policy")
 calls(
     "s3/BucketPublicAccessBlock",
     "s3.put_public_access_block",
-    "blockPublicAcls=PublicAccessBlockConfiguration.BlockPublicAcls "
-    "blockPublicPolicy=PublicAccessBlockConfiguration.BlockPublicPolicy "
-    "ignorePublicAcls=PublicAccessBlockConfiguration.IgnorePublicAcls "
-    "restrictPublicBuckets=PublicAccessBlockConfiguration.RestrictPublicBuckets",
+    "bucket=Bucket *=PublicAccessBlockConfiguration.",
 )
 calls(
     "s3/BucketServerSideEncryptionConfiguration",

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.run import figures
-from local.run.page import render
+from local.run.page import moment, quantity, render
 from local.run.report import Report
 from tests.local.run import runs_to_look_at as runs
 
@@ -182,7 +181,7 @@ class TestFigures:
         ],
     )
     def test_are_what_a_person_reads(self, value: float, unit: str, text: str) -> None:
-        assert figures.quantity(value, unit) == text
+        assert quantity(value, unit) == text
 
     @pytest.mark.parametrize(
         ("zone", "text"),
@@ -193,4 +192,4 @@ class TestFigures:
         ],
     )
     def test_a_moment_is_told_on_both_clocks(self, zone: str | None, text: str) -> None:
-        assert figures.moment("2026-01-05T00:30:00+01:00", zone) == text
+        assert moment("2026-01-05T00:30:00+01:00", zone) == text
