@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from components import names
 from components.settings import addresses, key_prefix
 from components.settings.model import NetworkSettings, ScheduleSettings, Settings
+from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 from pipeline.text import duration
 
 
@@ -28,11 +29,25 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
                 f"{now:%Y-%m-%dT%H:%M} in {schedule.timezone}, so it never runs; write a later "
                 f"time, remove {name}, or set its suspend to true"
             )
+        yield from _sums(settings, key, schedule)
         yield from _success_window(key, schedule)
         yield from _mixed_slots(settings, name, schedule)
     yield from _data(settings)
     yield from _jobs(settings)
     yield from _network(settings)
+
+
+def _sums(settings: Settings, key: str, schedule: ScheduleSettings) -> Iterator[str]:
+    """Yield where a schedule and the job together give a run more than AWS takes."""
+    arguments = len(settings.job.arguments) + len(schedule.arguments)
+    if arguments > MAX_ARGUMENTS:
+        yield f"{key}.arguments: are {arguments} with the job's; AWS takes {MAX_ARGUMENTS}"
+    variables = len({*settings.job.environment, *schedule.environment})
+    if variables > MAX_ENVIRONMENT:
+        yield (
+            f"{key}.environment: has {variables} names with the job's; {MAX_ENVIRONMENT} fit "
+            "beside the program's own"
+        )
 
 
 def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:

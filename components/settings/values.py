@@ -24,6 +24,8 @@ RESERVED_ENVIRONMENT = (
 
 RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""
+MAX_ARGUMENTS: int = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
+MAX_ENVIRONMENT: int = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
 MAX_TAGS: int = models.shape(*JOB, "Tags").metadata["max"] - len(RESERVED_TAGS)
 
 LONGEST_DAYS = 36_500

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,13 @@ class Cron:
         slots = (_instant(moment, zone) for moment in self._moments(start, backwards=True))
         return next((slot for slot in slots if slot and slot < before), None)
 
+    def skipped(self, start: date, end: date, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the local times, without zone, before `end` that the clock skips: never slots."""
+        for day in takewhile(lambda day: day < end, self.dates(start)):
+            midnight = datetime.combine(day, time(), zone)
+            if midnight.utcoffset() != (midnight + timedelta(days=1)).utcoffset():
+                yield from (each for each in self._times(day) if _instant(each, zone) is None)
+
     def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
         """Yield the local dates that the expression chooses, from `start` on, or back from it."""
         first, last = date(self.years[0], 1, 1), date(self.years[-1], 12, 31)
@@ -97,11 +105,13 @@ class Cron:
 
     def _moments(self, start: date, *, backwards: bool = False) -> Iterator[datetime]:
         """Yield the local times, without zone, of the dates from `start` on, or back from it."""
-        hours, minutes = self.hours, self.minutes
-        times = [time(hour, minute, self.second) for hour in hours for minute in minutes]
         for day in self.dates(start, backwards=backwards):
-            for moment in reversed(times) if backwards else times:
-                yield datetime.combine(day, moment)
+            times = self._times(day)
+            yield from reversed(times) if backwards else times
+
+    def _times(self, day: date) -> list[datetime]:
+        times = (time(hour, minute, self.second) for hour in self.hours for minute in self.minutes)
+        return [datetime.combine(day, moment) for moment in times]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The slots are compared with a reading of the whole clock, minute by minute."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import takewhile
 from time import perf_counter
@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.cron import parse
-from pipeline.slots import Expression
+from pipeline.slots import Cron, Expression
 from tests.pipeline.written_crons import Part, crons
 
 MINUTE = timedelta(minutes=1)
@@ -60,6 +60,12 @@ def read(parts: list[Part], zone: ZoneInfo, start: datetime) -> list[datetime]:
         for instant, local in minutes
         if local.date() in chosen and all(part.holds(local) for part in parts[:2])
     ]
+
+
+def skipped(expression: str, zone: ZoneInfo, year: int = 2026) -> list[datetime]:
+    parsed = parse(expression)
+    assert isinstance(parsed, Cron)
+    return list(parsed.skipped(date(year, 1, 1), date(year + 1, 1, 1), zone))
 
 
 def ascending(expression: Expression, zone: ZoneInfo, start: datetime) -> Iterator[datetime]:
@@ -150,9 +156,25 @@ class TestClockChanges:
         slot = parse("rate(1 day)").next(datetime(2026, 10, 25, tzinfo=UTC), self.berlin)
         assert slot == datetime(2026, 10, 26, tzinfo=UTC)
 
-    def test_a_single_time_that_does_not_exist_never_fires(self) -> None:
+    def test_the_skipped_local_times_of_a_year_are_listed(self) -> None:
+        lost = [local("2026-03-29T02:00"), local("2026-03-29T02:30")]
+        assert skipped("cron(0/30 2 * * ? *)", self.berlin) == lost
+        assert skipped("cron(0/30 2 * * ? *)", self.lord_howe) == [local("2026-10-04T02:00")]
+        assert skipped("cron(0/30 2 * * ? *)", ZoneInfo("UTC")) == []
+
+    def test_only_what_the_expression_would_have_run_is_skipped(self) -> None:
+        assert skipped("cron(30 2 ? * MON-FRI *)", self.berlin) == []
+        assert skipped("cron(30 2 * * ? 2027-2030)", self.berlin) == []
+
+    def test_a_day_that_a_zone_never_had_is_skipped(self) -> None:
+        noons = skipped("cron(0 12 30 12 ? *)", ZoneInfo("Pacific/Apia"), 2011)
+        assert noons == [local("2011-12-30T12:00")]
+
+    def test_a_single_time_that_does_not_exist_never_fires_and_is_listed(self) -> None:
         once = parse("at(2026-03-29T02:30:00)")
         assert once.next(datetime(2026, 1, 1, tzinfo=UTC), self.berlin) is None
+        assert skipped("at(2026-03-29T02:30:00)", self.berlin) == [local("2026-03-29T02:30")]
+        assert skipped("at(2026-03-29T02:30:00)", self.berlin, 2027) == []
 
 
 class TestTheEndsOfASchedule:

@@ -156,6 +156,17 @@ class TestRefusals:
         )
         assert "read what runs wrote" in message
 
+    def test_a_schedules_arguments_count_together_with_the_jobs(self) -> None:
+        message = refusal(job__arguments=["x"] * 60, schedules__daily__arguments=["y"] * 41)
+        assert "schedules.daily.arguments" in message
+        assert "100" in message
+
+    def test_a_schedules_variables_count_together_with_the_jobs(self) -> None:
+        own = {f"A{number}": "x" for number in range(60)}
+        added = {f"B{number}": "x" for number in range(40)}
+        message = refusal(job__environment=own, schedules__daily__environment=added)
+        assert "schedules.daily.environment has 100 names with the job's; 89 fit" in message
+
     def test_a_schedules_name_that_no_job_name_can_hold_is_refused(self) -> None:
         daily = json.loads(keys_of()[f"{PROJECT}:schedules"])["daily"]
         longest = names.max_schedule_name("processing-prod")
