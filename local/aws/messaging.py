@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from werkzeug.wrappers import Request
 
 from local.aws.endpoint import LocalAws
-from local.aws.iam import Access, Session, kms
+from local.aws.iam import Access, Session
+from local.aws.iam.required_permissions import to_send
 
 Message = dict[str, str | None]
 """`subject`, `body` (as mail has it) and `at`."""
@@ -28,7 +29,7 @@ def send(aws: LocalAws, session: Session | None, queue_arn: str, body: str) -> b
     """
     if queue_arn.split(":")[2] != "sqs":
         raise NotImplementedError(f"nothing is sent to {queue_arn} here, which is no queue")
-    needed = [Access("sqs:SendMessage", queue_arn), *kms.to_send(aws.iam.store, queue_arn)]
+    needed = [Access("sqs:SendMessage", queue_arn), *to_send(aws.iam.store, queue_arn)]
     if session is None or aws.iam.refusal(session, needed):
         return False
     return _put(aws, queue_arn, body)
@@ -38,7 +39,7 @@ def send_for_rule(aws: LocalAws, rule_arn: str, queue_arn: str, body: str) -> bo
     """Send for a rule of EventBridge, which has no role; return whether queue and key admit it."""
     context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": rule_arn.split(":")[4]}
     # As with topics, it is not documented that EventBridge tells a key which rule it works for.
-    of_key = kms.to_send(aws.iam.store, queue_arn, source={})
+    of_key = to_send(aws.iam.store, queue_arn, source={})
     needed = [Access("sqs:SendMessage", queue_arn, context), *of_key]
     return aws.iam.admits(_EVENTS, needed) and _put(aws, queue_arn, body)
 
@@ -88,7 +89,7 @@ class Topics:
 
         The subject may be empty; `context` is the condition keys that the service is known to send.
         """
-        of_key = kms.to_send(self._aws.iam.store, topic, source=context)
+        of_key = to_send(self._aws.iam.store, topic, source=context)
         needed = [Access("sns:Publish", topic, context), *of_key]
         if not self._aws.iam.admits(service, needed):
             return False

@@ -51,7 +51,6 @@ class EventBus:
         """Deliver a whole event, as rules see it, to every target that wants it."""
         for rule in list(self._aws.backend("events").event_buses["default"].rules.values()):
             if rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
-                self._count(rule.name, "TriggeredRules")
                 for target in list(rule.targets):
                     self._send(rule.name, rule.arn, target, event)
 
@@ -78,7 +77,6 @@ class EventBus:
         return {"EventId": event["id"]}
 
     def _send(self, rule: str, rule_arn: str, target: Event, event: Event) -> None:
-        self._count(rule, "Invocations")
         if self._reached(rule_arn, target["Arn"], _input(target, event)):
             return
         self._count(rule, "FailedInvocations")

@@ -18,7 +18,8 @@ from components.aws import models
 from local.aws import messaging
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import ACCOUNT, LocalAws
-from local.aws.iam import Session, kms
+from local.aws.iam import Session
+from local.aws.iam.required_permissions import key_use
 from local.aws.protocols import ServiceError
 from pipeline import cron
 from pipeline.slots import Expression
@@ -110,7 +111,7 @@ class Scheduler:
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
             key, bound = schedule.get("KmsKeyArn"), ("scheduler:schedule:arn", schedule["Arn"])
             caller = {"kms:CallerAccount": ACCOUNT}
-            iam.require(session, kms.use(iam.store, key, ["kms:Decrypt"], bound, caller))
+            iam.require(session, key_use(iam.store, key, ["kms:Decrypt"], bound, caller))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )

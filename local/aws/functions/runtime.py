@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import metadata
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 _PROCESS = Path(__file__).with_name("process.py").read_text("utf-8")
 _PACKAGES = (
     *("awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson"),
-    *("six", "snapshot_restore_py", "tzdata", "urllib3"),
+    *("six.py", "snapshot_restore_py.py", "tzdata", "urllib3"),
 )
 """What Lambda's Python has beside the standard library and a function's own archive; tzdata is for
 machines without the system's time zones, which Lambda has."""
@@ -137,9 +137,6 @@ def _link_packages(directory: Path) -> None:
     A function that could import anything else here would fail on AWS only.
     """
     directory.mkdir()
+    here = Path(str(metadata.distribution("boto3").locate_file("")))
     for name in _PACKAGES:
-        spec = find_spec(name)
-        if spec and spec.origin:
-            found = Path(spec.origin)
-            found = found.parent if spec.submodule_search_locations else found
-            (directory / found.name).symlink_to(found)
+        (directory / name).symlink_to(here / name)

@@ -19,8 +19,8 @@ from local.aws.activity import Activity
 from local.aws.cloudwatch.metric_store import MetricStore
 from local.aws.endpoint import LocalAws
 from local.aws.functions.runtime import Outcome, Runtime
-from local.aws.iam import AccessDeniedError, Session, kms
-from local.aws.iam.required_permissions import required
+from local.aws.iam import AccessDeniedError, Session
+from local.aws.iam.required_permissions import key_use, required
 
 Config = dict[str, Any]
 """What GetFunctionConfiguration tells of a function."""
@@ -44,6 +44,8 @@ class Functions:
         self._aws, self._directory = aws, directory
         self._activity, self._metrics = activity, metrics
         self._runtimes: dict[str, Runtime] = {}
+        self._sessions: dict[str, Session] = {}
+        """Of the functions' roles, as far as they could be assumed."""
         self._turns: dict[str, threading.Lock] = {}
         self.outcomes: list[Outcome] = []
         """Of every invocation, in order."""
@@ -59,7 +61,7 @@ class Functions:
                 self.invoke(match["function"], event)
                 return Response(status=202)
             config = self._configuration(match["function"])
-        except LookupError:
+        except ClientError:
             return None  # moto says so in AWS's words
         outcome = self._run(config, event, str(uuid.uuid4()))
         headers = {"X-Amz-Function-Error": "Unhandled"} if outcome.failed else {}
@@ -70,7 +72,7 @@ class Functions:
         """Take an event for asynchronous delivery.
 
         Raises:
-            LookupError: there is no function of that name or ARN.
+            ClientError: there is no function of that name or ARN.
         """
         config = self._configuration(function)
         self._activity.spawn("delivery", lambda: self._deliver(config, event))
@@ -81,10 +83,7 @@ class Functions:
             runtime.close()
 
     def _configuration(self, function: str) -> Config:
-        try:
-            return self._aws.client("lambda").get_function_configuration(FunctionName=function)
-        except ClientError as error:
-            raise LookupError(f"there is no function {function}") from error
+        return self._aws.client("lambda").get_function_configuration(FunctionName=function)
 
     def _deliver(self, config: Config, event: bytes) -> None:
         """Run the function until it succeeds or has been retried, without Lambda's minutes between.
@@ -96,18 +95,15 @@ class Functions:
         name, request_id = config["FunctionName"], str(uuid.uuid4())
         found = self._aws.client("lambda").list_function_event_invoke_configs(FunctionName=name)
         settings = next(iter(found["FunctionEventInvokeConfigs"]), dict[str, Any]())
-        self._count(name, AsyncEventsReceived=1)
-        tries = 1 + settings.get("MaximumRetryAttempts", _RETRIES)
-        outcome = self._run(config, event, request_id)
-        for _ in range(tries - 1):
-            if outcome.failed:
-                outcome = self._run(config, event, request_id)
+        tries, retries = 1, settings.get("MaximumRetryAttempts", _RETRIES)
+        while (outcome := self._run(config, event, request_id)).failed and tries <= retries:
+            tries += 1
         if not outcome.failed:
             return
         destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if destination:
             record = json.dumps(self._record(outcome, event, tries))
-            if not messaging.send(self._aws, self._session(config), destination, record):
+            if not messaging.send(self._aws, self._sessions.get(name), destination, record):
                 self._count(name, DestinationDeliveryFailures=1)
         self._count(name, AsyncEventsDropped=1)
 
@@ -144,16 +140,16 @@ class Functions:
                 error = {"errorType": "AccessDeniedException", "errorMessage": str(denied)}
                 outcome = Outcome(name, request_id, error, failed=True, log=[])
             self.outcomes.append(outcome)
-            self._log(config, outcome)
+            self._log(outcome)
         self._count(name, Invocations=1, Errors=int(outcome.failed), Throttles=0)
         return outcome
 
     def _start(self, config: Config) -> Runtime:
-        name, session = config["FunctionName"], self._assume(config)
+        name, arn, iam = config["FunctionName"], config["FunctionArn"], self._aws.iam
+        self._sessions[name] = session = iam.assume(config["Role"], "lambda.amazonaws.com", arn)
         # Lambda makes a grant for that if whoever deploys may make grants; here there is none.
-        key, bound = config.get("KMSKeyArn"), ("lambda:FunctionArn", config["FunctionArn"])
-        decrypt = kms.use(self._aws.iam.store, key, ["kms:Decrypt"], bound)
-        self._aws.iam.require(session, decrypt)
+        key, bound = config.get("KMSKeyArn"), ("lambda:FunctionArn", arn)
+        iam.require(session, key_use(iam.store, key, ["kms:Decrypt"], bound))
         code = self._directory / name
         archive: bytes = self._aws.backend("lambda").get_function(name).code_bytes
         zipfile.ZipFile(io.BytesIO(archive)).extractall(code)
@@ -165,21 +161,11 @@ class Functions:
         self._runtimes[name] = Runtime(config, code.resolve(), environment)
         return self._runtimes[name]
 
-    def _assume(self, config: Config) -> Session:
-        return self._aws.iam.assume(config["Role"], "lambda.amazonaws.com", config["FunctionArn"])
-
-    def _session(self, config: Config) -> Session | None:
-        """Return a session of a function's role; None if it does not trust Lambda (any more)."""
-        try:
-            return self._assume(config)
-        except AccessDeniedError:
-            return None
-
-    def _log(self, config: Config, outcome: Outcome) -> None:
+    def _log(self, outcome: Outcome) -> None:
         """Keep a log and its metrics, if the function's role may write it: AWS too is silent."""
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{len(self.outcomes):032x}"
         where = {"logGroupName": f"/aws/lambda/{outcome.function}", "logStreamName": stream}
-        session, store = self._session(config), self._aws.iam.store
+        session, store = self._sessions.get(outcome.function), self._aws.iam.store
         for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
             needed = required(store, operation, where)
             if not (session and outcome.log) or self._aws.iam.refusal(session, needed):

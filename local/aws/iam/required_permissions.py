@@ -2,11 +2,14 @@
 
 An operation that no role of the stack calls is not in the table, and is refused: nothing is allowed
 by default. https://docs.aws.amazon.com/service-authorization/latest/reference/
+
+What is encrypted with a customer's key needs that, too, which services use in the caller's name.
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local.aws.iam import kms
 from local.aws.iam.evaluate import Access
 from local.aws.iam.patterns import Value
 from local.aws.iam.store import Store
@@ -36,6 +39,43 @@ def required(store: Store, operation: str, asked: Parameters) -> list[Access]:
     return needed
 
 
+def key_use(
+    store: Store,
+    key: str | None,
+    actions: Sequence[str],
+    encrypted: tuple[str, str],
+    caller: Mapping[str, Value] | None = None,
+) -> list[Access]:
+    """Return what a service's use of a key, which is named in any way, needs.
+
+    `encrypted` is the encryption context: a kind of resource, such as s3:arn, and which one it is.
+    `caller` is the other keys that are sent: without it those of a service in the caller's name.
+    """
+    kind, name = encrypted
+    if caller is None:
+        via = f"{kind.partition(':')[0]}.{store.region}.amazonaws.com"
+        caller = {"kms:CallerAccount": store.account, "kms:ViaService": via}
+    bound = {**caller, f"kms:EncryptionContext:aws:{kind}": name}
+    arn = store.key_arn(key)
+    return [
+        # What only looks at the key has no encryption context.
+        Access(action, arn, caller if action == "kms:DescribeKey" else bound)
+        for action in actions
+        if arn
+    ]
+
+
+def to_send(store: Store, arn: str, source: Mapping[str, Value] | None = None) -> list[Access]:
+    """Return what sending to a queue, or publishing to a topic, needs of its key.
+
+    A service of AWS that does so in its own name has a `source`: AWS documents only it and the
+    encryption context as what the policies of keys can use.
+    """
+    kind = "sns:topicArn" if arn.split(":")[2] == "sns" else "sqs:arn"
+    key = getattr(store.resource(arn), "kms_master_key_id", None)
+    return key_use(store, key, ["kms:GenerateDataKey", "kms:Decrypt"], (kind, arn), source)
+
+
 def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
     bucket, key = asked.get("Bucket", ""), asked.get("Key", "")
     arn = f"arn:aws:s3:::{bucket}/{key}"
@@ -46,18 +86,33 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
         case "GetObject":
             found = store.state("s3").buckets.get(bucket)
             own = getattr(found and found.keys.get(key), "kms_key_id", None)
-            decrypt = kms.of_object(store, bucket, key, own, ["kms:Decrypt"])
+            decrypt = _object_key_use(store, bucket, key, own, ["kms:Decrypt"])
             return [Access("s3:GetObject", arn), *decrypt]
         case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
             parts = operation != "s3:PutObject"
             actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if parts else [])]
-            of_key = kms.of_object(store, bucket, key, asked.get("SSEKMSKeyId"), actions)
+            of_key = _object_key_use(store, bucket, key, asked.get("SSEKMSKeyId"), actions)
             return [Access("s3:PutObject", arn), *of_key]
         case "AbortMultipartUpload" | "DeleteObject":
             return [Access(operation, arn)]
         case _:
             return None
+
+
+def _object_key_use(
+    store: Store, bucket: str, name: str, key: str | None, actions: Sequence[str]
+) -> list[Access]:
+    """Return what an object needs of `key`, or of the bucket's default key without it."""
+    found = store.state("s3").buckets.get(bucket)
+    encryption: dict[str, Any] = (found and found.encryption) or {}
+    rule: dict[str, Any] = encryption.get("Rule", {})
+    default: dict[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
+    # What S3 binds the object's key to: its bucket, if that has a bucket key.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    bucket_key = str(rule.get("BucketKeyEnabled", False)).lower() == "true"
+    encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
+    return key_use(store, key or default.get("KMSMasterKeyID"), actions, ("s3:arn", encrypted))
 
 
 def _of_sagemaker(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
@@ -94,7 +149,7 @@ def _of_scheduler(store: Store, operation: str, asked: Parameters) -> list[Acces
         case _:
             return None
     bound = ("scheduler:schedule:arn", schedule)
-    of_key = kms.use(store, key, [*actions, "kms:Decrypt"], bound)
+    of_key = key_use(store, key, [*actions, "kms:Decrypt"], bound)
     return [Access(operation, schedule), *passed, *of_key]
 
 
@@ -108,7 +163,7 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
             found = store.state("dynamodb").tables.get(name)
             settings: Parameters = (found and found.sse_specification) or {}
             key = settings.get("KMSMasterKeyId") if settings.get("Enabled") else None
-            decrypt = kms.use(store, key, ["kms:Decrypt"], ("dynamodb:tableName", name))
+            decrypt = key_use(store, key, ["kms:Decrypt"], ("dynamodb:tableName", name))
             return [Access(operation, table), *decrypt]
         case (
             "logs:CreateLogGroup"
@@ -123,7 +178,7 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
             return [Access(operation, f"{group}:{stream}")]
         case "sns:Publish":
             topic = store.named("sns", "", asked["TopicArn"])
-            return [Access(operation, topic), *kms.to_send(store, topic)]
+            return [Access(operation, topic), *to_send(store, topic)]
         case "events:PutEvents":
             return [_put_event(store, entry) for entry in asked["Entries"]]
         case "lambda:Invoke":

@@ -189,7 +189,6 @@ class TestAsynchronousEvents:
         deployed.invoke({"raise": "no"}, "Event", "plain")
         deployed.activity.wait(30)
         assert deployed.counted("plain") == {
-            "AsyncEventsReceived": 1,
             "Invocations": 3,
             "Errors": 3,
             "Throttles": 0,
