@@ -24,8 +24,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
 }
 _STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {"Sum": sum, "Maximum": max}
-_MISSING = ("breaching", "ignore", "notBreaching")
-_WARM_UP = "WarmUpPeriodDurationInMinutes"
+WARM_UP = "WarmUpPeriodDurationInMinutes"
+"""How long after its creation nothing is decided, unless data fill all periods."""
 _PLAYED = {
     *("AlarmName", "AlarmDescription", "AlarmActions", "Namespace", "MetricName", "Dimensions"),
     *("Statistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"),
@@ -40,11 +40,11 @@ def check(alarm: Definition) -> None:
         NotImplementedError: names what the alarm has.
     """
     unknown = alarm.keys() - _PLAYED
-    unknown |= alarm.get("WarmUpConfiguration", {}).keys() - {_WARM_UP}
+    unknown |= alarm.get("WarmUpConfiguration", {}).keys() - {WARM_UP}
     for key, played in (
         ("ComparisonOperator", _COMPARE),
         ("Statistic", _STATISTICS),
-        ("TreatMissingData", _MISSING),
+        ("TreatMissingData", ("breaching", "ignore", "notBreaching")),
         ("DatapointsToAlarm", (alarm["EvaluationPeriods"], None)),
     ):
         if alarm.get(key) not in played:
@@ -52,11 +52,6 @@ def check(alarm: Definition) -> None:
     if unknown:
         names = ", ".join(sorted(unknown))
         raise NotImplementedError(f"the local CloudWatch plays no alarms with {names}")
-
-
-def warm_up(alarm: Definition) -> timedelta:
-    """Return how long after its creation nothing is decided, unless data fill all periods."""
-    return timedelta(minutes=alarm.get("WarmUpConfiguration", {}).get(_WARM_UP, 0))
 
 
 def values(alarm: Definition, points: Sequence[Point], now: datetime) -> list[Value]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.aws import messaging
@@ -54,7 +54,8 @@ class Alarms:
             self._read_queue(definition, now)
             values = alarm_rule.values(definition, self._metrics.points, now)
             last = values[-definition["EvaluationPeriods"] :]
-            if None not in last or now >= self._created + alarm_rule.warm_up(definition):
+            minutes = definition.get("WarmUpConfiguration", {}).get(alarm_rule.WARM_UP, 0)
+            if None not in last or now >= self._created + timedelta(minutes=minutes):
                 self._warm.add(name)
             state = alarm_rule.state(definition, values, old)
             if name in self._warm and state != old:
@@ -78,44 +79,38 @@ class Alarms:
             AlarmName=name, StateValue=state, StateReason=reason
         )
         self._tell("alarm", f"{name}: {old['StateValue']} -> {state}")
-        new = {**old, "StateValue": state, "StateReason": reason}
-        self._publish(_event(old, new, now))
+        self._publish(_event(old, state, reason, now))
+        told = {  # in part
+            "AlarmName": name,
+            "AlarmDescription": old.get("AlarmDescription"),
+            "NewStateValue": state,
+            "NewStateReason": reason,
+            "StateChangeTime": now.isoformat(),
+            "AlarmArn": arn,
+            "OldStateValue": old["StateValue"],
+        }
         for action in old["AlarmActions"] if state == "ALARM" else ():
             admitted = self._topics.publish(
                 action,
                 service="cloudwatch.amazonaws.com",
                 subject=f'{state}: "{name}" in {self._aws.region}',
-                body=_notification(old, new, now),
+                body=json.dumps(told, indent=2),
                 context={"aws:SourceArn": arn, "aws:SourceAccount": ACCOUNT},
             )
             if not admitted:
                 self._tell("lost", f"the message of alarm {name}: {action} does not admit it")
 
 
-def _notification(old: Alarm, new: Alarm, now: datetime) -> str:
-    """Return what CloudWatch sends to a topic, in part."""
-    told = {
-        "AlarmName": new["AlarmName"],
-        "AlarmDescription": new.get("AlarmDescription"),
-        "NewStateValue": new["StateValue"],
-        "NewStateReason": new["StateReason"],
-        "StateChangeTime": now.isoformat(),
-        "AlarmArn": new["AlarmArn"],
-        "OldStateValue": old["StateValue"],
-    }
-    return json.dumps(told, indent=2)
-
-
-def _event(old: Alarm, new: Alarm, now: datetime) -> dict[str, Any]:
+def _event(alarm: Alarm, state: State, reason: str, now: datetime) -> dict[str, Any]:
     """Return the event of a change of state, without the states' reason data and the metrics.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     """
     detail = {
-        "alarmName": new["AlarmName"],
-        "configuration": {"description": new.get("AlarmDescription", "")},
-        "previousState": {"value": old["StateValue"], "reason": old["StateReason"]},
-        "state": {"value": new["StateValue"], "reason": new["StateReason"]},
+        "alarmName": alarm["AlarmName"],
+        "configuration": {"description": alarm.get("AlarmDescription", "")},
+        "previousState": {"value": alarm["StateValue"], "reason": alarm["StateReason"]},
+        "state": {"value": state, "reason": reason},
     }
-    arn, detail_type = new["AlarmArn"], "CloudWatch Alarm State Change"
-    return of_resource(arn, "aws.cloudwatch", detail_type, detail, now)
+    detail_type = "CloudWatch Alarm State Change"
+    return of_resource(alarm["AlarmArn"], "aws.cloudwatch", detail_type, detail, now)

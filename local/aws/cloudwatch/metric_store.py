@@ -70,7 +70,7 @@ class MetricStore:
                     Namespace=point.namespace, MetricData=[datum]
                 )
                 taken.append(point)
-        self.points += taken
+        self.points.extend(taken)
         return taken
 
 

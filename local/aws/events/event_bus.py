@@ -80,9 +80,9 @@ class EventBus:
         if self._reached(rule_arn, target["Arn"], _input(target, event)):
             return
         self._count(rule, "FailedInvocations")
-        if queue := target.get("DeadLetterConfig", {}).get("Arn"):
-            kept = messaging.send_for_rule(self._aws, rule_arn, queue, json.dumps(event))
-            self._count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq")
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if queue and not messaging.send_for_rule(self._aws, rule_arn, queue, json.dumps(event)):
+            self._count(rule, "InvocationsFailedToBeSentToDlq")
 
     def _reached(self, rule_arn: str, arn: str, text: str) -> bool:
         service = arn.split(":")[2]

@@ -101,7 +101,8 @@ class Scheduler:
         return sorted(found)
 
     def _deliver(self, schedule: dict[str, Any], slot: datetime) -> None:
-        group, target, iam = schedule["GroupName"], schedule["Target"], self._aws.iam
+        group, name, target = schedule["GroupName"], schedule["Name"], schedule["Target"]
+        iam, store = self._aws.iam, self._aws.iam.store
         event = _fill_in(target.get("Input", "{}"), schedule["Arn"], slot)
         self._count(group, "InvocationAttemptCount")
         session: Session | None = None
@@ -111,18 +112,16 @@ class Scheduler:
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
             key, bound = schedule.get("KmsKeyArn"), ("scheduler:schedule:arn", schedule["Arn"])
             caller = {"kms:CallerAccount": ACCOUNT}
-            iam.require(session, key_use(iam.store, key, ["kms:Decrypt"], bound, caller))
+            iam.require(session, key_use(store, key, ["kms:Decrypt"], bound, caller))
             self._aws.client_as(session, "lambda").invoke(
                 FunctionName=target["Arn"], InvocationType="Event", Payload=event
             )
         except (BotoCoreError, ClientError, PermissionError) as problem:
             self._count(group, "TargetErrorCount", "InvocationDroppedCount")
-            if queue := target.get("DeadLetterConfig", {}).get("Arn"):
-                kept = messaging.send(self._aws, session, queue, event)
-                how = "InvocationsSent" if kept else "InvocationsFailedToBeSent"
-                self._count(group, f"{how}ToDeadLetterCount")
-            text = f"{schedule['Name']} could not be delivered: {problem}"
-            raise ScheduleError(text) from problem
+            queue = target.get("DeadLetterConfig", {}).get("Arn")
+            if queue and not messaging.send(self._aws, session, queue, event):
+                self._count(group, "InvocationsFailedToBeSentToDeadLetterCount")
+            raise ScheduleError(f"{name} could not be delivered: {problem}") from problem
 
     def _check(self, schedule: dict[str, Any]) -> None:
         """Raise a ServiceError for a new schedule that AWS refuses."""

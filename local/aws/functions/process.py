@@ -19,10 +19,7 @@ _pipe = Connection(int(_descriptor))
 
 
 class _Client(LambdaRuntimeClient):
-    """Says `ready`, takes an event, and answers with `response` or `error`.
-
-    What awslambdaric sends is the id of the request and the answer.
-    """
+    """Says `ready`, takes an event, and answers with `response` or `error`."""
 
     def wait_next_invocation(self) -> InvocationRequest:
         _tell("ready", "")
@@ -38,7 +35,7 @@ class _Client(LambdaRuntimeClient):
         )
 
     def post_invocation_result(self, *sent: object, **_: object) -> None:
-        _tell("response", sent[1])
+        _tell("response", sent[1])  # the first is the request's id
 
     def post_invocation_error(self, *sent: object, **_: object) -> None:
         _tell("error", sent[1])

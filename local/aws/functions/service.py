@@ -26,8 +26,6 @@ Config = dict[str, Any]
 """What GetFunctionConfiguration tells of a function."""
 
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
-_RETRIES = 2
-"""Of an asynchronous event: Lambda's default, where the function has no setting."""
 
 
 class Functions:
@@ -95,7 +93,7 @@ class Functions:
         name, request_id = config["FunctionName"], str(uuid.uuid4())
         found = self._aws.client("lambda").list_function_event_invoke_configs(FunctionName=name)
         settings = next(iter(found["FunctionEventInvokeConfigs"]), dict[str, Any]())
-        tries, retries = 1, settings.get("MaximumRetryAttempts", _RETRIES)
+        tries, retries = 1, settings.get("MaximumRetryAttempts", 2)  # Lambda's default
         while (outcome := self._run(config, event, request_id)).failed and tries <= retries:
             tries += 1
         if not outcome.failed:

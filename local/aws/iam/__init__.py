@@ -4,7 +4,7 @@
 `store.py` reads policies from moto's state; `authority.py` puts them together.
 """
 
-from local.aws.iam.authority import AccessDeniedError, Authority, Session, Use
+from local.aws.iam.authority import AccessDeniedError, Authority, Session
 from local.aws.iam.evaluate import Access
 
-__all__ = ["Access", "AccessDeniedError", "Authority", "Session", "Use"]
+__all__ = ["Access", "AccessDeniedError", "Authority", "Session"]

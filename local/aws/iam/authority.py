@@ -7,7 +7,6 @@ policy has and this IAM does not play raises NotImplementedError.
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from werkzeug.wrappers import Request
 
@@ -27,15 +26,6 @@ class AccessDeniedError(PermissionError):
     """IAM refuses; the message is AWS's."""
 
 
-class Use(NamedTuple):
-    """That a role was allowed or refused something; the action is as IAM spells it."""
-
-    role: str
-    action: str
-    resource: str
-    allowed: bool
-
-
 @dataclass(frozen=True)
 class Session:
     """A role that a service has assumed, with the keys that sign its requests."""
@@ -49,7 +39,8 @@ class Authority:
 
     def __init__(self, account: str, region: str) -> None:
         self.store = Store(account, region)
-        self.used: set[Use] = set()
+        self.used: set[tuple[str, str, str, bool]] = set()
+        """Role, action and resource that were asked for, and whether that was allowed."""
         self._sessions: dict[str, Session] = {}
 
     def trusts(self, role_arn: str, service: str, source_arn: str) -> bool:
@@ -107,7 +98,7 @@ class Authority:
             keys = keys_of_role(self.store, who, access)
             asked = Access(access.action, access.resource, keys)
             why = refusal(asked, who, self.store.policies(who, access.resource))
-            self.used.add(Use(who.name, access.action, access.resource, allowed=why is None))
+            self.used.add((who.name, access.action, access.resource, why is None))
             if why:
                 return (
                     f"User: {who.arn} is not authorized to perform: {access.action} on resource: "

@@ -68,7 +68,7 @@ def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool
     The keys of `context`, the request's, are in lower case.
     """
     return all(
-        _holds(spelled, key, [_text(each) for each in listed(wanted)], context)
+        _holds(spelled, key, listed(wanted), context)
         for spelled, tests in conditions.items()
         for key, wanted in tests.items()
     )
@@ -79,12 +79,9 @@ def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or a list
     return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
-def _text(value: object) -> str:
-    """Return a value of a policy as text: JSON's booleans and numbers mean their JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
+def _holds(spelled: str, key: str, wanted: list[Any], context: Context) -> bool:
+    # JSON's booleans and numbers mean their text.
+    texts = [each if isinstance(each, str) else json.dumps(each) for each in wanted]
     qualifier, _, named = spelled.rpartition(":")
     name = named.removesuffix("IfExists")
     affirmed = re.sub("^(String|Arn)Not", r"\1", name)
@@ -95,7 +92,7 @@ def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
     found = context.get(key.lower(), ())
     values = [found] if isinstance(found, str) else found
     if compare is None:
-        return (not values) == (wanted[0].lower() == "true")
+        return (not values) == (texts[0].lower() == "true")
     if not values:
         if_exists = name != named or qualifier == "ForAllValues"
         return if_exists or (negated and not qualifier)
@@ -104,4 +101,4 @@ def _holds(spelled: str, key: str, wanted: list[str], context: Context) -> bool:
             f"{key} is multivalued: compare it with ForAnyValue:{named} or ForAllValues:{named}"
         )
     every = all if qualifier == "ForAllValues" else any
-    return every(any(compare(v, each, context) for each in wanted) != negated for v in values)
+    return every(any(compare(v, each, context) for each in texts) != negated for v in values)

@@ -210,7 +210,7 @@ class TestFunctions:
         event = sagemaker_event(f"{PREFIX}x")
         bench.bus.publish(event)
         assert bench.kept(queue) == [event]
-        assert bench.counted()["InvocationsSentToDlq"] == 1
+        assert bench.counted() == {"FailedInvocations": 1}
 
     def test_one_that_does_not_admit_it_loses_the_event_and_that_is_counted(
         self, bench: Bench

@@ -131,7 +131,6 @@ class TestFire:
             "InvocationAttemptCount",
             "TargetErrorCount",
             "InvocationDroppedCount",
-            "InvocationsSentToDeadLetterCount",
         }
 
     def test_a_slot_that_even_the_queue_cannot_keep_is_counted(self, bench: Bench) -> None:

@@ -85,7 +85,7 @@ class Caller:
     def used(self, *, allowed: bool = True) -> set[tuple[str, str]]:
         name = self.role.rpartition("/")[2]
         return {
-            (use.action, use.resource)
-            for use in self.aws.iam.used
-            if (use.role, use.allowed) == (name, allowed)
+            (action, resource)
+            for who, action, resource, admitted in self.aws.iam.used
+            if (who, admitted) == (name, allowed)
         }

@@ -27,12 +27,8 @@ def deny(action: str = "sqs:SendMessage", resource: str = "*", **more: Any) -> d
     return {**allow(action, resource, **more), "Effect": "Deny"}
 
 
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
 def policy(*statements: dict[str, Any]) -> Statements:
-    return parse(document(*statements))
+    return parse(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
 
 
 SEND = Access("sqs:SendMessage", QUEUE)

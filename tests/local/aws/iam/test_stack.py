@@ -79,9 +79,9 @@ class Stack:
 
     def used(self, role: str, *, allowed: bool = True) -> set[str]:
         return {
-            use.action
-            for use in self.cloud.aws.iam.used
-            if use.role.endswith(role) and use.allowed == allowed
+            action
+            for who, action, _, admitted in self.cloud.aws.iam.used
+            if who.endswith(role) and admitted == allowed
         }
 
     def _run(self, cloud: Cloud, job: Job) -> JobEnd:
