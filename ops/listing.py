@@ -120,7 +120,6 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
 
 
 def _note(slot: Slot, zone: ZoneInfo) -> str:
-    """Return what there is to say about a slot beside the numbers, in one line."""
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
     reason = " ".join((slot.exit_message or slot.reason or "").split())
     return "; ".join(filter(None, [again, reason]))

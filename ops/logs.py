@@ -111,7 +111,6 @@ def show(session: Session, options: argparse.Namespace) -> int:
 
 
 def _latest(session: Session, schedule: str, slot: str) -> str:
-    """Return the name of the job of a slot's latest attempt that was made."""
     stack = session.stack
     [schedule] = stack.schedules(schedule)
     instant = stack.slot(schedule, slot)

@@ -53,7 +53,6 @@ def replay(session: Session, options: argparse.Namespace) -> int:
 
 
 def _asked_for(session: Session, options: argparse.Namespace) -> Attempt:
-    """Return the first attempt at the slot that is asked for."""
     [schedule] = session.stack.schedules(options.schedule)
     # Never left to the launcher: a repeated request would mean another slot, and another job.
     now = session.now().replace(microsecond=0)
@@ -114,7 +113,6 @@ def _launch(session: Session, attempt: Attempt) -> Answer:
 
 
 def _follow(session: Session, attempt: Attempt, answer: Answer, *, wait: bool) -> int:
-    """Show the launcher's answer, wait for what comes of it, and return the exit status."""
     if not wait:
         session.screen.answer(answer, _said(session, attempt, answer))
         return 1 if answer["result"] == "refused" else 0
@@ -215,7 +213,6 @@ def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[
 
 
 def _way_on(session: Session, last: Entry) -> Iterator[Text]:
-    """Yield what to type after a failure."""
     if last.outcome not in _GOOD:
         if last.created:
             log = session.stack.command(f"logs {last.job_name}")

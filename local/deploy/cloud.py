@@ -77,11 +77,7 @@ class Cloud(Account):
         self.scheduler.fire(self.exports["prefix"], schedule, slot)
 
     def tick(self) -> None:
-        """Let the watch look around, and settle.
-
-        Raises:
-            ScheduleError: there is no watch.
-        """
+        """Let the watch look around, and settle."""
         self.fire(WATCH, datetime.now(UTC).replace(microsecond=0))
         self.settle()
 

@@ -13,7 +13,6 @@ from local.engines.process import ProcessEngine
 EngineName = Literal["auto", "docker", "process"]
 
 _SCRIPT = "scripts/process_data.sh"
-"""The user's script in the build context."""
 
 
 def build_image(

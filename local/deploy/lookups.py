@@ -14,7 +14,6 @@ def _zones(local: Resources, inputs: State) -> State:
 
 
 def _endpoint_service(local: Resources, inputs: State) -> State:
-    """Return what AWS offers under an endpoint's name, as the provider finds it."""
     name = f"com.amazonaws.{local.aws.region}.{inputs['service']}"
     kind = {"ServiceType": inputs["serviceType"]}
     answer = local.aws.client("ec2").describe_vpc_endpoint_services(ServiceNames=[name])

@@ -29,10 +29,7 @@ class DeployError(Exception):
 
 
 def deploy(
-    directory: Path,
-    stack: str,
-    config: Mapping[str, str],
-    resources: Resources,
+    directory: Path, stack: str, config: Mapping[str, str], resources: Resources
 ) -> dict[str, Any]:
     """Run the project's program, create every resource that it registers, return its exports.
 

@@ -42,12 +42,8 @@ def save_logs(aws: LocalAws, directory: Path) -> None:
     for group in all_of("describe_log_groups", "logGroups[].logGroupName"):
         streams = all_of("describe_log_streams", "logStreams[].logStreamName", logGroupName=group)
         for stream in streams:
-            lines = all_of(
-                "filter_log_events",
-                "events[].message",
-                logGroupName=group,
-                logStreamNames=[stream],
-            )
+            where = {"logGroupName": group, "logStreamNames": [stream]}
+            lines = all_of("filter_log_events", "events[].message", **where)
             path = local_path(directory, f"{group.strip('/')}/{stream}.log")
             path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 

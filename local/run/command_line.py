@@ -37,7 +37,7 @@ def main(arguments: list[str], project: Path = _PROJECT, console: Console | None
     with _alone(project) as alone:
         try:
             options = Options(**vars(parser().parse_args(arguments)))
-        except _UsageError as error:
+        except ValueError as error:
             display.console.print(Text(f"{parser().format_usage()}{error}"), soft_wrap=True)
             if alone:
                 artifacts.save_report(Report(STACK, failure_reason=str(error)), directory)
@@ -67,7 +67,6 @@ def _alone(project: Path) -> Generator[bool]:
 
 
 def _run(project: Path, directory: Path, options: Options, display: Display) -> int:
-    """Run the slot, show what came of it, stay up if asked to; return the exit status."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     run, report, status = None, Report(STACK, failure_reason=NOT_ENDED), 1
@@ -101,14 +100,10 @@ def _run(project: Path, directory: Path, options: Options, display: Display) -> 
     return status
 
 
-class _UsageError(Exception):
-    pass
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leave it to the caller, who reports it like everything that ends a run."""
-        raise _UsageError(message)
+        raise ValueError(message)
 
 
 def parser() -> argparse.ArgumentParser:

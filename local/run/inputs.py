@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from boto3.exceptions import Boto3Error
 
+from local.aws.endpoint import LocalAws
 from local.aws.sagemaker.job_data import key_problem
 from pipeline.text import printable
 
@@ -52,10 +52,7 @@ def find(root: Path, prefix: str) -> dict[str, Path]:
 
 
 def upload(
-    s3: Any,  # noqa: ANN401 - a boto3 client
-    bucket: str,
-    files: dict[str, Path],
-    on_file: Callable[[Path], None],
+    aws: LocalAws, bucket: str, files: dict[str, Path], on_file: Callable[[Path], None]
 ) -> None:
     """Upload files by their keys.
 
@@ -65,7 +62,7 @@ def upload(
     for key, path in files.items():
         on_file(path)
         try:
-            s3.upload_file(str(path), bucket, key)
+            aws.client("s3").upload_file(str(path), bucket, key)
         except (Boto3Error, OSError) as error:
             raise InputError(f"{_shown(path)} cannot be uploaded: {error}") from error
 

@@ -8,16 +8,10 @@ from rich.console import Console
 
 from local.run import command_line
 
-
-def main(file: Path) -> int:
-    """Run the sample, write the picture, return the run's exit status."""
-    console = Console(record=True, width=100, highlight=False)
-    status = command_line.main(["--engine=process"], console=console)
-    svg = console.export_svg(title="make local", unique_id="local")
-    # rich's fonts come from a host on the internet; a README's picture may load nothing.
-    file.write_text(re.sub(r"<!--.*?-->|@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), "utf-8")
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+console = Console(record=True, width=100, highlight=False)
+status = command_line.main(["--engine=process"], console=console)
+svg = console.export_svg(title="make local", unique_id="local")
+# rich's fonts come from a host on the internet; a README's picture may load nothing.
+svg = re.sub(r"<!--.*?-->|@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+Path(sys.argv[1]).write_text(svg, "utf-8")
+sys.exit(status)

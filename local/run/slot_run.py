@@ -70,7 +70,7 @@ class SlotRun:
             run_job=self._run_job,
             build=self._build,
             faults=options.faults,
-            on_created=self._created,
+            on_created=display.detail,
             on_moment=display.moment,
         )
         self.report = Report(STACK, seconds=display.seconds)
@@ -93,8 +93,8 @@ class SlotRun:
                 cloud.deploy()
                 self._tell_endpoint()
             with step("upload", f"Upload {directory.name} as the slot's input"):
-                s3, bucket = cloud.aws.client("s3"), cloud.exports["input_bucket"]
-                inputs.upload(s3, bucket, files, lambda path: self._display.detail(path.name))
+                bucket, show = cloud.exports["input_bucket"], self._display.detail
+                inputs.upload(cloud.aws, bucket, files, lambda path: show(path.name))
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
@@ -108,6 +108,7 @@ class SlotRun:
                     cloud.settle(_HEARD_S)
             raise
         finally:
+            self.report.resources = len(cloud.resources.services)
             if cloud.exports:
                 with step("collect", "Collect buckets and logs"):
                     self.report.fill(cloud, schedule, slot)
@@ -149,10 +150,6 @@ class SlotRun:
         self.report.slot = slot_text(slot)
         return name, slot
 
-    def _created(self, name: str) -> None:
-        self.report.resources += 1
-        self._display.detail(f"{self.report.resources} {name}")
-
     def _tell_endpoint(self) -> None:
         """Write down where the embedded AWS is and who may use it, for nobody else to read."""
         aws = self.cloud.aws
@@ -188,8 +185,8 @@ class SlotRun:
         return runner(job)
 
     def _why_nothing_ran(self) -> str:
-        failed = [outcome for outcome in self.cloud.functions.outcomes if outcome.failed]
-        if not failed:
-            return "no attempt was started"
-        error = failed[0].payload
-        return f"{failed[0].function}: {error.get('errorType')}: {error.get('errorMessage')}"
+        for outcome in self.cloud.functions.outcomes:
+            if outcome.failed:
+                error = outcome.payload
+                return f"{outcome.function}: {error.get('errorType')}: {error.get('errorMessage')}"
+        return "no attempt was started"

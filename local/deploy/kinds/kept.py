@@ -3,24 +3,18 @@
 import hashlib
 import json
 
-from local.aws.endpoint import ACCOUNT
-from local.deploy.kinds.kind import CREATE, Resources, State, calls, request
+from local.deploy.kinds.kind import Resources, State, calls
 
 
-def _alarm(local: Resources, inputs: State) -> State:
-    """Create an alarm; a new one has not enough data for any other state."""
-    client, name = local.aws.client("cloudwatch"), inputs["name"]
-    wanted = request(client, "put_metric_alarm", "name=AlarmName", inputs)
-    client.put_metric_alarm(**wanted)
-    client.set_alarm_state(
-        AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Unchecked: Initial creation"
+def _undecided(local: Resources, alarm: State) -> State:
+    """Give a new alarm the state that one has on AWS: it has not enough data for any other."""
+    local.aws.client("cloudwatch").set_alarm_state(
+        AlarmName=alarm["name"],
+        StateValue="INSUFFICIENT_DATA",
+        StateReason="Unchecked: Initial creation",
     )
-    arn = f"arn:aws:cloudwatch:{local.aws.region}:{ACCOUNT}:alarm:{name}"
-    local.alarms[name] = wanted
-    return {"id": name, "arn": arn}
-
-
-CREATE["aws:cloudwatch/metricAlarm:MetricAlarm"] = _alarm
+    local.alarms[alarm["name"]] = alarm["request"]
+    return {}
 
 
 def _built(local: Resources, image: State) -> State:
@@ -49,6 +43,14 @@ def _digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+calls(
+    "cloudwatch/MetricAlarm",
+    "cloudwatch.put_metric_alarm",
+    "name=AlarmName",
+    then=_undecided,
+    id="{name}",
+    arn="arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+)
 calls(
     "docker:index/image:Image",
     "ecr.put_image",

@@ -77,7 +77,7 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
             `input=` is left out, as nothing here acts on it.
         tagged: what EC2 calls that which gets the tags.
         first: checks the inputs, and returns them as they are or with others.
-        then: does what is still to do, and returns what more AWS adds.
+        then: does what is still to do, knowing the `request` too; returns what more AWS adds.
         adds: what AWS adds -> a format of inputs, answer, region and account: `{Role[Arn]}`.
     """
 
@@ -87,17 +87,18 @@ def calls(  # noqa: PLR0913 - each is one difference between kinds
             inputs["tagSpecifications"] = {"resourceType": tagged, "tags": inputs.pop("tags")}
         service, method = operation.split(".")
         client = local.aws.client(service)
-        answer = getattr(client, method)(**request(client, method, renamed, inputs))
+        request = _request(client, method, renamed, inputs)
+        answer = getattr(client, method)(**request)
         known = {**inputs, **answer, "region": local.aws.region, "account": ACCOUNT}
         added = {name: form.format_map(known) for name, form in adds.items()}
-        return {**added, **then(local, {**inputs, **added})}
+        return {**added, **then(local, {**inputs, **added, "request": request})}
 
     module, _, name = kind.partition("/")
     token = f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"
     CREATE[kind if ":" in kind else token] = create
 
 
-def request(client: Any, method: str, renamed: str, inputs: State) -> State:  # noqa: ANN401 - boto3's
+def _request(client: Any, method: str, renamed: str, inputs: State) -> State:  # noqa: ANN401 - boto3's
     """Return Pulumi's inputs as the parameters of a client's method; see `calls`."""
     names = dict(pair.split("=") for pair in renamed.split())
     within = names.pop("*", "")

@@ -7,7 +7,6 @@ CREATE["pulumi:providers:aws"] = lambda _local, _inputs: {}
 
 
 def _described(_local: Resources, table: State) -> State:
-    """Return a table's keys and its encryption as DynamoDB describes them."""
     keys, encryption = (("HASH", "hashKey"), ("RANGE", "rangeKey")), table["serverSideEncryption"]
     return {
         **table,

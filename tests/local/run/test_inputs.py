@@ -81,11 +81,11 @@ class TestUpload:
         s3.create_bucket(Bucket="uploads", CreateBucketConfiguration=where)
         gone = tmp_path / "gone\n"
         with pytest.raises(InputError, match=r"gone� cannot be uploaded: .*No such file"):
-            inputs.upload(s3, "uploads", {"input/a": gone}, lambda _: None)
+            inputs.upload(aws, "uploads", {"input/a": gone}, lambda _: None)
 
     def test_what_s3_refuses_is_told_with_the_files_name(
         self, aws: LocalAws, tmp_path: Path
     ) -> None:
         (tmp_path / "a").touch()
         with pytest.raises(InputError, match=r"/a cannot be uploaded: .*NoSuchBucket"):
-            inputs.upload(aws.client("s3"), "none", {"input/a": tmp_path / "a"}, lambda _: None)
+            inputs.upload(aws, "none", {"input/a": tmp_path / "a"}, lambda _: None)
