@@ -8,15 +8,12 @@ import json
 import math
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from botocore.exceptions import ClientError
-
+from components.aws import models
 from local.aws.endpoint import LocalAws
-from local.aws.protocols import ServiceError
 
 _MOST_VALUES = 100
 """Numbers in one metric's array."""
@@ -65,10 +62,11 @@ class MetricStore:
                 "Value": point.value,
                 "Timestamp": point.at,
             }
-            with suppress(ServiceError, ClientError), self._lock:
-                self._aws.client("cloudwatch").put_metric_data(
-                    Namespace=point.namespace, MetricData=[datum]
-                )
+            asked = {"Namespace": point.namespace, "MetricData": [datum]}
+            if not models.violations(models.shape("cloudwatch", "PutMetricData"), asked):
+                # Into moto's state: a request for each number took a fifth of a local run's time.
+                with self._lock:
+                    self._aws.backend("cloudwatch").put_metric_data(point.namespace, [datum])
                 taken.append(point)
         self.points.extend(taken)
         return taken
