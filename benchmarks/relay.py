@@ -22,8 +22,7 @@ RELAY = f"""
 import os, sys
 sys.path.insert(0, "{CONTAINER}/bin")
 from relay import Relay
-from script import Stream
-Stream(sys.stdin.buffer, sys.stdout.buffer, Relay(os.environ)).run()
+Relay(sys.stdin.buffer, sys.stdout.buffer, os.environ).run()
 """
 LINES = {
     "text": b"2026-01-05 02:00:00 INFO 1234 records of JFK read, none rejected\n",

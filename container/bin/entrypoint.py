@@ -34,56 +34,52 @@ ML = Path("/opt/ml")
 MESSAGE = ML / "output" / "message"
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
 REQUIRED = ("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK")
-OOM_COUNTS = (
-    *("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"),
-    "/proc/vmstat",
-)
-"""The kernel's counts of processes that it killed for lack of memory: of this container with
-cgroups v2 and v1, of the machine if neither can be read."""
+# The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
+# v2 and v1, of the machine if neither can be read.
+CGROUP = "/sys/fs/cgroup"
+OOM_COUNTS = (f"{CGROUP}/memory.events", f"{CGROUP}/memory/memory.oom_control", "/proc/vmstat")
 LONGEST_LIST = 20
 """How many files that are not uploaded are named."""
-_KINDS = {"s": "a socket", "p": "a named pipe", "b": "a device", "c": "a device"}
+KINDS = {"s": "a socket", "p": "a named pipe", "b": "a device", "c": "a device"}
 
 
 def main() -> None:
     """Run the script as SageMaker's job."""
-    script = Script(SCRIPT)
+    script = Script()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, script.pass_on)
     MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # also for what the script writes there
     if missing := [name for name in REQUIRED if not os.environ.get(name)]:
-        refuse(f"missing environment variables: {' '.join(missing)}; the launcher sets them")
-    source, uploaded = read("processingjobconfig.json", local_paths)
-    host, index, count = read("resourceconfig.json", place)
+        _refuse(f"missing environment variables: {' '.join(missing)}; the launcher sets them")
+    source, uploaded = _read("processingjobconfig.json", _local_paths)
+    host, index, count = _read("resourceconfig.json", _place)
     target = f"{uploaded}/{host}" if count > 1 else uploaded
     for folder in (source, target):  # a job without input has no input directory
         Path(folder).mkdir(parents=True, exist_ok=True)
     paths = {"INPUT_PATH": source, "OUTPUT_PATH": target}
     hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
-    began, folder, killed = time.time(), Path.cwd(), oom_kills()
-    code = script.run(sys.argv[1:], {**os.environ, **paths, **hosts})
-    killed = oom_kills() - killed
-    remove_markers({uploaded, target})
+    began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
+    code = script.run(SCRIPT, sys.argv[1:], {**os.environ, **paths, **hosts})
+    killed = _oom_kills() - killed_before
+    _remove_markers({uploaded, target})
     if code or script.stopped_by:
-        tell(how_it_ended(script.stopped_by, code, killed), script.ends)
+        _tell(_how_it_ended(script.stopped_by, code, killed), script.ends)
     else:
-        name_left_out(uploaded)
-        nothing = no_output(uploaded, target, folder, began)
-        tell(nothing if count == 1 else "")  # of several hosts, others may have something
+        _name_left_out(uploaded)
+        nothing = _no_output(uploaded, target, folder, began)
+        _tell(nothing if count == 1 else "")  # of several hosts, others may have something
     sys.exit(code)
 
 
-def read(name: str, reader: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the reader's
-    """Return what a reader takes from a file of SageMaker's."""
+def _read(name: str, reader: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the reader's
     path = ML / "config" / name
     try:
         return reader(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        refuse(f"{path} is not as SageMaker writes it: {error!r}")
+        _refuse(f"{path} is not as SageMaker writes it: {error!r}")
 
 
-def local_paths(job: dict[str, Any]) -> tuple[str, str]:
-    """Return where the first input lies, and from where the first output is uploaded."""
+def _local_paths(job: dict[str, Any]) -> tuple[str, str]:
     inputs: list[Any] = job.get("ProcessingInputs") or []
     configured: dict[str, Any] = job.get("ProcessingOutputConfig") or {}
     outputs: list[Any] = configured.get("Outputs") or []
@@ -92,108 +88,87 @@ def local_paths(job: dict[str, Any]) -> tuple[str, str]:
     return (*sources, f"{ML}/processing/input")[0], (*targets, f"{ML}/processing/output")[0]
 
 
-def place(resources: dict[str, Any]) -> tuple[str, int, int]:
-    """Return the name of this host, its number from 0, and how many there are."""
+def _place(resources: dict[str, Any]) -> tuple[str, int, int]:
     # By number, so that every host counts alike whatever order its list has.
     hosts = sorted(resources["hosts"], key=lambda host: (len(host), host))
     return resources["current_host"], hosts.index(resources["current_host"]), len(hosts)
 
 
-def oom_kills() -> int:
-    """Return the kernel's count, 0 if none can be read."""
+def _oom_kills() -> int:
     for path in filter(os.path.exists, OOM_COUNTS):
         if found := re.search(r"^oom_kill (\d+)$", Path(path).read_text(), re.MULTILINE):
             return int(found[1])
     return 0
 
 
-def remove_markers(folders: set[str]) -> None:
-    """Remove _SUCCESS: SageMaker may upload the output whatever the exit code is."""
+def _remove_markers(folders: set[str]) -> None:
+    # SageMaker's upload takes place, or may, whatever the exit code is.
     for marker in (Path(folder, "_SUCCESS") for folder in folders):
         if marker.is_file():
             marker.unlink()
-            log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
+            _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
 
 
-def how_it_ended(stopped_by: str, code: int, killed: int) -> str:
-    """Return the first words of the message."""
+def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     said = f"{SCRIPT.name} failed with exit code {code}"
     if stopped_by:
         said = f"{SCRIPT.name} was stopped by {stopped_by}, exit code {code}"
     if killed > 0:  # the observer classifies by these words
         said += f", the kernel killed {killed} of its processes for lack of memory"
-    return said + why_no_start(code)
-
-
-def why_no_start(code: int) -> str:
-    """Return what the words of kernel and bash ("required file not found") hide."""
-    if not SCRIPT.is_file():
-        return ""
-    with SCRIPT.open(errors="replace", newline="\n") as file:
-        first = file.readline()
-    if first.endswith("\r\n"):
-        return f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
+    # What the kernel and bash say of such a script ("required file not found") hides why.
+    first = (
+        SCRIPT.read_bytes().partition(b"\n")[0].decode(errors="replace") if SCRIPT.is_file() else ""
+    )
     interpreter = first[2:].split()[:1] if first.startswith("#!") else []
-    if code in {126, 127} and interpreter and not os.access(interpreter[0], os.X_OK):
-        return f", its first line names {interpreter[0]}, which is not there"
-    return ""
-
-
-def no_output(uploaded: str, target: str, folder: Path, began: float) -> str:
-    """Return what to say if there is no output, which is also logged."""
-    if find(uploaded, "-type", "f", "-print0", "-quit"):
-        return ""
-    said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
-    near = [str(folder), "-xdev", "-maxdepth", "3"]
-    elsewhere = find(*near, "-type", "f", "-newermt", f"@{began}", "-print0", "-quit")
-    said += f", but one such as {elsewhere[0]!r}" if elsewhere else ""
-    log(said)
+    if first.endswith("\r"):
+        said += f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
+    elif code in {126, 127} and interpreter and not os.access(interpreter[0], os.X_OK):
+        said += f", its first line names {interpreter[0]}, which is not there"
     return said
 
 
-def name_left_out(uploaded: str) -> None:
-    """Log what is no plain file: SageMaker follows no links, also not to the directory itself."""
-    is_other = ["!", "-type", "f", "!", "-type", "d"]
-    found = find(uploaded, *is_other, "-printf", r"%y\0%p\0%l\0")
+def _name_left_out(uploaded: str) -> None:
+    # SageMaker follows no symbolic links, also not in the place of the directory itself.
+    found = _find(uploaded, "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
     others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     for kind, path, link in others[:LONGEST_LIST]:
-        what = (
-            f"a symbolic link to {link!r}" if kind == "l" else _KINDS.get(kind, "no regular file")
-        )
-        log(f"not uploaded: {path!r}: it is {what}")
+        what = f"a symbolic link to {link!r}" if kind == "l" else KINDS.get(kind, "no regular file")
+        _log(f"not uploaded: {path!r}: it is {what}")
     if (more := len(others) - LONGEST_LIST) > 0:
-        log(f"not uploaded: {more} more of that kind")
+        _log(f"not uploaded: {more} more of that kind")
 
 
-def find(*arguments: str) -> list[str]:
-    """Return what findutils' find prints, which ends each item with a zero byte."""
-    done = subprocess.run(
-        ["find", *arguments],
-        env={"PATH": os.defpath},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,  # the directory may be gone
-    )
+def _no_output(uploaded: str, target: str, folder: Path, began: float) -> str:
+    if _find(uploaded, "-type", "f", "-print0", "-quit"):
+        return ""
+    said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
+    near = (str(folder), "-xdev", "-maxdepth", "3", "-type", "f", "-newermt", f"@{began}")
+    if elsewhere := _find(*near, "-print0", "-quit"):
+        said += f", but one such as {elsewhere[0]!r}"
+    _log(said)
+    return said
+
+
+def _find(*arguments: str) -> list[str]:
+    command, environment = ["find", *arguments], {"PATH": os.defpath}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
     return os.fsdecode(done.stdout).split("\0")[:-1]
 
 
-def refuse(why: str) -> NoReturn:
-    """Exit with the code of wrong use."""
-    log(why)
-    tell(f"entrypoint: {why}")
+def _refuse(why: str) -> NoReturn:
+    _log(why)
+    _tell(f"entrypoint: {why}")
     sys.exit(64)
 
 
-def tell(text: str, ends: Sequence[bytes] = ()) -> None:
-    """Write the message; whatever becomes of it, the exit code stays the script's."""
+def _tell(text: str, ends: Sequence[bytes] = ()) -> None:
     try:
         exit_message.write(MESSAGE, text, ends)
-    except OSError as error:
-        log(str(error))
+    except OSError as error:  # the exit code stays the script's
+        _log(str(error))
 
 
-def log(text: str) -> None:
-    """Write a line of the entry point's own."""
+def _log(text: str) -> None:
     sys.stderr.write(f"entrypoint: {text}\n")
 
 

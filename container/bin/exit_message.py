@@ -16,14 +16,13 @@ _TITLE_OR_LINK = r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
 _ESCAPE = re.compile(rf"{_COLOUR_OR_MOVE}|{_TITLE_OR_LINK}|\x1b[ -/]*[0-~]")
 
 _BAR = re.compile(r"^\W*\d{1,3}(?:\.\d+)?\s?%|\d\s?%\W*$|\d%\||\bit/s\b|\bETA\b")
+_WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _TRACE = re.compile(r"\++ ")  # of `set -x`
-_LEVELS = "TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL"
 # Where a logger puts it: first, behind a time stamp or a bracket, or set off; not a word of a text.
-_LEVEL = re.compile(
-    rf"^\W*({_LEVELS})\b|[-|:\[(<=\"]\s?({_LEVELS})\b|^[\W\d].*?\b({_LEVELS})\b"
-    rf"|\blevel\W{{1,4}}((?i:{_LEVELS}))\b"
+_QUIET = re.compile(
+    r"(?!.*\b(?:ERROR|FATAL|CRITICAL)\b).*?(?:\blevel\W{1,4}(?i:trace|debug|info)\b"
+    r"|(?:^[\W\dTZ]*|[-|:\[\](<=\"]\s?)(?:TRACE|DEBUG|INFO)\b)"
 )
-_QUIET = {"TRACE", "DEBUG", "INFO"}
 _SUSPECT = re.compile(
     r"error|exception|fatal|fail|cannot|can't|could not|unable|no such|not found|denied|refused"
     r"|invalid|missing|panic|killed|abort",
@@ -31,33 +30,21 @@ _SUSPECT = re.compile(
 )
 _NONE = re.compile(r"\b(?:0|no|without) (?:errors?|exceptions?|failures?|failed)\b", re.IGNORECASE)
 _RAISED = re.compile(r"(?:Caused by: )?[\w.$]+(?:: |$)")  # behind the frames, whatever its name
-# They only point at the reason before them.
+# They only point at the reason before them, or follow from it where there is no network.
 _POINTER = re.compile(
     r"previous errors?\b|above (?:errors?|exception)\b|see above|\*\*\* \[.*\] Error \d"
-    r"|returned non-zero exit status",
-    re.IGNORECASE,
-)
-# What package managers and clients say last, when the reason was that there is no network.
-_CONSEQUENCE = re.compile(
-    r"No matching distribution found|Could not find a version that satisfies|fetch failed"
-    r"|Unable to locate package|no installation candidate|index files failed to download"
-)
-_NO_NETWORK = re.compile(
-    r"resolv|translate host|name or service not known|getaddrinfo|unknown ?host"
-    r"|unreachable|no route to host|failed to establish a new connection|credentials",
+    r"|returned non-zero exit status|fetch failed|index files failed to download"
+    r"|No matching distribution found|Could not find a version that satisfies"
+    r"|Unable to locate package|no installation candidate",
     re.IGNORECASE,
 )
 
 
 def write(path: Path, text: str, ends: Iterable[bytes]) -> None:
-    """Write how a script ended, and why.
+    """Write how a script ended, and why: `ends` are what its streams had last, the likeliest first.
 
-    What the script wrote there itself comes first, the text behind it. Without that, the text comes
-    first and then the reason: the line that looks like one, in the first of its streams' ends that
-    has any lines. Without a text, the script's own message is only made valid.
-
-    Raises:
-        OSError: it cannot be written.
+    What the script wrote there itself comes before the text and leaves no room for another reason.
+    Without a text, it is only made valid.
     """
     own = b""
     if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
@@ -87,40 +74,33 @@ def _cut(text: str, size: int) -> bytes:
 def reason(text: str) -> str:
     """Return the line that most probably says why, or nothing if there is no line."""
     lines = [line for line in _lines(text) if line.strip()]
-    heard = [line for line in lines if not _TRACE.match(line) and _level(line) not in _QUIET]
+    heard = [line for line in lines if not _TRACE.match(line) and not _QUIET.match(line)]
     ends = heard[-LOOKED_AT:]
-    pairs = list(zip(["", *ends], ends, strict=False))
-    suspects = (line for before, line in reversed(pairs) if _looks_like_reason(line, before))
-    found = next(suspects, (heard or lines or [""])[-1])
-    if _CONSEQUENCE.search(found):
-        found = next(filter(_NO_NETWORK.search, ends), found)
-    return found.strip()
+    suspects = [
+        line
+        for before, line in zip(["", *ends], ends, strict=False)
+        if _SUSPECT.search(_NONE.sub("", line)) or (before[:1].isspace() and _RAISED.match(line))
+    ]
+    last = (heard or lines or [""])[-1]
+    return min(reversed(suspects), key=_doubt, default=last).strip()
 
 
-def _looks_like_reason(line: str, before: str) -> bool:
+def _doubt(line: str) -> int:
     # Indented lines are the frames of a stack trace.
-    if line[0].isspace() or _level(line).startswith("WARN") or _POINTER.search(line):
-        return False
-    if before[:1].isspace() and _RAISED.match(line):
-        return True
-    return _SUSPECT.search(_NONE.sub("", line)) is not None
-
-
-def _level(line: str) -> str:
-    found = _LEVEL.search(line)
-    return next(filter(None, found.groups())).upper() if found else ""
+    return (
+        2 if _POINTER.search(line) else int(line[0].isspace() or _WARNING.search(line) is not None)
+    )
 
 
 def _lines(text: str) -> Iterator[str]:
     """Yield lines without terminal sequences and without what a progress bar overwrote."""
     for line in _ESCAPE.sub("", text).replace("\r\n", "\n").split("\n"):
         pieces = line.split("\r")
-        bars = [bool(_BAR.search(piece)) for piece in pieces]
-        if len(pieces) == 2 and all(pieces) and not any(bars):  # bash, of a script with CRLF
-            pieces, bars = [r"\r".join(pieces)], [False]
-        for piece, is_bar in zip(pieces, bars, strict=True):
-            if not (is_bar and len(pieces) > 1):
-                yield from map(_printable, piece.splitlines())
+        kept = [piece for piece in pieces if not _BAR.search(piece)]
+        if len(kept) == len(pieces) or len(pieces) == 1:
+            kept = [r"\r".join(pieces)]  # as bash says it of a script with CRLF
+        for piece in kept:
+            yield from map(_printable, piece.splitlines())
 
 
 def _printable(line: str) -> str:

@@ -1,26 +1,27 @@
-"""What passes of a script's output, so that no metric but the script's own gets out.
+"""What passes of a script's output, so that no metric but its own gets out.
 
-CloudWatch Logs makes metrics of any log event that is JSON with a key "_aws", whatever it names:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-A line that send_metric could have written passes. In any other that key is renamed to `RENAMED`,
-also inside a longer line, since loggers split those. All else passes byte for byte.
+CloudWatch Logs makes metrics of any log event that is JSON with a key "_aws", whatever it names.
+A line as send_metric writes it passes. In any other that key is renamed to `RENAMED`, also inside a
+longer line, since loggers split those. All else passes byte for byte.
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from select import select
+from threading import Thread
+from typing import IO, Any
 
-NAMESPACE = "SageMakerProcessing"
-DIMENSIONS = ["stack", "schedule"]
+import metric
+
+RENAMED = b'"_aws (not a metric of this job)'
 LONGEST = 8192
 """Bytes of a line. Docker splits lines at 16 KB, and each part may become an event of its own."""
-TAKEN = {
-    *("JobsSucceeded", "JobsFailed", "JobDuration", "QueueTime", "Attempts", "EstimatedCost"),
-    *("SlotsSkipped", "SecondsSinceSuccess", "SecondsRunning"),
-}
-"""The observer's own metrics, on which alarms rely: a script must not send them."""
-RENAMED = b'"_aws (not a metric of this job)'
+BLOCK = 65536
+"""Bytes that are read at once, and of the stream's end that are kept."""
+QUIET_S = 1.0
+"""A line that is not finished for so long is shown as it is."""
 
 # JSON may write each character of the key as an escape, too.
 _KEY = re.compile(rb'"(?:_|\\u005[fF])(?:a|\\u0061)(?:w|\\u0077)(?:s|\\u0073)(?=")')
@@ -28,22 +29,37 @@ _MAY_BECOME_KEY = re.compile(rb'"[_aws\\u0-9fF]{0,24}\Z')
 _LONGEST_KEY = 26
 
 
-class Relay:
-    """Takes a stream in blocks of any size, and gives it back without what may not pass."""
+class Relay(Thread):
+    """Hands a stream of the script on as it comes, in memory that does not grow with it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._own = {name: environment.get(name.upper()) for name in DIMENSIONS}
+    def __init__(self, source: IO[bytes], log: IO[bytes], environment: Mapping[str, str]) -> None:
+        super().__init__(daemon=True)
+        self._source, self._log, self._environment = source, log, environment
         self._held = b""
         self._from_start = True  # whether what is held, or comes next, begins a line
+        self.end = b""
+        self.given_up = False  # though a process that no signal reaches still holds it open
+
+    def run(self) -> None:
+        """Do so until the stream ends or is given up."""
+        with self._source:  # the script gets SIGPIPE should this fail
+            while not self.given_up:
+                if not select([self._source], [], [], QUIET_S)[0]:
+                    self._show(self.flush())
+                elif block := os.read(self._source.fileno(), BLOCK):
+                    self._show(self.take(block))
+                else:
+                    break
+            self._show(self._line(self._held))
 
     def take(self, block: bytes) -> bytes:
         """Return what may pass of all that has come: unfinished lines that may be metrics wait."""
         data = self._held + block
         end = data.rfind(b"\n") + 1
-        passed = self._lines(data[:end])
-        if end:
-            self._from_start = True
-        self._held = data[end:]
+        passed, self._held = data[:end], data[end:]
+        if b'_aws"' in passed or b"\\u00" in passed:
+            passed = b"\n".join(map(self._line, passed.split(b"\n")))
+        self._from_start = self._from_start or end > 0
         if self._from_start and self._held[:1] == b"{" and len(self._held) <= LONGEST:
             return passed
         return passed + self.flush()
@@ -56,15 +72,10 @@ class Relay:
         self._held, self._from_start = shown[end:], self._from_start and not end
         return shown[:end]
 
-    def end(self) -> bytes:
-        """Return all that is left."""
-        rest, self._held = self._held, b""
-        return self._line(rest)
-
-    def _lines(self, whole: bytes) -> bytes:
-        if not _may_have_key(whole):
-            return whole
-        return b"\n".join(map(self._line, whole.split(b"\n")))
+    def _show(self, data: bytes) -> None:
+        self._log.write(data)
+        self._log.flush()
+        self.end = (self.end + data)[-BLOCK:]
 
     def _line(self, line: bytes) -> bytes:
         from_start, self._from_start = self._from_start, True
@@ -73,39 +84,12 @@ class Relay:
         return _KEY.sub(RENAMED, line)
 
     def _is_own(self, line: bytes) -> bool:
-        if line[:1] != b"{" or len(line) > LONGEST or len(_KEY.findall(line)) > 1:
-            return False
+        """Return whether send_metric would have written the same, to the byte."""
         try:
-            record = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_refused)
-            return self._writes_own(record, record["_aws"])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            record: Any = json.loads(line) if len(line) <= LONGEST else {}
+            at, [told] = record["_aws"].values()
+            name, unit = told["Metrics"][0].values()
+            value, at = float(record[name]), int(at)
+            return line.decode() == metric.line(name, value, unit, at, self._environment)
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
             return False
-
-    def _writes_own(self, record: dict[str, Any], told: dict[str, Any]) -> bool:
-        return (
-            told.keys() == {"Timestamp", "CloudWatchMetrics"}
-            # How deep a value may be nested, every reader of JSON decides for itself.
-            and not any(isinstance(record[name], (dict, list)) for name in record.keys() - {"_aws"})
-            and all(record[name] == value for name, value in self._own.items())
-            and all(
-                each["Namespace"] == NAMESPACE
-                and each["Dimensions"] == [DIMENSIONS]
-                and not TAKEN.intersection(metric["Name"] for metric in each["Metrics"])
-                for each in told["CloudWatchMetrics"]
-            )
-        )
-
-
-def _may_have_key(data: bytes) -> bool:
-    return b'_aws"' in data or (b"\\u00" in data and _KEY.search(data) is not None)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse what two readers could read differently."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key occurs twice")
-    return dict(pairs)
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

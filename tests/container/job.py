@@ -47,7 +47,7 @@ class Job:
         moved = {
             "/opt/ml": self.ml,
             "/opt/venv/bin": Path(sys.executable).parent,
-            "/sys/fs/cgroup/memory.events": self.root / "memory.events",
+            "/sys/fs/cgroup": self.root,
         }
         text = self.entrypoint.read_text()
         for place, here in moved.items():

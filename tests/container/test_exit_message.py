@@ -40,6 +40,8 @@ class TestTheReasonIs:
             ("ValueError: x\nINFO:root:closing\nDEBUG:root:bye\n", "ValueError: x"),
             ("ValueError: x\n2026-01-05 02:00 - shop - INFO - bye\n", "ValueError: x"),
             ('ValueError: x\n{"level": "info", "msg": "bye"}\n', "ValueError: x"),
+            ("ValueError: x\n[main] INFO bye\n2026-01-05T02:00:00Z DEBUG bye\n", "ValueError: x"),
+            ("2026-01-05 ERROR table INFO is empty\nbye\n", "2026-01-05 ERROR table INFO is empty"),
             ("ValueError: x\nlevel=debug msg=bye\n", "ValueError: x"),
             (
                 "tar: orders.csv: Not found in archive\n"
@@ -188,7 +190,7 @@ class TestACarriageReturn:
             ("10%\rno disk\n", "no disk"),
             ("no disk\r\nbye\r\n", "bye"),
             ("no disk\n\rrows: 50%|#####     | 5/10", "no disk"),
-            ("reading a\rreading b\rreading c\n", "reading c"),
+            ("reading a\rreading b\n", r"reading a\rreading b"),
             (
                 "x.sh: line 1: set: pipefail\r: invalid option name\n",
                 r"x.sh: line 1: set: pipefail\r: invalid option name",

@@ -65,7 +65,7 @@ class TestTheLine:
         command = [CONTAINER / "bin" / "send_metric", "n", "1"]
         done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
         assert (done.returncode, done.stdout) == (64, b"")
-        assert b"got 2 arguments" in done.stderr
+        assert b"expected 3, got 2" in done.stderr
 
     def test_is_one_metric_with_the_stack_and_the_schedule(self) -> None:
         line = sent("RecordsProcessed", "42", "Count")
@@ -109,15 +109,15 @@ class TestWrongUse:
             (["  ", "1", "Count"], "not only blanks"),
             (["naïve", "1", "Count"], "ASCII"),
             (["a\nb", "1", "Count"], "printable"),
-            (["stack", "1", "Count"], "a dimension"),
+            (["stack", "1", "Count"], "choose another"),
             (["JobsSucceeded", "1", "Count"], "choose another"),
-            (["n", "", "Count"], "value ''"),
-            (["n", "many", "Count"], "value 'many'"),
+            (["n", "", "Count"], "to float: ''"),
+            (["n", "many", "Count"], "to float: 'many'"),
             (["n", "nan", "Count"], "finite"),
             (["n", "-inf", "Count"], "finite"),
             (["n", "1e300", "Count"], "2^360"),
             (["n", "1", "count"], "unit 'count'"),
-            (["n", "1"], "got 2 arguments"),
+            (["n", "1"], "expected 3, got 2"),
         ],
     )
     def test_is_refused_with_the_reason(self, arguments: list[str], why: str) -> None:
