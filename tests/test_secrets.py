@@ -19,7 +19,7 @@ from components.settings.loader import SettingsError, read
 from local.aws.endpoint import ACCOUNT
 from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy.cloud import Cloud
-from local.run import artifacts, page
+from local.run import page
 from local.run.report import Report
 from tests.conftest import ROOT, Recorder, record
 
@@ -264,9 +264,10 @@ class Planted:
     def logs(self) -> Iterator[str]:
         logs = self.client("logs")
         for group in logs.describe_log_groups()["logGroups"]:
-            name = group["logGroupName"]
-            for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-                yield from artifacts.lines(logs, name, stream["logStreamName"])
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"]
+            )
+            yield from pages.search("events[].message")
 
     def queues(self) -> Iterator[str]:
         sqs = self.client("sqs")
