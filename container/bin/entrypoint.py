@@ -23,7 +23,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -63,11 +63,13 @@ def main() -> None:
     killed = _oom_kills() - killed_before
     _remove_markers({uploaded, target})
     if code or script.stopped_by:
-        _tell(_how_it_ended(script.stopped_by, code, killed), script.ends)
+        said = _how_it_ended(script.stopped_by, code, killed)
+        exit_message.write(MESSAGE, said, script.ends)
     else:
         _name_left_out(uploaded)
-        nothing = _no_output(uploaded, target, folder, began)
-        _tell(nothing if count == 1 else "")  # of several hosts, others may have something
+        said = _no_output(uploaded, target, folder, began)
+        # Of several hosts, others may have something.
+        exit_message.write(MESSAGE, said if count == 1 else "")
     sys.exit(code)
 
 
@@ -157,15 +159,8 @@ def _find(*arguments: str) -> list[str]:
 
 def _refuse(why: str) -> NoReturn:
     _log(why)
-    _tell(f"entrypoint: {why}")
+    exit_message.write(MESSAGE, f"entrypoint: {why}")
     sys.exit(64)
-
-
-def _tell(text: str, ends: Sequence[bytes] = ()) -> None:
-    try:
-        exit_message.write(MESSAGE, text, ends)
-    except OSError as error:  # the exit code stays the script's
-        _log(str(error))
 
 
 def _log(text: str) -> None:

@@ -1,6 +1,7 @@
 """The message that SageMaker shows as ExitMessage: how a script ended, and why."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,21 +41,23 @@ _POINTER = re.compile(
 )
 
 
-def write(path: Path, text: str, ends: Iterable[bytes]) -> None:
+def write(path: Path, text: str, ends: Iterable[bytes] = ()) -> None:
     """Write how a script ended, and why: `ends` are what its streams had last, the likeliest first.
 
     What the script wrote there itself comes before the text and leaves no room for another reason.
-    Without a text, it is only made valid.
+    Without a text, it is only made valid. If that fails, the log says so.
     """
-    own = b""
-    if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
-        with path.open("rb") as file:
-            own = file.read(4 * LONGEST)
-    message = _composed(own.decode(errors="replace"), text, ends)
-    if message != own:
-        new = path.with_name("message.new")
-        new.write_bytes(message)
-        new.replace(path)  # all or nothing, in the place of a link too
+    own, new = b"", path.with_name("message.new")
+    try:
+        if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
+            with path.open("rb") as file:
+                own = file.read(4 * LONGEST)
+        message = _composed(own.decode(errors="replace"), text, ends)
+        if message != own:
+            new.write_bytes(message)
+            new.replace(path)  # all or nothing, in the place of a link too
+    except OSError as error:
+        sys.stderr.write(f"entrypoint: {error}\n")
 
 
 def _composed(own: str, text: str, ends: Iterable[bytes]) -> bytes:

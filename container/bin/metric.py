@@ -10,8 +10,6 @@ TAKEN = {
     *("SlotsSkipped", "SecondsSinceSuccess", "SecondsRunning"),
 }
 """The observer's own metrics, on which alarms rely: a script must not send them."""
-LONGEST_NAME = 255  # PutMetricData
-LARGEST = 2.0**360  # MetricDatum: beyond it CloudWatch refuses the value
 _SIZES = (
     *("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes"),
     *("Bits", "Kilobits", "Megabits", "Gigabits", "Terabits"),
@@ -30,8 +28,15 @@ def line(name: str, value: float, unit: str, at: int, environment: Mapping[str, 
     Raises:
         ValueError: CloudWatch would not take it, or it is none that a script may send.
     """
-    _check_name(name)
-    if not abs(value) <= LARGEST:  # false for NaN too
+    printable = name.isascii() and name.isprintable()
+    if not 1 <= len(name) <= 255 or not printable or not name.strip() or name[0] == ":":
+        raise ValueError(
+            f"name {name!r}: must be 1 to 255 printable ASCII characters, "
+            "not only blanks, the first one not a colon"
+        )
+    if name in {"_aws", *DIMENSIONS, *TAKEN}:
+        raise ValueError(f"name {name!r}: the pipeline itself uses it; choose another")
+    if not abs(value) <= 2.0**360:  # false for NaN too
         raise ValueError(f"value {value}: must be finite and at most 2^360")
     if unit not in UNITS:
         raise ValueError(f"unit {unit!r}: must be one of {', '.join(UNITS)}")
@@ -45,14 +50,3 @@ def line(name: str, value: float, unit: str, at: int, environment: Mapping[str, 
     }
     told = {"Timestamp": at, "CloudWatchMetrics": [metric]}
     return json.dumps({"_aws": told, **dimensions, name: value})
-
-
-def _check_name(name: str) -> None:
-    printable = name.isascii() and name.isprintable()
-    if not 1 <= len(name) <= LONGEST_NAME or not printable or not name.strip() or name[0] == ":":
-        raise ValueError(
-            f"name {name!r}: must be 1 to {LONGEST_NAME} printable ASCII characters, "
-            "not only blanks, the first one not a colon"
-        )
-    if name in {"_aws", *DIMENSIONS, *TAKEN}:
-        raise ValueError(f"name {name!r}: the pipeline itself uses it; choose another")

@@ -3,17 +3,14 @@
 import gzip
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.container.job import CONTAINER, PATH
+from tests.container.job import CONTAINER
 from tests.container.memory import measured
-from tests.container.modules import load
 
 LIMIT_KB = 384 * 1024
 MEGABYTE = 1 << 20
-to_parquet = load("to_parquet", "scripts")
 
 
 def packed(path: Path, pieces: Iterable[bytes]) -> Path:
@@ -65,23 +62,3 @@ class TestABomb:
         packed(source / "x.csv.gz", [b"a,b\n", *(b",\n" * 100_000 for _ in range(4))])
         code, out, _ = converted(source.parent)
         assert (code, out) == (0, "400000 0\n")
-
-
-class TestBadRecordsWithoutEnd:
-    def convert(self, folder: Path, records: bytes) -> Any:
-        (folder / "x.csv").write_bytes(b"a,b\n" + records)
-        return to_parquet.convert(folder / "x.csv", "x.csv", folder)
-
-    @pytest.fixture(autouse=True)
-    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("PATH", PATH)
-        monkeypatch.setattr(to_parquet, "MAX_ERRORS", 100)
-
-    def test_end_the_file_before_they_fill_the_disk(self, tmp_path: Path) -> None:
-        with pytest.raises(Exception, match="101 of its first 104 records are bad"):
-            self.convert(tmp_path, b"1,2\n" * 3 + b"\n" * 5000)
-        assert (tmp_path / "rejects" / "x.csv.csv").read_text().count("\n") == 102
-
-    def test_are_told_one_by_one_while_most_are_good(self, tmp_path: Path) -> None:
-        found = self.convert(tmp_path, b"1,2\n" * 300 + b"\n" * 250)
-        assert found == {"records": 300, "errors": 250}
