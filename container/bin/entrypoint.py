@@ -1,8 +1,8 @@
 #!/opt/venv/bin/python3 -ESBXutf8
 """The contract with SageMaker, which lets scripts/process_data.sh be a plain script.
 
-Reads    /opt/ml/config/processingjobconfig.json and resourceconfig.json, written by SageMaker;
-         JOB_NAME, SCHEDULE, SLOT, ATTEMPT and STACK, given by the launcher.
+Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; JOB_NAME, SCHEDULE, SLOT, ATTEMPT
+         and STACK, given by the launcher.
 Runs     process_data.sh with the job's arguments and environment, and INPUT_PATH, OUTPUT_PATH,
          HOST_INDEX (from 0) and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
 Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
@@ -23,15 +23,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import exit_message
 from script import Script
 
 ML = Path("/opt/ml")
 MESSAGE = ML / "output" / "message"
+INPUT = ML / "processing" / "input"
+UPLOADED = ML / "processing" / "output"
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
 REQUIRED = ("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK")
 # The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
@@ -51,49 +52,37 @@ def main() -> None:
     MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # also for what the script writes there
     if missing := [name for name in REQUIRED if not os.environ.get(name)]:
         _refuse(f"missing environment variables: {' '.join(missing)}; the launcher sets them")
-    source, uploaded = _read("processingjobconfig.json", _local_paths)
-    host, index, count = _read("resourceconfig.json", _place)
-    target = f"{uploaded}/{host}" if count > 1 else uploaded
-    for folder in (source, target):  # a job without input has no input directory
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    paths = {"INPUT_PATH": source, "OUTPUT_PATH": target}
+    host, index, count = _place()
+    target = UPLOADED / host if count > 1 else UPLOADED
+    for folder in (INPUT, target):  # a job without input has no input directory
+        folder.mkdir(parents=True, exist_ok=True)
+    paths = {"INPUT_PATH": str(INPUT), "OUTPUT_PATH": str(target)}
     hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
     code = script.run(SCRIPT, sys.argv[1:], {**os.environ, **paths, **hosts})
     killed = _oom_kills() - killed_before
-    _remove_markers({uploaded, target})
+    _remove_markers({UPLOADED, target})
     if code or script.stopped_by:
         said = _how_it_ended(script.stopped_by, code, killed)
         exit_message.write(MESSAGE, said, script.ends)
     else:
-        _name_left_out(uploaded)
-        said = _no_output(uploaded, target, folder, began)
+        _name_left_out()
+        said = _no_output(target, folder, began)
         # Of several hosts, others may have something.
         exit_message.write(MESSAGE, said if count == 1 else "")
     sys.exit(code)
 
 
-def _read(name: str, reader: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the reader's
-    path = ML / "config" / name
+def _place() -> tuple[str, int, int]:
+    """Return the name of this host, its number from 0, and how many there are."""
+    path = ML / "config" / "resourceconfig.json"
     try:
-        return reader(json.loads(path.read_text("utf-8")))
+        found = json.loads(path.read_text("utf-8"))
+        # By number, so that every host counts alike whatever order its list has.
+        hosts = sorted(found["hosts"], key=lambda host: (len(host), host))
+        return found["current_host"], hosts.index(found["current_host"]), len(hosts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         _refuse(f"{path} is not as SageMaker writes it: {error!r}")
-
-
-def _local_paths(job: dict[str, Any]) -> tuple[str, str]:
-    inputs: list[Any] = job.get("ProcessingInputs") or []
-    configured: dict[str, Any] = job.get("ProcessingOutputConfig") or {}
-    outputs: list[Any] = configured.get("Outputs") or []
-    sources = [each["S3Input"]["LocalPath"] for each in inputs]
-    targets = [each["S3Output"]["LocalPath"] for each in outputs]
-    return (*sources, f"{ML}/processing/input")[0], (*targets, f"{ML}/processing/output")[0]
-
-
-def _place(resources: dict[str, Any]) -> tuple[str, int, int]:
-    # By number, so that every host counts alike whatever order its list has.
-    hosts = sorted(resources["hosts"], key=lambda host: (len(host), host))
-    return resources["current_host"], hosts.index(resources["current_host"]), len(hosts)
 
 
 def _oom_kills() -> int:
@@ -103,9 +92,9 @@ def _oom_kills() -> int:
     return 0
 
 
-def _remove_markers(folders: set[str]) -> None:
+def _remove_markers(folders: set[Path]) -> None:
     # SageMaker's upload takes place, or may, whatever the exit code is.
-    for marker in (Path(folder, "_SUCCESS") for folder in folders):
+    for marker in (folder / "_SUCCESS" for folder in folders):
         if marker.is_file():
             marker.unlink()
             _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
@@ -129,9 +118,9 @@ def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     return said
 
 
-def _name_left_out(uploaded: str) -> None:
+def _name_left_out() -> None:
     # SageMaker follows no symbolic links, also not in the place of the directory itself.
-    found = _find(uploaded, "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
+    found = _find(str(UPLOADED), "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
     others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     for kind, path, link in others[:LONGEST_LIST]:
         what = f"a symbolic link to {link!r}" if kind == "l" else KINDS.get(kind, "no regular file")
@@ -140,8 +129,8 @@ def _name_left_out(uploaded: str) -> None:
         _log(f"not uploaded: {more} more of that kind")
 
 
-def _no_output(uploaded: str, target: str, folder: Path, began: float) -> str:
-    if _find(uploaded, "-type", "f", "-print0", "-quit"):
+def _no_output(target: Path, folder: Path, began: float) -> str:
+    if _find(str(UPLOADED), "-type", "f", "-print0", "-quit"):
         return ""
     said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
     near = (str(folder), "-xdev", "-maxdepth", "3", "-type", "f", "-newermt", f"@{began}")

@@ -54,7 +54,8 @@ class Job:
             text = text.replace(place, str(here))
         self.entrypoint.write_text(text)
         self.oom_kills(0)
-        self.configure()
+        found = {"current_host": self.host, "hosts": self.hosts}
+        self.config.write_text(json.dumps(found))
 
     def hurry(self) -> None:
         """Have the entrypoint wait a tenth of the usual time for streams that do not close."""
@@ -69,25 +70,9 @@ class Job:
         """Set the kernel's count, in the form of cgroup v2."""
         (self.root / "memory.events").write_text(f"oom 9\noom_kill {count}\n")
 
-    def configure(self, source: Path | None = None, target: Path | None = None) -> None:
-        """Write both configuration files, in the form of the SageMaker Developer Guide."""
-        source, target = source or self.input, target or self.output
-        inputs = [{"InputName": "data", "S3Input": {"LocalPath": str(source)}}]
-        outputs = [{"OutputName": "data", "S3Output": {"LocalPath": str(target)}}]
-        self.config("processingjobconfig.json").write_text(
-            json.dumps(
-                {
-                    "ProcessingInputs": inputs,
-                    "ProcessingOutputConfig": {"Outputs": outputs, "KmsKeyId": None},
-                }
-            )
-        )
-        self.config("resourceconfig.json").write_text(
-            json.dumps({"current_host": self.host, "hosts": self.hosts})
-        )
-
-    def config(self, name: str) -> Path:
-        return self.ml / "config" / name
+    @property
+    def config(self) -> Path:
+        return self.ml / "config" / "resourceconfig.json"
 
     def script(self, text: str, *, mode: int = 0o755) -> None:
         """Put a script in the place of process_data.sh."""

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from launcher import job_request
 from observer.classify import classify
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
@@ -42,16 +43,12 @@ class TestTheScriptIsGiven:
         got = job.run(*names, "HOST_INDEX", "HOST_COUNT").stdout.decode().split()
         assert got == [*(job.environment[name] for name in names), "0", "1"]
 
-    def test_the_first_local_paths_of_the_job(self, job: Job) -> None:
-        paths = [job.ml / "processing/in here", job.ml / "processing/out/deep"]
-        job.configure(*paths)
-        job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"')
-        assert job.run().stdout.decode().splitlines() == [str(path) for path in paths]
-
-    def test_the_usual_paths_if_the_job_has_no_input_and_no_output(self, job: Job) -> None:
-        job.config("processingjobconfig.json").write_text("{}")
-        job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"')
-        assert job.run().stdout.decode().splitlines() == [str(job.input), str(job.output)]
+    def test_the_paths_that_the_launcher_asks_for(self, job: Job) -> None:
+        job.input.rmdir()  # as in a job without input
+        job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"; ls -d "$INPUT_PATH"')
+        places = [job_request.INPUT_PATH, job_request.OUTPUT_PATH, job_request.INPUT_PATH]
+        here = [place.replace("/opt/ml", str(job.ml)) for place in places]
+        assert job.run().stdout.decode().splitlines() == here
 
     def test_an_output_path_of_its_own_on_each_of_several_hosts(self, tmp_path: Path) -> None:
         # Not in the order of their numbers, and 10 sorts before 2 as text.
@@ -99,24 +96,19 @@ class TestARefusedStart:
         assert "SLOT ATTEMPT;" in job.message
         assert job.message.encode() in done.stderr
 
-    @pytest.mark.parametrize("name", ["processingjobconfig.json", "resourceconfig.json"])
     @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"hosts": []}', "\udcff"])
-    def test_names_the_broken_file(self, job: Job, name: str, content: str | None) -> None:
-        if name.startswith("processing") and content == '{"hosts": []}':
-            content = '{"ProcessingInputs": [{"S3Input": {}}]}'
-        job.config(name).unlink()
+    def test_names_the_broken_file(self, job: Job, content: str | None) -> None:
+        job.config.unlink()
         if content is not None:
-            job.config(name).write_text(content, errors="surrogateescape")
+            job.config.write_text(content, errors="surrogateescape")
         job.script("echo started")
         done = job.run()
         assert (done.returncode, done.stdout) == (WRONG_USE, b"")
-        assert str(job.config(name)) in job.message
+        assert str(job.config) in job.message
         assert b"Traceback" not in done.stderr
 
     def test_is_the_answer_to_a_host_that_is_not_in_the_list(self, job: Job) -> None:
-        job.config("resourceconfig.json").write_text(
-            json.dumps({"current_host": "algo-3", "hosts": ["algo-1"]})
-        )
+        job.config.write_text(json.dumps({"current_host": "algo-3", "hosts": ["algo-1"]}))
         assert job.run().returncode == WRONG_USE
         assert "algo-3" in job.message
 

@@ -98,13 +98,6 @@ def fetched(name: str, path: str) -> Any:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
-    job = Job(tmp_path)
-    job.configure(Path("/opt/ml/processing/input"), Path("/opt/ml/processing/output"))
-    return job
-
-
-@pytest.fixture
 def container() -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex}"
     yield name
@@ -225,7 +218,7 @@ class TestARun:
         assert job.message == "process_data.sh failed with exit code 137"
 
     def test_is_refused_without_sagemakers_files(self, image: str, job: Job) -> None:
-        job.config("resourceconfig.json").unlink()
+        job.config.unlink()
         assert docker("run", "--rm", *options(job), image, check=False).returncode == 64
         assert "/opt/ml/config/resourceconfig.json" in job.message
 
