@@ -61,7 +61,10 @@ def main() -> None:
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
     code = script.run(SCRIPT, sys.argv[1:], {**os.environ, **paths, **hosts})
     killed = _oom_kills() - killed_before
-    _remove_markers({UPLOADED, target})
+    for marker in {UPLOADED / "_SUCCESS", target / "_SUCCESS"}:
+        if marker.is_file():  # SageMaker may upload it whatever the exit code is
+            marker.unlink()
+            _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
     if code or script.stopped_by:
         said = _how_it_ended(script.stopped_by, code, killed)
         exit_message.write(MESSAGE, said, script.ends)
@@ -92,14 +95,6 @@ def _oom_kills() -> int:
     return 0
 
 
-def _remove_markers(folders: set[Path]) -> None:
-    # SageMaker's upload takes place, or may, whatever the exit code is.
-    for marker in (folder / "_SUCCESS" for folder in folders):
-        if marker.is_file():
-            marker.unlink()
-            _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
-
-
 def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     said = f"{SCRIPT.name} failed with exit code {code}"
     if stopped_by:
@@ -107,14 +102,12 @@ def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     if killed > 0:  # the observer classifies by these words
         said += f", the kernel killed {killed} of its processes for lack of memory"
     # What the kernel and bash say of such a script ("required file not found") hides why.
-    first = (
-        SCRIPT.read_bytes().partition(b"\n")[0].decode(errors="replace") if SCRIPT.is_file() else ""
-    )
-    interpreter = first[2:].split()[:1] if first.startswith("#!") else []
-    if first.endswith("\r"):
+    first = SCRIPT.read_bytes().partition(b"\n")[0] if SCRIPT.is_file() else b""
+    interpreter = os.fsdecode(first[2:].split()[0]) if re.match(rb"#!\s*\S", first) else ""
+    if first.endswith(b"\r"):
         said += f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
-    elif code in {126, 127} and interpreter and not os.access(interpreter[0], os.X_OK):
-        said += f", its first line names {interpreter[0]}, which is not there"
+    elif code in {126, 127} and interpreter and not os.access(interpreter, os.X_OK):
+        said += f", its first line names {interpreter}, which is not there"
     return said
 
 

@@ -90,21 +90,18 @@ def reason(text: str) -> str:
 
 def _doubt(line: str) -> int:
     # Indented lines are the frames of a stack trace.
-    return (
-        2 if _POINTER.search(line) else int(line[0].isspace() or _WARNING.search(line) is not None)
-    )
+    if _POINTER.search(line):
+        return 2
+    return 1 if line[0].isspace() or _WARNING.search(line) else 0
 
 
 def _lines(text: str) -> Iterator[str]:
     """Yield lines without terminal sequences and without what a progress bar overwrote."""
-    for line in _ESCAPE.sub("", text).replace("\r\n", "\n").split("\n"):
+    text = _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\t", " ")
+    text = "".join(c for c in text if c in "\r\n" or unicodedata.category(c) != "Cc")
+    for line in text.split("\n"):
         pieces = line.split("\r")
         kept = [piece for piece in pieces if not _BAR.search(piece)]
         if len(kept) == len(pieces) or len(pieces) == 1:
             kept = [r"\r".join(pieces)]  # as bash says it of a script with CRLF
-        for piece in kept:
-            yield from map(_printable, piece.splitlines())
-
-
-def _printable(line: str) -> str:
-    return "".join(c for c in line.replace("\t", " ") if unicodedata.category(c) != "Cc")
+        yield from kept

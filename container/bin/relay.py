@@ -26,7 +26,6 @@ QUIET_S = 1.0
 # JSON may write each character of the key as an escape, too.
 _KEY = re.compile(rb'"(?:_|\\u005[fF])(?:a|\\u0061)(?:w|\\u0077)(?:s|\\u0073)(?=")')
 _MAY_BECOME_KEY = re.compile(rb'"[_aws\\u0-9fF]{0,24}\Z')
-_LONGEST_KEY = 26
 
 
 class Relay(Thread):
@@ -67,7 +66,7 @@ class Relay(Thread):
     def flush(self) -> bytes:
         """Return the unfinished line, but for what may become the key."""
         shown = _KEY.sub(RENAMED, self._held)
-        unfinished = _MAY_BECOME_KEY.search(shown, max(0, len(shown) - _LONGEST_KEY))
+        unfinished = _MAY_BECOME_KEY.search(shown)
         end = unfinished.start() if unfinished else len(shown)
         self._held, self._from_start = shown[end:], self._from_start and not end
         return shown[:end]

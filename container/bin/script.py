@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import FrameType
 from relay import Relay
 
 PATIENCE = ((2.0, signal.SIGTERM), (1.0, signal.SIGKILL), (1.0, signal.SIGKILL))
-"""Seconds that the streams may outlive the script itself, and what the rest of it gets then."""
+"""Seconds that each stream may outlive the script itself, and what the rest of it gets then."""
 
 
 class Script:
@@ -58,9 +57,8 @@ class Script:
     def _drain(self) -> None:
         """Wait for the last lines, which a filter of the script's may hold: `exec > >(tee ...)`."""
         for seconds, number in PATIENCE:
-            deadline = time.monotonic() + seconds
             for relay in self._relays:
-                relay.join(max(0, deadline - time.monotonic()))
+                relay.join(seconds)
             if any(relay.is_alive() for relay in self._relays):
                 self._send(number)
         self._send(signal.SIGKILL)
