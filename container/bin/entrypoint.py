@@ -20,14 +20,17 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, run
+from types import FrameType
 from typing import NoReturn
 
 import exit_message
-from script import Script
+from relay import Relay
 
 ML = Path("/opt/ml")
 MESSAGE = ML / "output" / "message"
@@ -39,9 +42,61 @@ REQUIRED = ("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK")
 # v2 and v1, of the machine if neither can be read.
 CGROUP = "/sys/fs/cgroup"
 OOM_COUNTS = (f"{CGROUP}/memory.events", f"{CGROUP}/memory/memory.oom_control", "/proc/vmstat")
-LONGEST_LIST = 20
-"""How many files that are not uploaded are named."""
+LONGEST_LIST = 20  # of files that are not uploaded
+PATIENCE = ((2.0, signal.SIGTERM), (1.0, signal.SIGKILL), (1.0, signal.SIGKILL))
+"""Seconds that each stream may outlive the script itself, and what the rest of it gets then."""
 KINDS = {"s": "a socket", "p": "a named pipe", "b": "a device", "c": "a device"}
+
+
+class Script:
+    """A process group of its own, so that a signal reaches all of the script and nothing else."""
+
+    def __init__(self) -> None:
+        self.stopped_by = ""  # the last signal that was passed on
+        self._group = 0
+        self.relays: list[Relay] = []
+
+    def run(self, environment: Mapping[str, str]) -> int:
+        """Return its exit code, 128 and the signal's number if one has ended it."""
+        # bash also runs what has no first line #!, and has words and codes for what cannot be run.
+        how = ["-p", "-c", 'exec "$0" "$@"'] if os.access(SCRIPT, os.X_OK) else []
+        command = ["/bin/bash", *how, str(SCRIPT), *sys.argv[1:]]
+        process = Popen(
+            command, env=environment, process_group=0, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        )
+        self._group = process.pid
+        for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
+            if source:
+                self.relays.append(Relay(source, target.buffer, environment))
+                self.relays[-1].start()
+        code = process.wait()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # the rest is quick
+        self._drain()
+        return code if code >= 0 else 128 - code
+
+    def pass_on(self, number: int, _frame: FrameType | None) -> None:
+        """Send a signal on to the script; exit if it has not been started."""
+        if not self._group:
+            sys.exit(128 + number)
+        self.stopped_by = signal.Signals(number).name
+        self._send(number)
+
+    def _drain(self) -> None:
+        """Wait for the last lines, which a filter of the script's may hold: `exec > >(tee ...)`."""
+        for seconds, number in PATIENCE:
+            for relay in self.relays:
+                relay.join(seconds)
+            if any(relay.is_alive() for relay in self.relays):
+                self._send(number)
+        self._send(signal.SIGKILL)
+        for relay in self.relays:
+            relay.given_up = True
+            relay.join()
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._group, number)
 
 
 def main() -> None:
@@ -59,18 +114,17 @@ def main() -> None:
     paths = {"INPUT_PATH": str(INPUT), "OUTPUT_PATH": str(target)}
     hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
-    code = script.run(SCRIPT, sys.argv[1:], {**os.environ, **paths, **hosts})
+    code = script.run({**os.environ, **paths, **hosts})
     killed = _oom_kills() - killed_before
     for marker in {UPLOADED / "_SUCCESS", target / "_SUCCESS"}:
         if marker.is_file():  # SageMaker may upload it whatever the exit code is
             marker.unlink()
             _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
     if code or script.stopped_by:
-        said = _how_it_ended(script.stopped_by, code, killed)
-        exit_message.write(MESSAGE, said, script.ends)
+        ends = [relay.end for relay in reversed(script.relays)]
+        exit_message.write(MESSAGE, _how_it_ended(script.stopped_by, code, killed), ends)
     else:
-        _name_left_out()
-        said = _no_output(target, folder, began)
+        said = _check_output(target, folder, began)
         # Of several hosts, others may have something.
         exit_message.write(MESSAGE, said if count == 1 else "")
     sys.exit(code)
@@ -111,7 +165,8 @@ def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     return said
 
 
-def _name_left_out() -> None:
+def _check_output(target: Path, folder: Path, began: float) -> str:
+    """Log what is not uploaded, and return what to say if nothing is."""
     # SageMaker follows no symbolic links, also not in the place of the directory itself.
     found = _find(str(UPLOADED), "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
     others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
@@ -120,9 +175,6 @@ def _name_left_out() -> None:
         _log(f"not uploaded: {path!r}: it is {what}")
     if (more := len(others) - LONGEST_LIST) > 0:
         _log(f"not uploaded: {more} more of that kind")
-
-
-def _no_output(target: Path, folder: Path, began: float) -> str:
     if _find(str(UPLOADED), "-type", "f", "-print0", "-quit"):
         return ""
     said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
@@ -135,7 +187,7 @@ def _no_output(target: Path, folder: Path, began: float) -> str:
 
 def _find(*arguments: str) -> list[str]:
     command, environment = ["find", *arguments], {"PATH": os.defpath}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    done = run(command, env=environment, capture_output=True, check=False)
     return os.fsdecode(done.stdout).split("\0")[:-1]
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 LONGEST = 1024
 """Bytes of UTF-8: SageMaker shows no more, and fails a job whose message is not UTF-8 (Developer
 Guide, "Save and Access Metadata Information About Your Processing Job")."""
-LOOKED_AT = 20
-"""Lines, from the last, among which the reason is looked for."""
+LOOKED_AT = 20  # lines, from the last, among which the reason is looked for
 
 _COLOUR_OR_MOVE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _TITLE_OR_LINK = r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"

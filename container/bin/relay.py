@@ -16,12 +16,9 @@ from typing import IO, Any
 import metric
 
 RENAMED = b'"_aws (not a metric of this job)'
-LONGEST = 8192
-"""Bytes of a line. Docker splits lines at 16 KB, and each part may become an event of its own."""
-BLOCK = 65536
-"""Bytes that are read at once, and of the stream's end that are kept."""
-QUIET_S = 1.0
-"""A line that is not finished for so long is shown as it is."""
+LONGEST = 8192  # bytes of a metric: Docker splits lines at 16 KB, and each part may be an event
+BLOCK = 65536  # bytes that are read at once, and kept of the stream's end
+QUIET_S = 1.0  # a line that is not finished for so long is shown as it is
 
 # JSON may write each character of the key as an escape, too.
 _KEY = re.compile(rb'"(?:_|\\u005[fF])(?:a|\\u0061)(?:w|\\u0077)(?:s|\\u0073)(?=")')

@@ -1,8 +1,5 @@
 #!/usr/bin/env bash
-# A sample; put your own in its place. It runs with the job's arguments and, in the environment,
-# INPUT_PATH OUTPUT_PATH JOB_NAME SCHEDULE SLOT ATTEMPT HOST_INDEX HOST_COUNT. What it writes under
-# OUTPUT_PATH is uploaded; any exit code but 0 fails the job, with what it wrote to
-# /opt/ml/output/message as reason, or with the last line of stderr that looks like one.
+# A sample; put your own in its place. docs/script.md says what it gets and what becomes of it.
 #
 # Checks that each record of each *.csv and *.csv.gz under INPUT_PATH has the header's fields
 # (RFC 4180, UTF-8), and writes under OUTPUT_PATH, for an input DIR/x.csv:

@@ -59,12 +59,11 @@ class Job:
 
     def hurry(self) -> None:
         """Have the entrypoint wait a tenth of the usual time for streams that do not close."""
-        script = self.app / "bin" / "script.py"
-        text = script.read_text()
+        text = self.entrypoint.read_text()
         for seconds in (1, 2):
             assert f"({seconds}.0, signal.SIG" in text
             text = text.replace(f"({seconds}.0, signal.SIG", f"(0.{seconds}, signal.SIG")
-        script.write_text(text)
+        self.entrypoint.write_text(text)
 
     def oom_kills(self, count: int) -> None:
         """Set the kernel's count, in the form of cgroup v2."""
