@@ -12,8 +12,10 @@ EXISTING = {
     "subnets": ["subnet-0123456789abcdef0"],
     "security_groups": ["sg-0123456789abcdef0"],
 }
-ENTERED = {"job-policy": "update", "launcher-function": "update", "launcher-policy": "update"}
-"""What a job's network means elsewhere."""
+MOVED = {"job-policy": "update", "launcher-function": "update", "launcher-policy": "update"}
+"""What another place of the jobs means elsewhere."""
+CUT_OFF_OR_NOT = {**MOVED, "observer-function": "update"}
+"""The same where isolation changes, too, which the observer's settings tell."""
 
 
 def outside_of_network(outcome: Outcome) -> dict[str, str]:
@@ -33,7 +35,8 @@ def in_network(outcome: Outcome) -> set[str]:
 def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Path) -> None:
     with Stack(tmp_path) as stack:
         stack.up()
-        key_too = {"encryption-key": "update", **ENTERED}  # its policy names the flow logs' group
+        # Its policy names the group of the flow logs.
+        key_too = {"encryption-key": "update", **CUT_OFF_OR_NOT}
 
         stack.configure({"network": {"mode": "vpc"}})
         entered = stack.up()
@@ -42,7 +45,7 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
 
         stack.configure({"network": {"zones": 3}})
         widened = stack.up()
-        assert outside_of_network(widened) == ENTERED
+        assert outside_of_network(widened) == MOVED
         assert widened.changes["network-vpc"] == "replace"
         assert in_network(widened) == {"create", "replace"}
 
@@ -52,11 +55,11 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
         default = {"zones": 2, "endpoints": ["logs", "monitoring"]}
         stack.configure({"network": {**default, **EXISTING}})
         left = stack.up()
-        assert outside_of_network(left) == key_too
+        assert outside_of_network(left) == {"encryption-key": "update", **MOVED}
         assert in_network(left) == {"delete"}
 
         stack.configure({"network": {"mode": "isolated", "subnets": [], "security_groups": []}})
-        assert stack.up().changes == ENTERED
+        assert stack.up().changes == CUT_OFF_OR_NOT
         assert not [kind for kind, _ in stack.cloud.made if kind.startswith(("aws:ec2", "aws:vpc"))]
         stack.preview(expect_no_changes=True)
 
