@@ -145,7 +145,7 @@ class TestTheSample:
 
 
 def emf(unit: str, value: str) -> str:
-    """Return a command that prints an EMF line, which only a known unit and a number make one."""
+    """Return a command that prints a line as send_metric does, of its units and numbers or not."""
     metric = f'{{"Name": "M", "Unit": "{unit}"}}'
     where = '"Namespace": "SageMakerProcessing", "Dimensions": [["stack", "schedule"]]'
     directive = f'{{{where}, "Metrics": [{metric}]}}'
@@ -171,7 +171,7 @@ def failing_script() -> str:
         f"  {slot:%Y-%m-%dT%H:%M:%SZ}) {call}; exit ;;\n"
         for slot, (call, _) in WANTS_A_NETWORK.items()
     )
-    printed = emf("Cubits", "1") + emf("Count", "NaN") + emf("Count", "3")
+    printed = emf("Cubits", "1") + emf("Count", "NaN") + emf("Count", "3.0")
     rows = f"{printed}echo 'no rows for today' >&2\nexit 7\n"
     return f'set -e\ncase "$SLOT" in\n{calls}esac\n{rows}'
 
