@@ -11,7 +11,7 @@ Removes  a file _SUCCESS at the top of the output: that name is the pipeline's o
 Prints   what the script prints, but for metrics that are not the job's own (see relay.py), and at
          the end what of the output SageMaker will not upload.
 Exits    with the script's own code (143 or 130 if TERM or INT ended it), with 64 if the
-         configuration or the environment is not as above.
+         configuration is not as SageMaker writes it.
 
 The options in the first line keep the job's environment, such as PYTHONHOME, to the script.
 """
@@ -22,12 +22,9 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, run
-from types import FrameType
-from typing import NoReturn
 
 import exit_message
 from relay import Relay
@@ -37,7 +34,6 @@ MESSAGE = ML / "output" / "message"
 INPUT = ML / "processing" / "input"
 UPLOADED = ML / "processing" / "output"
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
-REQUIRED = ("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK")
 # The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
 # v2 and v1, of the machine if neither can be read.
 CGROUP = "/sys/fs/cgroup"
@@ -45,7 +41,6 @@ OOM_COUNTS = (f"{CGROUP}/memory.events", f"{CGROUP}/memory/memory.oom_control", 
 LONGEST_LIST = 20  # of files that are not uploaded
 PATIENCE = ((2.0, signal.SIGTERM), (1.0, signal.SIGKILL), (1.0, signal.SIGKILL))
 """Seconds that each stream may outlive the script itself, and what the rest of it gets then."""
-KINDS = {"s": "a socket", "p": "a named pipe", "b": "a device", "c": "a device"}
 
 
 class Script:
@@ -56,7 +51,7 @@ class Script:
         self._group = 0
         self.relays: list[Relay] = []
 
-    def run(self, environment: Mapping[str, str]) -> int:
+    def run(self, environment: dict[str, str]) -> int:
         """Return its exit code, 128 and the signal's number if one has ended it."""
         # bash also runs what has no first line #!, and has words and codes for what cannot be run.
         how = ["-p", "-c", 'exec "$0" "$@"'] if os.access(SCRIPT, os.X_OK) else []
@@ -75,7 +70,7 @@ class Script:
         self._drain()
         return code if code >= 0 else 128 - code
 
-    def pass_on(self, number: int, _frame: FrameType | None) -> None:
+    def pass_on(self, number: int, _frame: object) -> None:
         """Send a signal on to the script; exit if it has not been started."""
         if not self._group:
             sys.exit(128 + number)
@@ -105,8 +100,6 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, script.pass_on)
     MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # also for what the script writes there
-    if missing := [name for name in REQUIRED if not os.environ.get(name)]:
-        _refuse(f"missing environment variables: {' '.join(missing)}; the launcher sets them")
     host, index, count = _place()
     target = UPLOADED / host if count > 1 else UPLOADED
     for folder in (INPUT, target):  # a job without input has no input directory
@@ -139,7 +132,9 @@ def _place() -> tuple[str, int, int]:
         hosts = sorted(found["hosts"], key=lambda host: (len(host), host))
         return found["current_host"], hosts.index(found["current_host"]), len(hosts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        _refuse(f"{path} is not as SageMaker writes it: {error!r}")
+        _log(why := f"{path} is not as SageMaker writes it: {error!r}")
+        exit_message.write(MESSAGE, f"entrypoint: {why}")
+        sys.exit(64)
 
 
 def _oom_kills() -> int:
@@ -150,18 +145,17 @@ def _oom_kills() -> int:
 
 
 def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
-    said = f"{SCRIPT.name} failed with exit code {code}"
-    if stopped_by:
-        said = f"{SCRIPT.name} was stopped by {stopped_by}, exit code {code}"
+    how = f"was stopped by {stopped_by}," if stopped_by else "failed with"
+    said = f"{SCRIPT.name} {how} exit code {code}"
     if killed > 0:  # the observer classifies by these words
         said += f", the kernel killed {killed} of its processes for lack of memory"
     # What the kernel and bash say of such a script ("required file not found") hides why.
-    first = SCRIPT.read_bytes().partition(b"\n")[0] if SCRIPT.is_file() else b""
-    interpreter = os.fsdecode(first[2:].split()[0]) if re.match(rb"#!\s*\S", first) else ""
-    if first.endswith(b"\r"):
+    text = SCRIPT.read_bytes() if SCRIPT.is_file() else b""
+    first = re.match(rb"#!\s*(\S+)", text)
+    if re.match(rb"[^\n]*\r\n", text):
         said += f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
-    elif code in {126, 127} and interpreter and not os.access(interpreter, os.X_OK):
-        said += f", its first line names {interpreter}, which is not there"
+    elif code in {126, 127} and first and not os.access(first[1], os.X_OK):
+        said += f", its first line names {os.fsdecode(first[1])}, which is not there"
     return said
 
 
@@ -171,7 +165,7 @@ def _check_output(target: Path, folder: Path, began: float) -> str:
     found = _find(str(UPLOADED), "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
     others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     for kind, path, link in others[:LONGEST_LIST]:
-        what = f"a symbolic link to {link!r}" if kind == "l" else KINDS.get(kind, "no regular file")
+        what = f"a symbolic link to {link!r}" if kind == "l" else "no regular file"
         _log(f"not uploaded: {path!r}: it is {what}")
     if (more := len(others) - LONGEST_LIST) > 0:
         _log(f"not uploaded: {more} more of that kind")
@@ -189,12 +183,6 @@ def _find(*arguments: str) -> list[str]:
     command, environment = ["find", *arguments], {"PATH": os.defpath}
     done = run(command, env=environment, capture_output=True, check=False)
     return os.fsdecode(done.stdout).split("\0")[:-1]
-
-
-def _refuse(why: str) -> NoReturn:
-    _log(why)
-    exit_message.write(MESSAGE, f"entrypoint: {why}")
-    sys.exit(64)
 
 
 def _log(text: str) -> None:

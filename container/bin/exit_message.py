@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+# Bytes: SageMaker shows no more, and fails a job whose message is not UTF-8 (Developer Guide, "Save
+# and Access Metadata Information About Your Processing Job").
 LONGEST = 1024
-"""Bytes of UTF-8: SageMaker shows no more, and fails a job whose message is not UTF-8 (Developer
-Guide, "Save and Access Metadata Information About Your Processing Job")."""
 LOOKED_AT = 20  # lines, from the last, among which the reason is looked for
 
 _COLOUR_OR_MOVE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -49,8 +49,7 @@ def write(path: Path, text: str, ends: Iterable[bytes] = ()) -> None:
     own, new = b"", path.with_name("message.new")
     try:
         if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
-            with path.open("rb") as file:
-                own = file.read(4 * LONGEST)
+            own = path.read_bytes()[: 4 * LONGEST]
         message = _composed(own.decode(errors="replace"), text, ends)
         if message != own:
             new.write_bytes(message)
@@ -101,6 +100,5 @@ def _lines(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         pieces = line.split("\r")
         kept = [piece for piece in pieces if not _BAR.search(piece)]
-        if len(kept) == len(pieces) or len(pieces) == 1:
-            kept = [r"\r".join(pieces)]  # as bash says it of a script with CRLF
-        yield from kept
+        # Without a bar it is what bash says of a script with CRLF.
+        yield from kept if 0 < len(kept) < len(pieces) else [r"\r".join(pieces)]

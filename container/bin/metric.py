@@ -1,7 +1,6 @@
 """The one form of a metric that a script may send, which send_metric writes and relay lets pass."""
 
 import json
-from collections.abc import Mapping
 
 NAMESPACE = "SageMakerProcessing"
 DIMENSIONS = ("stack", "schedule")
@@ -20,20 +19,16 @@ UNITS = (
 )
 
 
-def line(name: str, value: float, unit: str, at: int, environment: Mapping[str, str]) -> str:
+def line(name: str, value: float, unit: str, at: int, environment: dict[str, str]) -> str:
     """Return a metric as the log line in which CloudWatch finds it; `at` is in milliseconds.
 
+    A ValueError says why CloudWatch would not take it, or a script may not send it.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-
-    Raises:
-        ValueError: CloudWatch would not take it, or it is none that a script may send.
     """
-    printable = name.isascii() and name.isprintable()
-    if not 1 <= len(name) <= 255 or not printable or not name.strip() or name[0] == ":":
-        raise ValueError(
-            f"name {name!r}: must be 1 to 255 printable ASCII characters, "
-            "not only blanks, the first one not a colon"
-        )
+    printable = name.isascii() and name.isprintable() and name.strip()
+    if not printable or len(name) > 255 or name[0] == ":":
+        rule = "1 to 255 printable ASCII characters, not only blanks, the first one not a colon"
+        raise ValueError(f"name {name!r}: must be {rule}")
     if name in {"_aws", *DIMENSIONS, *TAKEN}:
         raise ValueError(f"name {name!r}: the pipeline itself uses it; choose another")
     if not abs(value) <= 2.0**360:  # false for NaN too

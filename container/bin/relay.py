@@ -8,7 +8,6 @@ longer line, since loggers split those. All else passes byte for byte.
 import json
 import os
 import re
-from collections.abc import Mapping
 from select import select
 from threading import Thread
 from typing import IO, Any
@@ -28,7 +27,7 @@ _MAY_BECOME_KEY = re.compile(rb'"[_aws\\u0-9fF]{0,24}\Z')
 class Relay(Thread):
     """Hands a stream of the script on as it comes, in memory that does not grow with it."""
 
-    def __init__(self, source: IO[bytes], log: IO[bytes], environment: Mapping[str, str]) -> None:
+    def __init__(self, source: IO[bytes], log: IO[bytes], environment: dict[str, str]) -> None:
         super().__init__(daemon=True)
         self._source, self._log, self._environment = source, log, environment
         self._held = b""

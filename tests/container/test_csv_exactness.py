@@ -62,7 +62,7 @@ def found(text: str, width: int, longest: int) -> _Found:
     bad: list[tuple[int, str | None]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(to_parquet, "MAX_RECORD", longest)
-        for line, record, values in to_parquet.Records(io.StringIO(text, newline="\n")):
+        for line, record, values in to_parquet.records(io.StringIO(text, newline="\n")):
             if not isinstance(values, str) and len(values) == width:
                 good.append(values)
             else:

@@ -87,15 +87,6 @@ class TestTheJobsEnvironment:
 
 
 class TestARefusedStart:
-    def test_names_all_missing_variables(self, job: Job) -> None:
-        del job.environment["SLOT"]
-        job.environment["ATTEMPT"] = ""
-        job.script("echo started")
-        done = job.run()
-        assert (done.returncode, done.stdout) == (WRONG_USE, b"")
-        assert "SLOT ATTEMPT;" in job.message
-        assert job.message.encode() in done.stderr
-
     @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"hosts": []}', "\udcff"])
     def test_names_the_broken_file(self, job: Job, content: str | None) -> None:
         job.config.unlink()
@@ -352,9 +343,9 @@ class TestTheOutput:
         )
         begin = f"entrypoint: not uploaded: '{job.output}"
         assert sorted(self.said(job, script)) == [
-            f"{begin}/ear': it is a socket",
+            f"{begin}/ear': it is no regular file",
             f"{begin}/latest': it is a symbolic link to '/tmp/result'",
-            f"{begin}/pipe': it is a named pipe",
+            f"{begin}/pipe': it is no regular file",
         ]
 
     def test_that_a_link_took_the_place_of_is_named(self, job: Job) -> None:

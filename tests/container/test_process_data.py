@@ -346,7 +346,7 @@ class TestMemory:
             text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
             tracemalloc.start()
             try:
-                good = [isinstance(found, list) for _, _, found in to_parquet.Records(text)]
+                good = [isinstance(found, list) for _, _, found in to_parquet.records(text)]
                 _, peak = tracemalloc.get_traced_memory()
             finally:
                 tracemalloc.stop()
