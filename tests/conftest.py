@@ -183,9 +183,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--examples",
         type=int,
-        default=40,
+        default=30,
         metavar="N",
-        help="examples of each property; one that costs much plays a share of them (default: 40)",
+        help="examples of each property; one that costs much plays a share of them (default: 30)",
     )
 
 

@@ -219,7 +219,7 @@ class TestAFileOfAnotherKind:
         ("content", "hint"),
         [
             (WORKBOOK.getvalue(), "a zip, perhaps an Excel workbook"),
-            (gzip.compress(b"a\n1\n"), "gzip: name it .csv.gz"),
+            (gzip.compress(b"a\n1\n", mtime=0), "gzip: name it .csv.gz"),
             (codecs.BOM_UTF16_LE + "id,name\n1,M\xfc\n".encode("utf-16-le"), "-f UTF-16"),
             (codecs.BOM_UTF16_BE + "id,name\n1,M\xfc\n".encode("utf-16-be"), "-f UTF-16"),
             ("id,name\n1,M\xfc\n".encode("utf-16-le"), "-f UTF-16"),

@@ -90,12 +90,14 @@ class Functions:
         sends it to.
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
-        name, request_id = config["FunctionName"], str(uuid.uuid4())
+        name, request_id, tries = config["FunctionName"], str(uuid.uuid4()), 1
+        outcome = self._run(config, event, request_id)
+        if not outcome.failed:
+            return
         found = self._aws.client("lambda").list_function_event_invoke_configs(FunctionName=name)
         settings = next(iter(found["FunctionEventInvokeConfigs"]), dict[str, Any]())
-        tries, retries = 1, settings.get("MaximumRetryAttempts", 2)  # Lambda's default
-        while (outcome := self._run(config, event, request_id)).failed and tries <= retries:
-            tries += 1
+        while outcome.failed and tries <= settings.get("MaximumRetryAttempts", 2):  # the default
+            outcome, tries = self._run(config, event, request_id), tries + 1
         if not outcome.failed:
             return
         destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
