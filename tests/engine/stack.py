@@ -91,14 +91,14 @@ class Stack:
 
     @contextmanager
     def restored(self) -> Generator[None]:
-        """Take back whatever is changed in the project meanwhile."""
-        before = self._home / "before"
-        shutil.copytree(self.directory, before)
+        """Take back whatever is changed in the project's files meanwhile."""
+        before = {path: path.read_bytes() for path in self.directory.rglob("*") if path.is_file()}
         try:
             yield
         finally:
-            shutil.rmtree(self.directory)
-            before.rename(self.directory)
+            for path, content in before.items():
+                if path.read_bytes() != content:
+                    path.write_bytes(content)
 
     # Operations of the engine. Each raises OperationFailed.
 

@@ -4,6 +4,7 @@ On Lambda the client speaks HTTP with a Runtime API. Here whoever reaches that o
 take a function's events and answer them; the pipe is of this process and its parent only.
 """
 
+import gc
 import json
 import sys
 from multiprocessing.connection import Connection
@@ -16,6 +17,7 @@ from awslambdaric.lambda_runtime_client import (  # pyright: ignore[reportMissin
 
 _handler, _descriptor, _arn = sys.argv[1:]
 _pipe = Connection(int(_descriptor))
+gc.set_threshold(50_000, 20, 50)  # as in local/__main__.py: the SDK is what lives, and it stays
 
 
 class _Client(LambdaRuntimeClient):

@@ -69,21 +69,9 @@ IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $server->sockport) or
 
 
 class TestTheContainerIsLikeOneOnSageMaker:
-    @pytest.mark.parametrize(
-        ("command", "said"),
-        [
-            ("pwd", "/data/deep"),
-            ("date +%Z%z", "UTC+0000"),
-            ("locale charmap", "UTF-8"),
-            ("umask", "0022"),
-            ("id -u", "0"),
-        ],
-    )
-    def test_in_place_time_language_and_user(
-        self, container: Container, command: str, said: str
-    ) -> None:
-        assert container.run(command) == 0
-        assert container.lines == [said]
+    def test_in_place_time_language_and_user(self, container: Container) -> None:
+        assert container.run("pwd; date +%Z%z; locale charmap; umask; id -u") == 0
+        assert container.lines == ["/data/deep", "UTC+0000", "UTF-8", "0022", "0"]
 
     def test_in_that_it_can_talk_to_itself(self, container: Container) -> None:
         assert container.run("", entrypoint=["perl", "-e", _TALKS_TO_ITSELF]) == 0
@@ -215,11 +203,12 @@ class TestIsolation:
         container.run("tail -n +3 /proc/net/dev | cut -d: -f1")
         assert [line.strip() for line in container.lines] == ["lo"]
 
-    @pytest.mark.parametrize("place", ["/usr", "/etc", "/app", "/opt/venv", sys.base_prefix])
-    def test_the_machine_is_read_only(self, sandbox: Container, place: str) -> None:
-        assert sandbox.run(f"cd {place} && ! touch written && ! mount -o remount,rw {place}") == 0
-        assert any("Read-only" in line for line in sandbox.lines)
-        assert not Path(place, "written").exists()
+    def test_the_machine_is_read_only(self, sandbox: Container) -> None:
+        places = ["/usr", "/etc", "/app", "/opt/venv", sys.base_prefix]
+        script = "cd $each && ! touch written && ! mount -o remount,rw $each || exit 1"
+        assert sandbox.run(f"for each in {' '.join(places)}; do {script}; done") == 0
+        assert sum("Read-only" in line for line in sandbox.lines) >= len(places)
+        assert not [each for each in places if Path(each, "written").exists()]
 
     def test_the_kernels_settings_are_read_only(self, sandbox: Container) -> None:
         assert sandbox.run("echo changed >/proc/sys/kernel/hostname") == 1
