@@ -23,9 +23,9 @@ from components.settings.model import Settings
 __all__ = ["SettingsError", "load", "read"]
 
 _WHERE_SECRETS_BELONG = (
-    "is a secret, but would be readable in launcher.json, a job's environment, tags or names. Put "
-    "it into Secrets Manager, list its name under job.secrets, and let the script fetch it; then "
-    "set this key again without --secret"
+    "is a secret, but would be readable in a function's archive, a job's environment, tags or "
+    "names. Put it into Secrets Manager, list its name under job.secrets, and let the script fetch "
+    "it; then set this key again without --secret"
 )
 
 
