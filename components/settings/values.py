@@ -158,8 +158,13 @@ _is_image = _matching(
 )
 ImageUri = Annotated[str, _is_image]
 Cidr = Annotated[str, checked(addresses.block_problem)]
-SubnetId = Annotated[str, Field(pattern="^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
-SecurityGroupId = Annotated[str, Field(pattern="^sg-([0-9a-f]{8}|[0-9a-f]{17})$")]
+_ID = "-([0-9a-f]{8}|[0-9a-f]{17})"
+SubnetId = Annotated[
+    str, _matching(f"subnet{_ID}", "must be an id such as subnet-0123456789abcdef0")
+]
+SecurityGroupId = Annotated[
+    str, _matching(f"sg{_ID}", "must be an id such as sg-0123456789abcdef0")
+]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
 LogDays = Literal[

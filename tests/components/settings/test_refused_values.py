@@ -45,6 +45,8 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
             "schedules.daily.timezone",
             "Europe/Berlin",
         ),
+        ({"network__subnets": ["10.0.0.0"]}, "network.subnets[0]", "such as subnet-0123456789abc"),
+        ({"network__security_groups": ["x"]}, "network.security_groups[0]", "such as sg-012345678"),
         ({"schedules": {}}, "schedules", "at least 1"),
         ({"schedules": {"a--b": {}}}, "schedules", "single hyphens"),
         (
