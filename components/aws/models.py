@@ -82,7 +82,7 @@ def broken_limits(model: Shape, value: Any) -> Iterator[str]:  # noqa: ANN401 - 
             counted = f"has {size} {'characters' if kind == 'string' else 'entries'}, "
         if not low <= size <= high:
             allowed = f"from {low} to {high}" if "min" in limits else f"at most {high}"
-            yield f"{counted}must be {allowed}"
+            yield f"{counted}must be {allowed if 'max' in limits else f'at least {low}'}"
     if "enum" in limits and (rule := choices(value, limits["enum"])):
         yield rule
     pattern = limits.get("pattern")
@@ -110,9 +110,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     flags = re.NOFLAG if r"\p{" in pattern else re.ASCII
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
-    return re.compile(pattern, flags)
+    # Java's "." stops at each of these, Python's only at the first.
+    return re.compile(_TOKEN.sub(lambda t: _DOT if t[0] == "." else t[0], pattern), flags)
 
 
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\.")
+_DOT = r"[^\n\r\u0085\u2028\u2029]"
 # Only ever used inside character classes that hold digits and the underscore too, as \\w does.
 _JAVA_CLASSES = {
     r"\p{L}": r"\w",

@@ -148,7 +148,7 @@ def _instead(project: str, path: Path) -> str:
     """Return what to write in the place of a key that nobody reads."""
     if replaced := REPLACED.get(".".join(map(str, path))):
         return replaced
-    if ":" in str(path[0]):
+    if ":" in str(path[0]) and not str(path[0]).startswith(f"{project}:"):
         # The program has a provider of its own, so that its tags and region are explicit.
         return (
             f"there is no such key, of other namespaces than {project} only aws:region is read; "

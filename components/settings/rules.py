@@ -54,7 +54,7 @@ def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield where an alarm would go off between two slots, however well all runs go."""
     hours, gap = schedule.success_within_hours, schedule.longest_gap
     if hours and gap is None:
-        yield f"{key}.success_within_hours: {hours} is for more than one slot; set it to null"
+        yield f"{key}.success_within_hours: {hours} has no meaning for one slot; set it to null"
     elif hours and gap and timedelta(hours=hours) < gap:
         yield (
             f"{key}.success_within_hours: {hours} is shorter than the "
@@ -152,7 +152,7 @@ def _network(settings: Settings) -> Iterator[str]:
         # Without a limit a job of each schedule; SageMaker refuses more that find no address.
         each_once = settings.job.instance_count * len(settings.schedules)
         most = settings.limits.max_concurrent_instances or each_once
-        yield from addresses.problems(network.cidr, network.zones, len(network.endpoints), most)
+        yield from addresses.problems(network.cidr, network.zones, len({*network.endpoints}), most)
         if settings.job.secrets and _SECRETS not in network.endpoints:
             yield f"job.secrets: the VPC does not reach them; add {_SECRETS} to network.endpoints"
     if network.mode == "isolated" and settings.job.secrets:

@@ -3,8 +3,9 @@
 
 Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; JOB_NAME, SCHEDULE, SLOT, ATTEMPT
          and STACK, given by the launcher.
-Runs     process_data.sh with the job's arguments and environment, and INPUT_PATH, OUTPUT_PATH,
-         HOST_INDEX (from 0) and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
+Runs     process_data.sh with the job's arguments and environment (of which the options above keep
+         PYTHONHOME and its like from this program), and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from
+         0) and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
 Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
          well, and why (see exit_message.py). What the script wrote there itself comes first.
 Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own.
@@ -12,8 +13,6 @@ Prints   what the script prints, but for metrics that are not the job's own (see
          the end what of the output SageMaker will not upload.
 Exits    with the script's own code (143 or 130 if TERM or INT ended it), with 64 if the
          configuration is not as SageMaker writes it.
-
-The options in the first line keep the job's environment, such as PYTHONHOME, to the script.
 """
 
 import json
@@ -29,10 +28,9 @@ from subprocess import DEVNULL, PIPE, Popen, run
 import exit_message
 from relay import Relay
 
-ML = Path("/opt/ml")
-MESSAGE = ML / "output" / "message"
-INPUT = ML / "processing" / "input"
-UPLOADED = ML / "processing" / "output"
+MESSAGE = Path("/opt/ml/output/message")
+INPUT = Path("/opt/ml/processing/input")
+UPLOADED = Path("/opt/ml/processing/output")
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
 # The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
 # v2 and v1, of the machine if neither can be read.
@@ -61,10 +59,12 @@ class Script:
         )
         self._group = process.pid
         for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
-            if source:
-                self.relays.append(Relay(source, target.buffer, environment))
-                self.relays[-1].start()
-        code = process.wait()
+            self.relays.append(Relay(source, target.buffer, environment))
+            self.relays[-1].start()
+        pid, status = os.wait()
+        while pid != process.pid:  # process 1 inherits what the script leaves behind
+            pid, status = os.wait()
+        code = process.returncode = os.waitstatus_to_exitcode(status)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the rest is quick
         self._drain()
@@ -125,7 +125,7 @@ def main() -> None:
 
 def _place() -> tuple[str, int, int]:
     """Return the name of this host, its number from 0, and how many there are."""
-    path = ML / "config" / "resourceconfig.json"
+    path = Path("/opt/ml/config/resourceconfig.json")
     try:
         found = json.loads(path.read_text("utf-8"))
         # By number, so that every host counts alike whatever order its list has.
@@ -180,8 +180,7 @@ def _check_output(target: Path, folder: Path, began: float) -> str:
 
 
 def _find(*arguments: str) -> list[str]:
-    command, environment = ["find", *arguments], {"PATH": os.defpath}
-    done = run(command, env=environment, capture_output=True, check=False)
+    done = run(["find", *arguments], env={"PATH": os.defpath}, capture_output=True, check=False)
     return os.fsdecode(done.stdout).split("\0")[:-1]
 
 

@@ -20,8 +20,8 @@ _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _TRACE = re.compile(r"\++ ")  # of `set -x`
 # Where a logger puts it: first, behind a time stamp or a bracket, or set off; not a word of a text.
 _QUIET = re.compile(
-    r"(?!.*\b(?:ERROR|FATAL|CRITICAL)\b).*?(?:\blevel\W{1,4}(?i:trace|debug|info)\b"
-    r"|(?:^[\W\dTZ]*|[-|:\[\](<=\"]\s?)(?:TRACE|DEBUG|INFO)\b)"
+    r"(?!.*\b(?:WARN(?:ING)?|ERROR|FATAL|CRITICAL)\b).*?(?:\blevel\W{1,4}(?i:trace|debug|info)\b"
+    r"|(?:^(?:[\W\d].*?\b)?|[-|:\[\](<=\"]\s?)(?:TRACE|DEBUG|INFO)\b)"
 )
 _SUSPECT = re.compile(
     r"error|exception|fatal|fail|cannot|can't|could not|unable|no such|not found|denied|refused"
@@ -41,10 +41,9 @@ _POINTER = re.compile(
 
 
 def write(path: Path, text: str, ends: Iterable[bytes] = ()) -> None:
-    """Write how a script ended, and why: `ends` are what its streams had last, the likeliest first.
+    """Write how a script ended, and why: its own words there, or the reason in its streams' ends.
 
-    What the script wrote there itself comes before the text and leaves no room for another reason.
-    Without a text, it is only made valid. If that fails, the log says so.
+    Without a text, its own words are only made valid. If that fails, the log says so.
     """
     own, new = b"", path.with_name("message.new")
     try:
@@ -83,11 +82,12 @@ def reason(text: str) -> str:
         if _SUSPECT.search(_NONE.sub("", line)) or (before[:1].isspace() and _RAISED.match(line))
     ]
     last = (heard or lines or [""])[-1]
-    return min(reversed(suspects), key=_doubt, default=last).strip()
+    found = min(reversed(suspects), key=_doubt, default=last)
+    return (last if _WARNING.search(found) and not _POINTER.search(last) else found).strip()
 
 
 def _doubt(line: str) -> int:
-    # Indented lines are the frames of a stack trace.
+    # Indented lines are frames of a stack trace; a warning counts where what follows points at it.
     if _POINTER.search(line):
         return 2
     return 1 if line[0].isspace() or _WARNING.search(line) else 0

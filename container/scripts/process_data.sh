@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # A sample; put your own in its place. docs/script.md says what it gets and what becomes of it.
-#
 # Checks the records of each *.csv and *.csv.gz under INPUT_PATH (RFC 4180, UTF-8, the header's
 # fields), and writes under OUTPUT_PATH, for an input DIR/x.csv:
 #   DIR/x.csv.parquet         its good records, all columns text

@@ -31,7 +31,10 @@ def find(client: SageMakerClient, name: str) -> DescribeProcessingJobResponseTyp
         return client.describe_processing_job(ProcessingJobName=name)
     except ClientError as error:
         # The model has ResourceNotFound; the service answers ValidationException, "Could not find".
-        if aws_errors.code(error) == "ResourceNotFound" or "could not find" in str(error).lower():
+        code, said = aws_errors.code(error), str(error).lower()
+        if code == "ResourceNotFound" or (
+            code == "ValidationException" and "could not find" in said
+        ):
             return None
         raise
 
@@ -100,5 +103,7 @@ def with_job(entry: Entry, job: Mapping[str, Any]) -> Entry:
     )
     if entry.run_s is None:
         return replace(entry, cost_usd=0.0)
-    usd = cost.estimate(kind or "", count or 0, cluster.get("VolumeSizeInGB", 0), entry.run_s)
+    volume_gb = cluster.get("VolumeSizeInGB")
+    known = kind and count and volume_gb
+    usd = cost.estimate(kind, count, volume_gb, entry.run_s) if known else None
     return replace(entry, cost_usd=usd)

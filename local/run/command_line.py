@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ def main(arguments: list[str], project: Path = _PROJECT, console: Console | None
     """Run one slot; return the exit status. The report is of this run, however it ends."""
     directory, display = project / ".local", Display(console or Console(highlight=False))
     with _alone(project) as alone:
+        if alone:  # what lies there is the last run's
+            shutil.rmtree(directory, ignore_errors=True)
         try:
             options = Options(**vars(parser().parse_args(arguments)))
         except ValueError as error:
@@ -134,8 +137,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _path(kind: str, is_one: Callable[[Path], bool], text: str) -> Path:
     path = Path(text)
-    if not is_one(path):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a {kind}")
+    if not is_one(path) or not os.access(path, os.R_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a {kind} that you may read")
     return path.resolve()
 
 

@@ -1,7 +1,6 @@
 """One slot, from the deployed schedule to the outputs, on this machine."""
 
 import json
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -86,7 +85,6 @@ class SlotRun:
         cloud, step, directory = self.cloud, self._display.step, self._options.input
         prefix = key_prefix.render(cloud.settings.input.prefix, schedule, slot)
         files = inputs.find(directory, prefix)
-        shutil.rmtree(self._directory, ignore_errors=True)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):

@@ -53,6 +53,15 @@ class TestTheReasonIs:
             (JAVA, "Caused by: java.lang.IllegalArgumentException: column price not found"),
             (PYTHON, "shop.NoRows: table orders is empty"),
             ("rm: cannot remove 'x'\nbye\n", "rm: cannot remove 'x'"),
+            (
+                "WARNING: could not find cache\nx.sh: Segmentation fault ./prog\n",
+                "x.sh: Segmentation fault ./prog",
+            ),
+            (
+                "2026-01-05 02:00 loader ERROR disk quota reached\n"
+                "2026-01-05 02:01 loader INFO cleaning up failed parts\n",
+                "2026-01-05 02:00 loader ERROR disk quota reached",
+            ),
         ],
     )
     def test_the_last_line_that_looks_like_one(self, printed: str, reason: str) -> None:

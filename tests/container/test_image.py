@@ -211,6 +211,14 @@ class TestARun:
         assert docker("run", "--rm", "--memory-swap=64m", *run, check=False).returncode == 5
         assert "the kernel killed 1 of its processes for lack of memory" in job.message
 
+    def test_leaves_no_zombie_of_what_the_script_left_behind(self, image: str, job: Job) -> None:
+        job.script(
+            "for n in 1 2 3; do ( sleep 0.1 & ); done; sleep 0.4; "
+            "grep -l '^State:.Z' /proc/[0-9]*/status | wc -l; : >\"$OUTPUT_PATH/x\""
+        )
+        done = docker("run", "--rm", *options(job, script=job.process_data), image)
+        assert done.stdout == "0\n"
+
     def test_killed_by_a_timeout_is_not_out_of_memory(self, image: str, job: Job) -> None:
         job.script("exec timeout --signal KILL 0.1 sleep 600")
         run = [*options(job, script=job.process_data), image]

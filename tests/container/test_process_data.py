@@ -224,11 +224,14 @@ class TestAFileOfAnotherKind:
             (codecs.BOM_UTF16_BE + "id,name\n1,M\xfc\n".encode("utf-16-be"), "-f UTF-16"),
             ("id,name\n1,M\xfc\n".encode("utf-16-le"), "-f UTF-16"),
             ("id,name\n1,M\xfcller\n".encode("cp1252"), "line 2 is not UTF-8, it may be Windows"),
-            (b"a\rb\r", "a carriage return out of place"),
+            (b"a\rb\r", "line ends are CR alone"),
             (b"\xef\xbb\xbf<!DOCTYPE html>\n<p>503, Service Unavailable", "HTML or XML"),
             (b"\n<html>\n", "HTML or XML"),
             (b'<?xml version="1.0" encoding="UTF-8"?><a,b>', "HTML or XML"),
-            (b'{"message": "denied", "code": 3}', "a quote or a carriage return out of place"),
+            (b'{"message": "denied", "code": 3}', "looks like JSON"),
+            (b'{\n  "error": "Service Unavailable",\n  "status": 503\n}\n', "looks like JSON"),
+            (b'[\n  {"a": 1, "b": 2}\n]', "looks like JSON"),
+            (b"[1,2]\n[3,4]\n", "looks like JSON"),
             (b"id;name;price\n1;x;1,5\n", "another delimiter"),
             (b"id\tname\r\n1\tx\r\n", "another delimiter"),
             (b"id|name", "another delimiter"),
@@ -291,8 +294,9 @@ class TestAnUnreadableFile:
             (WHOLE[:-4] + b"abcd", "Incorrect length of data"),
             (WHOLE + b"garbage", "Not a gzipped file"),
             (b"a\n1\n", "Not a gzipped file"),
+            (b"", "it has no bytes"),
         ],
-        ids=["cut off", "wrong length", "garbage after it", "not compressed"],
+        ids=["cut off", "wrong length", "garbage after it", "not compressed", "empty"],
     )
     def test_fails_the_job_if_not_whole_gzip(
         self, conversion: Conversion, content: bytes, why: str

@@ -23,6 +23,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"job__environment": {"1A": "x"}}, "job.environment.1A", "pattern"),
         ({"job__environment": {"SLOT": "x"}}, "job.environment.SLOT", "every run gets its own"),
         ({"job__arguments": [""]}, "job.arguments", "at least 1"),
+        ({"job__arguments": ["a\rb"]}, "job.arguments[0]", "pattern"),
         ({"job__instance_typ": "x"}, 'job.instance_typ = "x"', "instance_type"),
         (
             {"jobs": {}},

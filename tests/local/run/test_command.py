@@ -135,8 +135,11 @@ class TestWhatIsRefused:
     def test_arguments_are_reported_too(
         self, checkout: Path, capsys: Capture, arguments: tuple[str, ...], reason: str
     ) -> None:
+        left = checkout / ".local" / "s3" / "of-the-last-run"
+        left.mkdir(parents=True)
         assert main([*arguments], checkout) == 2
         assert reason in report_of(checkout)["failure_reason"]
+        assert not left.exists()
         printed = capsys.readouterr().out
         assert printed.startswith("usage: ")
         assert reason in printed
