@@ -211,7 +211,6 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage look through the SDKs' modules, which all live on."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # as local/__main__.py has it: more of them come with tests
 
 
 @pytest.fixture(autouse=True)
