@@ -161,6 +161,8 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
     try:
         with (
             patch.object(image_manifest, "media_type", return_value=None),
+            # A call for each resource, whose text nobody sees.
+            patch.object(pulumi.log, "debug"),
             # The lines that register a resource: with pytest's below them an eighth of the time.
             patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
         ):
@@ -210,6 +212,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Let no collection of garbage look through the SDKs' modules, which all live on."""
     gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let nothing be looked through at the end, where pytest and Python do so six times."""
     gc.freeze()
 
 

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 from moto import mock_aws
 
+from observer.watch import LOOK_BACK
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from pipeline.journal_items import Entry
 from tests.examples import share
@@ -103,6 +104,10 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(target=slots, slot=st.sampled_from(SLOTS), refusal=st.sampled_from([None, *REFUSALS]))
     def a_slot_is_delivered(self, slot: Any, refusal: str | None) -> Any:
+        # In the hours between, the watch looks far more often than what it looks back.
+        while slot - self.world.now > LOOK_BACK / 2:
+            self.world.now += LOOK_BACK / 2
+            self.world.reconcile()
         self.world.now = max(self.world.now, slot + timedelta(seconds=20))
         if refusal:
             self.world.errors["CreateProcessingJob"] = [REFUSALS[refusal]]

@@ -61,7 +61,8 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
         stack.configure({"network": {"mode": "isolated", "subnets": [], "security_groups": []}})
         assert stack.up().changes == CUT_OFF_OR_NOT
         assert not [kind for kind, _ in stack.cloud.made if kind.startswith(("aws:ec2", "aws:vpc"))]
-        stack.preview(expect_no_changes=True)
+        stack.up(expect_no_changes=True)
+        stack.refresh(expect_no_changes=True)
 
         stack.configure({"prefix": "another"})
         renamed = stack.up()
@@ -69,7 +70,7 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
         assert "encryption-key" not in {
             name for name, operation in renamed.changes.items() if operation == "replace"
         }
-        stack.preview(expect_no_changes=True)
+        stack.up(expect_no_changes=True)
         stack.destroy()
         assert stack.cloud.made == {}
 

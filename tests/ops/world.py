@@ -6,13 +6,11 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
-import botocore.loaders
-import botocore.session
 import pytest
 
 from components.aws import models
@@ -27,8 +25,6 @@ NAME = "processing-prod--daily-20260105T030000Z-1"
 GROUP = "/aws/sagemaker/ProcessingJobs"
 
 _Json = dict[str, Any]
-_LOADER = botocore.loaders.create_loader()
-"""One for all tests: it remembers AWS's models, which take long to read."""
 _ARN = "arn:aws:sagemaker:eu-central-1:123456789012:processing-job/"
 _FAKED = ("sagemaker", "lambda")
 
@@ -51,14 +47,11 @@ class World:
         """Operation and parameters of each request that moto did not answer."""
         self.clients: list[_Json] = []
         """How each client was made."""
-        session = botocore.session.Session()
-        session.register_component("data_loader", _LOADER)
-        self._session: Any = boto3.Session(botocore_session=session)
+        _Served.world = self
 
     @cached_property
     def journal(self) -> Journal:
-        client = self._session.client("dynamodb", region_name="eu-central-1")
-        return Journal(client, "processing-prod-journal")
+        return Journal(_client("dynamodb"), "processing-prod-journal")
 
     def ops(self, line: str) -> tuple[int, str, str]:
         """Run a command on stack prod; return its exit status, stdout and stderr."""
@@ -131,32 +124,22 @@ class World:
     def client(self, service: str, **settings: Any) -> Any:
         """Return a real client, whose requests end here if they are for SageMaker or Lambda."""
         self.clients.append({"service": service, **settings})
-        client = self._session.client(service, **settings)
-        asked: list[_Json] = []
+        return _client(service)
 
-        def check(params: _Json, model: Any, **_: object) -> None:
-            found = models.violations(models.shape(service, model.name), params)
-            assert not found, f"{model.name}: {found}"
-            asked.append(params)
-
-        def answer(model: Any, **_: object) -> tuple[Any, _Json] | None:
-            if model.name in self.errors:
-                return _error(*self.errors[model.name])
-            if self.answers.get(model.name):
-                self.requests.append((model.name, asked[-1]))
-                found = self.answers[model.name].pop(0)
-                wrong = models.violations(model.output_shape, found)
-                assert not wrong, f"AWS cannot answer this to {model.name}: {wrong}"
-                return _ok(**found)
-            if service not in _FAKED:
-                return None
-            self.requests.append((model.name, asked[-1]))
-            operation = getattr(self, f"_{model.name}")
-            return operation(**asked[-1])
-
-        client.meta.events.register("provide-client-params.*.*", check)
-        client.meta.events.register("before-call.*.*", answer)
-        return client
+    def answer(self, service: str, model: Any, params: _Json) -> tuple[Any, _Json] | None:
+        """Answer a request in AWS's place, or let it go on to moto."""
+        if model.name in self.errors:
+            return _error(*self.errors[model.name])
+        if self.answers.get(model.name):
+            self.requests.append((model.name, params))
+            found = self.answers[model.name].pop(0)
+            wrong = models.violations(model.output_shape, found)
+            assert not wrong, f"AWS cannot answer this to {model.name}: {wrong}"
+            return _ok(**found)
+        if service not in _FAKED:
+            return None
+        self.requests.append((model.name, params))
+        return getattr(self, f"_{model.name}")(**params)
 
     def _Invoke(self, FunctionName: str, Payload: bytes) -> tuple[Any, _Json]:  # noqa: N802, N803
         assert FunctionName == "processing-prod-launcher"
@@ -189,6 +172,34 @@ class World:
     def _StopProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803
         self.jobs[ProcessingJobName]["ProcessingJobStatus"] = "Stopping"
         return _ok()
+
+
+class _Served:
+    """Clients take long to make, so they are made once and serve whichever world there is now."""
+
+    world: World
+
+
+_new_client: Any = boto3.client
+"""Before a test has the operator's commands ask its own world for clients."""
+
+
+@cache
+def _client(service: str) -> Any:
+    client: Any = _new_client(service, region_name="eu-central-1")
+    asked: list[_Json] = []
+
+    def check(params: _Json, model: Any, **_: object) -> None:
+        found = models.violations(models.shape(service, model.name), params)
+        assert not found, f"{model.name}: {found}"
+        asked.append(params)
+
+    def answer(model: Any, **_: object) -> tuple[Any, _Json] | None:
+        return _Served.world.answer(service, model, asked.pop())
+
+    client.meta.events.register("provide-client-params.*.*", check)
+    client.meta.events.register("before-call.*.*", answer)
+    return client
 
 
 def _ok(**answer: Any) -> tuple[Any, _Json]:
