@@ -1,17 +1,16 @@
 """report.html: everything that a run left, from top to bottom, in one file that runs no script."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, StrictUndefined
 from rich import filesize
 
 from local.run.report import Report, Rows
+from ops import page
 from pipeline.text import duration
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -24,18 +23,12 @@ _TONES = {
 
 def render(report: Report) -> str:
     """Return the whole document; what scripts and people wrote is escaped in it."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    filters: dict[str, Any] = {
+    filters: dict[str, Callable[..., str]] = {
         "moment": partial(moment, zone=report.timezone),
         "tone": _tone,
         "size": filesize.decimal,
         "quantity": quantity,
-        "duration": duration,
     }
-    environment.filters.update(filters)
-    template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     times = [datetime.fromisoformat(event["at"]).astimezone(UTC) for event in report.timeline]
     after = [(time - times[0]).total_seconds() for time in times]
     events = [
@@ -44,7 +37,7 @@ def render(report: Report) -> str:
     ]
     steps = [{"step": step, "took": duration(took)} for step, took in report.seconds.items()]
     lanes = list(_lanes(report.timeline, after))
-    return template.render(report=report, lanes=lanes, events=events, steps=steps)
+    return page.render(_TEMPLATE, filters, report=report, lanes=lanes, events=events, steps=steps)
 
 
 def quantity(value: float, unit: str) -> str:
