@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -180,7 +180,7 @@ class _Served:
     world: World
 
 
-_new_client: Any = boto3.client
+_new_client = cast("Any", boto3).client
 """Before a test has the operator's commands ask its own world for clients."""
 
 
