@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import costs, listing, logs, run
+from ops import costs, listing, logs, prices, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -76,6 +76,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
+
+    command("prices", prices.fetch, "Get the list prices of the stack's region from AWS")
 
     return parser.parse_args(arguments)
 

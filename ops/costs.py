@@ -1,4 +1,4 @@
-"""What the runs of each month cost, by the rate card: an estimate, not the bill."""
+"""What the runs of each month cost, by list prices: an estimate, not the bill."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from rich.text import Text
 from ops.listing import MOST_ENTRIES
 from ops.screen import dollars
 from ops.session import Session
-from pipeline.cost import RATE_DATE
+from ops.stack import Stack
+from pipeline.cost import price_date
 from pipeline.journal_items import Entry
 
 Cost = dict[str, Any]
@@ -32,8 +33,10 @@ def show(session: Session, options: argparse.Namespace) -> int:
     found = [_cost(month, schedule, entries) for (month, schedule), entries in months.items()]
     found.sort(key=lambda cost: cost["month"], reverse=True)
     total = _cost("total", "", list(chain.from_iterable(months.values())))
-    document = {"rate_date": RATE_DATE, "months": found, "total": total}
-    session.screen.answer(document, _table(found, total), _caption(total["unpriced"]))
+    date = price_date(session.stack.region)
+    document = {"price_date": date, "months": found, "total": total}
+    caption = _caption(session.stack, date, total["unpriced"])
+    session.screen.answer(document, _table(found, total), caption)
     return 0
 
 
@@ -75,9 +78,13 @@ def _table(found: list[Cost], total: Cost) -> Table:
     return table
 
 
-def _caption(unpriced: int) -> Text:
-    text = Text("\nAn estimate of instances and their volumes by the rate card of ", "dim")
-    text.append(f"{RATE_DATE}:\nus-east-1, without discounts, taxes, storage and requests.")
+def _caption(stack: Stack, date: str | None, unpriced: int) -> Text:
+    text = Text("\nAn estimate of instances and their volumes by list prices of ", "dim")
+    text.append(f"{stack.region}\n(of {date}), without discounts, taxes, storage and requests.")
+    if date is None:
+        text = Text(f"\nThere are no prices of {stack.region}. ", "yellow")
+        text.append(f"Get them with: {stack.command('prices')}\nThen pulumi up: ")
+        text.append("the functions write down what an attempt costs.")
     if unpriced:
-        text.append(f"\nAttempts without a rate, which are not in it: {unpriced}.", "yellow")
+        text.append(f"\nAttempts without a price, which are not in it: {unpriced}.", "yellow")
     return text

@@ -38,19 +38,27 @@ class UsageError(OpsError):
 
 
 class Stack:
-    """A stack's names and settings, and its AWS; `local` is how boto3 reaches the embedded one."""
+    """A stack's names and settings, and its AWS."""
 
     START_LOCAL = "start it with: make local KEEP=yes"
 
-    def __init__(self, settings: Settings, local: Mapping[str, str] | None = None) -> None:
-        self.settings, self._local = settings, local or {}
-        self.endpoint = self._local.get("endpoint_url")
-        """URL of the embedded AWS; None for the real one."""
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.name, self.region, self.prefix = settings.stack, settings.region, settings.prefix
         self.launcher = names.function(self.prefix, "launcher")
         self.table = names.journal(self.prefix)
         self.client: Callable[[str], Any] = cache(self._client)
         """Return the client of a service, with the ordinary chain of credentials."""
+
+    @cached_property
+    def _local(self) -> dict[str, str]:
+        """How boto3 reaches the embedded AWS; empty for the real one."""
+        return _embedded_aws() if self.name == "local" else {}
+
+    @property
+    def endpoint(self) -> str | None:
+        """URL of the embedded AWS; None for the real one."""
+        return self._local.get("endpoint_url")
 
     @cached_property
     def journal(self) -> Journal:
@@ -140,7 +148,7 @@ def load(name: str) -> Stack:
 
     Raises:
         UsageError: there is no such file.
-        OpsError: its settings are refused, or it is the local one and not running.
+        OpsError: its settings are refused.
     """
     file = ROOT / f"Pulumi.{name}.yaml"
     if not file.is_file():
@@ -152,7 +160,7 @@ def load(name: str) -> Stack:
         settings = loader.read(keys, stack_file.project(ROOT), name, deploying=False)
     except loader.SettingsError as error:
         raise OpsError(str(error)) from None
-    return Stack(settings, _embedded_aws() if name == "local" else None)
+    return Stack(settings)
 
 
 def _embedded_aws() -> dict[str, str]:

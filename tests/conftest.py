@@ -229,3 +229,18 @@ def no_aws_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.chdir(ROOT)
+
+
+PRICES = {
+    "date": "2026-01-02",
+    "Processing": {
+        "storage_gb_month": 0.146,
+        "hourly": {"ml.m5.large": 0.115, "ml.m5.xlarge": 0.2, "ml.m6i.xlarge": 0.3},
+    },
+}
+
+
+@pytest.fixture
+def prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """List prices of the tests' region, which are not those that `ops prices` writes."""
+    monkeypatch.setattr("pipeline.cost._CARDS", {REGION: PRICES})

@@ -151,7 +151,8 @@ def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
     if entry.run_s is not None:
         yield f"Ran: {duration(entry.run_s)}"
     costs = [each.cost_usd for each in (*others, entry) if each.created]
-    cost = "unknown" if None in costs else f"about ${sum(filter(None, costs)):.2f}"
+    known = f"about ${sum(filter(None, costs)):.2f}"
+    cost = f"unknown, for want of a price: {OPS} prices" if None in costs else known
     yield f"Cost so far: {cost}"
 
 

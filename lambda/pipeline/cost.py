@@ -1,28 +1,34 @@
-"""What an attempt costs, by a dated rate card."""
+"""What an attempt costs, by the list prices of its region."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-_CARD: dict[str, Any] = json.loads(
-    Path(__file__).with_name("rates.json").read_text(encoding="utf-8")
-)
+FILE = Path(__file__).with_name("prices.json")
+"""Region -> when and where its prices were read; by component (AWS's word), in USD."""
 _HOURS_PER_MONTH = 730
 """AWS's month, of every GB-month price."""
-RATE_DATE: str = _CARD["date"]
+_CARDS: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
+
+
+def price_date(region: str) -> str | None:
+    """Return of which day a region's prices are, or None where there are none."""
+    return _CARDS[region]["date"] if region in _CARDS else None
 
 
 def estimate(
-    instance_type: str, instance_count: int, volume_gb: float, seconds: float
+    region: str, instance_type: str, instance_count: int, volume_gb: float, seconds: float
 ) -> float | None:
-    """Return what the instances and their volumes cost for that time, in USD.
+    """Return what processing instances and their volumes cost for that time, in USD.
 
-    An estimate, not the bill: rates.json has list prices of us-east-1 on RATE_DATE. Other regions
-    and later prices differ, and no discount or free tier is known here; replace the file to change
-    them. None where the type is not on the card.
+    An estimate, not the bill: list prices of one day, without discounts and free tiers. None where
+    the region or the type has no price: that of another region would be wrong money.
     """
-    hourly: float | None = _CARD["hourly"].get(instance_type)
+    if region not in _CARDS:
+        return None
+    prices: dict[str, Any] = _CARDS[region]["Processing"]
+    hourly: float | None = prices["hourly"].get(instance_type)
     if hourly is None:
         return None
-    storage: float = volume_gb * _CARD["storage_gb_month"] / _HOURS_PER_MONTH
+    storage: float = volume_gb * prices["storage_gb_month"] / _HOURS_PER_MONTH
     return instance_count * (hourly + storage) * seconds / 3600

@@ -105,5 +105,6 @@ def with_job(entry: Entry, job: Mapping[str, Any]) -> Entry:
         return replace(entry, cost_usd=0.0)
     volume_gb = cluster.get("VolumeSizeInGB")
     known = kind and count and volume_gb
-    usd = cost.estimate(kind, count, volume_gb, entry.run_s) if known else None
+    region = job["ProcessingJobArn"].split(":")[3]
+    usd = cost.estimate(region, kind, count, volume_gb, entry.run_s) if known else None
     return replace(entry, cost_usd=usd)

@@ -117,7 +117,7 @@ class TestEveryFunction:
             for path in (code / package).glob("*.py")
         }
         own = archive(name).keys() - function_archive.packages().keys()
-        assert own == wanted | {"pipeline/rates.json", "stack.json"}
+        assert own == wanted | {"pipeline/prices.json", "stack.json"}
 
     def test_its_archive_alone_can_be_imported_and_holds_nothing_else(
         self, name: str, tmp_path: Path

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.cost import RATE_DATE
 from tests.ops.world import NOW, World
 
 
@@ -51,13 +50,13 @@ class TestCosts:
         world.conclude(slot="2025-12-01T03:00:00Z", **ran(60, 1.0))
         assert world.ops_json(f"costs --months {months}")[1]["total"]["slots"] == seen
 
-    def test_an_attempt_without_a_rate_is_counted_and_not_hidden(self, world: World) -> None:
+    def test_an_attempt_without_a_price_is_counted_and_not_hidden(self, world: World) -> None:
         world.conclude(**ran(60, None))
         world.conclude(2, **ran(60, 1.0))
         _, document = world.ops_json("costs")
         assert month(document, "2026-01") == [("daily", 1, 2, 2.0, 1.0, 1)]
         _, out, _ = world.ops("costs")
-        assert "Attempts without a rate, which are not in it: 1." in out
+        assert "Attempts without a price, which are not in it: 1." in out
 
     def test_an_attempt_that_got_no_job_costs_nothing_and_is_not_unpriced(
         self, world: World
@@ -66,13 +65,28 @@ class TestCosts:
         _, document = world.ops_json("costs")
         assert month(document, "2026-01") == [("daily", 1, 1, 0, 0, 0)]
 
-    def test_says_that_it_is_an_estimate_and_from_when_its_rates_are(self, world: World) -> None:
+    def test_says_that_it_is_an_estimate_and_from_when_its_prices_are(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pipeline.cost._CARDS", {"eu-central-1": {"date": "2026-01-02"}})
         world.conclude(**ran(90, 1234.5))
         status, out, _ = world.ops("costs")
         assert status == 0
-        assert f"An estimate of instances and their volumes by the rate card of {RATE_DATE}" in out
-        assert world.ops_json("costs")[1]["rate_date"] == RATE_DATE
-        [line] = [line for line in out.splitlines() if line.startswith("2026-01")]
+        assert "An estimate of instances and their volumes by list prices of eu-central-1" in out
+        assert "(of 2026-01-02)" in out
+        assert world.ops_json("costs")[1]["price_date"] == "2026-01-02"
+        [line] = [line for line in out.splitlines() if line.startswith("2026-01 ")]
         assert line.split() == ["2026-01", "daily", "1", "1", "1.50", "0", "$1,234.50"]
         [total] = [line for line in out.splitlines() if line.startswith("total")]
         assert total.split() == ["total", "1", "1", "1.50", "0", "$1,234.50"]
+
+    def test_without_prices_of_the_region_says_how_to_get_them(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pipeline.cost._CARDS", {"us-east-1": {"date": "2026-01-02"}})
+        world.conclude(**ran(60, None))
+        _, out, _ = world.ops("costs")
+        assert "There are no prices of eu-central-1." in out
+        assert "python -m ops prices --stack prod" in out
+        assert "2026-01-02" not in out
+        assert world.ops_json("costs")[1]["price_date"] is None

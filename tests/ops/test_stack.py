@@ -45,8 +45,9 @@ class TestLoad:
     ) -> None:
         if text is not None:
             put_text(project, text)
+        found = stack.load("local")
         with pytest.raises(OpsError, match="start it with: make local KEEP=yes"):
-            stack.load("local")
+            _ = found.endpoint
 
 
 class TestSlot:

@@ -1,28 +1,23 @@
-"""The estimate of an attempt's cost, and the card it is read from."""
+"""The estimate of an attempt's cost, and the prices it is made of."""
 
 import json
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.models import shape
-from pipeline.cost import RATE_DATE, estimate
+from pipeline.cost import FILE, estimate, price_date
 
-CARD: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "lambda/pipeline/rates.json").read_text(encoding="utf-8")
-)
-TYPES = st.sampled_from(sorted(CARD["hourly"]))
+CARDS = json.loads(FILE.read_text("utf-8"))
+TYPES = st.sampled_from(sorted(CARDS["us-east-1"]["Processing"]["hourly"]))
 COUNTS = st.integers(1, 100)
 GIGABYTES = st.integers(0, 16384)
 SECONDS = st.integers(0, 604800)
 
 
 def cost(instance_type: str, count: int, volume_gb: float, seconds: float) -> float:
-    usd = estimate(instance_type, count, volume_gb, seconds)
+    usd = estimate("us-east-1", instance_type, count, volume_gb, seconds)
     assert usd is not None
     return usd
 
@@ -30,8 +25,9 @@ def cost(instance_type: str, count: int, volume_gb: float, seconds: float) -> fl
 class TestEstimate:
     @pytest.fixture(autouse=True)
     def made_up_card(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        card = {"date": "2026-01-01", "storage_gb_month": 0.73, "hourly": {"ml.m5.large": 0.2}}
-        monkeypatch.setattr("pipeline.cost._CARD", card)
+        prices = {"storage_gb_month": 0.73, "hourly": {"ml.m5.large": 0.2}}
+        card = {"date": "2026-01-01", "Processing": prices}
+        monkeypatch.setattr("pipeline.cost._CARDS", {"us-east-1": card})
 
     def test_instance_time_is_paid_by_the_second_of_each_instance(self) -> None:
         assert cost("ml.m5.large", 3, 0, 1800) == pytest.approx(3 * 0.1)
@@ -46,7 +42,11 @@ class TestEstimate:
         assert with_volume - cost("ml.m5.large", 1, 0, seconds) == pytest.approx(73)
 
     def test_a_type_that_is_not_on_the_card_has_no_estimate(self) -> None:
-        assert estimate("ml.m5.xlarge", 1, 30, 60) is None
+        assert estimate("us-east-1", "ml.m5.xlarge", 1, 30, 60) is None
+
+    def test_a_region_without_a_card_has_none_and_not_that_of_another(self) -> None:
+        assert estimate("eu-central-1", "ml.m5.large", 1, 30, 60) is None
+        assert price_date("eu-central-1") is None
 
 
 @given(TYPES, COUNTS, GIGABYTES, SECONDS, SECONDS)
@@ -65,16 +65,22 @@ def test_instances_cost_as_much_as_that_many_jobs_of_one(
     assert cost(instance_type, count, volume_gb, seconds) == pytest.approx(count * one)
 
 
-class TestCard:
-    def test_has_only_types_that_aws_offers_for_processing(self) -> None:
-        path = "ProcessingResources.ClusterConfig.InstanceType"
-        offered = shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
-        assert set(CARD["hourly"]) <= set(offered)
+class TestCards:
+    def test_have_a_price_above_nothing_for_all_they_list(self) -> None:
+        for card in CARDS.values():
+            for component in ("Processing", "Training"):
+                prices = [card[component].get("storage_gb_month", 1)]
+                assert all(price > 0 for price in [*prices, *card[component]["hourly"].values()])
 
-    def test_has_a_price_above_nothing_for_all_it_lists(self) -> None:
-        assert all(price > 0 for price in [CARD["storage_gb_month"], *CARD["hourly"].values()])
+    def test_have_the_storage_of_all_that_they_estimate(self) -> None:
+        assert all(card["Processing"]["storage_gb_month"] for card in CARDS.values())
 
-    def test_says_of_which_day_region_and_currency_its_prices_are(self) -> None:
-        assert date.fromisoformat(CARD["date"]).isoformat() == CARD["date"] == RATE_DATE
-        assert (CARD["region"], CARD["currency"]) == ("us-east-1", "USD")
-        assert CARD["source"]
+    def test_say_of_which_day_and_from_where_their_prices_are(self) -> None:
+        for region, card in CARDS.items():
+            assert date.fromisoformat(card["date"]).isoformat() == card["date"]
+            assert card["date"] == price_date(region)
+            assert card["source"]
+
+    def test_ship_with_one_of_us_east_1(self) -> None:
+        assert price_date("us-east-1")
+        assert estimate("us-east-1", "ml.t3.medium", 1, 30, 3600)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import cost, jobs
+from pipeline import jobs
 from pipeline.journal_items import Entry
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_world import ATTEMPT, NAME, NOW
@@ -24,6 +24,7 @@ def told(sagemaker: FakeSageMaker, known: Entry = KNOWN) -> Entry:
     return jobs.with_job(known, job)
 
 
+@pytest.mark.usefixtures("prices")
 class TestWithJob:
     def test_has_what_describe_tells(self, sagemaker: FakeSageMaker) -> None:
         sagemaker.end(NAME, "Failed", FailureReason="r", ExitMessage="m")
@@ -37,7 +38,7 @@ class TestWithJob:
             ended=NOW + timedelta(hours=1),
             instance_type="ml.m5.large",
             instance_count=1,
-            cost_usd=cost.estimate("ml.m5.large", 1, 10, 59 * 60),
+            cost_usd=pytest.approx(0.117 * 59 / 60),
         )
 
     @pytest.mark.parametrize("selected", [{}, {"SelectedInstanceType": "ml.m6i.large"}])
@@ -64,6 +65,13 @@ class TestWithJob:
     ) -> None:
         sagemaker.add(NAME, "ml.new.large")
         sagemaker.end(NAME, "Failed")
+        assert told(sagemaker).cost_usd is None
+
+    def test_costs_what_its_own_region_costs(self, sagemaker: FakeSageMaker) -> None:
+        sagemaker.end(NAME, "Completed")
+        assert told(sagemaker).cost_usd
+        arn: str = sagemaker.jobs[NAME]["ProcessingJobArn"]
+        sagemaker.jobs[NAME]["ProcessingJobArn"] = arn.replace("eu-central-1", "us-east-1")
         assert told(sagemaker).cost_usd is None
 
     def test_with_times_that_contradict_each_other_has_no_negative_duration(
