@@ -1,30 +1,19 @@
 """Runs a slot through the stack's own launcher, waits for what comes of it, and stops a job."""
 
 import argparse
-import json
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 from rich.text import Text
 
+from ops.attempts import GOOD, Answer, Followed, launch, launch_next
 from ops.listing import of_attempts
 from ops.screen import dollars, facts, local, span, style
 from ops.session import Session
 from ops.stack import OpsError, UsageError
-from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, slot_text
+from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.jobs import ACTIVE
-from pipeline.journal_items import Entry, seconds_between
-from pipeline.outcome import Outcome
+from pipeline.journal_items import Entry
 from pipeline.text import printable
-
-Answer = dict[str, Any]
-
-_GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
-_GRACE = timedelta(minutes=25)
-"""The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
-died once its lease of 16 minutes is over."""
 
 
 def run(session: Session, options: argparse.Namespace) -> int:
@@ -32,24 +21,15 @@ def run(session: Session, options: argparse.Namespace) -> int:
     first = _asked_for(session, options)
     if options.slot:
         _refuse_if_unknown(session, first)
-    return _follow(session, first, _launch(session, first), wait=options.wait)
+    return _follow(session, first, launch(session, first), wait=options.wait)
 
 
 def replay(session: Session, options: argparse.Namespace) -> int:
     """Start one more attempt at a slot."""
     first = _asked_for(session, options)
     _refuse_if_unknown(session, first)
-    attempt = _free_attempt(session, first)
-    while attempt:
-        answer = _launch(session, attempt)
-        if answer["result"] != "already started":
-            return _follow(session, attempt, answer, wait=options.wait)
-        _refuse_if_running(session, answer["job_name"], answer["status"])
-        attempt = attempt.next()
-    raise OpsError(
-        f"Slot {slot_text(first.slot)} of {first.schedule} has had {MAX_ATTEMPT} attempts, and a "
-        "job's name has room for no more: run another slot with the same input"
-    )
+    attempt, answer = launch_next(session, first)
+    return _follow(session, attempt, answer, wait=options.wait)
 
 
 def _asked_for(session: Session, options: argparse.Namespace) -> Attempt:
@@ -79,45 +59,12 @@ def _refuse_if_unknown(session: Session, first: Attempt) -> None:
         raise UsageError(f"--slot {slot_text(first.slot)}: {problem}")
 
 
-def _free_attempt(session: Session, first: Attempt) -> Attempt | None:
-    """Return the attempt to begin with; one that is planned is free, and will not start again."""
-    known = session.stack.journal.attempts(first.schedule, first.slot)
-    last = known[-1].attempt if known else first
-    job = session.stack.find_job(last)
-    if job:
-        _refuse_if_running(session, job["ProcessingJobName"], job["ProcessingJobStatus"])
-    used = job or (known and known[-1].concluded_at)
-    return last.next() if used else last
-
-
-def _refuse_if_running(session: Session, name: str, status: str) -> None:
-    if status in ACTIVE:
-        stop = session.stack.command(f"stop {name}")
-        raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
-
-
-def _launch(session: Session, attempt: Attempt) -> Answer:
-    event = {
-        "schedule": attempt.schedule,
-        "slot": slot_text(attempt.slot),
-        "attempt": attempt.number,
-    }
-    answer = session.stack.client("lambda").invoke(
-        FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
-    )
-    payload = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        kind, said = payload.get("errorType", "error"), payload.get("errorMessage", "")
-        raise OpsError(f"{session.stack.launcher} failed: {kind}: {said}")
-    return payload
-
-
 def _follow(session: Session, attempt: Attempt, answer: Answer, *, wait: bool) -> int:
     if not wait:
         session.screen.answer(answer, _said(session, attempt, answer))
         return 1 if answer["result"] == "refused" else 0
     session.screen.note(_said(session, attempt, answer))
-    attempts = _until_concluded(session, attempt)
+    attempts = _until_ended(session, attempt)
     last = attempts[-1]
     session.screen.answer(
         {"answer": answer, "outcome": last.outcome, "attempts": attempts},
@@ -125,56 +72,21 @@ def _follow(session: Session, attempt: Attempt, answer: Answer, *, wait: bool) -
         facts(_summary(session, attempts, told=answer["reason"])),
         *_way_on(session, last),
     )
-    return 0 if last.outcome in _GOOD else 1
+    return 0 if last.outcome in GOOD else 1
 
 
-def _until_concluded(session: Session, attempt: Attempt) -> list[Entry]:
-    """Return the concluded attempts from `attempt` on, once no further one is to come.
-
-    Raises:
-        OpsError: the observer has not concluded what ended, or what was planned did not start.
-    """
-    stack, current, asked_for = session.stack, attempt, session.now()
+def _until_ended(session: Session, attempt: Attempt) -> list[Entry]:
+    """Return the concluded attempts from `attempt` on, once no further one is to come."""
+    stack, followed = session.stack, Followed(session, attempt)
     with session.screen.progress() as show:
-        while True:
-            known = stack.journal.attempts(attempt.schedule, attempt.slot)
-            ended = [e for e in known if e.concluded_at and e.number >= attempt.number]
-            if ended:
-                if not ended[-1].next_attempt_at:
-                    return ended
-                current = replace(attempt, number=ended[-1].number + 1)
-                asked_for = ended[-1].next_attempt_at
+        while not (ended := followed.ended()):
             session.screen.if_interrupted = (
                 f"Stopped waiting; the run goes on. See how it does: {stack.command('list')}; stop "
-                f"its job: {stack.command(f'stop {job_name(stack.prefix, current)}')}"
+                f"its job: {stack.command(f'stop {job_name(stack.prefix, followed.attempt)}')}"
             )
-            show(*_state(session, current, asked_for))
+            show(*followed.state())
             session.pause()
-
-
-def _state(session: Session, attempt: Attempt, asked_for: datetime) -> tuple[str, str]:
-    """Return in words what an attempt is at, and for how long; `asked_for` may be to come."""
-    stack, now = session.stack, session.now()
-    who = f"{attempt.schedule} attempt {attempt.number}"
-    job = stack.find_job(attempt)
-    if not job and asked_for > now:
-        planned = local(asked_for, stack.zone(attempt.schedule))
-        return f"{who}: planned for {planned}", f"in {span(seconds_between(now, asked_for))}"
-    since, state, patience = asked_for, "no job yet", _GRACE
-    if job and job["ProcessingJobStatus"] in ACTIVE:
-        since = job.get("ProcessingStartTime", job["CreationTime"])
-        state = job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
-        patience = timedelta.max
-    elif job:
-        since = job.get("ProcessingEndTime", job["LastModifiedTime"])
-        state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
-    lasted = span(seconds_between(since, now))
-    if now - since > patience:
-        raise OpsError(
-            f"{who}: {state}, for {lasted}. Look into the queues and alarms of "
-            f"{stack.launcher} and {stack.prefix}-observer"
-        )
-    return f"{who}: {state}", lasted
+    return ended
 
 
 def _said(session: Session, attempt: Attempt, answer: Answer) -> Text:
@@ -213,7 +125,7 @@ def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[
 
 
 def _way_on(session: Session, last: Entry) -> Iterator[Text]:
-    if last.outcome not in _GOOD:
+    if last.outcome not in GOOD:
         if last.created:
             log = session.stack.command(f"logs {last.job_name}")
             yield Text(f"To read its log: {log}", "dim")

@@ -1,0 +1,155 @@
+"""Starts attempts through the stack's own launcher, and follows them until their slot has ended."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from ops.screen import local, span
+from ops.session import Session
+from ops.stack import OpsError
+from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, slot_text
+from pipeline.jobs import ACTIVE
+from pipeline.journal_items import Entry, seconds_between
+from pipeline.outcome import Outcome
+
+Answer = dict[str, Any]
+"""The launcher's."""
+
+GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
+"""Ends that an operator is content with."""
+GRACE = timedelta(minutes=25)
+"""The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
+died once its lease of 16 minutes is over."""
+
+
+def launch(session: Session, attempt: Attempt) -> Answer:
+    """Ask the launcher for an attempt.
+
+    Raises:
+        OpsError: it failed; whether it had started the job before, nobody knows.
+    """
+    event = {
+        "schedule": attempt.schedule,
+        "slot": slot_text(attempt.slot),
+        "attempt": attempt.number,
+    }
+    answer = session.stack.client("lambda").invoke(
+        FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
+    )
+    payload = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        kind, said = payload.get("errorType", "error"), payload.get("errorMessage", "")
+        raise OpsError(f"{session.stack.launcher} failed: {kind}: {said}")
+    return payload
+
+
+def launch_next(session: Session, first: Attempt) -> tuple[Attempt, Answer]:
+    """Start the attempt that follows those which the slot has had; the `first` if it had none.
+
+    Raises:
+        OpsError: one runs, the launcher failed, or a job's name has no room for one more.
+    """
+    attempt = _free_attempt(session, first)
+    while attempt:
+        answer = launch(session, attempt)
+        if answer["result"] != "already started":
+            return attempt, answer
+        _refuse_if_running(session, answer["job_name"], answer["status"])
+        attempt = attempt.next()
+    raise OpsError(
+        f"Slot {slot_text(first.slot)} of {first.schedule} has had {MAX_ATTEMPT} attempts, and a "
+        "job's name has room for no more: run another slot with the same input"
+    )
+
+
+def _free_attempt(session: Session, first: Attempt) -> Attempt | None:
+    """Return the attempt to begin with; one that is planned is free, and will not start again."""
+    known = session.stack.journal.attempts(first.schedule, first.slot)
+    last = known[-1].attempt if known else first
+    job = session.stack.find_job(last)
+    if job:
+        _refuse_if_running(session, job["ProcessingJobName"], job["ProcessingJobStatus"])
+    used = job or (known and known[-1].concluded_at)
+    return last.next() if used else last
+
+
+def _refuse_if_running(session: Session, name: str, status: str) -> None:
+    if status in ACTIVE:
+        stop = session.stack.command(f"stop {name}")
+        raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
+
+
+def under_way(session: Session, first: Attempt) -> Attempt | None:
+    """Return the slot's attempt that runs, is planned, or is about to be concluded; None if none.
+
+    What should have started or been concluded long ago is not waited for.
+    """
+    stack = session.stack
+    known = stack.journal.attempts(first.schedule, first.slot)
+    entry = known[-1] if known else Entry.of(first, job_name(stack.prefix, first))
+    attempt = entry.attempt.next() if entry.concluded_at else entry.attempt
+    job = attempt and stack.find_job(attempt)
+    if job and job["ProcessingJobStatus"] in ACTIVE:
+        return attempt
+    since = entry.ended or entry.planned_for
+    if job:
+        since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+    elif entry.concluded_at:
+        since = None
+    return attempt if since and session.now() - since < GRACE else None
+
+
+@dataclass
+class Followed:
+    """A slot from one of its attempts on, until no further one is to come."""
+
+    session: Session
+    attempt: Attempt
+    """The one that it is at."""
+
+    def __post_init__(self) -> None:
+        self._first, self._asked_for = self.attempt.number, self.session.now()
+
+    def ended(self) -> list[Entry]:
+        """Look; return the concluded attempts from the first on, or none while one is to come."""
+        known = self.session.stack.journal.attempts(self.attempt.schedule, self.attempt.slot)
+        concluded = [e for e in known if e.concluded_at and e.number >= self._first]
+        if not concluded or not concluded[-1].next_attempt_at:
+            return concluded
+        self.attempt = replace(self.attempt, number=concluded[-1].number + 1)
+        self._asked_for = concluded[-1].next_attempt_at
+        return []
+
+    def state(self) -> tuple[str, str]:
+        """Return in words what the attempt is at, and for how long.
+
+        Raises:
+            OpsError: the observer has not concluded what ended, or what was planned did not start.
+        """
+        stack, now = self.session.stack, self.session.now()
+        who = f"{self.attempt.schedule} attempt {self.attempt.number}"
+        job = stack.find_job(self.attempt)
+        if not job and self._asked_for > now:
+            planned = local(self._asked_for, stack.zone(self.attempt.schedule))
+            return (
+                f"{who}: planned for {planned}",
+                f"in {span(seconds_between(now, self._asked_for))}",
+            )
+        since, state, patience = self._asked_for, "no job yet", GRACE
+        if job and job["ProcessingJobStatus"] in ACTIVE:
+            since = job.get("ProcessingStartTime", job["CreationTime"])
+            state = (
+                job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
+            )
+            patience = timedelta.max
+        elif job:
+            since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+            state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
+        lasted = span(seconds_between(since, now))
+        if now - since > patience:
+            raise OpsError(
+                f"{who}: {state}, for {lasted}. Look into the queues and alarms of "
+                f"{stack.launcher} and {stack.prefix}-observer"
+            )
+        return f"{who}: {state}", lasted
