@@ -4,12 +4,12 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import costs, listing, logs, prices, run
+from ops import backfill, costs, listing, logs, prices, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -56,6 +56,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for each in (starts, again):
         each.add_argument("--schedule", metavar="NAME", required=True)
         each.add_argument("--no-wait", dest="wait", action="store_false", help="only start it")
+    _add_days(command("backfill", backfill.backfill, "Run the slots of some days without success"))
 
     lists = command("list", listing.show, "List slots, newest first, and what runs now")
     lists.add_argument("--schedule", metavar="NAME", help="default: all")
@@ -82,7 +83,30 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _add_days(fills: argparse.ArgumentParser) -> None:
+    fills.add_argument("--schedule", metavar="NAME", required=True)
+    day = partial(fills.add_argument, type=_date, metavar="DATE", required=True)
+    day("--from", dest="first", help="the first day, such as 2026-01-05")
+    day("--to", dest="last", help="the last day, included; both are days of the schedule's zone")
+    fills.add_argument(
+        "--parallel", type=_positive, default=1, metavar="N", help="slots at once; default: 1"
+    )
+    fills.add_argument("--yes", action="store_true", help="start without asking")
+
+
 _SLOT = "2026-01-05T03:00:00Z, or without Z on the schedule's own clock"
+
+
+def _date(text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = date.min
+    if found.year < 2000:  # no job's name holds an earlier slot
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be a date such as 2026-01-05, from 2000 on"
+        )
+    return found
 
 
 def _positive(text: str) -> int:

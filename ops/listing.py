@@ -66,7 +66,7 @@ def show(session: Session, options: argparse.Namespace) -> int:
         listed = [slot for slot in listed if slot.outcome and slot.outcome not in NO_FAILURE]
     which = "failed slot" if options.failed else "slot"
     nothing = Text(f"No {which} since {since:%a %d %b %H:%M} UTC.", "dim")
-    session.screen.answer(listed, *(_shown(session, listed) if listed else [nothing]))
+    session.screen.answer(listed, *(shown(session, listed) if listed else [nothing]))
     return 0
 
 
@@ -90,7 +90,8 @@ def _attempts(
     return found
 
 
-def _shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
+def shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
+    """Yield what shows slots to people: for each schedule a table, and the reasons below it."""
     by_schedule = attrgetter("schedule")
     for schedule, group in groupby(sorted(listed, key=by_schedule), by_schedule):
         own, zone = list(group), session.stack.zone(schedule)

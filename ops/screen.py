@@ -49,6 +49,14 @@ class Screen:
             # A command that were broken into lines could not be copied.
             self.out.print(renderable, soft_wrap=isinstance(renderable, Text))
 
+    def confirm(self, question: str) -> bool:
+        """Return whether a person says yes; nobody, as in a script, says no."""
+        try:
+            answer = self.err.input(Text(f"{question} [y/N] ", "bold"))
+        except EOFError:
+            return False
+        return answer.strip().lower() in ("y", "yes")
+
     def refuse(self, message: str) -> None:
         """Say why a command did not do what it should."""
         if self.as_json:

@@ -12,11 +12,12 @@ import boto3
 from botocore.config import Config
 
 from components import names
-from components.settings import Settings, loader, stack_file
+from components.settings import Settings, key_prefix, loader, stack_file
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.contract import OPS
 from pipeline.journal import Journal
+from pipeline.prefix import Prefix
 
 Description = Mapping[str, Any]
 """DescribeProcessingJob's answer."""
@@ -64,6 +65,17 @@ class Stack:
     def journal(self) -> Journal:
         """The journal of its runs."""
         return Journal(self.client("dynamodb"), self.table)
+
+    @cached_property
+    def _output_bucket(self) -> str:
+        existing = self.settings.output.bucket
+        account = existing or self.client("sts").get_caller_identity()["Account"]
+        return existing or names.bucket(self.prefix, "output", account, self.region)
+
+    def is_successful(self, attempt: Attempt) -> bool:
+        """Return whether the attempt's slot has its success marker."""
+        key = key_prefix.render(self.settings.output.prefix, attempt.schedule, attempt.slot)
+        return Prefix(self._output_bucket, key).has_marker(self.client("s3"))
 
     def zone(self, schedule: str) -> ZoneInfo:
         """Return a schedule's time zone; UTC for one that the settings no longer have."""

@@ -48,7 +48,11 @@ class Prefix:
         It is looked for first: a delete of nothing would leave a delete marker in a versioned
         bucket, where what is deleted here can be had back until retention.noncurrent_days are over.
         """
+        if self.has_marker(s3):
+            s3.delete_object(Bucket=self.bucket, Key=self.marker)
+
+    def has_marker(self, s3: S3Client) -> bool:
+        """Return whether there is a marker."""
         # The first key that begins so is the marker's, if it exists.
         listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=self.marker, MaxKeys=1)
-        if any(item.get("Key") == self.marker for item in listed.get("Contents", [])):
-            s3.delete_object(Bucket=self.bucket, Key=self.marker)
+        return any(item.get("Key") == self.marker for item in listed.get("Contents", []))

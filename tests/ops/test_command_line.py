@@ -24,6 +24,9 @@ class TestWrongCalls:
             "logs --stack prod JOB --lines 10001",
             "stop --stack prod",
             "costs --stack prod --months -1",
+            "backfill --stack prod --schedule daily --from 2026-01-05",
+            "backfill --stack prod --schedule daily --from yesterday --to 2026-01-05",
+            "backfill --stack prod --schedule daily --from 1999-12-31 --to 2026-01-05",
         ],
     )
     def test_are_status_2_and_show_the_usage(
@@ -94,6 +97,7 @@ class TestErrors:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_PROFILE", "nobody")
+        world.forget_clients()
         status, _, err = world.ops("list")
         assert status == 1
         assert "(nobody) could not be found. Sign in" in err

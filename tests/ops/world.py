@@ -126,6 +126,10 @@ class World:
         self.clients.append({"service": service, **settings})
         return _client(service)
 
+    def forget_clients(self) -> None:
+        """Let clients be made anew, as with whatever the environment says now."""
+        _client.cache_clear()
+
     def answer(self, service: str, model: Any, params: _Json) -> tuple[Any, _Json] | None:
         """Answer a request in AWS's place, or let it go on to moto."""
         if model.name in self.errors:
