@@ -1,4 +1,4 @@
-"""What operators do to a deployed stack: run, replay, backfill, list, logs, stop, costs."""
+"""What operators do to a deployed stack: run, replay, backfill, list, logs, stop, costs, report."""
 
 import sys
 from pathlib import Path

@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import backfill, costs, listing, logs, prices, run
+from ops import backfill, costs, listing, logs, prices, report, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -58,6 +58,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         each.add_argument("--no-wait", dest="wait", action="store_false", help="only start it")
     _add_days(command("backfill", backfill.backfill, "Run the slots of some days without success"))
 
+    stops = command("stop", run.stop, "Stop a job, and wait until it has stopped")
+    stops.add_argument("job", metavar="JOB")
+
+    command("prices", prices.fetch, "Get the list prices of the stack's region from AWS")
+    _add_looking(command)
+    return parser.parse_args(arguments)
+
+
+def _add_looking(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
+    """Add the commands that change nothing."""
     lists = command("list", listing.show, "List slots, newest first, and what runs now")
     lists.add_argument("--schedule", metavar="NAME", help="default: all")
     lists.add_argument("--days", type=_positive, default=7, metavar="N", help="default: 7")
@@ -72,15 +82,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--lines", type=_positive, default=50, metavar="N", help="of each host; default: 50"
     )
 
-    stops = command("stop", run.stop, "Stop a job, and wait until it has stopped")
-    stops.add_argument("job", metavar="JOB")
-
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
 
-    command("prices", prices.fetch, "Get the list prices of the stack's region from AWS")
-
-    return parser.parse_args(arguments)
+    shows = command("report", report.show, "Write one page with what came of each slot")
+    shows.add_argument("--days", type=_positive, default=30, metavar="N", help="default: 30")
+    shows.add_argument("--output", metavar="FILE", help="default: report-<stack>.html")
 
 
 def _add_days(fills: argparse.ArgumentParser) -> None:

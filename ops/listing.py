@@ -18,8 +18,8 @@ from pipeline import jobs
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import NO_FAILURE
 
-MOST_ENTRIES = 100_000
-"""Of one schedule: more than any period that is worth a table."""
+MOST_ENTRIES = 1_000_000
+"""Of one schedule: more than one of every minute has in the 400 days that the journal keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show the slots of the last days, newest first."""
     since = session.now() - timedelta(days=options.days)
-    found = _attempts(session, options.schedule, since)
+    found = attempts_by_slot(session, options.schedule, since)
     listed = [of_attempts(found[key], session.now()) for key in sorted(found, reverse=True)]
     if options.failed:
         listed = [slot for slot in listed if slot.outcome and slot.outcome not in NO_FAILURE]
@@ -70,7 +70,7 @@ def show(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def _attempts(
+def attempts_by_slot(
     session: Session, only: str | None, since: datetime
 ) -> dict[tuple[datetime, str], list[Entry]]:
     """Return the attempts at each slot, ascending: those in the journal, and those that run."""

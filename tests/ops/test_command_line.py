@@ -27,6 +27,7 @@ class TestWrongCalls:
             "backfill --stack prod --schedule daily --from 2026-01-05",
             "backfill --stack prod --schedule daily --from yesterday --to 2026-01-05",
             "backfill --stack prod --schedule daily --from 1999-12-31 --to 2026-01-05",
+            "report --stack prod --days 0",
         ],
     )
     def test_are_status_2_and_show_the_usage(
