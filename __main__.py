@@ -1,9 +1,11 @@
 """The pipeline, from top to bottom: settings, components in the order of the data, exports."""
 
+from datetime import UTC, datetime
+
 import pulumi
 import pulumi_aws as aws
 
-from components import build_context
+from components import build_context, forecast
 from components.alerts import Alerts
 from components.aws import account
 from components.encryption import Encryption
@@ -55,6 +57,8 @@ observer = Observer(
 )
 Schedule("schedule", stack, group=group, launcher=launcher, observer=observer)
 Monitoring("monitoring", stack, alerts=alerts, watched=[launcher, group, observer])
+
+pulumi.info(forecast.text(settings, datetime.now(UTC)))
 
 pulumi.export("prefix", settings.prefix)
 pulumi.export("input_bucket", storage.input_bucket)

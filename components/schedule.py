@@ -1,8 +1,6 @@
 """Schedule: when the launcher is called."""
 
 import json
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pulumi
 import pulumi_aws as aws
@@ -10,10 +8,7 @@ import pulumi_aws as aws
 from components.launcher import Launcher
 from components.observer import Observer
 from components.schedule_group import ScheduleGroup
-from components.settings import ScheduleSettings
 from components.stack import Stack
-from pipeline import cron
-from pipeline.slots import Cron
 
 
 class Schedule(pulumi.ComponentResource):
@@ -39,7 +34,6 @@ class Schedule(pulumi.ComponentResource):
         # Creating a schedule fails while its role cannot do what it needs, too.
         needed = [group, launcher, observer]
         for schedule, settings in stack.settings.schedules.items():
-            _warn_of_skipped_times(schedule, settings)
             # EventBridge Scheduler fills in the time in angle brackets.
             slot = "<aws.scheduler.scheduled-time>"
             event = {"schedule": schedule, "slot": slot, "trigger": "schedule"}
@@ -66,15 +60,3 @@ class Schedule(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
             )
         self.register_outputs({})
-
-
-def _warn_of_skipped_times(name: str, schedule: ScheduleSettings) -> None:
-    """Say which local times of the coming year daylight saving takes away."""
-    expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
-    if isinstance(expression, Cron):
-        today = datetime.now(zone).date()
-        for time in expression.skipped(today, today + timedelta(days=366), zone):
-            pulumi.log.warn(
-                f"schedule {name} has no slot at {time:%Y-%m-%d %H:%M}: {schedule.timezone} skips "
-                "that time; choose another hour, or UTC"
-            )

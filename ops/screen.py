@@ -13,8 +13,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+import pipeline.text
 from pipeline.outcome import Outcome
 from pipeline.text import duration, printable
+
+dollars = pipeline.text.dollars
 
 _STYLES = {
     Outcome.COMPLETED: "green",
@@ -103,13 +106,6 @@ def local(moment: datetime, zone: ZoneInfo) -> str:
 def span(seconds: float | None) -> str:
     """Return a length of time; nothing where it is not known."""
     return "" if seconds is None else duration(seconds)
-
-
-def dollars(amount: float | None) -> str:
-    """Return an amount of USD; a question mark where it is not known."""
-    if amount is None:
-        return "?"
-    return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write

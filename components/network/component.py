@@ -17,9 +17,6 @@ from components.storage import Storage
 
 Service = aws.ec2.AwaitableGetVpcEndpointServiceResult
 
-_USD_A_MONTH = 7.30
-"""Of an interface endpoint in one zone, in us-east-1, without its traffic."""
-
 
 class Network(pulumi.ComponentResource):
     """Where the jobs run: in no VPC, in subnets that exist, or in a VPC of the stack's own.
@@ -78,10 +75,6 @@ class Network(pulumi.ComponentResource):
         for each, service in services.items():
             self._interface(each, service, subnets, theirs)
         self._flow_logs(vpc.id)
-        if services:
-            cost = len(services) * len(zones) * _USD_A_MONTH
-            where = f"network.endpoints: {len(services)} in {len(zones)} zones"
-            pulumi.log.info(f"{where} cost about ${cost:.0f} a month", self)
         return VpcPlacement([each.id for each in subnets], [jobs], stack.account.id)
 
     def _vpc(self, zones: Mapping[str, str]) -> aws.ec2.Vpc:

@@ -87,10 +87,15 @@ class Cron:
 
     def skipped(self, start: date, end: date, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the local times, without zone, before `end` that the clock skips: never slots."""
-        for day in takewhile(lambda day: day < end, self.dates(start)):
-            midnight = datetime.combine(day, time(), zone)
-            if midnight.utcoffset() != (midnight + timedelta(days=1)).utcoffset():
-                yield from (each for each in self._times(day) if _instant(each, zone) is None)
+        times = self._at_changes(start, end, zone)
+        return (each for each in times if _instant(each, zone) is None)
+
+    def repeated(self, start: date, end: date, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the local times, without zone, before `end` that the clock shows twice."""
+        for each in self._at_changes(start, end, zone):
+            first, second = (each.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+            if _instant(each, zone) and first.utcoffset() != second.utcoffset():
+                yield each
 
     def dates(self, start: date = date.min, *, backwards: bool = False) -> Iterator[date]:
         """Yield the local dates that the expression chooses, from `start` on, or back from it."""
@@ -102,6 +107,13 @@ class Cron:
             if day.year in years and day.month in months and self.days.include(day):
                 yield day
             day += step
+
+    def _at_changes(self, start: date, end: date, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the local times, without zone, of the days before `end` that change the clock."""
+        for day in takewhile(lambda day: day < end, self.dates(start)):
+            midnight = datetime.combine(day, time(), zone)
+            if midnight.utcoffset() != (midnight + timedelta(days=1)).utcoffset():
+                yield from self._times(day)
 
     def _moments(self, start: date, *, backwards: bool = False) -> Iterator[datetime]:
         """Yield the local times, without zone, of the dates from `start` on, or back from it."""

@@ -1,4 +1,4 @@
-"""Durations, foreign text and foreign values as people read them."""
+"""Durations, money, foreign text and foreign values as people read them."""
 
 from reprlib import Repr
 
@@ -19,6 +19,13 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h {minutes:02}m"
     return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def dollars(amount: float | None) -> str:
+    """Return an amount of USD; a question mark where it is not known."""
+    if amount is None:
+        return "?"
+    return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
+from components import forecast
 from components.build_context import ContextError
 from components.settings.loader import SettingsError
 from local.aws.events.scheduler import ScheduleError
@@ -92,6 +93,7 @@ def _run(project: Path, directory: Path, options: Options, display: Display) -> 
             display.refuse(report.failure_reason or "")
             return status
         display.summary(report, run.cloud.resources.services)
+        display.forecast(forecast.text(run.cloud.settings, datetime.now(UTC)))
         if options.keep and run.cloud.exports and status != 130:
             display.kept()
             run.stay()

@@ -16,7 +16,7 @@ from local.run.page import moment, quantity
 from local.run.report import Report
 from ops.screen import facts, style
 from pipeline.contract import OPS
-from pipeline.text import duration, printable
+from pipeline.text import dollars, duration, printable
 
 _LONGEST_LIST = 12
 _ADVICE = "To do: "
@@ -86,6 +86,10 @@ class Display:
         if len(report.attempts) > 1:
             self.console.print(_attempts(report))
 
+    def forecast(self, text: str) -> None:
+        """Show what the stack would cost on AWS, and when it would run there."""
+        self.console.print(Text(f"\n{printable(text)}"), soft_wrap=True)
+
 
 def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "stack", f"{report.stack}: {report.resources} resources, {report.engine or 'no'} engine"
@@ -107,6 +111,9 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
     yield from (("alarm", each["name"]) for each in report.alarms if each["state"] == "ALARM")
     yield from _results(report)
     yield "time", duration(sum(report.seconds.values()))
+    costs = [each["cost_usd"] for each in report.attempts]
+    if costs and None not in costs:
+        yield "cost", f"{dollars(sum(costs))} on AWS, if its jobs took as long there"
     yield "look", ".local/report.html  .local/report.json  .local/s3/  .local/logs/"
 
 

@@ -44,7 +44,7 @@ class Report:
     outcome: str | None = None
     """The slot's, as the journal has it; null if nothing came of it."""
     attempts: Rows = field(default_factory=Rows)
-    """job_name, status, reason, instance_type, outcome, attempt."""
+    """job_name, status, reason, instance_type, outcome, cost_usd, attempt."""
     messages: Rows = field(default_factory=Rows)
     """What SNS delivered: subject, body, at."""
     alarms: Rows = field(default_factory=Rows)
@@ -91,7 +91,7 @@ class Report:
 
 
 def _attempt(entry: Entry) -> dict[str, Any]:
-    names = ("job_name", "status", "reason", "instance_type", "outcome")
+    names = ("job_name", "status", "reason", "instance_type", "outcome", "cost_usd")
     return {"attempt": entry.number, **{name: getattr(entry, name) for name in names}}
 
 

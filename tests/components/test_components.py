@@ -241,15 +241,6 @@ class TestSchedule:
         assert found["schedule-daily"]["state"] == "DISABLED"
         assert found["schedule-hourly"]["state"] == "ENABLED"
 
-    def test_a_time_that_daylight_saving_takes_away_is_announced(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        schedules.cache_clear()
-        schedules()  # daily at 02:00 in Berlin, where the clock goes from 01:59 to 03:00
-        [warning] = [record.message for record in caplog.records if "daily" in record.message]
-        assert "-03-" in warning
-        assert "02:00: Europe/Berlin skips that time" in warning
-
     def test_the_event_carries_the_scheduled_time_and_never_the_time_of_delivery(self) -> None:
         target = schedules()["schedule-daily"]["target"]
         assert json.loads(target["input"]) == {

@@ -79,7 +79,9 @@ def live(stack: Stack) -> None:
     assert planned.changes == done.changes
     assert set(done.changes.values()) == {"create"}
     assert not done.said("error")
-    stack.preview(expect_no_changes=True)
+    later = stack.preview(expect_no_changes=True)
+    for each in (planned, later):
+        assert ["Forecast:" in said for said in each.said("info")].count(True) == 1
     stack.refresh(expect_no_changes=True)
     everything = planned.text + done.text + stack.written_state()
     assert ENDPOINT not in everything

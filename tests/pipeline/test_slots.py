@@ -162,6 +162,18 @@ class TestClockChanges:
         assert skipped("cron(0/30 2 * * ? *)", self.lord_howe) == [local("2026-10-04T02:00")]
         assert skipped("cron(0/30 2 * * ? *)", ZoneInfo("UTC")) == []
 
+    def test_the_local_times_of_a_year_that_the_clock_shows_twice_are_listed(self) -> None:
+        def repeated(expression: str, zone: ZoneInfo) -> list[datetime]:
+            parsed = parse(expression)
+            assert isinstance(parsed, Cron)
+            return list(parsed.repeated(date(2026, 1, 1), date(2027, 1, 1), zone))
+
+        twice = [local("2026-10-25T02:00"), local("2026-10-25T02:30")]
+        assert repeated("cron(0/30 1-3 * * ? *)", self.berlin) == twice
+        assert repeated("cron(0/30 1-2 * * ? *)", self.lord_howe) == [local("2026-04-05T01:30")]
+        assert repeated("cron(0 0 * * ? *)", ZoneInfo("America/Havana")) == [local("2026-11-01")]
+        assert repeated("cron(0/30 * * * ? *)", ZoneInfo("UTC")) == []
+
     def test_only_what_the_expression_would_have_run_is_skipped(self) -> None:
         assert skipped("cron(30 2 ? * MON-FRI *)", self.berlin) == []
         assert skipped("cron(30 2 * * ? 2027-2030)", self.berlin) == []

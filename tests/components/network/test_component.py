@@ -1,7 +1,6 @@
 """Where jobs run: the created VPC with its policies, or subnets that exist."""
 
 import json
-import logging
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -141,16 +140,6 @@ class TestVpc:
             assert allows(found, action, f"{group}:log-stream:eni-1-all")
             assert not allows(found, action, f"{group}-x:log-stream:eni-1-all")
         assert not any("logs:CreateLogGroup" in statement["Action"] for statement in found)
-
-    def test_tells_what_its_endpoints_cost(self, caplog: pytest.LogCaptureFixture) -> None:
-        with caplog.at_level(logging.INFO):
-            network()
-            network(network__endpoints=[])
-        told = [record for record in caplog.records if "a month" in record.message]
-        assert [each.message for each in told] == [
-            "network.endpoints: 2 in 2 zones cost about $29 a month"
-        ]
-        assert told[0].levelno == logging.INFO, "it is as the settings want it"
 
 
 class TestSecurityGroups:

@@ -30,13 +30,18 @@ class TestHostileText:
             exit_message=HOSTILE,
             outputs=[{"bucket": "b", "key": HOSTILE, "size": 1}],
             attempts=[
-                dict.fromkeys(("attempt", "instance_type", "status", "outcome", "reason"), HOSTILE)
+                {
+                    **dict.fromkeys(("attempt", "instance_type", "status"), HOSTILE),
+                    **dict.fromkeys(("outcome", "reason"), HOSTILE),
+                    "cost_usd": 1.0,
+                }
             ]
             * 2,
         )
         display.summary(report, [])
+        display.forecast(HOSTILE)
         text = out.getvalue()
-        assert text.count(SEEN) >= 3
+        assert text.count(SEEN) >= 4
         assert all(char.isprintable() or char == "\n" for char in text)
 
     def test_of_a_moment_cannot_either(self, shown: tuple[Display, io.StringIO]) -> None:
@@ -60,6 +65,19 @@ class TestTheSummary:
         report.success_marker = "out/_SUCCESS" if keys else None
         display.summary(report, [])
         assert ("no output: " in out.getvalue()) == is_told
+
+    @pytest.mark.parametrize(
+        ("costs", "told"), [([0.5, 0.25], "cost  $0.75 on AWS"), ([0.5, None], None), ([], None)]
+    )
+    def test_says_what_the_attempts_would_cost_where_all_have_a_price(
+        self, shown: tuple[Display, io.StringIO], costs: list[float | None], told: str | None
+    ) -> None:
+        display, out = shown
+        names = ("attempt", "instance_type", "status", "outcome", "reason")
+        attempts = [{**dict.fromkeys(names), "cost_usd": usd} for usd in costs]
+        display.summary(Report(stack="local", attempts=attempts), [])
+        assert (told or "") in out.getvalue()
+        assert ("on AWS" in out.getvalue()) == bool(told)
 
     def test_says_what_a_message_advises(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown

@@ -1,0 +1,155 @@
+"""What a stack will cost, and when it will run: what a preview and a local run say of it.
+
+AWS is not asked, so that a preview needs no right and shows the same to everybody: what a run did
+cost is in the journal, where `ops list` reads it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from zoneinfo import ZoneInfo
+
+from components import alarm_definitions
+from components.settings import ScheduleSettings, Settings
+from pipeline import cost, cron
+from pipeline.contract import OPS
+from pipeline.slots import Cron, Rate
+from pipeline.text import dollars, duration
+
+_KEY, _ALARM, _METRIC, _ENDPOINT = 1.00, 0.10, 0.30, 7.30
+"""USD a month in us-east-1: docs/costs.md. An endpoint's is for one zone, without its traffic."""
+_FREE = 10
+"""Alarms, and metrics, of an account that cost nothing."""
+_GAUGES = 2
+"""Metrics of a schedule that the watch sends all the time; others cost in the hours of runs."""
+_MONTH = timedelta(hours=730)
+_YEAR = timedelta(days=365)
+_OVERLAP = {
+    "Allow": "both run",
+    "Forbid": "the later slot is skipped",
+    "Replace": "the earlier run is stopped",
+}
+
+
+def text(settings: Settings, now: datetime) -> str:
+    """Return what a stack costs at rest, and of each schedule its costs and its next slots."""
+    region, priced = settings.region, cost.price_date(settings.region)
+    lines = [
+        f"Forecast: runs by list prices of {region} of {priced}, without discounts and taxes"
+        if priced
+        else f"Forecast: no prices of {region}; get them: {OPS} prices --stack {settings.stack}",
+        _at_rest(settings),
+    ]
+    for name, schedule in settings.schedules.items():
+        lines.append(f"{name}: {schedule.expression} {schedule.timezone}")
+        lines += [f"  {line}" for line in _of_schedule(settings, schedule, now)]
+    return "\n".join(lines)
+
+
+def _at_rest(settings: Settings) -> str:
+    full = settings.alerts.monitoring == "full"
+    alarms = len([*alarm_definitions.of(settings)]) if full else 0
+    metrics = _GAUGES * len(settings.schedules)
+    network = settings.network
+    endpoints = len(network.endpoints) * network.zones if network.mode == "vpc" else 0
+    items = {
+        "key": _KEY,
+        f"{alarms} alarms": _ALARM * max(0, alarms - _FREE),
+        f"{metrics} metrics": _METRIC * max(0, metrics - _FREE),
+        f"{len(network.endpoints)} endpoints in {network.zones} zones": _ENDPOINT * endpoints,
+    }
+    told = ", ".join(f"{what} {dollars(usd)}" for what, usd in items.items() if usd)
+    return (
+        f"At rest: {dollars(sum(items.values()))} a month by list prices of us-east-1: {told}"
+        + ("; dashboard free among the account's first 3, else $3.00" if full else "")
+    )
+
+
+def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
+    if cost.price_date(settings.region):
+        yield f"cost: {_cost(settings, schedule, now)}"
+    if schedule.suspend:
+        yield "next: none, it is suspended"
+        return
+    expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
+    if isinstance(expression, Cron):
+        slots = islice(expression.following(now, zone), 5)
+        yield f"next: {', '.join(_slot(slot, zone, now) for slot in slots) or 'none any more'}"
+        today = now.astimezone(zone).date()
+        yield from _clock_changes(expression, today, zone)
+    else:
+        yield f"next: every {duration(expression.interval.total_seconds())} from its creation on"
+    yield from _overlap(settings, schedule, now)
+
+
+def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
+    """Return what a run may cost at most, and what that is in a month."""
+    job, region = settings.job, settings.region
+
+    def of(kind: str) -> float | None:
+        size = job.instance_count, job.volume_gb
+        return cost.estimate(region, kind, *size, job.max_runtime_seconds)
+
+    known = {kind: usd for kind in settings.attempt_types if (usd := of(kind)) is not None}
+    if job.instance_type not in known:
+        return f"no price of {job.instance_type}"
+    own, dearest = known[job.instance_type], max(known, key=lambda kind: known[kind])
+    told = f"at most {dollars(own)} a run (of {duration(job.max_runtime_seconds)})"
+    if known[dearest] > own:
+        told += f", as a next attempt {dollars(known[dearest])} on {dearest}"
+    runs = _runs_a_month(schedule, now)
+    return told + (f"; {dollars(own * runs)} a month" if runs else "")
+
+
+def _runs_a_month(schedule: ScheduleSettings, now: datetime) -> float | None:
+    """Return how many slots an average month of the coming year has; None if it has no month."""
+    expression = cron.parse(schedule.expression)
+    if schedule.suspend or schedule.longest_gap is None:
+        return None
+    if isinstance(expression, Rate):
+        return _MONTH / expression.interval
+    start = now.date()
+    days = takewhile(lambda day: day < start + _YEAR, expression.dates(start))
+    a_day = len(expression.hours) * len(expression.minutes)
+    return sum(1 for _ in days) * a_day / 12
+
+
+def _slot(slot: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return a slot on the schedule's clock and in UTC, whose day stands there if it is another."""
+    local = slot.astimezone(zone)
+    day = f"{local:%a %d %b}" + (f" {local:%Y}" if local.year > now.year else "")
+    if local.utcoffset() == timedelta():
+        return f"{day} {local:%H:%M}Z"
+    utc = f"{slot:%H:%M}" if slot.date() == local.date() else f"{slot:%a %H:%M}"
+    return f"{day} {local:%H:%M} ({utc}Z)"
+
+
+def _clock_changes(expression: Cron, today: date, zone: ZoneInfo) -> Iterator[str]:
+    kinds: dict[str, Callable[[date, date, ZoneInfo], Iterator[datetime]]] = {
+        "skips: no slot; choose another hour, or UTC": expression.skipped,
+        "shows twice: one slot, at the first": expression.repeated,
+    }
+    for what, find in kinds.items():
+        if times := [*find(today, today + _YEAR, zone)]:
+            more = f" and {len(times) - 1} more" if len(times) > 1 else ""
+            yield f"clock: {times[0]:%a %d %b %Y %H:%M}{more}, which {zone.key} {what}"
+
+
+def _overlap(settings: Settings, schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
+    longest = timedelta(seconds=settings.job.max_runtime_seconds)
+    gap = _shortest_gap(schedule, now)
+    if gap is not None and gap < longest:
+        yield (
+            f"overlap: slots are {duration(gap.total_seconds())} apart, a run may take "
+            f"{duration(longest.total_seconds())}; then {_OVERLAP[schedule.overlap]}"
+        )
+
+
+def _shortest_gap(schedule: ScheduleSettings, now: datetime) -> timedelta | None:
+    """Return the shortest time between slots of the coming year, of its first thousand at most."""
+    expression, zone = cron.parse(schedule.expression), ZoneInfo(schedule.timezone)
+    if isinstance(expression, Rate):
+        return expression.interval
+    slots = islice(expression.following(now, zone), 1000)
+    year = takewhile(lambda slot: slot < now + _YEAR, slots)
+    return min((later - slot for slot, later in pairwise(year)), default=None)

@@ -1,0 +1,160 @@
+"""What a preview and a local run say of a stack, before it runs."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from components import forecast
+from tests.components.settings.test_settings import settings
+from tests.conftest import record_program
+
+NOW = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
+DAILY = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
+ALL_FREE: dict[str, Any] = {"alerts__monitoring": "messages"}
+
+pytestmark = pytest.mark.usefixtures("prices")
+
+
+def text(daily: dict[str, Any] | None = None, now: datetime = NOW, **changes: Any) -> str:
+    schedules = {"daily": {**DAILY, **(daily or {})}}
+    return forecast.text(settings(**{"schedules": schedules, **changes}), now)
+
+
+def line(kind: str, told: str) -> str:
+    [found] = [each for each in told.splitlines() if each.strip().startswith(f"{kind}:")]
+    return found.strip()
+
+
+class TestRuns:
+    """Prices are the tests' own: an hour of ml.m5.xlarge $0.20, of 100 GB $0.02."""
+
+    def test_cost_their_maximum_runtime_with_instances_and_volumes(self) -> None:
+        changes: dict[str, Any] = {"job__instance_count": 2, "retries__fallback_instance_types": []}
+        assert line("cost", text(**changes)) == (
+            "cost: at most $1.76 a run (of 4h 00m); $53.53 a month"  # 2 x 4 x 0.22, 365 in a year
+        )
+
+    def test_have_next_attempts_on_dearer_types_which_are_named(self) -> None:
+        told = line("cost", text())
+        assert "$0.88 a run (of 4h 00m), as a next attempt $1.28 on ml.m6i.xlarge;" in told
+
+    def test_of_a_cheaper_fallback_only_are_told_by_their_own_price(self) -> None:
+        changes: dict[str, Any] = {
+            "job__instance_type": "ml.m6i.xlarge",
+            "retries__fallback_instance_types": [],
+        }
+        assert "next attempt" not in line("cost", text(**changes))
+
+    @pytest.mark.parametrize(
+        ("expression", "a_month"),
+        [
+            ("rate(365 hours)", "$1.76"),
+            ("cron(0 2,14 ? * MON *)", "$7.63"),  # 104 a year
+            ("cron(0 2 1 1 ? *)", "$0.07"),
+        ],
+    )
+    def test_are_summed_for_an_average_month(self, expression: str, a_month: str) -> None:
+        assert line("cost", text({"expression": expression})).endswith(f"; {a_month} a month")
+
+    @pytest.mark.parametrize(
+        "daily", [{"suspend": True}, {"expression": "at(2030-01-31T02:00:00)"}]
+    )
+    def test_that_recur_not_have_no_month(self, daily: dict[str, Any]) -> None:
+        assert "a month" not in line("cost", text(daily))
+
+    def test_of_a_type_without_a_price_say_so(self) -> None:
+        assert line("cost", text(job__instance_type="ml.c5.xlarge")) == (
+            "cost: no price of ml.c5.xlarge"
+        )
+
+    def test_in_a_region_without_prices_show_none_and_say_how_to_get_them(self) -> None:
+        told = forecast.text(settings().model_copy(update={"region": "us-west-2"}), NOW)
+        assert told.startswith("Forecast: no prices of us-west-2; get them: ")
+        assert "-m ops prices --stack prod" in told.splitlines()[0]
+        assert "cost:" not in told
+
+
+class TestAtRest:
+    def test_are_the_key_and_what_is_beyond_the_free_alarms(self) -> None:
+        assert line("At rest", text()) == (
+            "At rest: $2.00 a month by list prices of us-east-1: key $1.00, 20 alarms $1.00; "
+            "dashboard free among the account's first 3, else $3.00"
+        )
+
+    def test_is_the_key_alone_without_monitoring(self) -> None:
+        told = line("At rest", text(**ALL_FREE))
+        assert told == "At rest: $1.00 a month by list prices of us-east-1: key $1.00"
+
+    def test_has_every_endpoint_in_every_zone(self) -> None:
+        vpc: dict[str, Any] = {"network__mode": "vpc", "network__zones": 3}
+        assert "2 endpoints in 3 zones $43.80" in text(**vpc, **ALL_FREE)
+        assert "endpoints" not in text()
+
+    def test_has_the_gauges_of_many_schedules(self) -> None:
+        schedules = {f"s{number}": DAILY for number in range(7)}
+        assert "14 metrics $1.20" in text(schedules=schedules, **ALL_FREE)
+
+
+class TestSlots:
+    def test_the_next_five_are_told_on_both_clocks(self) -> None:
+        assert line("next", text(now=datetime(2026, 10, 23, 12, tzinfo=UTC))) == (
+            "next: Sat 24 Oct 04:00 (02:00Z), Sun 25 Oct 04:00 (03:00Z), "
+            "Mon 26 Oct 04:00 (03:00Z), Tue 27 Oct 04:00 (03:00Z), Wed 28 Oct 04:00 (03:00Z)"
+        )
+
+    def test_of_another_day_in_utc_name_it(self) -> None:
+        early = text({"expression": "cron(30 0 * * ? *)"})
+        assert "next: Fri 27 Nov 00:30 (Thu 23:30Z)," in early
+
+    def test_of_utc_are_told_once(self) -> None:
+        assert "next: Fri 27 Nov 04:00Z, Sat" in text({"timezone": "UTC"})
+
+    @pytest.mark.parametrize(
+        ("daily", "told"),
+        [
+            ({"suspend": True}, "next: none, it is suspended"),
+            ({"expression": "rate(6 hours)"}, "next: every 6h 00m from its creation on"),
+            ({"expression": "at(2030-01-31T02:00:00)"}, "next: Thu 31 Jan 2030 02:00 (01:00Z)"),
+        ],
+    )
+    def test_that_are_fewer_or_unknown_are_told_as_what_they_are(
+        self, daily: dict[str, Any], told: str
+    ) -> None:
+        assert line("next", text(daily)) == told
+
+    def test_that_a_clock_change_skips_or_repeats_are_told(self) -> None:
+        told = text({"expression": "cron(0/30 2 * * ? *)"})
+        skipped, repeated = (each.strip() for each in told.splitlines() if "clock:" in each)
+        assert skipped == (
+            "clock: Sun 28 Mar 2027 02:00 and 1 more, which Europe/Berlin skips: no slot; choose "
+            "another hour, or UTC"
+        )
+        assert repeated.startswith("clock: Sun 31 Oct 2027 02:00 and 1 more, which Europe/Berlin ")
+        assert "clock:" not in text()
+
+    @pytest.mark.parametrize(
+        ("daily", "told"),
+        [
+            ({"expression": "rate(1 hour)"}, "slots are 1h 00m apart, a run may take 4h 00m; "),
+            ({"expression": "cron(0 1,5 * * ? *)"}, "slots are 3h 00m apart"),  # 28 March
+            ({"overlap": "Forbid", "expression": "rate(1 hour)"}, "the later slot is skipped"),
+            ({"overlap": "Replace", "expression": "rate(1 hour)"}, "the earlier run is stopped"),
+        ],
+    )
+    def test_that_come_before_a_run_must_end_are_told_with_the_policy(
+        self, daily: dict[str, Any], told: str
+    ) -> None:
+        assert told in line("overlap", text(daily))
+
+    @pytest.mark.parametrize("daily", [{}, {"expression": "rate(4 hours)"}, {"suspend": True}])
+    def test_that_leave_a_run_its_time_are_not(self, daily: dict[str, Any]) -> None:
+        assert "overlap:" not in text(daily)
+
+
+def test_the_program_says_it_once_and_not_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        record_program("prod")
+    [told] = [each for each in caplog.records if "Forecast:" in each.getMessage()]
+    assert told.levelno == logging.INFO
