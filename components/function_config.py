@@ -8,7 +8,9 @@ from typing import Any
 from components.aws import instance_types
 from components.settings import Settings
 
-_OF_A_SCHEDULE = {"timezone", "arguments", "environment", "overlap", "start_deadline_seconds"}
+_OF_A_SCHEDULE = {
+    *("expression", "timezone", "arguments", "environment", "overlap", "start_deadline_seconds")
+}
 
 
 def document(settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from components import names
-from components.settings import Settings, key_prefix, loader, stack_file
+from components.settings import Settings, loader, stack_file
 from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.contract import OPS
@@ -74,7 +74,8 @@ class Stack:
 
     def is_successful(self, attempt: Attempt) -> bool:
         """Return whether the attempt's slot has its success marker."""
-        key = key_prefix.render(self.settings.output.prefix, attempt.schedule, attempt.slot)
+        schedule = self.settings.schedules[attempt.schedule]
+        key = schedule.place(self.settings.output.prefix, attempt.schedule, attempt.slot)
         return Prefix(self._output_bucket, key).has_marker(self.client("s3"))
 
     def zone(self, schedule: str) -> ZoneInfo:

@@ -11,7 +11,7 @@ from pydantic import Field
 from components.aws import instance_types
 from components.settings import slot_gaps, values
 from components.settings.values import Frozen, checked
-from pipeline import cron
+from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
 
@@ -32,9 +32,9 @@ class ScheduleSettings(Frozen):
     success_within_hours: Annotated[int, Field(ge=1, le=24 * values.LONGEST_DAYS)] | None = None
     """An alarm goes off without a success for so long; null: as long as the expression allows."""
     arguments: tuple[values.Argument, ...] = ()
-    """Appended to the job's arguments."""
+    """Appended to the job's arguments; may name the slot."""
     environment: values.Environment = Field(default_factory=dict)
-    """Added to the job's environment; wins where both set a name."""
+    """Added to the job's environment; wins where both set a name. May name the slot."""
 
     def next_slot(self, after: datetime) -> datetime | None:
         """Return the first slot later than `after`, in UTC, or None if there is none any more."""
@@ -55,6 +55,10 @@ class ScheduleSettings(Frozen):
         told = ", ".join(f"{slot_text(slot)} {side}" for slot, side in near if slot)
         return f"is no slot of {self.expression} in {self.timezone}; nearest: {told or 'none'}"
 
+    def place(self, prefix: str, name: str, slot: datetime) -> str:
+        """Return a key prefix as it is for a slot of this schedule, whose name is that."""
+        return slot_fields.render_prefix(prefix, name, slot, self.expression, self.timezone)
+
     @property
     def longest_gap(self) -> timedelta | None:
         """The longest time between two slots; None for a single slot."""
@@ -73,9 +77,11 @@ class JobSettings(Frozen):
     max_runtime_seconds: values.Runtime = 3600
     """A job that runs longer is stopped."""
     arguments: tuple[values.Argument, ...] = ()
-    """Given to the script, before those of the schedule."""
+    """Given to the script, before those of the schedule; may name the slot."""
     environment: values.Environment = Field(default_factory=dict)
-    """Variables of the script. Readable by whoever may describe the job: no secrets."""
+    """Variables of the script; may name the slot. Readable by whoever may describe the job: no
+    secrets.
+    """
     secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
 
@@ -95,7 +101,7 @@ class InputSettings(Frozen):
     bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
     prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
-    """May contain `{slot:<strftime format>}`, in UTC, and `{schedule}`."""
+    """May name the slot, and the schedule as `{schedule}`."""
     kms_key_arn: values.KeyArn | None = None
     """The key of an existing bucket that is encrypted with one of its own."""
     when_empty: Literal["fail", "skip", "run"] = "fail"
@@ -108,7 +114,7 @@ class OutputSettings(Frozen):
     bucket: values.BucketName | None = None
     """An existing bucket; null creates one."""
     prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
-    """May contain `{slot:<strftime format>}`, in UTC, and `{schedule}`."""
+    """Must name the slot, so that no two share it, and where there are several the `{schedule}`."""
     when_empty: Literal["fail", "allow"] = "fail"
     """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
 

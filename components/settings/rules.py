@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components import names
-from components.settings import addresses, key_prefix
+from components.settings import addresses, key_prefix, slot_rules
 from components.settings.model import NetworkSettings, ScheduleSettings, Settings
 from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 from pipeline.text import duration
@@ -31,7 +31,7 @@ def problems(settings: Settings, after: datetime | None) -> Iterator[str]:
             )
         yield from _sums(settings, key, schedule)
         yield from _success_window(key, schedule)
-        yield from _mixed_slots(settings, name, schedule)
+        yield from slot_rules.problems(settings, name, schedule)
     yield from _data(settings)
     yield from _jobs(settings)
     yield from _network(settings)
@@ -60,20 +60,6 @@ def _success_window(key: str, schedule: ScheduleSettings) -> Iterator[str]:
             f"{key}.success_within_hours: {hours} is shorter than the "
             f"{duration(gap.total_seconds())} between two slots of {schedule.expression}; set "
             "more, or null to derive it"
-        )
-
-
-def _mixed_slots(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    """Yield where two slots of a schedule would write to the same place: three in a row tell."""
-    prefix, places = settings.output.prefix, list[str]()
-    slot = schedule.next_slot(datetime(2026, 1, 1, tzinfo=UTC))
-    while slot and len(places) < 3:
-        places.append(key_prefix.render(prefix, name, slot))
-        slot = schedule.next_slot(slot)
-    if len({*places}) < len(places):
-        yield (
-            f"output.prefix: {prefix} puts several slots of {name} into the same place; name the "
-            "slot finer, as in {slot:%Y/%m/%d/%H%M%S}/"
         )
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from components import names
 from components.aws import models
 from components.settings import addresses, key_prefix
-from pipeline import cron
+from pipeline import cron, slot_fields
 
 JOB = ("sagemaker", "CreateProcessingJob")
 _CLUSTER = "ProcessingResources.ClusterConfig"
@@ -58,6 +58,17 @@ def _of_job(path: str) -> AfterValidator:
     """Return a validator that refuses what AWS's model of a job does not accept."""
     shape = models.shape(*JOB, path)
     return checked(lambda value: "; ".join(models.broken_limits(shape, value)))
+
+
+def _filled_for_job(path: str) -> AfterValidator:
+    """As `_of_job`, for what stands beside the fields that name the slot: slot_rules has those."""
+    shape = models.shape(*JOB, path)
+
+    def problem(text: str) -> str | None:
+        beside = slot_fields.FIELD.sub("", text)
+        return slot_fields.problem(text) or "; ".join(models.broken_limits(shape, beside))
+
+    return checked(problem)
 
 
 def _region_problem(region: str) -> str | None:
@@ -119,10 +130,10 @@ VolumeGb = Annotated[int, _of_job(f"{_CLUSTER}.VolumeSizeInGB")]
 Runtime = Annotated[int, _of_job("StoppingCondition.MaxRuntimeInSeconds")]
 # The service refuses an empty argument, which its model allows.
 Argument = Annotated[
-    Text, Field(min_length=1), _of_job("AppSpecification.ContainerArguments.member")
+    Text, Field(min_length=1), _filled_for_job("AppSpecification.ContainerArguments.member")
 ]
 EnvironmentName = Annotated[str, _of_job("Environment.key"), checked(environment_name_problem)]
-EnvironmentValue = Annotated[Text, _of_job("Environment.value")]
+EnvironmentValue = Annotated[Text, _filled_for_job("Environment.value")]
 Environment = Mapping[EnvironmentName, EnvironmentValue]
 TagKey = Annotated[str, _of_job("Tags.member.Key"), checked(_tag_key_problem)]
 TagValue = Annotated[Text, _of_job("Tags.member.Value")]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from pipeline import slot_fields
 from pipeline.attempt import Attempt, job_name, slot_text
-from pipeline.config import LauncherConfig
+from pipeline.config import LauncherConfig, ScheduleConfig
 
 ENTRYPOINT = "/app/bin/entrypoint.py"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
@@ -28,8 +29,7 @@ def job_request(
         "RoleArn": config.job_role_arn,
         "AppSpecification": _application(config, attempt),
         "Environment": {
-            **config.job.environment,
-            **config.schedules[attempt.schedule].environment,
+            **_environment(config, attempt),
             "JOB_NAME": job_name(config.prefix, attempt),
             "STACK": config.stack,
             **{name.upper(): value for name, value in run.items()},
@@ -49,8 +49,20 @@ def job_request(
     }
 
 
+def _environment(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
+    schedule = config.schedules[attempt.schedule]
+    variables = {**config.job.environment, **schedule.environment}
+    return {name: _filled(text, schedule, attempt) for name, text in variables.items()}
+
+
+def _filled(text: str, schedule: ScheduleConfig, attempt: Attempt) -> str:
+    return slot_fields.render(text, attempt.slot, schedule.expression, schedule.timezone)
+
+
 def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
-    arguments = [*config.job.arguments, *config.schedules[attempt.schedule].arguments]
+    schedule = config.schedules[attempt.schedule]
+    texts = [*config.job.arguments, *schedule.arguments]
+    arguments = [_filled(text, schedule, attempt) for text in texts]
     found: dict[str, Any] = {"ImageUri": config.image_uri, "ContainerEntrypoint": [ENTRYPOINT]}
     if arguments:  # the service refuses an empty list
         found["ContainerArguments"] = arguments

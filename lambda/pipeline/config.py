@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from pipeline import slot_fields
 from pipeline.attempt import Attempt
 from pipeline.prefix import Prefix
 
@@ -35,6 +36,7 @@ class JobConfig:
 class ScheduleConfig:
     """What one schedule adds to its jobs, and when they are not to start."""
 
+    expression: str
     timezone: str
     arguments: list[str]
     environment: dict[str, str]
@@ -63,7 +65,7 @@ class StackConfig:
     prefix: str
     """Begins the name of every job of this stack, followed by `--`."""
     input_prefix: str
-    """Key prefix; may contain `{schedule}` and `{slot:<strftime format>}`."""
+    """Key prefix; may contain `{schedule}` and the fields of slot_fields."""
     output_prefix: str
     when_no_input: Literal["fail", "skip", "run"]
     when_no_output: Literal["fail", "allow"]
@@ -99,11 +101,16 @@ class StackConfig:
 
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
-        return Prefix(self.input_bucket, self.input_prefix.format(**vars(attempt)))
+        return Prefix(self.input_bucket, self._key(self.input_prefix, attempt))
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""
-        return Prefix(self.output_bucket, self.output_prefix.format(**vars(attempt)))
+        return Prefix(self.output_bucket, self._key(self.output_prefix, attempt))
+
+    def _key(self, prefix: str, attempt: Attempt) -> str:
+        schedule = self.schedules.get(attempt.schedule)  # a job may end after its schedule
+        due = (schedule.expression, schedule.timezone) if schedule else ("rate(1 day)", "UTC")
+        return slot_fields.render_prefix(prefix, attempt.schedule, attempt.slot, *due)
 
 
 @dataclass(frozen=True, kw_only=True)

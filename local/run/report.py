@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from components.settings import key_prefix
 from local.aws.cloudwatch.metric_store import Point
 from local.deploy.cloud import Cloud
 from pipeline import jobs
@@ -97,7 +96,8 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 
 def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, Any]]:
     s3, bucket = cloud.aws.client("s3"), cloud.exports["output_bucket"]
-    prefix = key_prefix.render(cloud.settings.output.prefix, schedule, slot)
+    settings = cloud.settings
+    prefix = settings.schedules[schedule].place(settings.output.prefix, schedule, slot)
     for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in found.get("Contents", []):
             yield {"bucket": bucket, "key": item["Key"], "size": item["Size"]}

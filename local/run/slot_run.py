@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from components import build_context
-from components.settings import key_prefix
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
@@ -83,7 +82,8 @@ class SlotRun:
         """
         schedule, slot = self._chosen_slot()
         cloud, step, directory = self.cloud, self._display.step, self._options.input
-        prefix = key_prefix.render(cloud.settings.input.prefix, schedule, slot)
+        settings = cloud.settings
+        prefix = settings.schedules[schedule].place(settings.input.prefix, schedule, slot)
         files = inputs.find(directory, prefix)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:

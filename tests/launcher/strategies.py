@@ -45,7 +45,9 @@ tags = st.dictionaries(
 slots = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda slot: slot.replace(microsecond=0)
 )
-prefixes = st.sampled_from(["in/", "20{slot:%y/%m/%d}/", "x/{schedule}/", f"{'p' * 400}/"])
+prefixes = st.sampled_from(
+    ["in/", "20{slot:%y/%m/%d}/", "x/{schedule}/", "x/{previous_local:%F}/", f"{'p' * 400}/"]
+)
 attempts = st.integers(1, 99)
 
 

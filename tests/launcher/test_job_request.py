@@ -192,6 +192,35 @@ class TestSharding:
         assert self._input(1)["S3Uri"] == "s3://in-bucket/input/2026/01/05/"
 
 
+class TestTheSlotInTexts:
+    def test_prefixes_arguments_and_environment_name_it(self) -> None:
+        nightly = {
+            "expression": "cron(0 1 ? * MON-FRI *)",
+            "timezone": "Europe/Berlin",
+            "arguments": ['{"day": "{previous_local:%F}"}', "{schedule}"],
+            "environment": {"FROM": "{previous:%FT%TZ}", "TO": "{slot:%FT%TZ}", "SET": "{x}"},
+        }
+        changes = {
+            "schedules": {"nightly": nightly},
+            "job": {"arguments": ["--at={local:%H:%M}"], "environment": {"DAY": "{local:%a}"}},
+            "input": {"prefix": "in/{previous_local:%F}/"},
+            "output": {"prefix": "out/{schedule}/{local:%F}/"},
+        }
+        settings = Settings.model_validate({**SETTINGS, **changes})
+        attempt = Attempt("nightly", datetime(2026, 7, 5, 23, tzinfo=UTC), 1)  # a Monday in Berlin
+        request = job_request(config_of(settings), attempt, "ml.t3.medium", with_input=True)
+        arguments = ["--at=01:00", '{"day": "2026-07-03"}', "{schedule}"]
+        assert request["AppSpecification"]["ContainerArguments"] == arguments
+        variables = {"DAY": "Mon", "FROM": "2026-07-02T23:00:00Z", "TO": "2026-07-05T23:00:00Z"}
+        assert {**variables, "SET": "{x}"}.items() <= request["Environment"].items()
+        [source], [target] = (
+            request["ProcessingInputs"],
+            request["ProcessingOutputConfig"]["Outputs"],
+        )
+        assert source["S3Input"]["S3Uri"] == "s3://in-bucket/in/2026-07-03/"
+        assert target["S3Output"]["S3Uri"] == "s3://out-bucket/out/nightly/2026-07-06/"
+
+
 class TestDeployedEnvironment:
     def test_a_missing_variable_is_named(self, tmp_path: Path) -> None:
         document = function_config.document(Settings.model_validate(SETTINGS))

@@ -81,6 +81,22 @@ class TestMarker:
         assert world.marker()["truncated"] == (most < 5)
 
 
+class TestThePlace:
+    def test_is_the_jobs_own_whatever_its_prefix_names_of_the_slot(self, world: World) -> None:
+        world.configure(output={"prefix": "out/{previous_local:%F}/"})
+        world.launch()
+        world.write("out/2026-01-04/a.parquet")
+        assert world.observe(world.sagemaker.end(NAME, "Completed")) == "completed"
+        assert "out/2026-01-04/_SUCCESS" in world.output()
+
+    def test_is_there_for_a_job_that_ends_after_its_schedule(self, world: World) -> None:
+        world.launch()
+        world.configure(schedules={"other": {"expression": "rate(1 day)"}})
+        world.write(f"{PLACE}a.parquet")
+        assert world.observe(world.sagemaker.end(NAME, "Completed")) == "completed"
+        assert MARKER in world.output()
+
+
 class TestAttempts:
     def test_a_later_one_lists_only_what_it_wrote_and_names_the_rest(self, world: World) -> None:
         completes(world, ATTEMPT, "1", "2", "3")

@@ -45,6 +45,41 @@ Whoever can read the repository can read the file, and whoever may describe a jo
 Only `alerts` may hold secrets (`pulumi config set --secret --path
 'sagemaker-processing:alerts.subscriptions[0].endpoint' …`); the script's own belong into Secrets
 Manager, with their names in `job.secrets`.
+
+## The slot in a text
+
+Prefixes, arguments and values of the environment may name the slot that a run is for. What follows
+the colon is a format of [strftime](https://docs.python.org/3/library/datetime.html#format-codes).
+
+| what | field | of `cron(0 1 * * ? *)` in Berlin at `2026-07-01T23:00Z` |
+| --- | --- | --- |
+| the scheduled time in UTC | `{slot:%Y-%m-%d}` | `2026-07-01` |
+| the same on the schedule's clock | `{local:%Y-%m-%d}` | `2026-07-02` |
+| the slot before it, in UTC | `{previous:%Y-%m-%d}` | `2026-06-30` |
+| that on the schedule's clock | `{previous_local:%Y-%m-%d}` | `2026-07-01` |
+
+A nightly run is about the day that has just ended. This one reads that day's partition, whose
+producers count days in Berlin, writes a result of the same name, and hands both ends to the script:
+
+```yaml
+config:
+  aws:region: eu-central-1
+  sagemaker-processing:schedules:
+    daily:
+      expression: cron(0 1 * * ? *)
+      timezone: Europe/Berlin
+  sagemaker-processing:input:
+    prefix: events/dt={previous_local:%Y-%m-%d}/
+  sagemaker-processing:output:
+    prefix: daily/dt={previous_local:%Y-%m-%d}/
+  sagemaker-processing:job:
+    arguments: ['--range={"from": "{previous:%FT%TZ}", "to": "{slot:%FT%TZ}"}']
+```
+
+Everything else stays as it is, other braces too: JSON needs no escapes. An output prefix that two
+slots would share is refused with the two, clock changes included: a rate runs twice in the hour
+that a clock shows twice, and when summer time begins, two 01:00 in Berlin are on one day in UTC.
+The slot before that of a `rate(…)` is one interval earlier; an `at(…)` has none.
 """
 _HEADINGS = {"schedules": "schedules.*name*", "subscriptions": "alerts.subscriptions[*n*]"}
 

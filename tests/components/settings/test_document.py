@@ -1,8 +1,14 @@
 """docs/configuration.md says what the settings are, not what they were."""
 
 import difflib
+import json
+import re
 
+import yaml
+
+from components.settings.loader import read
 from tests.components.settings.document import PAGE, page
+from tests.components.settings.test_settings import PROJECT
 
 
 def test_the_page_is_that_of_the_settings() -> None:
@@ -17,3 +23,10 @@ def test_every_key_has_a_meaning_that_is_shown() -> None:
             cells = line.replace("\\|", "").strip("| ").split(" | ")
             assert len(cells) == 4, line
             assert "<" not in "".join(cells[3].split("`")[::2]), f"Markdown would hide it: {line}"
+
+
+def test_every_example_is_accepted() -> None:
+    for example in re.findall("```yaml\n(.*?)```", page(), re.DOTALL):
+        config = yaml.safe_load(example)["config"].items()
+        keys = {key: each if isinstance(each, str) else json.dumps(each) for key, each in config}
+        assert read(keys, PROJECT, "prod").schedules
