@@ -16,6 +16,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,11 +34,12 @@ from botocore.compat import HTTPHeaders  # noqa: E402
 from botocore.config import Config  # noqa: E402
 
 from observer import success_marker  # noqa: E402
-from observer.handler import s3_client  # noqa: E402
+from pipeline import sdk  # noqa: E402
 from pipeline.attempt import Attempt  # noqa: E402
 from pipeline.journal_items import Entry  # noqa: E402
 from pipeline.outcome import Outcome  # noqa: E402
 from pipeline.prefix import Prefix  # noqa: E402
+from tests import lambda_models  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -108,11 +110,11 @@ def turn_pages(s3: S3Client) -> None:
             page.get("Contents", [])
 
 
-def measure(what: str, objects: int) -> None:
+def measure(what: str, objects: int, root: str) -> None:
     """Print the seconds and the peak megabytes of this process."""
     config = Config(region_name="eu-central-1")
-    ordinary = cast("S3Client", cast("Any", boto3).client("s3", config=config))
-    s3 = s3_client(config) if what == "settle" else ordinary
+    session = sdk.session(Path(root)) if what == "settle" else boto3.Session()
+    s3 = cast("S3Client", cast("Any", session).client("s3", config=config))
     bucket = Bucket(objects)
     s3.meta.events.register("before-send.s3", cast("Any", bucket.answer))
     begin = time.process_time()
@@ -121,10 +123,10 @@ def measure(what: str, objects: int) -> None:
     print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
-def child(what: str, objects: int) -> tuple[float, float]:
+def child(what: str, objects: int, root: str) -> tuple[float, float]:
     """Return the seconds and the peak megabytes of a process of its own."""
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
-    command = [sys.executable, __file__, "--only", what, "--objects", str(objects)]
+    command = [sys.executable, __file__, "--only", what, "--objects", str(objects), "--root", root]
     done = subprocess.run(command, env=keys, check=True, capture_output=True, text=True)
     return tuple(json.loads(done.stdout))
 
@@ -134,13 +136,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the success marker.")
     parser.add_argument("--objects", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--only", choices=["settle", "turn_pages"], help=argparse.SUPPRESS)
+    parser.add_argument("--root", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
-        measure(options.only, options.objects[0])
+        measure(options.only, options.objects[0], options.root)
         return
-    for objects in options.objects:
-        floor, _ = child("turn_pages", objects)
-        seconds, megabytes = child("settle", objects)
+    with tempfile.TemporaryDirectory() as root:
+        lambda_models.write(lambda_models.operations("observer"), Path(root))
+        compare(options.objects, root)
+
+
+def compare(counts: list[int], root: str) -> None:
+    """Print a line for each number of objects; the observer's models are at `root`."""
+    for objects in counts:
+        floor, _ = child("turn_pages", objects, root)
+        seconds, megabytes = child("settle", objects, root)
         print(
             f"{objects:>9,} objects {seconds:6.1f} s {seconds / floor:5.2f} x turning the pages "
             f"{megabytes:5.0f} MB"

@@ -1,4 +1,4 @@
-"""What a function's archive holds: its code, its settings, and the packages that it needs."""
+"""What a function's archive holds: its code, settings, models of AWS's services, and packages."""
 
 import json
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pulumi
 
-from components import function_config
+from components import function_config, service_models
 from components.settings import Settings
-from pipeline import config
+from pipeline import config, sdk
 
 PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor.
@@ -21,6 +21,8 @@ Lambda's runtime has none but the AWS SDK.
 
 _CODE = Path("lambda")
 _LOCK = Path("requirements.txt")
+_OPERATIONS = "operations.json"
+"""Beside each function's code: service -> the operations that it calls, and no others."""
 
 
 def build(function: str, settings: Settings) -> pulumi.AssetArchive:
@@ -34,8 +36,16 @@ def build(function: str, settings: Settings) -> pulumi.AssetArchive:
     own = [path for each in folders for path in (*each.glob("*.py"), *each.glob("*.json"))]
     places = {**packages(), **{path.relative_to(_CODE).as_posix(): path for path in own}}
     files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
-    text = json.dumps(function_config.document(settings), indent=2, sort_keys=True)
-    return pulumi.AssetArchive({**files, config.FILE: pulumi.StringAsset(text)})
+    document = json.dumps(function_config.document(settings), indent=2, sort_keys=True)
+    texts = {config.FILE: document, **_models(function, settings.region)}
+    return pulumi.AssetArchive({**files, **{k: pulumi.StringAsset(v) for k, v in texts.items()}})
+
+
+def _models(function: str, region: str) -> dict[str, str]:
+    _installed("botocore", _locked("botocore"))  # of whose data they are made
+    operations = json.loads((_CODE / function / _OPERATIONS).read_text("utf-8"))
+    made = service_models.files(operations, region)
+    return {f"{sdk.MODELS}/{place}": text for place, text in made.items()}
 
 
 def packages() -> dict[str, Path]:
@@ -44,25 +54,35 @@ def packages() -> dict[str, Path]:
     They are those of the wheels that requirements.txt pins by hash, so the same on every machine;
     what an installer adds by itself, such as bytecode, is left out.
     """
-    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
     return {
         place: Path(os.path.relpath(path))
         for name in PACKAGES
-        for place, path in _files(name, locked[name]).items()
+        for place, path in _files(name, _locked(name)).items()
     }
+
+
+def _locked(name: str) -> str:
+    """Return the version of a package that requirements.txt has."""
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _LOCK.read_text("utf-8"), re.MULTILINE))
+    return locked[name]
 
 
 @cache
 def _files(name: str, version: str) -> dict[str, str]:
     """Return a package's files, which are looked for once: every function has the same."""
+    return {
+        file.as_posix(): str(file.locate())
+        for file in _installed(name, version).files or ()
+        if ".." not in file.parts and (file.suffix == ".py" or file.name == "LICENSE")
+    }
+
+
+@cache
+def _installed(name: str, version: str) -> metadata.Distribution:
     installed = metadata.distributions(name=name)
     found = next((each for each in installed if each.version == version), None)
     if not found:
         raise pulumi.RunError(
             f"{name} is not installed in version {version}, which {_LOCK} has: run `pulumi install`"
         )
-    return {
-        file.as_posix(): str(file.locate())
-        for file in found.files or ()
-        if ".." not in file.parts and (file.suffix == ".py" or file.name == "LICENSE")
-    }
+    return found

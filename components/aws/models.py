@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, cast
 
 import botocore.session
+from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
@@ -19,7 +20,15 @@ from botocore.validate import ParamValidator
 @cache
 def _session() -> botocore.session.Session:
     """Return the one session: each new one searches all of botocore's folders anew."""
-    return botocore.session.get_session()
+    found = botocore.session.Session()
+    found.register_component("data_loader", loader())
+    return found
+
+
+@cache
+def loader() -> Loader:
+    """Return what reads the data of the pinned botocore, and no models of this user's own."""
+    return Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 @cache

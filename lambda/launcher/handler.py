@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from launcher.event import parse
 from launcher.launch import Launcher
+from pipeline import sdk
 from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 
@@ -25,7 +25,8 @@ logger = Logger(service="launcher")
 
 @cache
 def _launcher() -> Launcher:
-    config = LauncherConfig.load(Path(__file__).parent.parent, os.environ)
+    root = Path(__file__).parent.parent
+    config, aws = LauncherConfig.load(root, os.environ), sdk.session(root)
     # Three tries of at most 8 s each end within the function's 60 s, so that the last error is
     # raised and recorded instead of being cut off as a timeout.
     retries = Config(
@@ -33,10 +34,10 @@ def _launcher() -> Launcher:
     )
     return Launcher(
         config=config,
-        journal=Journal(boto3.client("dynamodb", config=retries), config.journal_table),
-        sagemaker=boto3.client("sagemaker", config=retries),
-        s3=boto3.client("s3", config=retries),
-        events=boto3.client("events", config=retries),
+        journal=Journal(aws.client("dynamodb", config=retries), config.journal_table),
+        sagemaker=aws.client("sagemaker", config=retries),
+        s3=aws.client("s3", config=retries),
+        events=aws.client("events", config=retries),
     )
 
 

@@ -10,61 +10,40 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-import botocore.session
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
-from botocore.utils import parse_timestamp
 
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer, logger
 from observer.watch import Reconciler
+from pipeline import sdk
 from pipeline.config import ObserverConfig
 from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.journal import Journal
 from pipeline.text import safe_repr
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20
 )
 
 
-def s3_client(config: Config) -> S3Client:
-    """Return a client that reads long lists in less than half of the usual time.
-
-    botocore spends most of it on guessing the form of each object's time.
-    """
-    session = botocore.session.Session()
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
-    return boto3.Session(botocore_session=session).client("s3", config=config)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:  # of a header, which has another form
-        return parse_timestamp(text)
-
-
 @cache
 def _observer() -> Observer:
-    config = ObserverConfig.load(Path(__file__).parent.parent, os.environ)
-    journal = Journal(boto3.client("dynamodb", config=_CONFIG), config.journal_table)
-    logs, sns = boto3.client("logs", config=_CONFIG), boto3.client("sns", config=_CONFIG)
-    scheduler = boto3.client("scheduler", config=_CONFIG)
+    root = Path(__file__).parent.parent
+    config, aws = ObserverConfig.load(root, os.environ), sdk.session(root)
+    journal = Journal(aws.client("dynamodb", config=_CONFIG), config.journal_table)
+    logs, sns = aws.client("logs", config=_CONFIG), aws.client("sns", config=_CONFIG)
+    scheduler = aws.client("scheduler", config=_CONFIG)
     return Observer(
         config=config,
         journal=journal,
         launches=NextLaunches(config, journal, scheduler),
         notifier=Notifier(config, journal, logs, sns),
-        sagemaker=boto3.client("sagemaker", config=_CONFIG),
-        s3=s3_client(_CONFIG),
+        sagemaker=aws.client("sagemaker", config=_CONFIG),
+        s3=aws.client("s3", config=_CONFIG),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from components import function_archive
 from components.function_archive import PACKAGES
+from tests.components.settings.test_settings import settings
 
 LOCK = Path("requirements.txt")
 
@@ -63,6 +64,13 @@ class TestVersions:
             pulumi.RunError, match=r"jmespath is not installed in version 0, .*`pulu"
         ):
             function_archive.packages()
+
+    def test_models_are_of_no_other_botocore_than_the_locked_one(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        self.lock(monkeypatch, tmp_path, f"botocore=={metadata.version('botocore')}", "botocore==0")
+        with pytest.raises(pulumi.RunError, match=r"botocore is not installed in version 0"):
+            function_archive.build("launcher", settings())
 
     def test_a_package_that_is_not_installed_is_named(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

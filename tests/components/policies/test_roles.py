@@ -1,14 +1,11 @@
 """What the functions' roles may do, against what their code does."""
 
-import ast
 import json
 from typing import Any
 
-import botocore.session
-from botocore import xform_name
-
 from tests.components.test_functions import BOTH, BUILT, PREFIX, observer
-from tests.conftest import ACCOUNT, REGION, ROOT, Recorder
+from tests.conftest import ACCOUNT, REGION, Recorder
+from tests.lambda_calls import operations
 
 
 def allowed(recorder: Recorder, name: str) -> list[dict[str, Any]]:
@@ -37,54 +34,8 @@ OTHER_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
 
 
 def actions(package: str) -> set[str]:
-    """Return the IAM actions of all AWS calls of a package, its own or through `pipeline`."""
-    own, shared = trees(package), trees("pipeline")
-    functions: dict[str, set[str]] = {}
-    for node in (node for tree in shared for node in ast.walk(tree)):
-        if isinstance(node, ast.FunctionDef):
-            functions.setdefault(node.name, set()).update(called(node), called_by_name(node))
-    found: set[str] = set()
-    new = {name for tree in own for name in called(tree)}
-    while new := new - found:
-        found |= new
-        new = {name for each in new & functions.keys() for name in functions[each]}
-    found.discard("search")  # a pattern's; SageMaker has an operation of that name
-    services = {
-        node.value
-        for tree in own
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("boto3.")
-        for node in call.args[:1]
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    operations = {
-        f"{service}:{operation}"
-        for service in services
-        for operation in botocore.session.get_session().get_service_model(service).operation_names
-        if xform_name(operation) in found
-    }
-    return {OTHER_NAMES.get(each, each) for each in operations}
-
-
-def trees(package: str) -> list[ast.Module]:
-    return [ast.parse(path.read_text("utf-8")) for path in (ROOT / "lambda" / package).glob("*.py")]
-
-
-def called_by_name(tree: ast.AST) -> set[str]:
-    """Return the names of the functions of its own module that are called."""
-    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return {each.id for each in calls if isinstance(each, ast.Name)}
-
-
-def called(tree: ast.AST) -> set[str]:
-    """Return the names of the methods that are called, and of the operations that are paged."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            names.add(node.func.attr)
-            if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):
-                names.add(str(node.args[0].value))
-    return names
+    """Return the IAM actions of all AWS calls of a package."""
+    return {OTHER_NAMES.get(each, each) for each in operations(package)}
 
 
 class TestObserversRoles:
