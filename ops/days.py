@@ -97,8 +97,8 @@ class Period:
 
     @property
     def machines(self) -> list[str]:
-        """What they ran on."""
-        return sorted({each.slot.instance for each in self.results} - {""})
+        """What they ran on, or wait for."""
+        return sorted({each.slot.instance for each in self.results if each.slot.created} - {""})
 
     @property
     def cost_usd(self) -> float:

@@ -130,6 +130,10 @@ class TestPeriod:
         period = Period(results=[result({"cost_usd": 0.5}), result({"cost_usd": None})])
         assert (period.cost_usd, period.unpriced) == (0.5, 1)
 
+    def test_a_machine_that_was_only_planned_is_none(self) -> None:
+        refused = {"outcome": "quota", "instance_type": "ml.m5.large", "created": None}
+        assert Period(results=[result(refused)]).machines == []
+
     def test_machines_are_named_once(self) -> None:
         large = result({"instance_type": "ml.m5.large", "instance_count": 2})
         period = Period(results=[large, result(), result(), result({"outcome": "skipped"})])

@@ -48,6 +48,11 @@ class TestCalendar:
         assert len(titles(page, "weekly-accounts")) == 5
         assert page.count(": no slot") == 25
 
+    def test_the_first_day_stands_below_its_weekday(self) -> None:
+        page = document(month.stack(), month.found(), month.NOW, 28)
+        [first, *_] = re.findall(r'<li class="day [^"]*" style="([^"]*)"', page)
+        assert first == "grid-column-start: 3"
+
     def test_every_day_leads_to_its_row(self, page: str) -> None:
         leads = set(re.findall(r'href="#([^"]*)"', page))
         assert leads <= set(re.findall(r' id="([^"]*)"', page))
@@ -123,6 +128,16 @@ class TestCommand:
         status, document = world.ops_json("report --output month.html --days 3")
         assert (status, document) == (0, {"output": str(here / "month.html")})
         assert "prod: 3 days to Wed 07 Jan 2026" in text((here / "month.html").read_text("utf-8"))
+
+    def test_begins_with_the_first_day_in_the_schedules_zone(
+        self, world: World, here: Path
+    ) -> None:
+        world.conclude(slot="2026-01-04T23:30:00Z")
+        world.conclude(slot="2026-01-04T22:30:00Z")
+        world.ops("report --days 3")
+        said = text((here / "report-prod.html").read_text("utf-8"))
+        assert "Mon 05 Jan ? 1 no record ✓ 1 completed" in said
+        assert "Sun 04 Jan" not in said
 
     def test_a_job_that_runs_is_in_progress(self, world: World, here: Path) -> None:
         world.job(CreationTime=NOW - timedelta(seconds=90))
