@@ -13,12 +13,13 @@ from ops import backfill_plan
 from ops.attempts import GOOD, GRACE, Followed, launch_next, under_way
 from ops.backfill_plan import Plan
 from ops.listing import Slot, of_attempts, shown
-from ops.screen import dollars, local, style
+from ops.screen import local, style
 from ops.session import Session
 from ops.stack import OpsError, UsageError
 from pipeline import aws_errors
 from pipeline.attempt import Attempt, job_name
 from pipeline.journal_items import Entry
+from pipeline.text import dollars
 
 _THROTTLED = {"ThrottlingException", "TooManyRequestsException", "SlowDown"}
 

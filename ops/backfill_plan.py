@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ops.attempts import under_way
-from ops.screen import dollars, facts, local, span
+from ops.screen import facts, local, span
 from ops.session import Session
 from ops.stack import Stack, UsageError
 from pipeline import cost, cron
@@ -16,6 +16,7 @@ from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.slots import Rate
+from pipeline.text import dollars
 
 MOST_SLOTS = 10_000
 """Each is looked up in S3, which takes this many some minutes."""

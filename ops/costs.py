@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.listing import MOST_ENTRIES
-from ops.screen import dollars
 from ops.session import Session
 from ops.stack import Stack
 from pipeline.cost import price_date
 from pipeline.journal_items import Entry
+from pipeline.text import dollars
 
 Cost = dict[str, Any]
 """What a schedule's slots of a month came to, by the schedule's own clock."""

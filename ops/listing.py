@@ -12,11 +12,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.screen import dollars, facts, local, span, style
+from ops.screen import facts, local, span, style
 from ops.session import Session
 from pipeline import jobs
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import NO_FAILURE
+from pipeline.text import dollars
 
 MOST_ENTRIES = 1_000_000
 """Of one schedule: more than one of every minute has in the 400 days that the journal keeps."""

@@ -14,10 +14,11 @@ from rich.text import Text
 from ops import page
 from ops.days import Day, Period, Result, State, of_schedule, of_slot
 from ops.listing import attempts_by_slot
-from ops.screen import dollars, local, span
+from ops.screen import local, span
 from ops.session import Session
 from ops.stack import OpsError, Stack
 from pipeline.journal_items import Entry
+from pipeline.text import dollars
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _MOST_TOLD = 8

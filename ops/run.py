@@ -7,13 +7,13 @@ from rich.text import Text
 
 from ops.attempts import GOOD, Answer, Followed, launch, launch_next
 from ops.listing import of_attempts
-from ops.screen import dollars, facts, local, span, style
+from ops.screen import facts, local, span, style
 from ops.session import Session
 from ops.stack import OpsError, UsageError
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry
-from pipeline.text import printable
+from pipeline.text import dollars, printable
 
 
 def run(session: Session, options: argparse.Namespace) -> int:

@@ -13,11 +13,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-import pipeline.text
 from pipeline.outcome import Outcome
 from pipeline.text import duration, printable
-
-dollars = pipeline.text.dollars
 
 _STYLES = {
     Outcome.COMPLETED: "green",

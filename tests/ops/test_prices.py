@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from ops.__main__ import main
 from pipeline import cost
 from tests.ops.world import World
 
@@ -48,6 +49,7 @@ def volume(kind: str, usd: str) -> str:
 PROCESSING = [
     instance("Processing", "ml.m5.large", "0.1380000000", "Processing"),
     instance("Processing", "ml.t3.medium", "0.0600000000", "Processing"),
+    instance("Processing", "ml.m5.large", "0.0500000000", "Processing"),  # the dearest counts
     instance("Processing", "ml.free.large", "0.0000000000", "Processing"),
 ]
 TRAINING = [instance("Train", "ml.m5.large", "0.1390000000", "Training")]
@@ -124,6 +126,11 @@ class TestPrices:
         assert status == 1
         assert f"no price of {missing} in eu-central-1: nothing is written" in err
         assert file.read_text("utf-8") == before
+
+    def test_of_the_local_stack_need_no_local_run(self, world: World, file: Path) -> None:
+        answer(world, PROCESSING, STORAGE, TRAINING, STORAGE)
+        assert main(["prices", "--stack", "local"]) == 0
+        assert "eu-central-1" in file.read_text("utf-8")
 
     def test_that_nobody_answers_for_say_so(
         self, world: World, file: Path, monkeypatch: pytest.MonkeyPatch
