@@ -24,7 +24,7 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     RETRY = "retry"
     OPERATOR = "operator"
-    """A person: no overlap policy and no start deadline stands in the way."""
+    """A person, also of what follows the attempt: no overlap policy and no deadline in the way."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,9 @@ class Launcher:
             return Answer("already started", job["ProcessingJobStatus"])
         entry = self.journal.find(attempt)
         if not entry or not entry.status:  # else the first decision stays
+            if request.trigger == Trigger.OPERATOR:
+                # An overlap policy would skip, or stop, what follows this attempt after a failure.
+                entry = self.journal.write(Entry.of(attempt, name, asked_by=Trigger.OPERATOR))
             try:
                 answer = self._decide(request, entry)
             except ClientError as error:

@@ -29,7 +29,13 @@ class NextLaunches:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """Not the invocation's beginning: EventBridge Scheduler refuses a time in the past."""
 
-    def plan(self, attempt: Attempt, at: datetime, state: RetryState | None = None) -> datetime:
+    def plan(
+        self,
+        attempt: Attempt,
+        at: datetime,
+        state: RetryState | None = None,
+        asked_by: str | None = None,
+    ) -> datetime:
         """Plan an attempt; return when it is launched: as first planned, and not before now.
 
         It is noted first: the launcher reads there on which machine it is to start.
@@ -48,7 +54,7 @@ class NextLaunches:
             "schedule": attempt.schedule,
             "slot": slot_text(attempt.slot),
             "attempt": attempt.number,
-            "trigger": "retry",
+            "trigger": asked_by or "retry",
         }
         with suppress(self.scheduler.exceptions.ConflictException):  # planned before
             self.scheduler.create_schedule(

@@ -102,7 +102,7 @@ class Observer:
         following = next_attempt(self.config.retries, entry, entry.ended or now)
         if entry.stop or attempt is None or following is None:
             return None
-        return self.launches.plan(attempt, *following)
+        return self.launches.plan(attempt, *following, entry.asked_by)
 
 
 def _log_fields(entry: Entry) -> dict[str, Any]:

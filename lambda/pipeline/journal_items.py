@@ -42,6 +42,8 @@ class Entry:
     """When this attempt is launched, if an earlier one planned it."""
     retry_state: str | None = None
     """What the earlier attempts used up, as JSON (observer.retry.RetryState)."""
+    asked_by: str | None = None
+    """`operator`, if a person asked for it or for an earlier attempt that it follows."""
     stop: str | None = None
     """Who asked for the job's stop: `operator`, or REPLACED_BY and a job."""
     success_marker: str | None = None

@@ -194,3 +194,34 @@ class TestReplace:
         world.observe(event)
         assert world.fire()["result"] == "skipped"
         assert world.sagemaker.jobs[B]["ProcessingJobStatus"] == "InProgress"
+
+
+class TestOperator:
+    """What a person starts is no slot that the policy is for; nor is what follows it."""
+
+    @pytest.mark.parametrize("policy", ["Forbid", "Replace"])
+    def test_starts_beside_the_others_with_all_its_attempts(
+        self, world: World, policy: str
+    ) -> None:
+        overlap(world, policy)
+        world.launch(SECOND)
+        assert world.launch(FIRST, "operator")["result"] == "started"
+        world.observe(world.sagemaker.end(A, "Failed", FailureReason=CAPACITY))
+        assert world.fire()["result"] == "started"
+        assert world.sagemaker.accepted == [B, A, f"{A[:-1]}2"]
+        assert not world.asked("StopProcessingJob")
+
+    def test_keeps_a_refused_attempts_successors_too(self, world: World) -> None:
+        overlap(world, "Forbid")
+        world.launch(SECOND)
+        world.errors["CreateProcessingJob"] = [("ThrottlingException", "Rate exceeded")]
+        assert world.launch(FIRST, "operator")["result"] == "refused"
+        world.deliver()
+        assert world.fire()["result"] == "started"
+
+    def test_that_of_the_schedule_is_no_operators(self, world: World) -> None:
+        overlap(world, "Forbid")
+        world.launch(FIRST)
+        world.observe(world.sagemaker.end(A, "Failed", FailureReason=CAPACITY))
+        world.launch(SECOND, "operator")
+        assert world.fire()["result"] == "skipped"
