@@ -8,7 +8,7 @@ from typing import Any
 from ops.screen import local, span
 from ops.session import Session
 from ops.stack import OpsError
-from pipeline.attempt import MAX_ATTEMPT, Attempt, job_name, slot_text
+from pipeline.attempt import MAX_ATTEMPT, Attempt, slot_text
 from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import Outcome
@@ -85,19 +85,21 @@ def under_way(session: Session, first: Attempt) -> Attempt | None:
 
     What should have started or been concluded long ago is not waited for.
     """
-    stack = session.stack
+    stack, now = session.stack, session.now()
     known = stack.journal.attempts(first.schedule, first.slot)
-    entry = known[-1] if known else Entry.of(first, job_name(stack.prefix, first))
-    attempt = entry.attempt.next() if entry.concluded_at else entry.attempt
-    job = attempt and stack.find_job(attempt)
-    if job and job["ProcessingJobStatus"] in ACTIVE:
-        return attempt
-    since = entry.ended or entry.planned_for
-    if job:
-        since = job.get("ProcessingEndTime", job["LastModifiedTime"])
-    elif entry.concluded_at:
-        since = None
-    return attempt if since and session.now() - since < GRACE else None
+    # Of an attempt that nobody planned, the journal knows only once it has ended.
+    unknown = known[-1].attempt.next() if known else first
+    expected = {entry.attempt: entry for entry in known if not entry.concluded_at}
+    for attempt in [*expected, *([unknown] if unknown else [])]:
+        entry, job = expected.get(attempt), stack.find_job(attempt)
+        if job and job["ProcessingJobStatus"] in ACTIVE:
+            return attempt
+        since = (entry.ended or entry.planned_for) if entry else None
+        if job:
+            since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+        if since and now - since < GRACE:
+            return attempt
+    return None
 
 
 @dataclass
@@ -114,11 +116,12 @@ class Followed:
     def ended(self) -> list[Entry]:
         """Look; return the concluded attempts from the first on, or none while one is to come."""
         known = self.session.stack.journal.attempts(self.attempt.schedule, self.attempt.slot)
-        concluded = [e for e in known if e.concluded_at and e.number >= self._first]
-        if not concluded or not concluded[-1].next_attempt_at:
-            return concluded
-        self.attempt = replace(self.attempt, number=concluded[-1].number + 1)
-        self._asked_for = concluded[-1].next_attempt_at
+        concluded = {entry.number: entry for entry in known if entry.concluded_at}
+        while entry := concluded.get(self.attempt.number):
+            if not entry.next_attempt_at:
+                return [each for number, each in concluded.items() if number >= self._first]
+            self.attempt = replace(self.attempt, number=entry.number + 1)
+            self._asked_for = entry.next_attempt_at
         return []
 
     def state(self) -> tuple[str, str]:

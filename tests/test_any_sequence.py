@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 from moto import mock_aws
 
 from observer.watch import LOOK_BACK
+from ops.attempts import GRACE
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from pipeline.journal_items import Entry
+from tests.backfilling import interrupted_backfill
 from tests.examples import share
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 
@@ -124,6 +126,16 @@ class AnySequence(RuleBasedStateMachine):
         self.by_hand.add(Attempt("daily", slot, attempt))
         self._launch(Attempt("daily", slot, attempt), "operator")
 
+    @rule(parallel=st.integers(1, 3), looks=st.integers(1, 2))
+    def an_operator_backfills(self, parallel: int, looks: int) -> None:
+        still_due = self.world.now - GRACE
+        planned = [name for name, at in self.world.planned().items() if at > still_due]
+        under_way = {self._attempt(name).slot for name in [*planned, *self._running()]}
+        taken = {slot_text(slot) for slot in under_way} | self._marked()
+        new = self._backfill(parallel, looks)
+        assert len(new) <= max(0, parallel - len(under_way))
+        assert not taken & {slot_text(attempt.slot) for attempt in new}
+
     @precondition(lambda self: self._running())
     @rule(
         data=st.data(),
@@ -170,7 +182,7 @@ class AnySequence(RuleBasedStateMachine):
     def no_two_jobs_at_once_where_overlap_is_not_allowed(self) -> None:
         if not hasattr(self, "world") or self.overlap == "Allow":
             return
-        attempts = [parse_job_name(PREFIX, name) for name in self._running()]
+        attempts = [self._attempt(name) for name in self._running()]
         assert len([attempt for attempt in attempts if attempt not in self.by_hand]) <= 1 + len(
             self.by_hand
         )
@@ -181,6 +193,9 @@ class AnySequence(RuleBasedStateMachine):
         with self.stack:
             self._settle()
             self._every_end_was_told()
+            self._backfill(len(SLOTS), looks=1)
+            self._settle()
+            assert self._marked() >= {slot_text(each) for each in SLOTS if each <= self.world.now}
 
     def _settle(self) -> None:
         """Let everything come to its end: no more faults, and time enough."""
@@ -222,6 +237,21 @@ class AnySequence(RuleBasedStateMachine):
             self.crashed and succeeded > jobs.count("Completed")
         )
 
+    def _backfill(self, parallel: int, looks: int) -> list[Attempt]:
+        """Let an operator backfill, and interrupt it; return the attempts that it started."""
+        before = len(self.world.sagemaker.accepted)
+        interrupted_backfill(self.world, SLOTS[0].date(), SLOTS[-1].date(), parallel, looks)
+        self._collect()
+        started = [self._attempt(name) for name in self.world.sagemaker.accepted[before:]]
+        self.by_hand |= {*started}
+        return started
+
+    @staticmethod
+    def _attempt(name: str) -> Attempt:
+        attempt = parse_job_name(PREFIX, name)
+        assert attempt
+        return attempt
+
     def _launch(
         self, attempt: Attempt, trigger: str = "schedule", event: Json | None = None
     ) -> None:
@@ -237,8 +267,7 @@ class AnySequence(RuleBasedStateMachine):
 
     def _end(self, name: str, how: str, copies: int, *, operator: bool) -> None:
         self.world.now += timedelta(minutes=7)
-        attempt = parse_job_name(PREFIX, name)
-        assert attempt
+        attempt = self._attempt(name)
         if how == "stopped" and operator:
             self.world.journal.write(Entry.of(attempt, name, stop="operator"))
         stopping = self.world.sagemaker.jobs[name]["ProcessingJobStatus"] == "Stopping"
@@ -280,8 +309,7 @@ class AnySequence(RuleBasedStateMachine):
         """Return slot and status of every job, in the order of their creation."""
         found: list[tuple[str, str]] = []
         for name, job in self.world.sagemaker.jobs.items():
-            attempt = parse_job_name(PREFIX, name)
-            assert attempt
+            attempt = self._attempt(name)
             assert job_name(PREFIX, attempt) == name
             found.append((slot_text(attempt.slot), job["ProcessingJobStatus"]))
         return found
@@ -300,6 +328,7 @@ class AnySequence(RuleBasedStateMachine):
 AnySequence.TestCase.settings = settings(
     max_examples=share(1 / 8),
     stateful_step_count=14,
+    phases=[__import__("hypothesis").Phase.reuse, __import__("hypothesis").Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestAnySequence = AnySequence.TestCase
