@@ -2,6 +2,7 @@ import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 class TestPlan:
+    def test_finds_markers_where_the_prefix_names_the_slot_before_on_the_schedules_clock(
+        self, world: World, nights: Nights, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del nights
+        prefix = "out/{schedule}/{previous_local:%F-%H}/"
+        with (project / "Pulumi.prod.yaml").open("a") as file:
+            file.write(f"  sagemaker-processing:output:\n    prefix: {prefix}\n")
+        key = "out/daily/2026-01-01-04/_SUCCESS"
+        world.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+        answer(monkeypatch, "n\n")
+        assert "done  1," in world.ops(LINE)[1]
+
     def test_comes_first_with_slots_and_cost_and_starts_nothing_unless_a_person_agrees(
         self, world: World, nights: Nights, monkeypatch: pytest.MonkeyPatch
     ) -> None:
