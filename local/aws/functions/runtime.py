@@ -47,7 +47,7 @@ class Runtime:
         self._config = config
         self._directory = tempfile.TemporaryDirectory()
         packages = Path(self._directory.name, "packages")
-        _link_packages(packages)
+        link_packages(packages)
         self._pipe, theirs = Pipe()
         # A file and not a pipe: what was printed is there when the process asks for more.
         output = Path(self._directory.name, "output")
@@ -131,7 +131,7 @@ def _variables(config: dict[str, Any], code: Path, packages: Path) -> dict[str, 
     }
 
 
-def _link_packages(directory: Path) -> None:
+def link_packages(directory: Path) -> None:
     """Fill a directory with links to the runtime's packages, as they are installed here.
 
     A function that could import anything else here would fail on AWS only.
