@@ -328,7 +328,6 @@ class AnySequence(RuleBasedStateMachine):
 AnySequence.TestCase.settings = settings(
     max_examples=share(1 / 8),
     stateful_step_count=14,
-    phases=[__import__("hypothesis").Phase.reuse, __import__("hypothesis").Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestAnySequence = AnySequence.TestCase
