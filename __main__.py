@@ -23,7 +23,7 @@ from components.stack import Stack
 from components.storage import Storage
 
 settings = loader.load()
-build_context.check(build_context.CONTEXT)
+build_context.check(build_context.CONTEXT, settings.scripts)
 provider = aws.Provider("aws", region=settings.region, default_tags={"tags": settings.all_tags})
 here = account.lookup(settings.region, settings.permissions_boundary, provider)
 on_aws = pulumi.ResourceOptions(provider=provider)

@@ -76,7 +76,7 @@ def _of_schedule(
         treat_missing_data="ignore",
     )
     yield f"{name}{names.SILENT_ALARM}", failed
-    limit_s = settings.alerts.running_long_seconds or settings.job.max_runtime_seconds * 3 // 4
+    limit_s = settings.alerts.running_long_seconds or schedule.job.max_runtime_seconds * 3 // 4
     # The watch measures every five minutes; if it does not, no-success goes off.
     running_long = _alarm(
         f"A job of {name} has been running for more than {duration(limit_s)}. "
@@ -89,7 +89,7 @@ def _of_schedule(
         evaluation_periods=2,
     )
     yield f"{name}-running-long", running_long
-    if window := _success_window(settings, schedule):
+    if window := _success_window(schedule):
         yield f"{name}-no-success", _no_success(name, dimensions, int(window.total_seconds()))
 
 
@@ -112,14 +112,14 @@ def _no_success(schedule: str, dimensions: Mapping[str, str], window_s: int) -> 
     )
 
 
-def _success_window(settings: Settings, schedule: ScheduleSettings) -> timedelta | None:
+def _success_window(schedule: ScheduleSettings) -> timedelta | None:
     """Return how long a schedule may go without a success; None where none is due."""
     if schedule.suspend:
         return None
     if schedule.success_within_hours is not None:
         return timedelta(hours=schedule.success_within_hours)
     gap = schedule.longest_gap
-    run = timedelta(seconds=settings.job.max_runtime_seconds)
+    run = timedelta(seconds=schedule.job.max_runtime_seconds)
     return None if gap is None else gap + run + _SLACK
 
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pulumi
 CONTEXT = Path("container")
 """In the project's directory."""
 DOCKERFILE = "Dockerfile"
-_SCRIPT = "scripts/process_data.sh"
+SCRIPTS = "scripts"
+"""In the context: what a schedule's `script` is in."""
 _JUNK = (".*", "*~", "*.bak", "*.orig", "*.pyc", "__pycache__", "Thumbs.db", "desktop.ini")
 """What a machine leaves beside the files; everything else is in the image."""
 _NOT_READ = ".dockerignore"
@@ -85,19 +86,19 @@ def stage(context: Path) -> Path:
     return target
 
 
-def check(context: Path, script: Path | None = None) -> None:
-    """Refuse what would fail only in a job that is paid for: line ends of Windows.
+def check(context: Path, scripts: Mapping[str, str], stand_in: Path | None = None) -> None:
+    """Refuse what would fail only in a job that is paid for: no script, or line ends of Windows.
 
-    `script` takes the place of the context's own.
+    Args:
+        context: the build context.
+        scripts: schedule -> its script, below the context's scripts.
+        stand_in: takes the place of one of them.
 
     Raises:
-        ContextError: names each file and the cure; or there is no Dockerfile, no script, or a
-            .dockerignore.
+        ContextError: names each file and the cure; or there is no Dockerfile, or a .dockerignore.
     """
     if not (context / DOCKERFILE).is_file():
         raise ContextError(f"{context / DOCKERFILE} is missing, so there is nothing to build")
-    if not script and not (context / _SCRIPT).is_file():
-        raise ContextError(f"{context / _SCRIPT} is missing, so a job has nothing to run")
     if (context / _NOT_READ).exists():
         raise ContextError(
             f"{context / _NOT_READ} is not read, and all files are in the image: move out of "
@@ -105,13 +106,32 @@ def check(context: Path, script: Path | None = None) -> None:
         )
     paths = [context / path for path in files(context)]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
-    refused = [
+    refused = [*_script_problems(context, paths, scripts)]
+    refused += [
         rf"{path} has line ends in CRLF: save it with LF, `sed -i 's/\r$//' {path}`"
-        for path in (*read, *([script] if script else []))
+        for path in (*read, *([stand_in] if stand_in else []))
         if b"\r\n" in path.read_bytes()
     ]
     if refused:
         raise ContextError("\n".join(refused))
+
+
+def _script_problems(
+    context: Path, paths: Sequence[Path], scripts: Mapping[str, str]
+) -> Iterator[str]:
+    folder = context / SCRIPTS
+    for script in sorted({*scripts.values()}):
+        path = folder / script
+        if path in paths and not _is_script(path):
+            yield f"{path} has no first line #!, as in #!/usr/bin/env python3, to say what runs it"
+        elif path not in paths:
+            for_whom = ", ".join(name for name, its in scripts.items() if its == script)
+            below = [each for each in paths if each.is_relative_to(folder) and _is_script(each)]
+            known = ", ".join(each.relative_to(folder).as_posix() for each in below)
+            yield (
+                f"{path} is missing, so {for_whom} would have nothing to run; its `script` may be "
+                f"{known or 'any file that you put there'}"
+            )
 
 
 def _hash(context: Path, arguments: str = "") -> str:

@@ -79,18 +79,18 @@ def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) 
         yield from _clock_changes(expression, today, zone)
     else:
         yield f"next: every {duration(expression.interval.total_seconds())} from its creation on"
-    yield from _overlap(settings, schedule, now)
+    yield from _overlap(schedule, now)
 
 
 def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
     """Return what a run may cost at most, and what that is in a month."""
-    job, region = settings.job, settings.region
+    job, region = schedule.job, settings.region
 
     def of(kind: str) -> float | None:
         size = job.instance_count, job.volume_gb
         return cost.estimate(region, kind, *size, job.max_runtime_seconds)
 
-    known = {kind: usd for kind in settings.attempt_types if (usd := of(kind)) is not None}
+    known = {kind: usd for kind in schedule.attempt_types if (usd := of(kind)) is not None}
     if job.instance_type not in known:
         return f"no price of {job.instance_type}"
     own, dearest = known[job.instance_type], max(known, key=lambda kind: known[kind])
@@ -135,8 +135,8 @@ def _clock_changes(expression: Cron, today: date, zone: ZoneInfo) -> Iterator[st
             yield f"clock: {times[0]:%a %d %b %Y %H:%M}{more}, which {zone.key} {what}"
 
 
-def _overlap(settings: Settings, schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
-    longest = timedelta(seconds=settings.job.max_runtime_seconds)
+def _overlap(schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
+    longest = timedelta(seconds=schedule.job.max_runtime_seconds)
     gap = _shortest_gap(schedule, now)
     if gap is not None and gap < longest:
         yield (

@@ -6,11 +6,10 @@ Only what settings decide; what AWS decides, such as ARNs, is in the functions' 
 from typing import Any
 
 from components.aws import instance_types
-from components.settings import Settings
+from components.settings import ScheduleSettings, Settings
 
-_OF_A_SCHEDULE = {
-    *("expression", "timezone", "arguments", "environment", "overlap", "start_deadline_seconds")
-}
+_OF_A_SCHEDULE = {"expression", "timezone", "overlap", "start_deadline_seconds", "script"}
+_OF_A_PLACE = {"bucket", "prefix", "when_empty"}
 
 
 def document(settings: Settings) -> dict[str, Any]:
@@ -18,27 +17,31 @@ def document(settings: Settings) -> dict[str, Any]:
     return {
         "stack": settings.stack,
         "prefix": settings.prefix,
-        "input_prefix": settings.input.prefix,
-        "output_prefix": settings.output.prefix,
-        "when_no_input": settings.input.when_empty,
-        "when_no_output": settings.output.when_empty,
         "max_concurrent_instances": settings.limits.max_concurrent_instances,
         "isolation": settings.network.mode == "isolated",
+        "encrypt_traffic": settings.is_sharded,
+        "schedules": {name: _schedule(each) for name, each in settings.schedules.items()},
+        "tags": settings.all_tags,
+    }
+
+
+def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
+    return {
+        **schedule.model_dump(mode="json", include=_OF_A_SCHEDULE),
         "job": {
-            **settings.job.model_dump(mode="json", exclude={"secrets"}),
+            **schedule.job.model_dump(mode="json", exclude={"secrets"}),
+            "arguments": schedule.all_arguments,
+            "environment": schedule.all_environment,
             "volume_keys": {
-                each: instance_types.takes_volume_key(each) for each in settings.attempt_types
+                each: instance_types.takes_volume_key(each) for each in schedule.attempt_types
             },
         },
-        "schedules": {
-            name: schedule.model_dump(mode="json", include=_OF_A_SCHEDULE)
-            for name, schedule in settings.schedules.items()
-        },
+        "input": schedule.input.model_dump(mode="json", include=_OF_A_PLACE),
+        "output": schedule.output.model_dump(mode="json", include=_OF_A_PLACE),
         "retries": {
-            "instance_types": list(settings.instance_types),
-            "larger": settings.larger_types,
-            "max_size_increases": settings.retries.max_size_increases,
-            "deadline_seconds": settings.retries.deadline_seconds,
+            "instance_types": list(schedule.instance_types),
+            "larger": schedule.larger_types,
+            "max_size_increases": schedule.retries.max_size_increases,
+            "deadline_seconds": schedule.retries.deadline_seconds,
         },
-        "tags": settings.all_tags,
     }

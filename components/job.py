@@ -14,8 +14,8 @@ class Job(pulumi.ComponentResource):
     """The role of the stack's processing jobs.
 
     Creates: the execution role that SageMaker assumes, and its policy: read under the input
-    prefix, write under the output prefix, the stack's key, image and log streams; in a VPC its
-    network interfaces; the secrets of job.secrets.
+    prefixes, write under the output prefixes, the stack's key, image and log streams; in a VPC its
+    network interfaces; the secrets of job.secrets. All schedules share it.
 
     Does not create jobs: the launcher does, at run time.
     """

@@ -12,37 +12,40 @@ from components.stack import Stack
 
 
 class Storage(pulumi.ComponentResource):
-    """The input and the output bucket.
+    """The buckets for input and output.
 
-    Creates, for each that does not exist: a bucket, only readable over TLS, without public access
-    or ACLs, versioned, encrypted with the stack's key (and S3's bucket key, which saves KMS
-    calls), with a lifecycle. With `data: keep`, Pulumi forgets them instead of deleting them.
+    Creates, for each of the two that any schedule leaves to the stack: a bucket, only readable over
+    TLS, without public access or ACLs, versioned, encrypted with the stack's key (and S3's bucket
+    key, which saves KMS calls), with a lifecycle. With `data: keep`, Pulumi forgets them instead of
+    deleting them.
 
     Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
     """
 
     input_bucket: pulumi.Output[str]
-    """Name of the bucket that jobs read from."""
+    """Name of the bucket that jobs read from, whose schedule names none."""
     output_bucket: pulumi.Output[str]
-    """Name of the bucket that jobs write to."""
+    """Name of the bucket that jobs write to, whose schedule names none."""
     data: Data
-    """The parts of both that are the stack's."""
+    """The parts of all buckets that are the stack's."""
 
     def __init__(self, name: str, stack: Stack) -> None:
         super().__init__("sagemaker-processing:storage:Storage", name, None, stack.opts)
-        self._name, self._stack, settings = name, stack, stack.settings
-        self.input_bucket = self._bucket("input", settings.input.bucket, expire_days=None)
+        self._name, self._stack, schedules = name, stack, stack.settings.schedules.values()
+        self.input_bucket = self._bucket("input", [each.input.bucket for each in schedules], None)
         self.output_bucket = self._bucket(
-            "output", settings.output.bucket, expire_days=settings.retention.output_days
+            "output",
+            [each.output.bucket for each in schedules],
+            expire_days=stack.settings.retention.output_days,
         )
         self.data = Data(stack, self.input_bucket, self.output_bucket)
         self.register_outputs({})
 
     def _bucket(
-        self, role: str, existing: str | None, expire_days: int | None
+        self, role: str, asked_for: list[str | None], expire_days: int | None
     ) -> pulumi.Output[str]:
-        if existing:
-            return pulumi.Output.from_input(existing)
+        if None not in asked_for:
+            return pulumi.Output.from_input(asked_for[0] or "")
         account, keep, child = self._stack.account, self._stack.settings.keep_data, self._child()
         name = f"{self._name}-{role}"
         # The physical name is an interface: people and other systems upload to it.

@@ -24,6 +24,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
         },
         "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     },
+    "two scripts": {
+        "schedules": {
+            "daily": {"expression": "cron(0 4 * * ? *)"},
+            "weekly": {
+                "expression": "cron(0 6 ? * MON *)",
+                "script": "to_parquet",
+                "job": {"instance_type": "ml.m5.xlarge", "max_runtime_seconds": 7200},
+                "input": {"prefix": "sales/"},
+                "output": {"prefix": "weekly/{slot:%Y%m%d%H%M%S}/"},
+            },
+        },
+    },
     "existing": {
         "network": {
             "mode": "existing",

@@ -43,7 +43,7 @@ def create(
         opts=child,
         **_HTTPS,
     )
-    if stack.settings.job.instance_count > 1:
+    if stack.settings.is_sharded:
         # Among all protocols are UDP 500 and ESP (protocol 50), in which it is encrypted:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
         way = {**_ALL_PROTOCOLS, "description": "Between the instances of a job, encrypted"}

@@ -1,40 +1,92 @@
 """The data of a stack, as its roles may use it: nothing else in the buckets, and no version."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import pulumi
 
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
+from components.settings.model import InputSettings, OutputSettings
 from components.stack import Stack
 
 
+class _Place(NamedTuple):
+    """The parts of one bucket that are the stack's."""
+
+    bucket_arn: pulumi.Output[str]
+    prefixes: list[str]
+
+
 class Data:
-    """The parts of the two buckets that are the stack's: what the keys of all slots begin with."""
+    """The parts of the buckets that are the stack's: what the keys of all slots begin with."""
 
     def __init__(
         self, stack: Stack, input_bucket: pulumi.Input[str], output_bucket: pulumi.Input[str]
     ) -> None:
-        self.input_arn = stack.account.bucket_arn(input_bucket)
-        self.output_arn = stack.account.bucket_arn(output_bucket)
-        self._input_prefix = key_prefix.fixed(stack.settings.input.prefix)
-        self._output_prefix = key_prefix.fixed(stack.settings.output.prefix)
+        """Find them in the settings; the buckets are the stack's own, where those name none."""
+        schedules = stack.settings.schedules.values()
+        self._input = _places(stack, input_bucket, (each.input for each in schedules))
+        self._output = _places(stack, output_bucket, (each.output for each in schedules))
 
-    def input(self, pattern: str) -> pulumi.Output[str]:
-        """Return the ARN of input objects by what follows the prefix."""
-        return pulumi.Output.concat(self.input_arn, "/", self._input_prefix, pattern)
+    def bucket_arns(self) -> list[pulumi.Output[str]]:
+        """Return the ARN of every bucket, for input and output."""
+        return [place.bucket_arn for place in (*self._input, *self._output)]
 
-    def output(self, pattern: str) -> pulumi.Output[str]:
-        """Return the ARN of output objects by what follows the prefix."""
-        return pulumi.Output.concat(self.output_arn, "/", self._output_prefix, pattern)
+    def input(self, pattern: str) -> list[pulumi.Output[str]]:
+        """Return the ARNs of input objects by what follows the prefixes."""
+        return _objects(self._input, pattern)
 
-    def list_input(self) -> Statement:
+    def output(self, pattern: str) -> list[pulumi.Output[str]]:
+        """Return the ARNs of output objects by what follows the prefixes."""
+        return _objects(self._output, pattern)
+
+    def list_input(self) -> list[Statement]:
         """Return what it takes to see which objects a slot has."""
-        return _list("ListInput", self.input_arn, self._input_prefix)
+        return _list("ListInput", self._input)
 
-    def list_output(self) -> Statement:
+    def list_output(self) -> list[Statement]:
         """Return what it takes to see whether a slot has a success marker."""
-        return _list("ListOutput", self.output_arn, self._output_prefix)
+        return _list("ListOutput", self._output)
 
 
-def _list(sid: str, bucket_arn: pulumi.Input[str], prefix: str) -> Statement:
-    below = {"StringLike": {"s3:prefix": f"{prefix}*"}}
-    return allow(sid, ["s3:ListBucket"], [bucket_arn], below)
+def _places(
+    stack: Stack, own: pulumi.Input[str], parts: Iterable[InputSettings | OutputSettings]
+) -> list[_Place]:
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        found.setdefault(part.bucket or "", set()).add(key_prefix.fixed(part.prefix))
+    return [
+        _Place(stack.account.bucket_arn(bucket or own), _widest(prefixes))
+        for bucket, prefixes in sorted(found.items())
+    ]
+
+
+def _widest(prefixes: set[str]) -> list[str]:
+    """Leave out what another prefix holds already: a role's policy has 10,240 characters."""
+    return sorted(
+        each
+        for each in prefixes
+        if not any(each != other and each.startswith(other) for other in prefixes)
+    )
+
+
+def _objects(places: list[_Place], pattern: str) -> list[pulumi.Output[str]]:
+    return [
+        pulumi.Output.concat(place.bucket_arn, "/", prefix, pattern)
+        for place in places
+        for prefix in place.prefixes
+    ]
+
+
+def _list(sid: str, places: list[_Place]) -> list[Statement]:
+    """Return a statement for each bucket, since the condition does not know which one is meant."""
+    return [
+        allow(
+            f"{sid}{number or ''}",
+            ["s3:ListBucket"],
+            [place.bucket_arn],
+            {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in place.prefixes]}},
+        )
+        for number, place in enumerate(places)
+    ]

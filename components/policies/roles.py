@@ -33,13 +33,12 @@ def job(
     namespace = {"StringEquals": {"cloudwatch:namespace": JOB_METRICS}}
     # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
     secrets = [
-        account.arn("secretsmanager", f"secret:{name}-??????")
-        for name in stack.settings.job.secrets
+        account.arn("secretsmanager", f"secret:{name}-??????") for name in stack.settings.secrets
     ]
     return [
-        data.list_input(),
-        allow("ReadInput", ["s3:GetObject"], [data.input("*")]),
-        allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], [data.output("*")]),
+        *data.list_input(),
+        allow("ReadInput", ["s3:GetObject"], data.input("*")),
+        allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], data.output("*")),
         *_job_keys(stack),
         allow(
             "PullImage",
@@ -62,11 +61,11 @@ def job(
 def _job_keys(stack: Stack) -> list[Statement]:
     """Return what a job needs for encrypted objects and its encrypted volume."""
     via_s3, own = via(stack, "s3"), [stack.key_arn]
-    # An existing input bucket may have a key of its own.
-    theirs = stack.settings.input.kms_key_arn
+    # Existing input buckets may have keys of their own.
+    theirs = filter(None, {each.input.kms_key_arn for each in stack.settings.schedules.values()})
     return [
         # Of the output's key too: a multipart upload reads what it has encrypted.
-        allow("DecryptData", ["kms:Decrypt"], [*own, *([theirs] if theirs else [])], via_s3),
+        allow("DecryptData", ["kms:Decrypt"], [*own, *sorted(theirs)], via_s3),
         allow("EncryptOutput", ["kms:GenerateDataKey"], own, via_s3),
         # SageMaker's guide asks for it beside a key for the output; S3 itself never uses it. Not
         # conditioned, as nobody says in whose name it would be called; it can read nothing.
@@ -118,7 +117,7 @@ def launcher(
 
 
 def job_conditions(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:
-    """Return what every job must be like, whatever the launcher's code asks for.
+    """Return what every job of any schedule must be like, whatever the launcher's code asks for.
 
     All keys are those of the Service Authorization Reference for CreateProcessingJob. Not
     conditioned are the keys that encrypt: two spellings of their condition keys are in use
@@ -131,9 +130,9 @@ def job_conditions(settings: Settings, placement: VpcPlacement | None) -> dict[s
     flags: dict[str, str] = {}
     if settings.network.mode == "isolated":
         flags["sagemaker:NetworkIsolation"] = "true"
-    if settings.job.instance_count > 1:
+    if settings.is_sharded:
         flags["sagemaker:InterContainerTrafficEncryption"] = "true"
-    runtime = str(settings.job.max_runtime_seconds)
+    runtime = str(max(each.job.max_runtime_seconds for each in settings.schedules.values()))
     return {
         "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": runtime},
         "ForAllValues:StringEquals": lists,
@@ -154,7 +153,7 @@ def observer(
         allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(stack)]),
         *_of_both_functions(stack, data, table_arn),
-        allow("MarkSuccess", ["s3:PutObject"], [data.output(f"*{MARKER}")]),
+        allow("MarkSuccess", ["s3:PutObject"], data.output(f"*{MARKER}")),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
         # Of one part: nothing has to be decrypted.
         allow("EncryptMarkers", ["kms:GenerateDataKey"], key, via(stack, "s3")),
@@ -231,10 +230,10 @@ def _of_both_functions(stack: Stack, data: Data, table_arn: Arn) -> list[Stateme
         # DynamoDB decrypts the table's key in the caller's name, for writes too; it made that key
         # with the table. https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
         allow("ReadJournal", ["kms:Decrypt"], [stack.key_arn], via(stack, "dynamodb")),
-        data.list_input(),
-        data.list_output(),
+        *data.list_input(),
+        *data.list_output(),
         # No version of it: what is withdrawn can be had back.
-        allow("WithdrawSuccess", ["s3:DeleteObject"], [data.output(f"*{MARKER}")]),
+        allow("WithdrawSuccess", ["s3:DeleteObject"], data.output(f"*{MARKER}")),
     ]
 
 

@@ -65,7 +65,7 @@ def buckets_only(account: Account, data: Data) -> dict[str, Any]:
     credentials, out of the VPC. Layers of the image come from S3 too, but SageMaker pulls them
     outside of the VPC (https://docs.aws.amazon.com/sagemaker/latest/dg/process-vpc.html).
     """
-    buckets, here = [data.input_arn, data.output_arn], _of_this_account(account)
+    buckets, here = data.bucket_arns(), _of_this_account(account)
     objects = [pulumi.Output.concat(bucket, "/*") for bucket in buckets]
     use = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
     return document(

@@ -1,7 +1,7 @@
 """What a stack's YAML may say: the settings, the rules between them, and how both are read."""
 
-from components.settings.model import NetworkSettings as NetworkSettings
 from components.settings.model import RetrySettings as RetrySettings
 from components.settings.model import ScheduleSettings as ScheduleSettings
 from components.settings.model import Settings as Settings
-from components.settings.model import Subscription as Subscription
+from components.settings.sections import NetworkSettings as NetworkSettings
+from components.settings.sections import Subscription as Subscription

@@ -10,8 +10,9 @@ from typing import Any
 import pulumi
 from pydantic_core import ErrorDetails
 
-from components.settings.model import ScheduleSettings, Settings, Subscription
+from components.settings.model import OVERRIDABLE, ScheduleSettings, Settings
 from components.settings.replaced import REPLACED
+from components.settings.sections import Subscription
 
 Path = tuple[int | str, ...]
 """The steps to a setting; a key of another namespace is one step, with its full name."""
@@ -164,6 +165,8 @@ def _names(path: Path) -> list[str]:
             part = Settings
         case ("schedules", _):
             part = ScheduleSettings
+        case ("schedules", _, name) if name in OVERRIDABLE:
+            part = ScheduleSettings.model_fields[name].annotation
         case ("alerts", "subscriptions", _):
             part = Subscription
         case _:

@@ -1,23 +1,82 @@
 """A stack's settings as one frozen object; docs/configuration.md is made of its docstrings."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from components.aws import instance_types
-from components.settings import slot_gaps, values
-from components.settings.values import Frozen, checked
+from components.settings import sections, slot_gaps, values
+from components.settings.values import Frozen
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
 
 
+class JobSettings(Frozen):
+    """The machine of a job, and what every run passes to the script."""
+
+    instance_type: values.InstanceType = "ml.t3.medium"
+    """The type to try first."""
+    instance_count: values.InstanceCount = 1
+    """More than one: each gets a share of the input objects (ShardedByS3Key)."""
+    volume_gb: values.VolumeGb = 30
+    """Must hold the whole input and the output."""
+    max_runtime_seconds: values.Runtime = 3600
+    """A job that runs longer is stopped."""
+    arguments: tuple[values.Argument, ...] = ()
+    """Given to the script, before those of the schedule; may name the slot."""
+    environment: values.Environment = Field(default_factory=dict)
+    """Variables of the script; may name the slot. Readable by whoever may describe the job: no
+    secrets.
+    """
+    secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
+    """Names in Secrets Manager of what the script may read there."""
+
+
+class InputSettings(Frozen):
+    """Where a run reads."""
+
+    bucket: values.BucketName | None = None
+    """An existing bucket; null creates one."""
+    prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
+    """May name the slot, and the schedule as `{schedule}`."""
+    kms_key_arn: values.KeyArn | None = None
+    """The key of an existing bucket that is encrypted with one of its own."""
+    when_empty: Literal["fail", "skip", "run"] = "fail"
+    """What becomes of a slot without input: a failure, no run, or a run without input."""
+
+
+class OutputSettings(Frozen):
+    """Where a run writes: its own prefix for each schedule and slot."""
+
+    bucket: values.BucketName | None = None
+    """An existing bucket; null creates one."""
+    prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
+    """Must name the slot, so that no two share it, and where there are several the `{schedule}`."""
+    when_empty: Literal["fail", "allow"] = "fail"
+    """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
+
+
+class RetrySettings(Frozen):
+    """The next attempts, by the cause of the last one's failure. A script's own error has none."""
+
+    fallback_instance_types: tuple[values.InstanceType, ...] = ()
+    """Types to try, in this order, where the job's own has no capacity."""
+    max_size_increases: Annotated[int, Field(ge=0, le=3)] = 1
+    """How many sizes of the same family a run may grow when it runs out of memory."""
+    deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
+    """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
+
+
+OVERRIDABLE = ("script", "job", "input", "output", "retries")
+"""What stands for all schedules, and may be another for each."""
+
+
 class ScheduleSettings(Frozen):
-    """When to run, and what this schedule adds to its runs."""
+    """When to run, and what this schedule sets otherwise than the stack."""
 
     expression: values.Expression
     """When slots are due, as EventBridge Scheduler writes it, such as `cron(0 4 * * ? *)`."""
@@ -35,6 +94,50 @@ class ScheduleSettings(Frozen):
     """Appended to the job's arguments; may name the slot."""
     environment: values.Environment = Field(default_factory=dict)
     """Added to the job's environment; wins where both set a name. May name the slot."""
+    script: values.Script = values.SCRIPT
+    """The file below container/scripts/ that runs, in any language with a first line `#!`."""
+    job: JobSettings = JobSettings()
+    """What it sets otherwise than the stack's `job`."""
+    input: InputSettings = InputSettings()
+    """What it sets otherwise than the stack's `input`."""
+    output: OutputSettings = OutputSettings()
+    """What it sets otherwise than the stack's `output`."""
+    retries: RetrySettings = RetrySettings()
+    """What it sets otherwise than the stack's `retries`."""
+
+    def completed(self, defaults: Mapping[str, Any]) -> Self:
+        """Return the schedule with the stack's value of whatever it does not set itself."""
+        whole = {
+            name: getattr(self, name).over(default) if isinstance(default, Frozen) else default
+            for name, default in defaults.items()
+            if isinstance(default, Frozen) or name not in self.model_fields_set
+        }
+        return self.model_copy(update=whole)
+
+    @property
+    def all_arguments(self) -> list[str]:
+        """The arguments of its script: the job's, then its own."""
+        return [*self.job.arguments, *self.arguments]
+
+    @property
+    def all_environment(self) -> dict[str, str]:
+        """The variables of its script that the settings give: the job's, then its own."""
+        return {**self.job.environment, **self.environment}
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """The instance types to try, the job's own first."""
+        return (self.job.instance_type, *self.retries.fallback_instance_types)
+
+    @property
+    def attempt_types(self) -> list[str]:
+        """Every instance type that an attempt may use."""
+        return sorted({*self.instance_types, *self.larger_types.values()})
+
+    @property
+    def larger_types(self) -> dict[str, str]:
+        """Each type that may run out of memory -> the one that the next attempt takes then."""
+        return instance_types.larger(self.instance_types, self.retries.max_size_increases)
 
     def next_slot(self, after: datetime) -> datetime | None:
         """Return the first slot later than `after`, in UTC, or None if there is none any more."""
@@ -65,162 +168,28 @@ class ScheduleSettings(Frozen):
         return slot_gaps.longest(cron.parse(self.expression), ZoneInfo(self.timezone))
 
 
-class JobSettings(Frozen):
-    """The machine of a job, and what every run passes to the script."""
-
-    instance_type: values.InstanceType = "ml.t3.medium"
-    """The type to try first."""
-    instance_count: values.InstanceCount = 1
-    """More than one: each gets a share of the input objects (ShardedByS3Key)."""
-    volume_gb: values.VolumeGb = 30
-    """Must hold the whole input and the output."""
-    max_runtime_seconds: values.Runtime = 3600
-    """A job that runs longer is stopped."""
-    arguments: tuple[values.Argument, ...] = ()
-    """Given to the script, before those of the schedule; may name the slot."""
-    environment: values.Environment = Field(default_factory=dict)
-    """Variables of the script; may name the slot. Readable by whoever may describe the job: no
-    secrets.
-    """
-    secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
-    """Names in Secrets Manager of what the script may read there."""
-
-
-class ImageSettings(Frozen):
-    """The image that jobs run."""
-
-    base: Annotated[str, Field(min_length=1)] | None = None
-    """Replaces the BASE_IMAGE of the Dockerfile; a preview warns of one without a digest."""
-    uri: values.ImageUri | None = None
-    """An image of ECR by its digest, as for a rollback: it runs as it is, and none is built."""
-
-
-class InputSettings(Frozen):
-    """Where a run reads."""
-
-    bucket: values.BucketName | None = None
-    """An existing bucket; null creates one."""
-    prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
-    """May name the slot, and the schedule as `{schedule}`."""
-    kms_key_arn: values.KeyArn | None = None
-    """The key of an existing bucket that is encrypted with one of its own."""
-    when_empty: Literal["fail", "skip", "run"] = "fail"
-    """What becomes of a slot without input: a failure, no run, or a run without input."""
-
-
-class OutputSettings(Frozen):
-    """Where a run writes: its own prefix for each schedule and slot."""
-
-    bucket: values.BucketName | None = None
-    """An existing bucket; null creates one."""
-    prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
-    """Must name the slot, so that no two share it, and where there are several the `{schedule}`."""
-    when_empty: Literal["fail", "allow"] = "fail"
-    """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
-
-
-class NetworkSettings(Frozen):
-    """What a job's container can reach."""
-
-    mode: Literal["isolated", "vpc", "existing"] = "isolated"
-    """isolated: no network and no credentials. vpc: a private VPC of the stack's own, with S3 and
-    `endpoints` and no way to the internet. existing: your `subnets` and `security_groups`.
-    """
-    cidr: values.Cidr = "10.0.0.0/24"
-    """Of the created VPC."""
-    zones: Annotated[int, Field(ge=1, le=6)] = 2
-    """Availability zones, and private subnets, of the created VPC."""
-    endpoints: tuple[values.EndpointName, ...] = ("logs", "monitoring")
-    """Interface endpoints of the created VPC beside S3's; each is about $7.30 a month and zone."""
-    subnets: Annotated[tuple[values.SubnetId, ...], Field(max_length=16)] = ()
-    """Of mode existing."""
-    security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
-    """Of mode existing."""
-
-
-class LimitSettings(Frozen):
-    """What the whole stack may not pass."""
-
-    max_concurrent_instances: values.InstanceCount | None = None
-    """Instances that may run at once; a run beyond it waits, as for a quota of AWS."""
-
-
-class RetrySettings(Frozen):
-    """The next attempts, by the cause of the last one's failure. A script's own error has none."""
-
-    fallback_instance_types: tuple[values.InstanceType, ...] = ()
-    """Types to try, in this order, where the job's own has no capacity."""
-    max_size_increases: Annotated[int, Field(ge=0, le=3)] = 1
-    """How many sizes of the same family a run may grow when it runs out of memory."""
-    deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
-    """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
-
-
-class Subscription(Frozen):
-    """Somebody who is told."""
-
-    protocol: Literal["email", "sms", "https"]
-    """How SNS tells."""
-    endpoint: str
-    """An address, a number such as +4915112345678, or a URL."""
-
-
-_ENDPOINTS = {
-    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
-    "sms": (r"\+[1-9]\d{6,14}", "a number such as +4915112345678"),
-    "https": (r"https://[^\s/]+\S*", "a URL such as https://example.com/alerts"),
-}
-"""SNS's Subscribe has no pattern: an e-mail address, a number in E.164, a URL that begins so."""
-
-
-def _endpoint_problem(subscription: Subscription) -> str | None:
-    form, example = _ENDPOINTS[subscription.protocol]
-    fits = re.fullmatch(form, subscription.endpoint)
-    return None if fits else f"endpoint must be {example} for protocol {subscription.protocol}"
-
-
-class AlertSettings(Frozen):
-    """Who is told, and what is watched."""
-
-    subscriptions: tuple[Annotated[Subscription, checked(_endpoint_problem)], ...] = ()
-    """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
-    running_long_seconds: Annotated[int, Field(ge=60)] | None = None
-    """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
-    monitoring: Literal["full", "messages"] = "full"
-    """full: alarms and a dashboard, about $5 a month beyond AWS's free ones. messages: neither."""
-
-
-class RetentionSettings(Frozen):
-    """How long things are kept."""
-
-    log_days: values.LogDays = 90
-    """Of the launcher's logs."""
-    output_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] | None = None
-    """Outputs in the created bucket are deleted after this; null keeps them."""
-    noncurrent_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] = 30
-    """Overwritten and deleted versions of objects stay recoverable this long."""
-
-
 class Settings(Frozen):
-    """One stack, whole."""
+    """One stack, whole; `schedules` have what stands for all of them."""
 
     project: str
     stack: values.EnvironmentValue
     region: values.Region
     prefix: values.StackPrefix
     """Begins the physical names of this stack; unique in its account and region."""
-    schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)]
+    script: values.Script = values.SCRIPT
+    """The file below container/scripts/ that runs, in any language with a first line `#!`."""
     job: JobSettings = JobSettings()
-    image: ImageSettings = ImageSettings()
+    image: sections.ImageSettings = sections.ImageSettings()
     input: InputSettings = InputSettings()
     output: OutputSettings = OutputSettings()
-    network: NetworkSettings = NetworkSettings()
-    limits: LimitSettings = LimitSettings()
+    network: sections.NetworkSettings = sections.NetworkSettings()
+    limits: sections.LimitSettings = sections.LimitSettings()
     permissions_boundary: values.PolicyArn | None = None
     """A managed policy that bounds what every role of the stack may do, whatever allows it."""
     retries: RetrySettings = RetrySettings()
-    alerts: AlertSettings = AlertSettings()
-    retention: RetentionSettings = RetentionSettings()
+    schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)]
+    alerts: sections.AlertSettings = sections.AlertSettings()
+    retention: sections.RetentionSettings = sections.RetentionSettings()
     data: Literal["keep", "destroy"] = "keep"
     """keep: Pulumi refuses to delete the key, buckets, repository and journal, and they outlive the
     stack. destroy: they go with it, whatever they hold; the key is lost 7 days later.
@@ -228,25 +197,38 @@ class Settings(Frozen):
     tags: values.Tags = Field(default_factory=dict)
     """Of every resource and every job, beside Project and Stack."""
 
+    @field_validator("schedules")
+    @classmethod
+    def _complete(
+        cls, schedules: Mapping[str, ScheduleSettings], info: ValidationInfo
+    ) -> Mapping[str, ScheduleSettings]:
+        defaults = {name: info.data[name] for name in OVERRIDABLE if name in info.data}
+        return {name: schedule.completed(defaults) for name, schedule in schedules.items()}
+
     @property
     def keep_data(self) -> bool:
         """Whether data outlive the stack."""
         return self.data == "keep"
 
     @property
-    def instance_types(self) -> tuple[str, ...]:
-        """The instance types to try, the job's own first."""
-        return (self.job.instance_type, *self.retries.fallback_instance_types)
-
-    @property
     def attempt_types(self) -> list[str]:
-        """Every instance type that an attempt may use."""
-        return sorted({*self.instance_types, *self.larger_types.values()})
+        """Every instance type that an attempt of any schedule may use."""
+        return sorted({each for one in self.schedules.values() for each in one.attempt_types})
 
     @property
-    def larger_types(self) -> dict[str, str]:
-        """Each type that may run out of memory -> the one that the next attempt takes then."""
-        return instance_types.larger(self.instance_types, self.retries.max_size_increases)
+    def scripts(self) -> dict[str, str]:
+        """The script of each schedule."""
+        return {name: schedule.script for name, schedule in self.schedules.items()}
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether any schedule's jobs have several instances."""
+        return any(schedule.job.instance_count > 1 for schedule in self.schedules.values())
+
+    @property
+    def secrets(self) -> list[str]:
+        """The names of all that any script may read in Secrets Manager."""
+        return sorted({name for one in self.schedules.values() for name in one.job.secrets})
 
     @property
     def all_tags(self) -> dict[str, str]:

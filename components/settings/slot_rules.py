@@ -6,8 +6,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from components.aws import models
-from components.settings import shared_places
-from components.settings.model import ScheduleSettings, Settings
+from components.settings import run_rules, shared_places
+from components.settings.model import ScheduleSettings
 from components.settings.values import JOB
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
@@ -19,20 +19,27 @@ _ARGUMENT = models.shape(*JOB, "AppSpecification.ContainerArguments.member")
 _VALUE = models.shape(*JOB, "Environment.value")
 
 
-def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
+def problems(name: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield what is wrong with the fields of a schedule's prefixes, arguments and environment."""
-    key, job = f"schedules.{name}", settings.job
-    texts = [("input.prefix", settings.input.prefix), ("output.prefix", settings.output.prefix)]
-    for part, of in (("job", job), (key, schedule)):
-        arguments = [(f"{part}.arguments", text) for text in of.arguments]
-        values = [(f"{part}.environment.{each}", text) for each, text in of.environment.items()]
+
+    def key(part: str, field: str) -> str:
+        return run_rules.key(name, schedule, part, field)
+
+    own, output = f"schedules.{name}", (key("output", "prefix"), schedule.output.prefix)
+    texts = [(key("input", "prefix"), schedule.input.prefix), output]
+    for of, in_arguments, in_environment in (
+        (schedule.job, key("job", "arguments"), key("job", "environment")),
+        (schedule, f"{own}.arguments", f"{own}.environment"),
+    ):
+        arguments = [(in_arguments, text) for text in of.arguments]
+        values = [(f"{in_environment}.{each}", text) for each, text in of.environment.items()]
         for shape, found in ((_ARGUMENT, arguments), (_VALUE, values)):
             for path, text in found:
                 for limit in models.broken_limits(shape, _longest(text, schedule.timezone)):
                     yield f"{path}: {text} {limit} when {name} has filled in its fields"
         texts += [*arguments, *values]
     yield from _without_previous(texts, name, schedule)
-    yield from _shared_output(settings.output.prefix, name, schedule)
+    yield from _shared_output(*output, name, schedule)
 
 
 def _without_previous(
@@ -53,12 +60,12 @@ def _without_previous(
             )
 
 
-def _shared_output(prefix: str, name: str, schedule: ScheduleSettings) -> Iterator[str]:
+def _shared_output(key: str, prefix: str, name: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield where two slots of a schedule would write to the same place."""
     if pair := shared_places.found(prefix, schedule.expression, schedule.timezone):
         first, second = map(slot_text, pair)
         yield (
-            f"output.prefix: {prefix} puts several slots of {name} into the same place, such as "
+            f"{key}: {prefix} puts several slots of {name} into the same place, such as "
             f"{first} and {second}; name the slot finer and in UTC, as in "
             "{slot:%Y/%m/%d/%H%M%S}/, or with its offset, as in {local:%Y/%m/%d/%H%M%S%z}/"
         )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -18,7 +18,7 @@ _CLUSTER = "ProcessingResources.ClusterConfig"
 
 RESERVED_ENVIRONMENT = (
     *("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    *("INPUT_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT"),
+    *("INPUT_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT", "SCRIPT"),
 )
 """Set by the launcher and the entry point for every run."""
 
@@ -36,6 +36,12 @@ class Frozen(BaseModel):
     """A part of the settings: no unknown keys, and no change after the check."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def over(self, default: Self) -> Self:
+        """Return this part with the default's value of each key that it does not set itself."""
+        own = self.model_fields_set
+        whole = {name: getattr(self if name in own else default, name) for name in vars(self)}
+        return self.model_construct(own, **whole)
 
 
 def checked(problem: Callable[[Any], str | None]) -> AfterValidator:
@@ -120,6 +126,13 @@ _is_name = _matching(
 Name = Annotated[str, _is_name]
 # The rest of a bucket's name, <prefix>-output-<account>-<region>, needs room.
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
+SCRIPT = "process_data.sh"
+_PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_is_script = _matching(
+    f"{_PART}(/{_PART})*",
+    "must be a path below container/scripts/, of letters, digits and ._-, as in reports/week.py",
+)
+Script = Annotated[str, Field(max_length=256), _is_script]
 Region = Annotated[str, checked(_region_problem)]
 _zones = cache(available_timezones)
 Zone = Annotated[str, checked(lambda zone: models.choices(zone, sorted(_zones())))]

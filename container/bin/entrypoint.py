@@ -1,11 +1,12 @@
 #!/opt/venv/bin/python3 -ESBXutf8
-"""The contract with SageMaker, which lets scripts/process_data.sh be a plain script.
+"""The contract with SageMaker, which lets the files in scripts/ be plain scripts.
 
-Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; JOB_NAME, SCHEDULE, SLOT, ATTEMPT
-         and STACK, given by the launcher.
-Runs     process_data.sh with the job's arguments and environment (of which the options above keep
-         PYTHONHOME and its like from this program), and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from
-         0) and HOST_COUNT in addition. Several hosts have an OUTPUT_PATH each.
+Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; SCRIPT, JOB_NAME, SCHEDULE, SLOT,
+         ATTEMPT and STACK, given by the launcher.
+Runs     scripts/$SCRIPT, or process_data.sh there if that is not set, with the job's arguments and
+         environment (of which the options above keep PYTHONHOME and its like from this program),
+         and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from 0) and HOST_COUNT in addition. Several hosts
+         have an OUTPUT_PATH each.
 Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
          well, and why (see exit_message.py). What the script wrote there itself comes first.
 Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own.
@@ -31,7 +32,8 @@ from relay import Relay
 MESSAGE = Path("/opt/ml/output/message")
 INPUT = Path("/opt/ml/processing/input")
 UPLOADED = Path("/opt/ml/processing/output")
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "process_data.sh"
+NAME = os.environ.get("SCRIPT", "process_data.sh")
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / NAME
 # The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
 # v2 and v1, of the machine if neither can be read.
 CGROUP = "/sys/fs/cgroup"
@@ -146,14 +148,14 @@ def _oom_kills() -> int:
 
 def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     how = f"was stopped by {stopped_by}," if stopped_by else "failed with"
-    said = f"{SCRIPT.name} {how} exit code {code}"
+    said = f"{NAME} {how} exit code {code}"
     if killed > 0:  # the observer classifies by these words
         said += f", the kernel killed {killed} of its processes for lack of memory"
     # What the kernel and bash say of such a script ("required file not found") hides why.
     text = SCRIPT.read_bytes() if SCRIPT.is_file() else b""
     first = re.match(rb"#!\s*(\S+)", text)
     if re.match(rb"[^\n]*\r\n", text):
-        said += f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {SCRIPT.name}"
+        said += f", its lines end in CRLF: save it with LF, sed -i 's/\\r$//' {NAME}"
     elif code in {126, 127} and first and not os.access(first[1], os.X_OK):
         said += f", its first line names {os.fsdecode(first[1])}, which is not there"
     return said
@@ -171,7 +173,7 @@ def _check_output(target: Path, folder: Path, began: float) -> str:
         _log(f"not uploaded: {more} more of that kind")
     if _find(str(UPLOADED), "-type", "f", "-print0", "-quit"):
         return ""
-    said = f"{SCRIPT.name} wrote no output: there is no file under {target}"
+    said = f"{NAME} wrote no output: there is no file under {target}"
     near = (str(folder), "-xdev", "-maxdepth", "3", "-type", "f", "-newermt", f"@{began}")
     if elsewhere := _find(*near, "-print0", "-quit"):
         said += f", but one such as {elsewhere[0]!r}"

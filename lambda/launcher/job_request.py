@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline import slot_fields
 from pipeline.attempt import Attempt, job_name, slot_text
-from pipeline.config import LauncherConfig, ScheduleConfig
+from pipeline.config import JobConfig, LauncherConfig, ScheduleConfig
 
 ENTRYPOINT = "/app/bin/entrypoint.py"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
@@ -19,6 +19,7 @@ def job_request(
 
     Not `with_input` where there is none, which SageMaker refuses to download.
     """
+    schedule = config.schedules[attempt.schedule]
     run = {
         "schedule": attempt.schedule,
         "slot": slot_text(attempt.slot),
@@ -29,7 +30,8 @@ def job_request(
         "RoleArn": config.job_role_arn,
         "AppSpecification": _application(config, attempt),
         "Environment": {
-            **_environment(config, attempt),
+            **_environment(schedule, attempt),
+            "SCRIPT": schedule.script,
             "JOB_NAME": job_name(config.prefix, attempt),
             "STACK": config.stack,
             **{name.upper(): value for name, value in run.items()},
@@ -42,17 +44,16 @@ def job_request(
             "Outputs": [_output(config, attempt)],
             "KmsKeyId": config.kms_key_arn,
         },
-        "ProcessingResources": {"ClusterConfig": _cluster(config, instance_type)},
-        "StoppingCondition": {"MaxRuntimeInSeconds": config.job.max_runtime_seconds},
+        "ProcessingResources": {"ClusterConfig": _cluster(config, schedule.job, instance_type)},
+        "StoppingCondition": {"MaxRuntimeInSeconds": schedule.job.max_runtime_seconds},
         "NetworkConfig": _network(config),
         "Tags": [{"Key": key, "Value": value} for key, value in {**config.tags, **run}.items()],
     }
 
 
-def _environment(config: LauncherConfig, attempt: Attempt) -> dict[str, str]:
-    schedule = config.schedules[attempt.schedule]
-    variables = {**config.job.environment, **schedule.environment}
-    return {name: _filled(text, schedule, attempt) for name, text in variables.items()}
+def _environment(schedule: ScheduleConfig, attempt: Attempt) -> dict[str, str]:
+    variables = schedule.job.environment.items()
+    return {name: _filled(text, schedule, attempt) for name, text in variables}
 
 
 def _filled(text: str, schedule: ScheduleConfig, attempt: Attempt) -> str:
@@ -61,8 +62,7 @@ def _filled(text: str, schedule: ScheduleConfig, attempt: Attempt) -> str:
 
 def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     schedule = config.schedules[attempt.schedule]
-    texts = [*config.job.arguments, *schedule.arguments]
-    arguments = [_filled(text, schedule, attempt) for text in texts]
+    arguments = [_filled(text, schedule, attempt) for text in schedule.job.arguments]
     found: dict[str, Any] = {"ImageUri": config.image_uri, "ContainerEntrypoint": [ENTRYPOINT]}
     if arguments:  # the service refuses an empty list
         found["ContainerArguments"] = arguments
@@ -71,7 +71,7 @@ def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
 
 def _input(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     # Every host of several would read, and write, everything if the objects were replicated.
-    shared = config.job.instance_count > 1
+    shared = config.schedules[attempt.schedule].job.instance_count > 1
     place = {
         "S3Uri": config.input_of(attempt).uri,
         "LocalPath": INPUT_PATH,
@@ -94,7 +94,7 @@ def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
 
 def _network(config: LauncherConfig) -> dict[str, Any]:
     found: dict[str, Any] = {"EnableNetworkIsolation": config.isolation}
-    if config.job.instance_count > 1:  # with one there is nothing between containers to encrypt
+    if config.encrypt_traffic:
         found["EnableInterContainerTrafficEncryption"] = True
     if config.subnets:
         found["VpcConfig"] = {
@@ -104,12 +104,12 @@ def _network(config: LauncherConfig) -> dict[str, Any]:
     return found
 
 
-def _cluster(config: LauncherConfig, instance_type: str) -> dict[str, Any]:
+def _cluster(config: LauncherConfig, job: JobConfig, instance_type: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "InstanceType": instance_type,
-        "InstanceCount": config.job.instance_count,
-        "VolumeSizeInGB": config.job.volume_gb,
+        "InstanceCount": job.instance_count,
+        "VolumeSizeInGB": job.volume_gb,
     }
-    if config.job.volume_keys[instance_type]:
+    if job.volume_keys[instance_type]:
         found["VolumeKmsKeyId"] = config.kms_key_arn
     return found

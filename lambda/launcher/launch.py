@@ -107,15 +107,16 @@ class Launcher:
             return answer
         source = self.config.input_of(request.attempt)
         with_input = next(source.objects(self.s3), None) is not None
-        if not with_input and self.config.when_no_input != "run":
+        if not with_input and schedule.input.when_empty != "run":
             reason = f"EmptyInput: there is no object under {source.uri}"
-            return _skipped(reason) if self.config.when_no_input == "skip" else _refused(reason)
+            return _skipped(reason) if schedule.input.when_empty == "skip" else _refused(reason)
         if reason := self._beyond_limit(request):
             return _refused(reason)
         return self._start(request.attempt, entry, with_input=with_input)
 
     def _start(self, attempt: Attempt, entry: Entry | None, *, with_input: bool) -> Answer:
-        machine, planned = self.config.job, entry.instance_type if entry else None
+        machine = self.config.schedules[attempt.schedule].job
+        planned = entry.instance_type if entry else None
         # A type may have been taken out of the settings since the attempt was planned.
         instance_type = planned if planned in machine.volume_keys else machine.instance_type
         wanted = job_request(self.config, attempt, instance_type, with_input=with_input)
@@ -210,7 +211,8 @@ class Launcher:
         between this look and the start: launches within the same second may each find room for one,
         and then run together. The account's quota is what AWS itself enforces.
         """
-        limit, wanted = self.config.max_concurrent_instances, self.config.job.instance_count
+        limit = self.config.max_concurrent_instances
+        wanted = self.config.schedules[request.attempt.schedule].job.instance_count
         if limit is None:
             return None
         # Another delivery of this event may have started it just now: it is not in its own way.

@@ -81,7 +81,7 @@ class Observer:
     ) -> str:
         entry = jobs.with_job(entry, job) if job else replace(entry, cost_usd=0.0)
         entry = replace(entry, outcome=classify(entry, job))
-        if job:
+        if job and entry.schedule in self.config.schedules:
             entry = success_marker.settle(self.s3, self.sagemaker, self.config, entry, job)
         next_at = self._plan_next(entry, now)
         entry = replace(entry, next_attempt_at=next_at, concluded_at=now)
@@ -97,10 +97,12 @@ class Observer:
 
     def _plan_next(self, entry: Entry, now: datetime) -> datetime | None:
         """Plan the next attempt, if any; return when it is launched."""
-        attempt = entry.attempt.next()
+        attempt, schedule = entry.attempt.next(), self.config.schedules.get(entry.schedule)
+        if entry.stop or attempt is None or schedule is None:
+            return None
         # From the end's own time on: done again, it gives the same.
-        following = next_attempt(self.config.retries, entry, entry.ended or now)
-        if entry.stop or attempt is None or following is None:
+        following = next_attempt(schedule.retries, entry, entry.ended or now)
+        if following is None:
             return None
         return self.launches.plan(attempt, *following, entry.asked_by)
 

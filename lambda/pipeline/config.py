@@ -20,7 +20,7 @@ FILE = "stack.json"
 
 @dataclass(frozen=True)
 class JobConfig:
-    """The machine a job asks for, and what every attempt of the stack passes to the script."""
+    """The machine that a schedule's jobs ask for, and what each attempt passes to the script."""
 
     instance_type: str
     instance_count: int
@@ -33,16 +33,14 @@ class JobConfig:
 
 
 @dataclass(frozen=True)
-class ScheduleConfig:
-    """What one schedule adds to its jobs, and when they are not to start."""
+class PlaceConfig:
+    """Where a schedule's jobs read or write, and what becomes of it if there is nothing."""
 
-    expression: str
-    timezone: str
-    arguments: list[str]
-    environment: dict[str, str]
-    overlap: Literal["Allow", "Forbid", "Replace"]
-    """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
-    start_deadline_seconds: int | None
+    bucket: str | None
+    """None: the stack's own."""
+    prefix: str
+    """Key prefix; may contain `{schedule}` and the fields of slot_fields."""
+    when_empty: Literal["fail", "skip", "run", "allow"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,34 @@ class RetryConfig:
     deadline_seconds: int
 
 
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """What one schedule's jobs are, and when they are not to start."""
+
+    expression: str
+    timezone: str
+    overlap: Literal["Allow", "Forbid", "Replace"]
+    """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
+    start_deadline_seconds: int | None
+    script: str
+    """Below the image's scripts/."""
+    job: JobConfig
+    input: PlaceConfig
+    output: PlaceConfig
+    retries: RetryConfig
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Return what a schedule of stack.json says."""
+        parts: dict[str, Any] = {
+            "job": JobConfig(**document["job"]),
+            "input": PlaceConfig(**document["input"]),
+            "output": PlaceConfig(**document["output"]),
+            "retries": RetryConfig(**document["retries"]),
+        }
+        return cls(**{**document, **parts})
+
+
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
     """What all functions know; components/settings/model.py says what each setting means."""
@@ -64,16 +90,11 @@ class StackConfig:
     stack: str
     prefix: str
     """Begins the name of every job of this stack, followed by `--`."""
-    input_prefix: str
-    """Key prefix; may contain `{schedule}` and the fields of slot_fields."""
-    output_prefix: str
-    when_no_input: Literal["fail", "skip", "run"]
-    when_no_output: Literal["fail", "allow"]
     max_concurrent_instances: int | None
     isolation: bool
-    job: JobConfig
+    encrypt_traffic: bool
+    """Between the instances of a job."""
     schedules: dict[str, ScheduleConfig]
-    retries: RetryConfig
     tags: dict[str, str]
 
     # From here on, of the environment.
@@ -91,26 +112,26 @@ class StackConfig:
             TypeError: names what is in neither.
         """
         document: dict[str, Any] = json.loads((directory / FILE).read_text("utf-8"))
-        document["job"] = JobConfig(**document["job"])
-        document["retries"] = RetryConfig(**document["retries"])
         schedules = document["schedules"].items()
-        document["schedules"] = {name: ScheduleConfig(**each) for name, each in schedules}
+        document["schedules"] = {name: ScheduleConfig.of(each) for name, each in schedules}
         names = {field.name for field in fields(cls)} - document.keys()
         document |= {name: environ[name.upper()] for name in names if name.upper() in environ}
         return cls(**document)
 
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
-        return Prefix(self.input_bucket, self._key(self.input_prefix, attempt))
+        place = self.schedules[attempt.schedule].input
+        return Prefix(place.bucket or self.input_bucket, self._key(place.prefix, attempt))
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""
-        return Prefix(self.output_bucket, self._key(self.output_prefix, attempt))
+        place = self.schedules[attempt.schedule].output
+        return Prefix(place.bucket or self.output_bucket, self._key(place.prefix, attempt))
 
     def _key(self, prefix: str, attempt: Attempt) -> str:
-        schedule = self.schedules.get(attempt.schedule)  # a job may end after its schedule
-        due = (schedule.expression, schedule.timezone) if schedule else ("rate(1 day)", "UTC")
-        return slot_fields.render_prefix(prefix, attempt.schedule, attempt.slot, *due)
+        due = self.schedules[attempt.schedule]
+        of = (attempt.schedule, attempt.slot, due.expression, due.timezone)
+        return slot_fields.render_prefix(prefix, *of)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,17 @@ def create(aws: LocalAws, settings: Settings) -> None:
     """Create them, empty; their policies leave it to the account's, as AWS's own defaults do."""
     s3 = aws.client("s3")
     where = {"LocationConstraint": aws.region}
-    for name in {settings.input.bucket, settings.output.bucket} - {None}:
+    schedules = settings.schedules.values()
+    names = {bucket for each in schedules for bucket in (each.input.bucket, each.output.bucket)}
+    for name in filter(None, names):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
-    if arn := settings.input.kms_key_arn:
+    for bucket, arn in {(each.input.bucket, each.input.kms_key_arn) for each in schedules}:
+        if not (bucket and arn):
+            continue
         _create_key(aws, arn)
         encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
         s3.put_bucket_encryption(
-            Bucket=settings.input.bucket,
+            Bucket=bucket,
             ServerSideEncryptionConfiguration={
                 "Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]
             },

@@ -12,29 +12,27 @@ from local.engines.process import ProcessEngine
 
 EngineName = Literal["auto", "docker", "process"]
 
-_SCRIPT = "scripts/process_data.sh"
-
 
 def build_image(
     build: Mapping[str, Any],
     asked_for: EngineName,
     work: Path,
     *,
-    script: Path | None = None,
+    replaced: tuple[str, Path] | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> tuple[Engine, str]:
     """Build docker.Image's `build`; return the engine that did, and its handle on the image.
 
-    `script` takes the place of process_data.sh, and `work` is for copies. `note` is told why it is
-    not Docker, where that was tried first, and the engine's caveat.
+    `replaced` is a path in the context, and the file that takes its place; `work` is for copies.
+    `note` is told why it is not Docker, where that was tried first, and the engine's caveat.
 
     Raises:
         EngineError: the engine asked for, or with `auto` both, cannot work here, and why.
     """
     context = work / "context"
     build_context.copy(Path(build["context"]), context)
-    if script:
-        shutil.copyfile(script, context / _SCRIPT)
+    if replaced:
+        shutil.copyfile(replaced[1], context / replaced[0])
     engines: list[Engine] = [DockerEngine(), ProcessEngine(work / "images")]
     problems: list[str] = []
     for engine in engines:

@@ -95,9 +95,9 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 
 
 def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, Any]]:
-    s3, bucket = cloud.aws.client("s3"), cloud.exports["output_bucket"]
-    settings = cloud.settings
-    prefix = settings.schedules[schedule].place(settings.output.prefix, schedule, slot)
+    settings = cloud.settings.schedules[schedule]
+    bucket = settings.output.bucket or cloud.exports["output_bucket"]
+    s3, prefix = cloud.aws.client("s3"), settings.place(settings.output.prefix, schedule, slot)
     for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in found.get("Contents", []):
             yield {"bucket": bucket, "key": item["Key"], "size": item["Size"]}

@@ -60,7 +60,6 @@ class SlotRun:
         self._options, self._display = options, display
         self._directory, self._work = directory, directory / "work"
         self._engine: Engine | None = None
-        build_context.check(project / build_context.CONTEXT, options.script)
         self.cloud = Cloud(
             project,
             self._work,
@@ -71,6 +70,8 @@ class SlotRun:
             on_created=display.detail,
             on_moment=display.moment,
         )
+        context, scripts = project / build_context.CONTEXT, self.cloud.settings.scripts
+        build_context.check(context, scripts, options.script)
         self.report = Report(STACK, seconds=display.seconds)
 
     def play(self) -> None:
@@ -82,8 +83,8 @@ class SlotRun:
         """
         schedule, slot = self._chosen_slot()
         cloud, step, directory = self.cloud, self._display.step, self._options.input
-        settings = cloud.settings
-        prefix = settings.schedules[schedule].place(settings.input.prefix, schedule, slot)
+        settings = cloud.settings.schedules[schedule]
+        prefix = settings.place(settings.input.prefix, schedule, slot)
         files = inputs.find(directory, prefix)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
@@ -91,7 +92,8 @@ class SlotRun:
                 cloud.deploy()
                 self._tell_endpoint()
             with step("upload", f"Upload {directory.name} as the slot's input"):
-                bucket, show = cloud.exports["input_bucket"], self._display.detail
+                bucket = settings.input.bucket or cloud.exports["input_bucket"]
+                show = self._display.detail
                 inputs.upload(cloud.aws, bucket, files, lambda path: show(path.name))
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
@@ -161,10 +163,16 @@ class SlotRun:
         path.touch(0o600, exist_ok=False)
         path.write_text(json.dumps(found), "utf-8")
 
+    def _script_path(self) -> str:
+        """Return where in the build context the schedule's script is."""
+        script = self.cloud.settings.scripts[self.report.schedule or ""]
+        return f"{build_context.SCRIPTS}/{script}"
+
     def _build(self, build: Mapping[str, Any]) -> str:
         chosen, note = self._options, self._display.note
+        replaced = (self._script_path(), chosen.script) if chosen.script else None
         self._engine, image = build_image(
-            build, chosen.engine, self._work, script=chosen.script, note=note
+            build, chosen.engine, self._work, replaced=replaced, note=note
         )
         self.report.engine = self._engine.name
         return image

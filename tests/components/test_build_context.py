@@ -12,6 +12,8 @@ from components import build_context
 from components.build_context import ContextError
 from tests.conftest import ROOT, record_program
 
+SCRIPTS = {"daily": "process_data.sh"}
+
 
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
@@ -123,7 +125,7 @@ class TestStage:
 def test_a_dockerignore_is_refused_where_it_would_have_no_effect(context: Path) -> None:
     write(context / ".dockerignore", "*.log\n")
     with pytest.raises(ContextError, match=r"\.dockerignore is not read"):
-        build_context.check(context)
+        build_context.check(context, SCRIPTS)
 
 
 def test_links_are_refused(context: Path) -> None:
@@ -133,6 +135,25 @@ def test_links_are_refused(context: Path) -> None:
         build_context.files(context)
 
 
+class TestScripts:
+    def test_that_are_not_there_are_refused_with_those_that_are(self, context: Path) -> None:
+        write(context / "scripts" / "reports" / "weekly.py", "#!/usr/bin/env python3\n")
+        write(context / "scripts" / "airports.csv", "a\n")
+        scripts = {"daily": "process_data.sh", "eu": "weekly.py", "us": "weekly.py"}
+        with pytest.raises(ContextError) as refused:
+            build_context.check(context, scripts)
+        assert str(refused.value) == (
+            f"{context}/scripts/weekly.py is missing, so eu, us would have nothing to run; "
+            "its `script` may be process_data.sh, reports/weekly.py"
+        )
+        build_context.check(context, scripts | dict.fromkeys(["eu", "us"], "reports/weekly.py"))
+
+    def test_that_nothing_says_how_to_run_are_refused(self, context: Path) -> None:
+        write(context / "scripts" / "weekly.py", "import sys\n")
+        with pytest.raises(ContextError, match=r"weekly\.py has no first line #!, as in #!/usr"):
+            build_context.check(context, {"weekly": "weekly.py"})
+
+
 class TestLineEnds:
     @pytest.mark.parametrize("name", ["Dockerfile", "apt.txt", "requirements.txt", "bin/run.sh"])
     def test_of_windows_are_refused_with_file_and_a_cure_that_works(
@@ -140,27 +161,27 @@ class TestLineEnds:
     ) -> None:
         write(context / name, "one\ntwo\r\n")
         with pytest.raises(ContextError, match=f"{name} has line ends in CRLF") as refused:
-            build_context.check(context)
+            build_context.check(context, SCRIPTS)
         cure = str(refused.value).split("`")[1]
         subprocess.run(["/bin/sh", "-c", cure], check=True)
-        build_context.check(context)
+        build_context.check(context, SCRIPTS)
 
     def test_are_looked_at_in_every_program_with_an_interpreter_line(self, context: Path) -> None:
         write(context / "bin" / "tool", "#!/usr/bin/env python3\r\n")
         write(context / "entry.sh", "set -e\r\n")
         with pytest.raises(ContextError, match=r"bin/tool has [^\n]*\n.*entry\.sh has "):
-            build_context.check(context)
+            build_context.check(context, SCRIPTS)
 
     def test_are_the_users_own_affair_in_data(self, context: Path) -> None:
         write(context / "airports.csv", "a,b\r\n1,2\r\n")
-        build_context.check(context)
+        build_context.check(context, SCRIPTS)
 
     def test_are_looked_at_in_the_script_that_takes_the_place_of_the_contexts(
         self, context: Path, tmp_path: Path
     ) -> None:
         write(tmp_path / "mine", "date\r\n")
         with pytest.raises(ContextError, match="mine has line ends in CRLF"):
-            build_context.check(context, tmp_path / "mine")
+            build_context.check(context, SCRIPTS, tmp_path / "mine")
 
     def test_are_refused_before_anything_is_registered(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,8 @@ from tests.launcher.strategies import INSTANCE_TYPES
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    return function_config.document(settings(**changes))
+    """Return what they read of the one schedule."""
+    return function_config.document(settings(**changes))["schedules"]["daily"]
 
 
 class TestSizeUps:
@@ -56,9 +57,9 @@ class TestLauncher:
             schedules__daily__start_deadline_seconds=600,
             input__when_empty="skip",
         )
-        assert found["schedules"]["daily"]["overlap"] == "Replace"
-        assert found["schedules"]["daily"]["start_deadline_seconds"] == 600
-        assert found["when_no_input"] == "skip"
+        assert found["overlap"] == "Replace"
+        assert found["start_deadline_seconds"] == 600
+        assert found["input"]["when_empty"] == "skip"
 
 
 class TestObserver:
@@ -74,8 +75,8 @@ class TestObserver:
         }
 
     def test_knows_in_which_zone_people_read_a_slot(self) -> None:
-        assert document()["schedules"]["daily"]["timezone"] == "Europe/Berlin"
+        assert document()["timezone"] == "Europe/Berlin"
 
     @pytest.mark.parametrize("when_empty", ["fail", "allow"])
     def test_knows_whether_a_run_may_write_nothing(self, when_empty: str) -> None:
-        assert document(output__when_empty=when_empty)["when_no_output"] == when_empty
+        assert document(output__when_empty=when_empty)["output"]["when_empty"] == when_empty

@@ -276,6 +276,16 @@ class TestTheFailureMessage:
         assert job.run().returncode in {126, 127}
         assert "its first line names /no/such/ruby, which is not there" in job.message
 
+    def test_names_the_script_that_the_launcher_asked_for(self, job: Job) -> None:
+        job.environment["SCRIPT"] = "reports/weekly.py"
+        script = job.process_data.parent / "reports" / "weekly.py"
+        script.parent.mkdir()
+        script.write_text("#!/usr/bin/env python3\nimport sys, rows\nsys.exit(rows.NONE)\n")
+        script.chmod(0o755)
+        script.with_name("rows.py").write_text("NONE = 'no rows'\n")
+        assert job.run().returncode == 1
+        assert job.message == "reports/weekly.py failed with exit code 1: no rows"
+
     def test_tells_of_a_script_that_cannot_be_run(self, job: Job) -> None:
         job.process_data.unlink()
         assert job.run().returncode == 127

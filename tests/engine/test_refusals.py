@@ -42,7 +42,7 @@ def test_settings_are_refused_in_the_programs_own_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("container/scripts/process_data.sh", " is missing, so a job has nothing to run"),
+        ("container/scripts/process_data.sh", " is missing, so daily would have nothing to run"),
         ("container/Dockerfile", " is missing, so there is nothing to build"),
     ],
 )

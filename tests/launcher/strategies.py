@@ -121,5 +121,13 @@ def _schedules() -> st.SearchStrategy[dict[str, Any]]:
             "timezone": st.just("Europe/Berlin"),
             "arguments": arguments,
             "environment": environments,
+            "job": st.fixed_dictionaries(
+                {},
+                optional={
+                    "instance_type": st.sampled_from(INSTANCE_TYPES),
+                    "instance_count": st.integers(1, 100),
+                    "environment": environments,
+                },
+            ),
         }
     )

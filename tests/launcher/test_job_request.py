@@ -45,7 +45,7 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     attempt = Attempt(schedule, draw(strategies.slots), draw(strategies.attempts))
-    retries = function_config.document(settings)["retries"]
+    retries = function_config.document(settings)["schedules"][schedule]["retries"]
     instance_type = draw(st.sampled_from([*retries["instance_types"], *retries["larger"].values()]))
     with_input = draw(st.booleans())
     return (
@@ -86,7 +86,9 @@ class TestEveryLegalSettingAndEvent:
         assert environment["SLOT"] == attempt.slot.isoformat().replace("+00:00", "Z")
         assert environment["ATTEMPT"] == str(attempt.number)
         assert environment["STACK"] == settings.stack
-        own = {**settings.job.environment, **settings.schedules[attempt.schedule].environment}
+        schedule = settings.schedules[attempt.schedule]
+        assert environment["SCRIPT"] == schedule.script
+        own = {**schedule.job.environment, **schedule.environment}
         assert {k: v for k, v in environment.items() if k not in RESERVED_ENVIRONMENT} == own
 
     @unhurried
@@ -116,8 +118,9 @@ class TestEveryLegalSettingAndEvent:
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
+        most = max(each.job.instance_count for each in settings.schedules.values())
         encrypted = request["NetworkConfig"].get("EnableInterContainerTrafficEncryption")
-        assert encrypted == (True if settings.job.instance_count > 1 else None)
+        assert encrypted == (True if most > 1 else None), "the launcher's policy asks it of all"
 
     @unhurried
     @given(planned())
@@ -136,7 +139,8 @@ class TestEveryLegalSettingAndEvent:
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, attempt, request = example
-        expected = [*settings.job.arguments, *settings.schedules[attempt.schedule].arguments]
+        schedule = settings.schedules[attempt.schedule]
+        expected = [*schedule.job.arguments, *schedule.arguments]
         assert request["AppSpecification"].get("ContainerArguments", []) == expected
 
 
@@ -237,6 +241,6 @@ class TestInput:
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, attempt, _ = example
-        first = settings.job.instance_type
+        first = settings.schedules[attempt.schedule].job.instance_type
         wanted = job_request(config_of(settings), attempt, first, with_input=False)
         assert wanted["ProcessingInputs"] == []

@@ -20,9 +20,12 @@ def types(found: Settings) -> list[str]:
 class TestInstanceTypes:
     def test_are_exactly_those_that_an_attempt_can_be_planned_on(self) -> None:
         found = settings(retries__max_size_increases=2)
-        retries = function_config.document(found)["retries"]
+        [schedule] = function_config.document(found)["schedules"].values()
+        retries = schedule["retries"]
         assert set(types(found)) == {*retries["instance_types"], *retries["larger"].values()}
-        assert set(types(found)) > set(found.instance_types), "the larger sizes too"
+        assert set(types(found)) > set(found.schedules["daily"].instance_types), (
+            "the larger sizes too"
+        )
 
     def test_are_the_jobs_own_where_no_other_is_tried(self) -> None:
         alone = settings(retries={"fallback_instance_types": [], "max_size_increases": 0})
@@ -42,6 +45,17 @@ class TestConditions:
     def test_of_several_instances_want_their_traffic_encrypted(self) -> None:
         flags = roles.job_conditions(settings(job__instance_count=2), None)["Bool"]
         assert flags["sagemaker:InterContainerTrafficEncryption"] == "true"
+
+    def test_admit_what_any_schedule_asks_for_and_nothing_beyond(self) -> None:
+        own = {"instance_type": "ml.c5.xlarge", "max_runtime_seconds": 20_000, "instance_count": 2}
+        weekly = {"expression": "rate(7 days)", "job": own}
+        none = {"fallback_instance_types": [], "max_size_increases": 0}
+        found = settings(schedules__weekly=weekly, retries=none)
+        conditions = roles.job_conditions(found, None)
+        assert types(found) == ["ml.c5.xlarge", "ml.m5.xlarge"]
+        runtime = conditions["NumericLessThanEquals"]["sagemaker:MaxRuntimeInSeconds"]
+        assert runtime == "20000"
+        assert conditions["Bool"]["sagemaker:InterContainerTrafficEncryption"] == "true"
 
     def test_of_a_job_in_a_vpc_name_the_only_subnets_and_security_groups(self) -> None:
         found = roles.job_conditions(settings(), PLACEMENT)

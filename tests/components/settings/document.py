@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from components import names
 from components.aws import models
 from components.settings import ScheduleSettings, Settings, Subscription, values
+from components.settings.model import OVERRIDABLE
 from tests.conftest import ROOT
 from tests.security.tables import table
 
@@ -33,9 +34,20 @@ config:
     daily:
       expression: cron(0 4 * * ? *)
       timezone: Europe/Berlin
+    weekly:
+      expression: cron(0 6 ? * MON *)
+      script: reports/weekly.py
+      job:
+        instance_type: ml.m5.xlarge
+      input:
+        prefix: sales/
   sagemaker-processing:job:
     volume_gb: 100
 ```
+
+`script`, `job`, `input`, `output` and `retries` stand for all schedules; a schedule may set any key
+of theirs otherwise, as `weekly` does here: what it does not name is the stack's. A list or a map
+takes the place of the whole one; `arguments` and `environment` of a schedule are added instead.
 
 Write the file, or type `pulumi config set --path sagemaker-processing:job.volume_gb 100`. Every
 preview checks all keys before anything is created, and lists all problems at once, each with what
@@ -105,6 +117,7 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.PolicyArn, "`arn:aws:iam::ACCOUNT:policy/NAME`"),
     (values.Prefix, "a key prefix that ends with `/`"),
     (values.Runtime, _range("StoppingCondition.MaxRuntimeInSeconds")),
+    (values.Script, "a path below `container/scripts/`"),
     (values.SecretName, "a secret's name"),
     (values.SecurityGroupId, "`sg-…`"),
     (values.StackPrefix, f"`a-z`, `0-9` and single hyphens; up to {names.MAX_PREFIX} characters"),
@@ -153,7 +166,10 @@ def _rows(part: type[BaseModel], fields: Any, prefix: str = "") -> Iterator[tupl
     kinds = get_type_hints(part, include_extras=True)
     for name in fields:
         field = part.model_fields[name]
-        default, allowed = _default(name, field), _allowed(kinds[name])
+        is_part = _is_part(kinds[name])
+        allowed = f"keys of `{name}`" if is_part else _allowed(kinds[name])
+        is_other = part is ScheduleSettings and name in OVERRIDABLE
+        default = "*the stack's*" if is_other else _default(name, field)
         yield (f"`{prefix}{name}`", default, allowed.replace("|", r"\|"), _text(field.description))
 
 

@@ -1,0 +1,89 @@
+"""The parts of the settings that are the whole stack's: no schedule sets them otherwise."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.settings import values
+from components.settings.values import Frozen, checked
+
+
+class ImageSettings(Frozen):
+    """The image that jobs run."""
+
+    base: Annotated[str, Field(min_length=1)] | None = None
+    """Replaces the BASE_IMAGE of the Dockerfile; a preview warns of one without a digest."""
+    uri: values.ImageUri | None = None
+    """An image of ECR by its digest, as for a rollback: it runs as it is, and none is built."""
+
+
+class NetworkSettings(Frozen):
+    """What a job's container can reach."""
+
+    mode: Literal["isolated", "vpc", "existing"] = "isolated"
+    """isolated: no network and no credentials. vpc: a private VPC of the stack's own, with S3 and
+    `endpoints` and no way to the internet. existing: your `subnets` and `security_groups`.
+    """
+    cidr: values.Cidr = "10.0.0.0/24"
+    """Of the created VPC."""
+    zones: Annotated[int, Field(ge=1, le=6)] = 2
+    """Availability zones, and private subnets, of the created VPC."""
+    endpoints: tuple[values.EndpointName, ...] = ("logs", "monitoring")
+    """Interface endpoints of the created VPC beside S3's; each is about $7.30 a month and zone."""
+    subnets: Annotated[tuple[values.SubnetId, ...], Field(max_length=16)] = ()
+    """Of mode existing."""
+    security_groups: Annotated[tuple[values.SecurityGroupId, ...], Field(max_length=5)] = ()
+    """Of mode existing."""
+
+
+class LimitSettings(Frozen):
+    """What the whole stack may not pass."""
+
+    max_concurrent_instances: values.InstanceCount | None = None
+    """Instances that may run at once; a run beyond it waits, as for a quota of AWS."""
+
+
+class Subscription(Frozen):
+    """Somebody who is told."""
+
+    protocol: Literal["email", "sms", "https"]
+    """How SNS tells."""
+    endpoint: str
+    """An address, a number such as +4915112345678, or a URL."""
+
+
+_ENDPOINTS = {
+    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
+    "sms": (r"\+[1-9]\d{6,14}", "a number such as +4915112345678"),
+    "https": (r"https://[^\s/]+\S*", "a URL such as https://example.com/alerts"),
+}
+"""SNS's Subscribe has no pattern: an e-mail address, a number in E.164, a URL that begins so."""
+
+
+def _endpoint_problem(subscription: Subscription) -> str | None:
+    form, example = _ENDPOINTS[subscription.protocol]
+    fits = re.fullmatch(form, subscription.endpoint)
+    return None if fits else f"endpoint must be {example} for protocol {subscription.protocol}"
+
+
+class AlertSettings(Frozen):
+    """Who is told, and what is watched."""
+
+    subscriptions: tuple[Annotated[Subscription, checked(_endpoint_problem)], ...] = ()
+    """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
+    running_long_seconds: Annotated[int, Field(ge=60)] | None = None
+    """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
+    monitoring: Literal["full", "messages"] = "full"
+    """full: alarms and a dashboard, about $5 a month beyond AWS's free ones. messages: neither."""
+
+
+class RetentionSettings(Frozen):
+    """How long things are kept."""
+
+    log_days: values.LogDays = 90
+    """Of the launcher's logs."""
+    output_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] | None = None
+    """Outputs in the created bucket are deleted after this; null keeps them."""
+    noncurrent_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] = 30
+    """Overwritten and deleted versions of objects stay recoverable this long."""
