@@ -60,7 +60,7 @@ def plan(session: Session, schedule: str, first: date, last: date, parallel: int
                 found.append(running)
             else:
                 to_run.append(slot)
-    at_most, last_run = _at_most(session.stack), _last_run(session, schedule)
+    at_most, last_run = _at_most(session.stack, schedule), _last_run(session, schedule)
     as_last = last_run and last_run.cost_usd
     return Plan(
         schedule=schedule,
@@ -104,8 +104,8 @@ def _slots(session: Session, schedule: str, first: date, last: date) -> list[dat
     return found
 
 
-def _at_most(stack: Stack) -> float | None:
-    job = stack.settings.job
+def _at_most(stack: Stack, schedule: str) -> float | None:
+    job = stack.settings.schedules[schedule].job
     machines = (job.instance_type, job.instance_count, job.volume_gb)
     return cost.estimate(stack.region, *machines, job.max_runtime_seconds)
 
@@ -118,10 +118,10 @@ def _last_run(session: Session, schedule: str) -> Entry | None:
 def shown(session: Session, made: Plan) -> Iterator[RenderableType]:
     """Yield what shows a plan to people."""
     stack, zone = session.stack, session.stack.zone(made.schedule)
-    expression = stack.settings.schedules[made.schedule].expression
-    yield Text.assemble((made.schedule, "bold"), (f"  {expression}  {zone.key}", "dim"))
+    settings = stack.settings.schedules[made.schedule]
+    yield Text.assemble((made.schedule, "bold"), (f"  {settings.expression}  {zone.key}", "dim"))
     first, last = local(made.slots[0], zone), local(made.slots[-1], zone)
-    longest = span(stack.settings.job.max_runtime_seconds)
+    longest = span(settings.job.max_runtime_seconds)
     rows = {
         "slots": f"{len(made.slots):,}, {first} to {last}",
         "done": f"{len(made.done):,}, by their success marker",

@@ -67,16 +67,16 @@ class Stack:
         return Journal(self.client("dynamodb"), self.table)
 
     @cached_property
-    def _output_bucket(self) -> str:
-        existing = self.settings.output.bucket
-        account = existing or self.client("sts").get_caller_identity()["Account"]
-        return existing or names.bucket(self.prefix, "output", account, self.region)
+    def _own_output_bucket(self) -> str:
+        account = self.client("sts").get_caller_identity()["Account"]
+        return names.bucket(self.prefix, "output", account, self.region)
 
     def is_successful(self, attempt: Attempt) -> bool:
         """Return whether the attempt's slot has its success marker."""
         schedule = self.settings.schedules[attempt.schedule]
-        key = schedule.place(self.settings.output.prefix, attempt.schedule, attempt.slot)
-        return Prefix(self._output_bucket, key).has_marker(self.client("s3"))
+        bucket = schedule.output.bucket or self._own_output_bucket
+        key = schedule.place(schedule.output.prefix, attempt.schedule, attempt.slot)
+        return Prefix(bucket, key).has_marker(self.client("s3"))
 
     def zone(self, schedule: str) -> ZoneInfo:
         """Return a schedule's time zone; UTC for one that the settings no longer have."""

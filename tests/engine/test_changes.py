@@ -55,6 +55,29 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             **FUNCTIONS,
         },
     ),
+    "schedule with a script, machine and places of its own added": (
+        {
+            "schedules": {
+                "table": {
+                    "expression": "cron(0 6 ? * MON *)",
+                    "script": "to_parquet",
+                    "job": {"instance_type": "ml.c5.xlarge", "max_runtime_seconds": 20_000},
+                    "input": {"prefix": "sales/"},
+                    "output": {"prefix": "tables/{slot:%Y%m%d%H%M%S}/"},
+                    "retries": {"fallback_instance_types": []},
+                }
+            }
+        },
+        {
+            "job-policy": "update",
+            "launcher-policy": "update",
+            "observer-policy": "update",
+            "monitoring-dashboard": "update",
+            "schedule-table": "create",
+            **alarms_of("table", "create"),
+            **FUNCTIONS,
+        },
+    ),
     "schedule renamed": (
         {
             "schedules": {

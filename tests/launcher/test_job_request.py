@@ -144,6 +144,44 @@ class TestEveryLegalSettingAndEvent:
         assert request["AppSpecification"].get("ContainerArguments", []) == expected
 
 
+class TestSeveralScripts:
+    def test_each_run_on_their_own_machine_and_places(self) -> None:
+        weekly = {
+            "expression": "cron(0 6 ? * MON *)",
+            "script": "reports/weekly.py",
+            "job": {"instance_type": "ml.c5.xlarge", "instance_count": 2, "volume_gb": 50},
+            "input": {"bucket": "lake", "prefix": "sales/"},
+            "output": {"prefix": "weekly/{slot:%Y%m%d%H%M%S}/"},
+        }
+        schedules = SETTINGS["schedules"] | {"weekly": weekly}
+        config = config_of(Settings.model_validate(SETTINGS | {"schedules": schedules}))
+
+        def asked(schedule: str) -> tuple[Any, ...]:
+            attempt = Attempt(schedule, datetime(2026, 1, 5, 6, tzinfo=UTC), 1)
+            first = config.schedules[schedule].job.instance_type
+            request = job_request(config, attempt, first, with_input=True)
+            [source], outputs = request["ProcessingInputs"], request["ProcessingOutputConfig"]
+            cluster = request["ProcessingResources"]["ClusterConfig"]
+            return (
+                request["Environment"]["SCRIPT"],
+                cluster["InstanceType"],
+                (cluster["InstanceCount"], cluster["VolumeSizeInGB"]),
+                (source["S3Input"]["S3Uri"], source["S3Input"]["S3DataDistributionType"]),
+                outputs["Outputs"][0]["S3Output"]["S3Uri"],
+            )
+
+        assert asked("daily") == (
+            *("process_data.sh", "ml.m5.large", (1, 10)),
+            ("s3://in-bucket/input/2026/01/05/", "FullyReplicated"),
+            "s3://out-bucket/output/daily/2026/01/05/060000/",
+        )
+        assert asked("weekly") == (
+            *("reports/weekly.py", "ml.c5.xlarge", (2, 50)),
+            ("s3://lake/sales/", "ShardedByS3Key"),
+            "s3://out-bucket/weekly/20260105060000/",
+        )
+
+
 class TestJobName:
     @unhurried
     @given(strategies.a_name, strategies.a_name, strategies.a_name, _runs())

@@ -1,5 +1,7 @@
 """What IAM lets the launcher start, against what the stack's settings let an attempt be."""
 
+from typing import Any
+
 import pytest
 
 from components import function_config
@@ -49,7 +51,7 @@ class TestConditions:
     def test_admit_what_any_schedule_asks_for_and_nothing_beyond(self) -> None:
         own = {"instance_type": "ml.c5.xlarge", "max_runtime_seconds": 20_000, "instance_count": 2}
         weekly = {"expression": "rate(7 days)", "job": own}
-        none = {"fallback_instance_types": [], "max_size_increases": 0}
+        none: dict[str, Any] = {"fallback_instance_types": [], "max_size_increases": 0}
         found = settings(schedules__weekly=weekly, retries=none)
         conditions = roles.job_conditions(found, None)
         assert types(found) == ["ml.c5.xlarge", "ml.m5.xlarge"]
