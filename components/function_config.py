@@ -20,6 +20,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "max_concurrent_instances": settings.limits.max_concurrent_instances,
         "isolation": settings.network.mode == "isolated",
         "encrypt_traffic": settings.is_sharded,
+        "defaults": _schedule(settings.defaults),
         "schedules": {name: _schedule(each) for name, each in settings.schedules.items()},
         "tags": settings.all_tags,
     }

@@ -206,6 +206,12 @@ class Settings(Frozen):
         return {name: schedule.completed(defaults) for name, schedule in schedules.items()}
 
     @property
+    def defaults(self) -> ScheduleSettings:
+        """What a schedule is that sets nothing itself."""
+        own = {name: getattr(self, name) for name in OVERRIDABLE}
+        return ScheduleSettings(expression="rate(1 day)").completed(own)
+
+    @property
     def keep_data(self) -> bool:
         """Whether data outlive the stack."""
         return self.data == "keep"

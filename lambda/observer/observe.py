@@ -81,7 +81,7 @@ class Observer:
     ) -> str:
         entry = jobs.with_job(entry, job) if job else replace(entry, cost_usd=0.0)
         entry = replace(entry, outcome=classify(entry, job))
-        if job and entry.schedule in self.config.schedules:
+        if job:
             entry = success_marker.settle(self.s3, self.sagemaker, self.config, entry, job)
         next_at = self._plan_next(entry, now)
         entry = replace(entry, next_attempt_at=next_at, concluded_at=now)

@@ -49,7 +49,7 @@ def settle(
     document: dict[str, Any] | None = None
     if entry.outcome == Outcome.COMPLETED:
         written = _written(place.objects(s3), created)
-        if written["object_count"] or config.schedules[entry.schedule].output.when_empty == "allow":
+        if written["object_count"] or config.schedule(entry.schedule).output.when_empty == "allow":
             source = _fingerprint(config.input_of(entry.attempt), s3, created)
             document = _about(entry, job) | {"input": source} | written
         else:

@@ -94,6 +94,8 @@ class StackConfig:
     isolation: bool
     encrypt_traffic: bool
     """Between the instances of a job."""
+    defaults: ScheduleConfig
+    """Of a job that ends after its schedule has been taken out."""
     schedules: dict[str, ScheduleConfig]
     tags: dict[str, str]
 
@@ -112,24 +114,29 @@ class StackConfig:
             TypeError: names what is in neither.
         """
         document: dict[str, Any] = json.loads((directory / FILE).read_text("utf-8"))
+        document["defaults"] = ScheduleConfig.of(document["defaults"])
         schedules = document["schedules"].items()
         document["schedules"] = {name: ScheduleConfig.of(each) for name, each in schedules}
         names = {field.name for field in fields(cls)} - document.keys()
         document |= {name: environ[name.upper()] for name in names if name.upper() in environ}
         return cls(**document)
 
+    def schedule(self, name: str) -> ScheduleConfig:
+        """Return what is known of a schedule, which may be there no more."""
+        return self.schedules.get(name, self.defaults)
+
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
-        place = self.schedules[attempt.schedule].input
+        place = self.schedule(attempt.schedule).input
         return Prefix(place.bucket or self.input_bucket, self._key(place.prefix, attempt))
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""
-        place = self.schedules[attempt.schedule].output
+        place = self.schedule(attempt.schedule).output
         return Prefix(place.bucket or self.output_bucket, self._key(place.prefix, attempt))
 
     def _key(self, prefix: str, attempt: Attempt) -> str:
-        due = self.schedules[attempt.schedule]
+        due = self.schedule(attempt.schedule)
         of = (attempt.schedule, attempt.slot, due.expression, due.timezone)
         return slot_fields.render_prefix(prefix, *of)
 
