@@ -10,7 +10,7 @@ from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from components import alarm_definitions
-from components.settings import ScheduleSettings, Settings
+from components.settings import ScheduleSettings, Settings, SizeSettings
 from pipeline import cost, cron
 from pipeline.contract import OPS
 from pipeline.slots import Cron, Rate
@@ -86,15 +86,22 @@ def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
     """Return what a run may cost at most, and what that is in a month."""
     job, region = schedule.job, settings.region
 
-    def of(kind: str) -> float | None:
-        size = job.instance_count, job.volume_gb
-        return cost.estimate(region, kind, *size, job.max_runtime_seconds)
+    def of(kind: str, size: SizeSettings) -> float | None:
+        machines = size.instance_count, size.most_volume_gb
+        return cost.estimate(region, kind, *machines, job.max_runtime_seconds)
 
-    known = {kind: usd for kind in schedule.attempt_types if (usd := of(kind)) is not None}
-    if job.instance_type not in known:
-        return f"no price of {job.instance_type}"
-    own, dearest = known[job.instance_type], max(known, key=lambda kind: known[kind])
+    known: dict[str, float] = {}
+    for size in schedule.sizes:
+        for kind in schedule.attempt_types_of(size):
+            known[kind] = max(known.get(kind, 0), of(kind, size) or 0)
+    firsts = [of(size.instance_type, size) for size in schedule.sizes]
+    if None in firsts:
+        return f"no price of {schedule.sizes[firsts.index(None)].instance_type}"
+    least, *_, own = sorted([usd for usd in firsts if usd is not None] * 2)
+    dearest = max(known, key=lambda kind: known[kind])
     told = f"at most {dollars(own)} a run (of {duration(job.max_runtime_seconds)})"
+    if job.sizes:
+        told += f", {dollars(least)} on the cheapest of its {len(job.sizes)} sizes"
     if known[dearest] > own:
         told += f", as a next attempt {dollars(known[dearest])} on {dearest}"
     runs = _runs_a_month(schedule, now)

@@ -6,7 +6,7 @@ Only what settings decide; what AWS decides, such as ARNs, is in the functions' 
 from typing import Any
 
 from components.aws import instance_types
-from components.settings import ScheduleSettings, Settings
+from components.settings import ScheduleSettings, Settings, SizeSettings
 
 _OF_A_SCHEDULE = {"expression", "timezone", "overlap", "start_deadline_seconds", "script"}
 _OF_A_PLACE = {"bucket", "prefix", "when_empty"}
@@ -27,22 +27,33 @@ def document(settings: Settings) -> dict[str, Any]:
 
 
 def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
+    types = schedule.attempt_types
     return {
         **schedule.model_dump(mode="json", include=_OF_A_SCHEDULE),
         "job": {
-            **schedule.job.model_dump(mode="json", exclude={"secrets"}),
+            "sizes": [_size(schedule, each) for each in schedule.sizes],
+            "max_runtime_seconds": schedule.job.max_runtime_seconds,
             "arguments": schedule.all_arguments,
             "environment": schedule.all_environment,
-            "volume_keys": {
-                each: instance_types.takes_volume_key(each) for each in schedule.attempt_types
-            },
+            "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
+            "volume_limits": {each: instance_types.largest_volume(each) for each in types},
         },
         "input": schedule.input.model_dump(mode="json", include=_OF_A_PLACE),
         "output": schedule.output.model_dump(mode="json", include=_OF_A_PLACE),
         "retries": {
-            "instance_types": list(schedule.instance_types),
+            "instance_types": list(schedule.sizes[0].instance_types),
             "larger": schedule.larger_types,
             "max_size_increases": schedule.retries.max_size_increases,
             "deadline_seconds": schedule.retries.deadline_seconds,
         },
+    }
+
+
+def _size(schedule: ScheduleSettings, size: SizeSettings) -> dict[str, Any]:
+    return {
+        "up_to_gb": size.up_to_gb,
+        "instance_types": list(size.instance_types),
+        "attempt_types": schedule.attempt_types_of(size),
+        "instance_count": size.instance_count,
+        "volume_gb": size.volume_gb,
     }

@@ -105,9 +105,14 @@ def _slots(session: Session, schedule: str, first: date, last: date) -> list[dat
 
 
 def _at_most(stack: Stack, schedule: str) -> float | None:
-    job = stack.settings.schedules[schedule].job
-    machines = (job.instance_type, job.instance_count, job.volume_gb)
-    return cost.estimate(stack.region, *machines, job.max_runtime_seconds)
+    settings, costs = stack.settings.schedules[schedule], list[float]()
+    for size in settings.sizes:
+        machines = (size.instance_type, size.instance_count, size.most_volume_gb)
+        usd = cost.estimate(stack.region, *machines, settings.job.max_runtime_seconds)
+        if usd is None:
+            return None
+        costs.append(usd)
+    return max(costs)
 
 
 def _last_run(session: Session, schedule: str) -> Entry | None:

@@ -85,8 +85,10 @@ def attempts_by_slot(
         if job := stack.find_job(attempt):
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]
-            # As the journal would have it, if it knew of jobs that run.
-            running = jobs.with_job(Entry.of(attempt, job["ProcessingJobName"]), job)
+            # As the journal would have it, if it knew of jobs that run: of why, it does.
+            name = job["ProcessingJobName"]
+            sized_by = next((each.sized_by for each in known if each.attempt == attempt), None)
+            running = jobs.with_job(Entry.of(attempt, name, sized_by=sized_by), job)
             found[attempt.slot, attempt.schedule] = [*before, running]
     return found
 
@@ -124,4 +126,4 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
 def _note(slot: Slot, zone: ZoneInfo) -> str:
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
     reason = " ".join((slot.exit_message or slot.reason or "").split())
-    return "; ".join(filter(None, [again, reason]))
+    return "; ".join(filter(None, [again, reason, slot.sized_by]))

@@ -8,8 +8,34 @@ from components.aws import models
 _SMALL = ("medium", "large", "xlarge")
 """Sizes without a number, ascending; `2xlarge` and all after it are ordered by theirs."""
 
-_LOCAL_NVME = {"g4dn", "g5", "g6", "g6e", "g7", "g7e", "r5d", "p5"}
-"""Families whose volume is the instance's own disk, which has a hardware key."""
+_LARGEST_VOLUME: int = models.shape(
+    "sagemaker", "CreateProcessingJob", "ProcessingResources.ClusterConfig.VolumeSizeInGB"
+).metadata["max"]
+_LOCAL_NVME = {
+    "g4dn": "xlarge 125, 2xlarge 225, 4xlarge 225, 8xlarge 900, 12xlarge 900, 16xlarge 900",
+    "g5": "xlarge 250, 2xlarge 450, 4xlarge 600, 8xlarge 900, 12xlarge 3800, 16xlarge 1900, "
+    "24xlarge 3800, 48xlarge 7600",
+    "g6": "xlarge 250, 2xlarge 450, 4xlarge 600, 8xlarge 900, 12xlarge 3760, 16xlarge 1880, "
+    "24xlarge 3760, 48xlarge 7520",
+    "g6e": "xlarge 250, 2xlarge 450, 4xlarge 600, 8xlarge 900, 12xlarge 3800, 16xlarge 1900, "
+    "24xlarge 3800, 48xlarge 7600",
+    "g7": "2xlarge 440, 4xlarge 875, 8xlarge 930, 12xlarge 1900, 24xlarge 3800, 48xlarge 7600",
+    "g7e": "2xlarge 1900, 4xlarge 1900, 8xlarge 1900, 12xlarge 3800, 24xlarge 7600, 48xlarge 15200",
+    "r5d": "large 75, xlarge 150, 2xlarge 300, 4xlarge 600, 8xlarge 1200, 12xlarge 1800, "
+    "16xlarge 2400, 24xlarge 3600",
+    "p5": "4xlarge 3800",
+}
+"""Families whose volume is the instance's own disk, which has a hardware key -> its GB by size
+(DescribeInstanceTypes, InstanceStorageInfo.TotalSizeInGB)."""
+
+
+def largest_volume(instance_type: str) -> int:
+    """Return the most GB that a job on it may ask for (VolumeSizeInGB's API reference)."""
+    _, family, size = instance_type.split(".")
+    if family not in _LOCAL_NVME:
+        return _LARGEST_VOLUME
+    stores = dict(each.split(" ") for each in _LOCAL_NVME[family].split(", "))
+    return int(stores[size])
 
 
 def takes_volume_key(instance_type: str) -> bool:

@@ -5,3 +5,4 @@ from components.settings.model import ScheduleSettings as ScheduleSettings
 from components.settings.model import Settings as Settings
 from components.settings.sections import NetworkSettings as NetworkSettings
 from components.settings.sections import Subscription as Subscription
+from components.settings.sizes import SizeSettings as SizeSettings

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from components.settings.model import OVERRIDABLE, ScheduleSettings, Settings
 from components.settings.replaced import REPLACED
 from components.settings.sections import Subscription
+from components.settings.sizes import SizeSettings
 
 Path = tuple[int | str, ...]
 """The steps to a setting; a key of another namespace is one step, with its full name."""
@@ -169,6 +170,8 @@ def _names(path: Path) -> list[str]:
             part = ScheduleSettings.model_fields[name].annotation
         case ("alerts", "subscriptions", _):
             part = Subscription
+        case ("job", "sizes", _) | ("schedules", _, "job", "sizes", _):
+            part = SizeSettings
         case _:
             part: Any = Settings.model_fields[str(path[0])].annotation
     return sorted(part.model_fields.keys() - {*NOT_SET_BY_KEYS})

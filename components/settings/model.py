@@ -9,31 +9,12 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from components.aws import instance_types
 from components.settings import sections, slot_gaps, values
+from components.settings.job import JobSettings
+from components.settings.sizes import SizeSettings
 from components.settings.values import Frozen
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
-
-
-class JobSettings(Frozen):
-    """The machine of a job, and what every run passes to the script."""
-
-    instance_type: values.InstanceType = "ml.t3.medium"
-    """The type to try first."""
-    instance_count: values.InstanceCount = 1
-    """More than one: each gets a share of the input objects (ShardedByS3Key)."""
-    volume_gb: values.VolumeGb = 30
-    """Must hold the whole input and the output."""
-    max_runtime_seconds: values.Runtime = 3600
-    """A job that runs longer is stopped."""
-    arguments: tuple[values.Argument, ...] = ()
-    """Given to the script, before those of the schedule; may name the slot."""
-    environment: values.Environment = Field(default_factory=dict)
-    """Variables of the script; may name the slot. Readable by whoever may describe the job: no
-    secrets.
-    """
-    secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
-    """Names in Secrets Manager of what the script may read there."""
 
 
 class InputSettings(Frozen):
@@ -125,14 +106,32 @@ class ScheduleSettings(Frozen):
         return {**self.job.environment, **self.environment}
 
     @property
+    def sizes(self) -> tuple[SizeSettings, ...]:
+        """The tiers of the input; without job.sizes one, of the job's own machine."""
+        own = self.job.model_dump(include={"instance_type", "instance_count", "volume_gb"})
+        types = self.retries.fallback_instance_types
+        return self.job.sizes or (SizeSettings(**own, fallback_instance_types=types),)
+
+    @property
+    def most_instances(self) -> int:
+        """The most instances that one of its jobs may have."""
+        return max(size.instance_count for size in self.sizes)
+
+    @property
     def instance_types(self) -> tuple[str, ...]:
-        """The instance types to try, the job's own first."""
-        return (self.job.instance_type, *self.retries.fallback_instance_types)
+        """The instance types to try, whatever the input is."""
+        return tuple(dict.fromkeys(each for size in self.sizes for each in size.instance_types))
 
     @property
     def attempt_types(self) -> list[str]:
         """Every instance type that an attempt may use."""
         return sorted({*self.instance_types, *self.larger_types.values()})
+
+    def attempt_types_of(self, size: SizeSettings) -> list[str]:
+        """Return the instance types that an attempt at a slot of that size may use."""
+        types = size.instance_types
+        larger = instance_types.larger(types, self.retries.max_size_increases)
+        return sorted({*types, *larger.values()})
 
     @property
     def larger_types(self) -> dict[str, str]:
@@ -229,7 +228,13 @@ class Settings(Frozen):
     @property
     def is_sharded(self) -> bool:
         """Whether any schedule's jobs have several instances."""
-        return any(schedule.job.instance_count > 1 for schedule in self.schedules.values())
+        return any(schedule.most_instances > 1 for schedule in self.schedules.values())
+
+    @property
+    def counts_input(self) -> bool:
+        """Whether the machines of any schedule depend on the size of its input."""
+        jobs = [schedule.job for schedule in self.schedules.values()]
+        return any(job.sizes or job.volume_gb is None for job in jobs)
 
     @property
     def secrets(self) -> list[str]:

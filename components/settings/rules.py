@@ -87,7 +87,7 @@ def _network(settings: Settings) -> Iterator[str]:
         yield "network.endpoints: s3 is reached by a gateway endpoint in any case; leave it out"
     if network.mode == "vpc":
         # Without a limit a job of each schedule; SageMaker refuses more that find no address.
-        each_once = sum(each.job.instance_count for each in settings.schedules.values())
+        each_once = sum(each.most_instances for each in settings.schedules.values())
         most = settings.limits.max_concurrent_instances or each_once
         yield from addresses.problems(network.cidr, network.zones, len({*network.endpoints}), most)
         if settings.secrets and _SECRETS not in network.endpoints:

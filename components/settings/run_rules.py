@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.settings import sizes
 from components.settings.model import ScheduleSettings, Settings
 from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 
@@ -25,12 +26,6 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
             f"schedules.{name}.environment: has {variables} names with the job's; "
             f"{MAX_ENVIRONMENT} fit beside the program's own"
         )
-    most = settings.limits.max_concurrent_instances
-    if most and job.instance_count > most:
-        yield (
-            f"{key(name, schedule, 'job', 'instance_count')}: {job.instance_count} is more than "
-            f"limits.max_concurrent_instances = {most}; lower it, or raise the limit"
-        )
     limit, end = settings.alerts.running_long_seconds, job.max_runtime_seconds
     if limit and limit >= end:
         runtime = key(name, schedule, "job", "max_runtime_seconds")
@@ -38,11 +33,38 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
             f"alerts.running_long_seconds: {limit} is never reached, a job is stopped after "
             f"{runtime} = {end}; set it lower, or to null for 3/4 of that"
         )
+    machine = _sizes if job.sizes else _machine
+    yield from machine(name, schedule, settings.limits.max_concurrent_instances)
+
+
+def _sizes(name: str, schedule: ScheduleSettings, most: int | None) -> Iterator[str]:
+    job, sizes_key = schedule.job, key(name, schedule, "job", "sizes")
+    yield from sizes.problems(job.sizes, most, sizes_key)
+    own = job.model_fields_set & {"instance_type", "instance_count", "volume_gb"}
+    if sizes_key == "job.sizes" and any(
+        key(name, schedule, "job", each).startswith("schedules.") for each in own
+    ):
+        yield (
+            f"schedules.{name}.job: its {', '.join(sorted(own))} has no effect, as the stack's "
+            "job.sizes take its place; set the sizes of this schedule, to [] for none"
+        )
+
+
+def _machine(name: str, schedule: ScheduleSettings, most: int | None) -> Iterator[str]:
+    [machine] = schedule.sizes
+    if most and machine.instance_count > most:
+        count_key = key(name, schedule, "job", "instance_count")
+        yield (
+            f"{count_key}: {machine.instance_count} is more than "
+            f"limits.max_concurrent_instances = {most}; lower it, or raise the limit"
+        )
+    volume_key = key(name, schedule, "job", "volume_gb")
+    yield from (f"{volume_key}: {each}" for _, each in sizes.volume_problems(machine))
     yield from _types(name, schedule)
 
 
 def _types(name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    types, fallbacks = schedule.instance_types, schedule.retries.fallback_instance_types
+    types, fallbacks = schedule.sizes[0].instance_types, schedule.retries.fallback_instance_types
     fallback_key = key(name, schedule, "retries", "fallback_instance_types")
     first = key(name, schedule, "job", "instance_type")
     if fallbacks and first != "job.instance_type" and not fallback_key.startswith("schedules."):

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from components import names
 from components.aws import models
@@ -22,7 +22,7 @@ RESERVED_ENVIRONMENT = (
 )
 """Set by the launcher and the entry point for every run."""
 
-RESERVED_TAGS = ("schedule", "slot", "attempt", "Project", "Stack")
+RESERVED_TAGS = ("schedule", "slot", "attempt", "sized_by", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""
 MAX_ARGUMENTS: int = models.shape(*JOB, "AppSpecification.ContainerArguments").metadata["max"]
 MAX_ENVIRONMENT: int = models.shape(*JOB, "Environment").metadata["max"] - len(RESERVED_ENVIRONMENT)
@@ -118,6 +118,12 @@ def _date_problem(text: str) -> str | None:
     return None
 
 
+def _volume(value: object) -> object:
+    if isinstance(value, str) and not value.isdecimal() and value != "auto":
+        raise ValueError("must be a whole number, or auto")
+    return None if value == "auto" else value
+
+
 Text = Annotated[str, checked(_date_problem)]
 _is_name = _matching(
     names.NAME.pattern,
@@ -140,6 +146,8 @@ Expression = Annotated[str, AfterValidator(_readable)]
 InstanceType = Annotated[str, _of_job(f"{_CLUSTER}.InstanceType")]
 InstanceCount = Annotated[int, _of_job(f"{_CLUSTER}.InstanceCount")]
 VolumeGb = Annotated[int, _of_job(f"{_CLUSTER}.VolumeSizeInGB")]
+Volume = Annotated[VolumeGb | None, BeforeValidator(_volume)]
+"""None, which is written auto: as large as the input needs."""
 Runtime = Annotated[int, _of_job("StoppingCondition.MaxRuntimeInSeconds")]
 # The service refuses an empty argument, which its model allows.
 Argument = Annotated[

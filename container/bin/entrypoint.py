@@ -108,6 +108,9 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     paths = {"INPUT_PATH": str(INPUT), "OUTPUT_PATH": str(target)}
     hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
+    if count > 1:
+        sizes = [int(size) for size in _find(str(INPUT), "-type", "f", "-printf", r"%s\0")]
+        _log(f"host {index + 1} of {count} has {len(sizes)} objects, {sum(sizes)} bytes")
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
     code = script.run({**os.environ, **paths, **hosts})
     killed = _oom_kills() - killed_before

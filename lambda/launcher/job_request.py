@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from launcher.sizing import Machines
 from pipeline import slot_fields
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import JobConfig, LauncherConfig, ScheduleConfig
@@ -13,13 +14,14 @@ OUTPUT_PATH = "/opt/ml/processing/output"
 
 
 def job_request(
-    config: LauncherConfig, attempt: Attempt, instance_type: str, *, with_input: bool
+    config: LauncherConfig, attempt: Attempt, machines: Machines, *, with_input: bool
 ) -> dict[str, Any]:
-    """Return the CreateProcessingJob request for an attempt, on machines of that type.
+    """Return the CreateProcessingJob request for an attempt, on these machines.
 
     Not `with_input` where there is none, which SageMaker refuses to download.
     """
     schedule = config.schedules[attempt.schedule]
+    tags = {"sized_by": machines.reason} if machines.reason else {}
     run = {
         "schedule": attempt.schedule,
         "slot": slot_text(attempt.slot),
@@ -39,15 +41,17 @@ def job_request(
             "AWS_REGION": config.aws_region,
             "AWS_DEFAULT_REGION": config.aws_region,
         },
-        "ProcessingInputs": [_input(config, attempt)] if with_input else [],
+        "ProcessingInputs": [_input(config, attempt, machines)] if with_input else [],
         "ProcessingOutputConfig": {
             "Outputs": [_output(config, attempt)],
             "KmsKeyId": config.kms_key_arn,
         },
-        "ProcessingResources": {"ClusterConfig": _cluster(config, schedule.job, instance_type)},
+        "ProcessingResources": {"ClusterConfig": _cluster(config, schedule.job, machines)},
         "StoppingCondition": {"MaxRuntimeInSeconds": schedule.job.max_runtime_seconds},
         "NetworkConfig": _network(config),
-        "Tags": [{"Key": key, "Value": value} for key, value in {**config.tags, **run}.items()],
+        "Tags": [
+            {"Key": key, "Value": value} for key, value in {**config.tags, **run, **tags}.items()
+        ],
     }
 
 
@@ -69,9 +73,9 @@ def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     return found
 
 
-def _input(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
+def _input(config: LauncherConfig, attempt: Attempt, machines: Machines) -> dict[str, Any]:
     # Every host of several would read, and write, everything if the objects were replicated.
-    shared = config.schedules[attempt.schedule].job.instance_count > 1
+    shared = machines.instance_count > 1
     place = {
         "S3Uri": config.input_of(attempt).uri,
         "LocalPath": INPUT_PATH,
@@ -104,12 +108,12 @@ def _network(config: LauncherConfig) -> dict[str, Any]:
     return found
 
 
-def _cluster(config: LauncherConfig, job: JobConfig, instance_type: str) -> dict[str, Any]:
+def _cluster(config: LauncherConfig, job: JobConfig, machines: Machines) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "InstanceType": instance_type,
-        "InstanceCount": job.instance_count,
-        "VolumeSizeInGB": job.volume_gb,
+        "InstanceType": machines.instance_type,
+        "InstanceCount": machines.instance_count,
+        "VolumeSizeInGB": machines.volume_gb,
     }
-    if job.volume_keys[instance_type]:
+    if job.volume_keys[machines.instance_type]:
         found["VolumeKmsKeyId"] = config.kms_key_arn
     return found

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from launcher import listing, sizing
 from launcher.event import Request, Trigger
 from launcher.job_request import job_request
+from launcher.sizing import Machines
 from pipeline import aws_errors, contract, jobs
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import State
+from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -42,6 +45,7 @@ class Answer(NamedTuple):
     status: str
     """SageMaker's word, or a State where there is no job."""
     reason: str | None = None
+    """Why there is none, or why the job has its machines, where its input decides that."""
 
 
 class NoticeError(Exception):
@@ -106,20 +110,26 @@ class Launcher:
         if answer := self._overlap(request):
             return answer
         source = self.config.input_of(request.attempt)
-        with_input = next(source.objects(self.s3), None) is not None
-        if not with_input and schedule.input.when_empty != "run":
+        until = sizing.enough(schedule.job)
+        listed = listing.objects if until.bytes >= 0 else Prefix.objects
+        counted = sizing.count(listed(source, self.s3), until)
+        if not counted.objects and schedule.input.when_empty != "run":
             reason = f"EmptyInput: there is no object under {source.uri}"
             return _skipped(reason) if schedule.input.when_empty == "skip" else _refused(reason)
-        if reason := self._beyond_limit(request):
+        machines = sizing.choose(schedule.job, counted, entry.instance_type if entry else None)
+        if isinstance(machines, str):
+            return _refused(machines)
+        if machines.reason:
+            # Before it starts: no later delivery would. As planned, so that the watch misses it.
+            at = (entry and entry.planned_for) or request.received
+            known = Entry.of(request.attempt, self._name(request.attempt), planned_for=at)
+            self.journal.write(replace(known, **machines.for_journal))
+        if reason := self._beyond_limit(request, machines.instance_count):
             return _refused(reason)
-        return self._start(request.attempt, entry, with_input=with_input)
+        return self._start(request.attempt, machines, with_input=counted.objects > 0)
 
-    def _start(self, attempt: Attempt, entry: Entry | None, *, with_input: bool) -> Answer:
-        machine = self.config.schedules[attempt.schedule].job
-        planned = entry.instance_type if entry else None
-        # A type may have been taken out of the settings since the attempt was planned.
-        instance_type = planned if planned in machine.volume_keys else machine.instance_type
-        wanted = job_request(self.config, attempt, instance_type, with_input=with_input)
+    def _start(self, attempt: Attempt, machines: Machines, *, with_input: bool) -> Answer:
+        wanted = job_request(self.config, attempt, machines, with_input=with_input)
         if attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(attempt).withdraw_marker(self.s3)
         try:
@@ -129,7 +139,7 @@ class Launcher:
             # schedule, slot and attempt, so that job is the one that was asked for.
             job = self.sagemaker.describe_processing_job(ProcessingJobName=self._name(attempt))
             return Answer("already started", job["ProcessingJobStatus"])
-        return Answer("started", "InProgress")
+        return Answer("started", "InProgress", machines.reason)
 
     def _notify(self, entry: Entry) -> None:
         """Tell the observer, over the event bus, of an attempt without a job: SageMaker cannot.
@@ -204,7 +214,7 @@ class Launcher:
                 found.add(entry.attempt)
         return sorted(found - {request.attempt})
 
-    def _beyond_limit(self, request: Request) -> str | None:
+    def _beyond_limit(self, request: Request, wanted: int) -> str | None:
         """Return why an attempt is beyond limits.max_concurrent_instances, or None.
 
         A failure like that of a quota, so that the observer tries again later. Nothing is locked
@@ -212,7 +222,6 @@ class Launcher:
         and then run together. The account's quota is what AWS itself enforces.
         """
         limit = self.config.max_concurrent_instances
-        wanted = self.config.schedules[request.attempt.schedule].job.instance_count
         if limit is None:
             return None
         # Another delivery of this event may have started it just now: it is not in its own way.

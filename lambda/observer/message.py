@@ -48,7 +48,8 @@ ADVICE = {
     Outcome.INTERNAL_ERROR: "SageMaker failed, more than once. Replay; if it stays, ask AWS. "
     "In a VPC, first look at the job role's rights on EC2, and for free addresses.",
     Outcome.OUT_OF_MEMORY: "Set a larger job.instance_type, or let the script take less at once.",
-    Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output.",
+    Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output. auto takes it "
+    "from the input.",
     Outcome.NO_NETWORK: "The script wanted a network, and its job has none. For AWS's services: "
     "pulumi config set --path sagemaker-processing:network.mode vpc, and deploy. For the internet: "
     "network.mode existing, with subnets that lead there (docs/network.md).",
@@ -56,6 +57,8 @@ ADVICE = {
     "linux/amd64, and its manifest Docker's, if the reason names a media type.",
     Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "
     "or set input.when_empty.",
+    Outcome.INPUT_TOO_LARGE: "No size of the settings holds it: add one to job.sizes, or set "
+    "volume_gb to more, then replay. One object is never shared out among instances.",
     Outcome.ARCHIVED_INPUT: "Input lies in an archive class of S3. Restore it (aws s3api "
     "restore-object), or copy it to another class, then replay.",
     Outcome.EMPTY_OUTPUT: "It completed and wrote nothing below OUTPUT_PATH. Read the last log "
@@ -146,6 +149,8 @@ def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
     kind = entry.instance_type
     machine = f", {entry.instance_count or 1} x {kind}" if kind else ""
     yield f"Attempt: {entry.number} ({len(others) + 1} in all){machine}"
+    if entry.sized_by:
+        yield f"Input: {entry.sized_by}"
     if not entry.created:
         return
     if entry.run_s is not None:

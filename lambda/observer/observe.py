@@ -118,5 +118,6 @@ def _log_fields(entry: Entry) -> dict[str, Any]:
         "reason": entry.reason,
         "exit_message": entry.exit_message,
         "instance_type": entry.instance_type,
+        "sized_by": entry.sized_by,
         "cost_usd": entry.cost_usd,
     }

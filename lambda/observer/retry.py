@@ -51,7 +51,7 @@ class NextAttempt(NamedTuple):
     state: RetryState
 
 
-def next_attempt(config: RetryConfig, entry: Entry, ended: datetime) -> NextAttempt | None:
+def next_attempt(stack: RetryConfig, entry: Entry, ended: datetime) -> NextAttempt | None:
     """Return the attempt that follows one that has ended, or None: then the slot has too.
 
     No capacity: the next type; after the last one, the first again, later. A limit below one job's
@@ -59,6 +59,9 @@ def next_attempt(config: RetryConfig, entry: Entry, ended: datetime) -> NextAtte
     later. Internal error and too little memory: as often as is allowed. Everything else would only
     fail again.
     """
+    # A size of the input has its own alternatives.
+    types = entry.alternatives.split() if entry.alternatives else stack.instance_types
+    config = replace(stack, instance_types=types)
     state = _used_up(config, entry, ended)
     limit = account_limit.read(entry.reason or "")
     # What was chosen for its memory is not: the types of the settings were too small.
@@ -84,10 +87,12 @@ def next_attempt(config: RetryConfig, entry: Entry, ended: datetime) -> NextAtte
 
 
 def _used_up(config: RetryConfig, entry: Entry, ended: datetime) -> RetryState:
-    if entry.retry_state:
-        return RetryState.load(entry.retry_state)
-    first_type = entry.instance_type or config.instance_types[0]
-    return RetryState(entry.created or ended, first_type)
+    if not entry.retry_state:
+        first_type = entry.instance_type or config.instance_types[0]
+        return RetryState(entry.created or ended, first_type)
+    state = RetryState.load(entry.retry_state)
+    # Not as planned, if its input has grown into another size since.
+    return replace(state, instance_type=entry.instance_type or state.instance_type)
 
 
 def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:

@@ -19,17 +19,33 @@ FILE = "stack.json"
 
 
 @dataclass(frozen=True)
-class JobConfig:
-    """The machine that a schedule's jobs ask for, and what each attempt passes to the script."""
+class SizeConfig:
+    """The machines of a slot whose input is as large as that."""
 
-    instance_type: str
+    up_to_gb: float | None
+    """None: however large."""
+    instance_types: list[str]
+    """In the order in which they are tried when there is no capacity."""
+    attempt_types: list[str]
+    """Those, and the larger ones that follow them when they run out of memory."""
     instance_count: int
-    volume_gb: int
+    volume_gb: int | None
+    """None: as large as the input needs."""
+
+
+@dataclass(frozen=True)
+class JobConfig:
+    """The machines that a schedule's jobs ask for, and what each attempt passes to the script."""
+
+    sizes: list[SizeConfig]
+    """By the size of the input, ascending; one where that does not matter."""
     max_runtime_seconds: int
     arguments: list[str]
     environment: dict[str, str]
     volume_keys: dict[str, bool]
     """Each type that an attempt may use, and whether its volume takes the stack's key."""
+    volume_limits: dict[str, int]
+    """Each of them, and the most GB of its volume."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +90,10 @@ class ScheduleConfig:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
         """Return what a schedule of stack.json says."""
+        job: dict[str, Any] = document["job"]
+        sizes: Any = [SizeConfig(**each) for each in job["sizes"]]
         parts: dict[str, Any] = {
-            "job": JobConfig(**document["job"]),
+            "job": JobConfig(**{**job, "sizes": sizes}),
             "input": PlaceConfig(**document["input"]),
             "output": PlaceConfig(**document["output"]),
             "retries": RetryConfig(**document["retries"]),

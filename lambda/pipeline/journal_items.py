@@ -28,6 +28,13 @@ class Entry:
     instance_type: str | None = None
     """Of the job; before there is one, the type that is planned for it."""
     instance_count: int | None = None
+    input_bytes: int | None = None
+    """As far as the launcher counted; None where the machines do not depend on it."""
+    input_objects: int | None = None
+    sized_by: str | None = None
+    """Why it has these machines, in words."""
+    alternatives: str | None = None
+    """The types that its size has when there is no capacity, with a space between."""
     created: datetime | None = None
     """None if there is no job."""
     started: datetime | None = None
@@ -75,7 +82,10 @@ _TIMES = {
     *("created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"),
     *("last_success", "failing_since", "recovered_from"),
 }
-_NUMBERS = {"instance_count": int, "cost_usd": float}
+_NUMBERS = {
+    **dict.fromkeys(("instance_count", "input_bytes", "input_objects"), int),
+    "cost_usd": float,
+}
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
 
 
@@ -118,4 +128,6 @@ def value(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - by its n
 def _attribute(value: str | float | datetime) -> Item:
     if isinstance(value, datetime):
         return {"S": value.astimezone(UTC).isoformat(timespec="milliseconds")}
-    return {"S": value} if isinstance(value, str) else {"N": f"{value:.10g}"}
+    if isinstance(value, float):
+        return {"N": f"{value:.10g}"}
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}

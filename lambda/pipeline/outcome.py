@@ -38,6 +38,8 @@ class Outcome(StrEnum):
     """The script wanted one, and its job has none."""
     BAD_IMAGE = "bad_image"
     EMPTY_INPUT = "empty_input"
+    INPUT_TOO_LARGE = "input_too_large"
+    """For the largest of job.sizes, or for the volumes that there are."""
     ARCHIVED_INPUT = "archived_input"
     EMPTY_OUTPUT = "empty_output"
     MISSING_BUCKET = "missing_bucket"

@@ -37,10 +37,13 @@ class Prefix:
         """
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.key)
         for page in pages:
-            for item in page.get("Contents", []):
-                key = item.get("Key", "")
-                if key != self.marker and not key.endswith("/"):
-                    yield item
+            yield from (
+                item for item in page.get("Contents", []) if self.is_data(item.get("Key", ""))
+            )
+
+    def is_data(self, key: str) -> bool:
+        """Return whether a key is neither the marker's nor a folder's."""
+        return key != self.marker and not key.endswith("/")
 
     def withdraw_marker(self, s3: S3Client) -> None:
         """Delete the marker, if there is one.

@@ -64,6 +64,15 @@ class TestRuns:
     def test_that_do_not_recur_have_no_month(self, daily: dict[str, Any]) -> None:
         assert "a month" not in line("cost", text(daily))
 
+    def test_of_sizes_cost_from_the_cheapest_to_the_dearest(self) -> None:
+        sizes = [
+            {"up_to_gb": 10, "instance_type": "ml.m5.xlarge", "volume_gb": 100},
+            {"instance_type": "ml.m5.xlarge", "instance_count": 2, "volume_gb": 100},
+        ]
+        assert line("cost", text(job__sizes=sizes)).startswith(
+            "cost: at most $1.76 a run (of 4h 00m), $0.88 on the cheapest of its 2 sizes; $53.53"
+        )
+
     def test_of_a_type_without_a_price_say_so(self) -> None:
         assert line("cost", text(job__instance_type="ml.c5.xlarge")) == (
             "cost: no price of ml.c5.xlarge"

@@ -48,6 +48,7 @@ class TestLauncher:
         ]
         assert refusing(
             job__instance_type="ml.r5.large",
+            job__volume_gb=75,
             retries__fallback_instance_types=["ml.r5d.large", "ml.p5.4xlarge"],
         ) == ["ml.p5.4xlarge", "ml.r5d.large", "ml.r5d.xlarge"]
 

@@ -58,6 +58,16 @@ class TestTheScriptIsGiven:
         assert (place, index, count) == (str(job.output / "algo-2"), "1", "10")
         assert (job.output / "algo-2" / "x").exists()
 
+    def test_and_the_log_its_share_of_the_input_on_each_of_several_hosts(
+        self, tmp_path: Path
+    ) -> None:
+        job = Job(tmp_path, hosts=["algo-1", "algo-2"], host="algo-2")
+        (job.input / "deep").mkdir()
+        for name, size in (("a", 5), ("deep/b c", 1000)):
+            (job.input / name).write_bytes(b"x" * size)
+        job.script(":")
+        assert job.run().stderr.startswith(b"entrypoint: host 2 of 2 has 2 objects, 1005 bytes\n")
+
     def test_bash_if_it_has_no_exec_bit(self, job: Job) -> None:
         job.script("#!/no/such/interpreter\necho ran under bash ${BASH_VERSION:0:1}", mode=0o644)
         assert job.run().stdout.startswith(b"ran under bash ")
@@ -390,7 +400,7 @@ class TestTheOutput:
 
     def test_that_is_empty_on_one_of_several_hosts_is_only_logged(self, tmp_path: Path) -> None:
         job = Job(tmp_path, hosts=["algo-1", "algo-2"], host="algo-2")
-        assert len(self.said(job, "")) == 1
+        assert len(self.said(job, "")) == 2, "its share, and that it wrote nothing"
         assert not job.message_file.exists()
 
     @pytest.mark.parametrize("code", [0, 1])

@@ -1,5 +1,6 @@
 """Every legal setting and event, as hypothesis strategies."""
 
+import math
 import string
 from datetime import UTC, datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from components import names
-from components.aws import models
+from components.aws import instance_types, models
 from components.settings import Settings
 from components.settings.values import JOB, RESERVED_TAGS, environment_name_problem
+from launcher.sizing import Counted
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
 INSTANCE_TYPES: list[str] = list(models.shape(*JOB, f"{_CLUSTER}.InstanceType").metadata["enum"])
@@ -76,7 +78,8 @@ def settings(draw: st.DrawFn) -> Settings:
         "job": {
             "instance_type": first,
             "instance_count": draw(st.integers(1, 100)),
-            "volume_gb": draw(st.integers(1, 16384)),
+            "volume_gb": draw(st.just("auto") | st.integers(1, 16384)),
+            "sizes": draw(sizes()),
             "max_runtime_seconds": draw(st.integers(1, 777600)),
             "arguments": draw(arguments),
             "environment": draw(environments),
@@ -91,6 +94,35 @@ def settings(draw: st.DrawFn) -> Settings:
         "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},
     }
     return Settings.model_validate(parts)
+
+
+@st.composite
+def sizes(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Return tiers that the rules accept; none, half the time."""
+    tops = draw(st.just(set[int]()) | st.sets(st.integers(1, 20_000), min_size=1, max_size=4))
+    found: list[dict[str, Any]] = []
+    for top in sorted(tops):
+        types = draw(st.lists(st.sampled_from(INSTANCE_TYPES), min_size=1, max_size=3, unique=True))
+        limit = min(map(instance_types.largest_volume, types))
+        count = draw(st.integers(min(100, math.ceil(top / limit)), 100))
+        least = math.ceil(top / count)
+        fixed = st.integers(least, limit) if least <= limit else st.nothing()
+        tier = {"instance_type": types[0], "fallback_instance_types": types[1:]}
+        volume = draw(st.just("auto") | fixed)
+        found.append({**tier, "up_to_gb": top, "instance_count": count, "volume_gb": volume})
+    if found and draw(st.booleans()):
+        del found[-1]["up_to_gb"]
+    return found
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> Counted:
+    """Return what may have been counted, of no object to millions, of no byte to petabytes."""
+    objects = draw(st.integers(0, 10) | st.integers(0, 10**7))
+    largest = draw(st.integers(0, 10**6) | st.integers(0, 50 * 2**40)) if objects else 0
+    total = draw(st.integers(largest, objects * largest)) if objects else 0
+    complete = draw(st.booleans()) or not objects
+    return Counted(objects, total, largest, complete, late=not complete and draw(st.booleans()))
 
 
 def networks() -> st.SearchStrategy[dict[str, Any]]:

@@ -24,6 +24,14 @@ def hold(world: World, name: str, count: int = 1, status: str = "InProgress") ->
     world.sagemaker.add(name, ProcessingResources=resources, ProcessingJobStatus=status)
 
 
+@pytest.fixture(autouse=True)
+def inputs(world: World) -> None:
+    """An object for each of the instances, none of which would be started else."""
+    for number in range(3):
+        world.upload(f"input/2026/01/05/{number}.csv")
+    world.requests.clear()
+
+
 def settings(limit: int | None, count: int = 1) -> dict[str, Any]:
     return {
         "limits": {"max_concurrent_instances": limit},

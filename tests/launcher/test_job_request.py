@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
@@ -14,7 +14,9 @@ from components import function_config
 from components.aws import instance_types, models
 from components.settings import Settings
 from components.settings.values import RESERVED_ENVIRONMENT
+from launcher import sizing
 from launcher.job_request import job_request
+from launcher.sizing import Counted, Machines
 from pipeline.attempt import Attempt, job_name
 from pipeline.config import FILE, LauncherConfig
 from tests.examples import share
@@ -40,19 +42,26 @@ def ids_of(settings: Settings) -> dict[str, str]:
     return {"SUBNETS": ",".join(subnets), "SECURITY_GROUPS": ",".join(groups)}
 
 
+def machines_of(config: LauncherConfig, schedule: str) -> Machines:
+    """Return the machines of a small input of many objects."""
+    found = sizing.choose(config.schedules[schedule].job, Counted(99, 99, 1), None)
+    assert isinstance(found, Machines)
+    return found
+
+
 @st.composite
 def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     settings = draw(strategies.settings())
     schedule = draw(st.sampled_from(sorted(settings.schedules)))
     attempt = Attempt(schedule, draw(strategies.slots), draw(strategies.attempts))
-    retries = function_config.document(settings)["schedules"][schedule]["retries"]
-    instance_type = draw(st.sampled_from([*retries["instance_types"], *retries["larger"].values()]))
-    with_input = draw(st.booleans())
-    return (
-        settings,
-        attempt,
-        job_request(config_of(settings), attempt, instance_type, with_input=with_input),
-    )
+    config = config_of(settings)
+    job, types = config.schedules[schedule].job, settings.schedules[schedule].attempt_types
+    counted = draw(strategies.inputs())
+    machines = sizing.choose(job, counted, draw(st.sampled_from(types)))
+    assume(isinstance(machines, Machines))
+    assert isinstance(machines, Machines)
+    with_input = counted.objects > 0
+    return settings, attempt, job_request(config, attempt, machines, with_input=with_input)
 
 
 def _runs() -> st.SearchStrategy[Attempt]:
@@ -118,7 +127,7 @@ class TestEveryLegalSettingAndEvent:
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
-        most = max(each.job.instance_count for each in settings.schedules.values())
+        most = max(each.most_instances for each in settings.schedules.values())
         encrypted = request["NetworkConfig"].get("EnableInterContainerTrafficEncryption")
         assert encrypted == (True if most > 1 else None), "the launcher's policy asks it of all"
 
@@ -158,8 +167,8 @@ class TestSeveralScripts:
 
         def asked(schedule: str) -> tuple[Any, ...]:
             attempt = Attempt(schedule, datetime(2026, 1, 5, 6, tzinfo=UTC), 1)
-            first = config.schedules[schedule].job.instance_type
-            request = job_request(config, attempt, first, with_input=True)
+            machines = machines_of(config, schedule)
+            request = job_request(config, attempt, machines, with_input=True)
             [source], outputs = request["ProcessingInputs"], request["ProcessingOutputConfig"]
             cluster = request["ProcessingResources"]["ClusterConfig"]
             return (
@@ -217,7 +226,8 @@ class TestSharding:
             }
         )
         attempt = Attempt("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
-        return job_request(config_of(settings), attempt, "ml.m5.large", with_input=True)
+        config = config_of(settings)
+        return job_request(config, attempt, machines_of(config, "d"), with_input=True)
 
     def _input(self, count: int) -> dict[str, Any]:
         return self._plan(count)["ProcessingInputs"][0]["S3Input"]
@@ -250,7 +260,8 @@ class TestTheSlotInTexts:
         }
         settings = Settings.model_validate({**SETTINGS, **changes})
         attempt = Attempt("nightly", datetime(2026, 7, 5, 23, tzinfo=UTC), 1)  # a Monday in Berlin
-        request = job_request(config_of(settings), attempt, "ml.t3.medium", with_input=True)
+        config = config_of(settings)
+        request = job_request(config, attempt, machines_of(config, "nightly"), with_input=True)
         arguments = ["--at=01:00", '{"day": "2026-07-03"}', "{schedule}"]
         assert request["AppSpecification"]["ContainerArguments"] == arguments
         variables = {"DAY": "Mon", "FROM": "2026-07-02T23:00:00Z", "TO": "2026-07-05T23:00:00Z"}
@@ -275,10 +286,12 @@ class TestDeployedEnvironment:
 class TestInput:
     @unhurried
     @given(planned())
-    def test_that_there_is_none_of_is_not_asked_for(
+    def test_is_asked_for_where_there_is_any(
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
-        settings, attempt, _ = example
-        first = settings.schedules[attempt.schedule].job.instance_type
-        wanted = job_request(config_of(settings), attempt, first, with_input=False)
-        assert wanted["ProcessingInputs"] == []
+        _, _, request = example
+        sized = next((tag for tag in request["Tags"] if tag["Key"] == "sized_by"), None)
+        if sized and sized["Value"].startswith("0.0 MB in 0 objects"):
+            assert request["ProcessingInputs"] == []
+        elif sized:
+            assert len(request["ProcessingInputs"]) == 1

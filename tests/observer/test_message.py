@@ -109,6 +109,10 @@ class TestFailure:
     def test_calls_what_somebody_decided_no_failure(self, outcome: Outcome, words: str) -> None:
         assert words in told(replace(ENTRY, outcome=outcome))[0]
 
+    def test_says_what_the_input_was_and_why_it_had_its_machines(self) -> None:
+        why = "95.0 GB in 1 object: up to 200 GB - 1 of 4 instances for 1 object"
+        assert f"\nInput: {why}\n" in told(replace(ENTRY, sized_by=why))[1]
+
     def test_a_cost_of_which_one_part_is_unknown_is_called_unknown(self) -> None:
         assert "Cost so far: unknown" in told(others=[replace(FIRST, cost_usd=None)])[1]
         assert "Cost so far: unknown" in told(replace(ENTRY, cost_usd=None))[1]

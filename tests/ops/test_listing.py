@@ -3,7 +3,11 @@ from typing import Any
 
 import pytest
 
-from tests.ops.world import NAME, NOW, World
+from pipeline.attempt import Attempt, parse_slot
+from pipeline.journal_items import Entry
+from tests.ops.world import NAME, NOW, SLOT, World
+
+ATTEMPT = Attempt("daily", parse_slot(SLOT), 1)
 
 RAN: dict[str, Any] = {
     "created": NOW,
@@ -111,6 +115,21 @@ class TestTable:
         assert (
             "No failed slot since Sun 04 Jan 12:00 UTC." in world.ops("list --failed --days 3")[1]
         )
+
+
+class TestSize:
+    WHY = "1.2 GB in 7 objects: up to 10 GB"
+
+    def test_is_noted_with_its_reason(self, world: World) -> None:
+        world.conclude(**RAN, sized_by=self.WHY)
+        _, out, _ = world.ops("list")
+        assert note(out, "Mon").strip() == self.WHY
+
+    def test_of_a_job_that_runs_is_known_too(self, world: World) -> None:
+        world.journal.write(Entry.of(ATTEMPT, NAME, sized_by=self.WHY, planned_for=NOW))
+        world.job()
+        _, [slot] = world.ops_json("list")
+        assert (slot["sized_by"], slot["status"]) == (self.WHY, "InProgress")
 
 
 class TestRunning:

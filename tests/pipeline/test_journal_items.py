@@ -27,6 +27,8 @@ _COSTS = st.floats(0, 1e6).map(lambda usd: float(format(usd, ".10g")))
 def _optional(name: str) -> st.SearchStrategy[object]:
     kinds: dict[str, st.SearchStrategy[object]] = {
         "instance_count": st.integers(1, 100),
+        "input_bytes": st.integers(0, 10**16),
+        "input_objects": st.integers(0, 10**9),
         "cost_usd": _COSTS,
         "outcome": st.sampled_from(Outcome),
     }

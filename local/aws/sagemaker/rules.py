@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from components.aws.instance_types import takes_volume_key
+from components.aws.instance_types import largest_volume, takes_volume_key
 from local.aws.endpoint import LocalAws
 
 _Request = dict[str, Any]
@@ -70,6 +70,8 @@ def _cluster(cluster: _Request) -> Iterator[str]:
             f"VolumeKmsKeyId is not allowed with {kind}, whose volume is a local disk with a "
             "hardware key; leave it out"
         )
+    if kind and cluster["VolumeSizeInGB"] > (most := largest_volume(kind)):
+        yield f"VolumeSizeInGB {cluster['VolumeSizeInGB']} is more than the {most} GB of {kind}"
 
 
 def _application(application: _Request, region: str) -> Iterator[str]:

@@ -8,13 +8,13 @@ import typing
 from collections.abc import Iterator
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Le, MaxLen
+from annotated_types import Ge, Gt, Le, MaxLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components import names
 from components.aws import models
-from components.settings import ScheduleSettings, Settings, Subscription, values
+from components.settings import ScheduleSettings, Settings, SizeSettings, Subscription, values
 from components.settings.model import OVERRIDABLE
 from tests.conftest import ROOT
 from tests.security.tables import table
@@ -93,7 +93,11 @@ slots would share is refused with the two, clock changes included: a rate runs t
 that a clock shows twice, and when summer time begins, two 01:00 in Berlin are on one day in UTC.
 The slot before that of a `rate(…)` is one interval earlier; an `at(…)` has none.
 """
-_HEADINGS = {"schedules": "schedules.*name*", "subscriptions": "alerts.subscriptions[*n*]"}
+_HEADINGS = {
+    "schedules": "schedules.*name*",
+    "sizes": "job.sizes[*n*]",
+    "subscriptions": "alerts.subscriptions[*n*]",
+}
 
 
 def _range(path: str) -> str:
@@ -123,7 +127,7 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.StackPrefix, f"`a-z`, `0-9` and single hyphens; up to {names.MAX_PREFIX} characters"),
     (values.SubnetId, "`subnet-…`"),
     (values.Tags, f"names with texts, up to {values.MAX_TAGS}"),
-    (values.VolumeGb, _range(f"{_CLUSTER}.VolumeSizeInGB")),
+    (values.Volume, f"{_range(f'{_CLUSTER}.VolumeSizeInGB')}; `auto`"),
     (values.Zone, "an IANA time zone"),
 ]
 """Kind of value -> what is allowed, where the kind does not say it."""
@@ -149,6 +153,8 @@ def _groups() -> Iterator[list[str]]:
     for name in parts:
         part = ScheduleSettings if name == "schedules" else cast("type[BaseModel]", kinds[name])
         yield _group(name, part)
+        if name == "job":
+            yield _group("sizes", SizeSettings)
         if name == "alerts":
             yield _group("subscriptions", Subscription)
 
@@ -182,6 +188,8 @@ def _default(name: str, field: FieldInfo) -> str:
         return "`<project>-<stack>`" if field.is_required() else f"`{field.default}`"
     if field.is_required():
         return "*required*"
+    if (name, field.default) == ("volume_gb", None):
+        return "`auto`"
     return f"`{json.dumps(field.get_default(call_default_factory=True)).strip(chr(34))}`"
 
 
@@ -214,6 +222,8 @@ def _limited(kind: Any, limits: list[Any]) -> str:
     low = next((each.ge for each in limits if isinstance(each, Ge)), None)
     high = next((each.le for each in limits if isinstance(each, Le)), None)
     most = next((each.max_length for each in limits if isinstance(each, MaxLen)), None)
+    if any(isinstance(each, Gt) for each in limits):
+        return f"more than 0, up to {high}"
     if low is not None:
         return f"{low} to {high}" if high is not None else f"at least {low}"
     return _allowed(kind) + (f"; up to {most}" if most else "")

@@ -176,7 +176,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"job__arguments": "x"}, "job.arguments", "must be a list, as in [a, b]"),
         ({"job__arguments": [2026]}, "job.arguments[0] = 2026", "must be text: in the file, quote"),
         ({"tags": {"a?": "y"}}, 'tags["a?"]', "pattern"),
-        ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 45 items"),
+        ({"tags": {f"k{i}": "v" for i in range(46)}}, "tags", "at most 44 items"),
         ({"prefix": "Processing"}, "prefix", "a-z"),
         ({"prefix": "p" * 29}, "prefix", "at most 28 characters"),
     ],

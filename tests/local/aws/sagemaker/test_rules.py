@@ -78,6 +78,7 @@ def _mutate(model: Shape, value: Any, data: st.DataObject) -> None:
 
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
+NVME = {"InstanceType": "ml.r5d.large", "InstanceCount": 1, "VolumeSizeInGB": 76}
 _INPUT = "ProcessingInputs.0.S3Input"
 _OUTPUT = "ProcessingOutputConfig.Outputs.0"
 
@@ -92,6 +93,7 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
             (f"{_CLUSTER}.SelectedInstanceCount", 1, "not played"),
             (f"{_CLUSTER}.InstanceType", "ml.g5.xlarge", "VolumeKmsKeyId is not allowed"),
             (f"{_CLUSTER}.InstanceType", "ml.r5d.large", "VolumeKmsKeyId is not allowed"),
+            (f"{_CLUSTER}", NVME, "VolumeSizeInGB 76 is more than the 75 GB of ml.r5d.large"),
             (f"{_INPUT}.LocalPath", None, "must be a plain path under"),
             (f"{_INPUT}.LocalPath", "/opt/ml/input", "must be a plain path under"),
             (f"{_INPUT}.LocalPath", "/opt/ml/processing/", "must be a plain path under"),

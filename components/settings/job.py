@@ -1,0 +1,34 @@
+"""The job's own settings, which every schedule may set otherwise."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components.settings import values
+from components.settings.sizes import SizeSettings
+from components.settings.values import Frozen
+
+
+class JobSettings(Frozen):
+    """The machine of a job, and what every run passes to the script."""
+
+    instance_type: values.InstanceType = "ml.t3.medium"
+    """The type to try first."""
+    instance_count: values.InstanceCount = 1
+    """More than one: each gets a share of the input objects (ShardedByS3Key)."""
+    volume_gb: values.Volume = 30
+    """Must hold the whole input and the output. `auto`: three times the input, and 10 more."""
+    sizes: Annotated[tuple[SizeSettings, ...], Field(max_length=10)] = ()
+    """Tiers by the size of the slot's input, ascending. They take the place of the three keys above
+    and of `retries.fallback_instance_types`.
+    """
+    max_runtime_seconds: values.Runtime = 3600
+    """A job that runs longer is stopped."""
+    arguments: tuple[values.Argument, ...] = ()
+    """Given to the script, before those of the schedule; may name the slot."""
+    environment: values.Environment = Field(default_factory=dict)
+    """Variables of the script; may name the slot. Readable by whoever may describe the job: no
+    secrets.
+    """
+    secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
+    """Names in Secrets Manager of what the script may read there."""
