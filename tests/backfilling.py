@@ -36,7 +36,7 @@ def interrupted_backfill(world: World, first: date, last: date, parallel: int, l
 
     stack = Stack(world.settings)
     stack.client = client
-    vars(stack)["_output_bucket"] = ENVIRONMENT["OUTPUT_BUCKET"]
+    vars(stack)["_own_output_bucket"] = ENVIRONMENT["OUTPUT_BUCKET"]
     screen = Screen(as_json=False)
     screen.out = screen.err = Console(file=io.StringIO())
     session = Session(stack, screen, lambda: world.now, pause)
