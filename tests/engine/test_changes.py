@@ -20,16 +20,11 @@ def alarms_of(schedule: str, operation: str) -> dict[str, str]:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "expression, log days, boundary": (
-        {
-            "schedules": {"daily": {"expression": "cron(0 5 * * ? *)"}},
-            "retention": {"log_days": 90},
-            "permissions_boundary": BOUNDARY,
-        },
+    "log days, boundary": (
+        {"retention": {"log_days": 90}, "permissions_boundary": BOUNDARY},
         {
             "launcher-logs": "update",
             "observer-logs": "update",
-            "schedule-daily": "update",
             **dict.fromkeys(ROLES, "update"),
         },
     ),
@@ -41,15 +36,19 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             "schedule-daily": "update",
         },
     ),
-    "instance type, schedule added": (
+    "instance type, expression, schedule added": (
         {
             "job": {"instance_type": "ml.m6i.xlarge"},
             "retries": {"fallback_instance_types": []},
-            "schedules": {"hourly": {"expression": "rate(1 hour)", "timezone": "UTC"}},
+            "schedules": {
+                "daily": {"expression": "cron(0 5 * * ? *)"},
+                "hourly": {"expression": "rate(1 hour)", "timezone": "UTC"},
+            },
         },
         {
             "launcher-policy": "update",
             "monitoring-dashboard": "update",
+            "schedule-daily": "update",
             "schedule-hourly": "create",
             **alarms_of("hourly", "create"),
             **FUNCTIONS,
