@@ -19,7 +19,6 @@ DATA = {
 """Kinds that hold what nobody can make again."""
 
 LIVES: dict[str, tuple[str, dict[str, Any]]] = {
-    "staging": ("staging", {}),
     "prod": ("prod", {}),
     "vpc of three zones, two instances": (
         "dev",
@@ -37,10 +36,9 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
             "permissions_boundary": BOUNDARY,
         },
     ),
-    "existing network and buckets, several schedules": (
-        "dev",
+    "staging in an existing network, with existing buckets and several schedules": (
+        "staging",
         {
-            "alerts": {"monitoring": "full"},
             "input": {"bucket": "their-input"},
             "output": {"bucket": "their-output"},
             "network": {

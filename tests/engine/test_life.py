@@ -1,15 +1,10 @@
-"""Lives of the stacks that keep their data, and of one that sets only what it has to."""
+"""Lives of the stack of production, and of one that sets only what it has to."""
 
 import json
 from pathlib import Path
 
 from tests.engine.life import ENDPOINT, LIVES, REQUIRED, keep_secret, live
 from tests.engine.stack import Stack
-
-
-def test_a_stack_that_keeps_its_data_lives_without_a_surprise(tmp_path: Path) -> None:
-    with Stack(tmp_path, *LIVES["staging"]) as stack:
-        live(stack)
 
 
 def test_a_stack_with_a_secret_lives_without_a_surprise(tmp_path: Path) -> None:
