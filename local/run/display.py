@@ -88,7 +88,7 @@ class Display:
 
     def forecast(self, text: str) -> None:
         """Show what the stack would cost on AWS, and when it would run there."""
-        self.console.print(Text(f"\n{printable(text)}"), soft_wrap=True)
+        self.console.print(Text(f"\n{printable(text)}"))
 
 
 def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]:
