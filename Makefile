@@ -6,7 +6,9 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# One process more than processors: engine, CLI and containers have the tests wait now and then.
+WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Else each process of the tests and of a local run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
