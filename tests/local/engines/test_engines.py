@@ -299,7 +299,8 @@ def _unique_duration() -> str:
 
 def _sleeps(duration: str) -> bool:
     wanted = f"sleep\0{duration}\0".encode()
-    return any(_content(path) == wanted for path in Path("/proc").glob("[0-9]*/cmdline"))
+    # A process may end between being listed and being read.
+    return any(_content(path / "cmdline") == wanted for path in Path("/proc").iterdir())
 
 
 def _content(path: Path) -> bytes:
