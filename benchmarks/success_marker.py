@@ -90,7 +90,7 @@ class Bucket:
 
 def settle(s3: S3Client) -> None:
     """Write a marker."""
-    config = Mock(prefix="p", when_no_output="fail", kms_key_arn="key")
+    config = Mock(prefix="p", kms_key_arn="key")
     config.input_of.return_value = Prefix("in", "in/")
     config.output_of.return_value = Prefix("out", "out/")
     sagemaker = Mock()

@@ -29,13 +29,8 @@ def launch(session: Session, attempt: Attempt) -> Answer:
     Raises:
         OpsError: it failed; whether it had started the job before, nobody knows.
     """
-    event = {
-        "schedule": attempt.schedule,
-        "slot": slot_text(attempt.slot),
-        "attempt": attempt.number,
-    }
     answer = session.stack.client("lambda").invoke(
-        FunctionName=session.stack.launcher, Payload=json.dumps(event).encode()
+        FunctionName=session.stack.launcher, Payload=json.dumps(attempt.as_event).encode()
     )
     payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

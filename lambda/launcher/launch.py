@@ -15,7 +15,7 @@ from launcher.event import Request, Trigger
 from launcher.job_request import job_request
 from launcher.sizing import Machines
 from pipeline import aws_errors, contract, jobs
-from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.attempt import Attempt, job_name
 from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
@@ -70,9 +70,7 @@ class Launcher:
         """
         return {
             "job_name": self._name(request.attempt),
-            "schedule": request.attempt.schedule,
-            "slot": slot_text(request.attempt.slot),
-            "attempt": request.attempt.number,
+            **request.attempt.as_event,
             **self._launch(request)._asdict(),
         }
 

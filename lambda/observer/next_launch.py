@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from observer.retry import AT_ONCE, RetryState
-from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.attempt import Attempt, job_name
 from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
@@ -50,12 +50,7 @@ class NextLaunches:
         )
         noted = self.journal.write(entry, unless="job_name")
         launched = max(noted.planned_for or at, soonest)
-        event = {
-            "schedule": attempt.schedule,
-            "slot": slot_text(attempt.slot),
-            "attempt": attempt.number,
-            "trigger": asked_by or "retry",
-        }
+        event = {**attempt.as_event, "trigger": asked_by or "retry"}
         with suppress(self.scheduler.exceptions.ConflictException):  # planned before
             self.scheduler.create_schedule(
                 GroupName=self.config.schedule_group,

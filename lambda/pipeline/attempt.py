@@ -27,6 +27,11 @@ class Attempt:
     """The scheduled time: an instant in UTC, in whole seconds."""
     number: int
 
+    @property
+    def as_event(self) -> dict[str, str | int]:
+        """What names it in the launcher's events and answers."""
+        return {"schedule": self.schedule, "slot": slot_text(self.slot), "attempt": self.number}
+
     def next(self) -> Self | None:
         """Return the next attempt at the same slot, or None after the last one."""
         if self.number == MAX_ATTEMPT:
