@@ -96,6 +96,12 @@ class Period:
         return max((wait for wait in waits if wait is not None), default=None)
 
     @property
+    def largest_input(self) -> Slot | None:
+        """The slot with the largest input; None if no machines depend on one."""
+        counted = [each.slot for each in self.results if each.slot.input_bytes is not None]
+        return max(counted, key=lambda slot: slot.input_bytes or 0, default=None)
+
+    @property
     def machines(self) -> list[str]:
         """What they ran on, or wait for."""
         return sorted({each.slot.instance for each in self.results if each.slot.created} - {""})

@@ -18,7 +18,7 @@ from ops.screen import local, span
 from ops.session import Session
 from ops.stack import OpsError, Stack
 from pipeline.journal_items import Entry
-from pipeline.text import dollars
+from pipeline.text import dollars, size
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _MOST_TOLD = 8
@@ -87,7 +87,7 @@ def document(
         )
         for name, settings in stack.settings.schedules.items()
     ]
-    filters = {"local": local, "span": span, "dollars": dollars, "clock": _clock}
+    filters = {"local": local, "span": span, "dollars": dollars, "size": size, "clock": _clock}
     return page.render(
         _TEMPLATE,
         filters,

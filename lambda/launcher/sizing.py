@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pipeline import text
 from pipeline.config import JobConfig, SizeConfig
 from pipeline.contract import GB, HEADROOM_GB, VOLUME_FACTOR
 
@@ -103,8 +104,8 @@ def choose(job: JobConfig, counted: Counted, planned: str | None) -> Machines | 
     least = max(counted.largest, counted.bytes / hosts)
     if least > volume * GB:
         return (
-            f"InputTooLarge: {_size_text(counted)}, at least {_text(least)} of it on one instance, "
-            f"whose volume has {volume} GB"
+            f"InputTooLarge: {_size_text(counted)}, at least {text.size(least)} of it on one "
+            f"instance, whose volume has {volume} GB"
         )
     reason = _reason(job, size, counted, hosts)
     return Machines(instance_type, hosts, int(volume), size.instance_types, counted, reason)
@@ -141,7 +142,7 @@ def _reason(job: JobConfig, size: SizeConfig, counted: Counted, hosts: int) -> s
         objects = "1 object - cannot be shared out" if hosts == 1 else f"{hosts} objects"
         parts.append(f"{hosts} of {size.instance_count} instances for {objects}")
     elif parts and hosts > 1 and counted.largest * hosts > 2 * counted.bytes:
-        parts.append(f"one object of {_text(counted.largest)} stays on one instance")
+        parts.append(f"one object of {text.size(counted.largest)} stays on one instance")
     return f"{_size_text(counted)}: {' - '.join(parts)}" if parts else None
 
 
@@ -149,8 +150,4 @@ def _size_text(counted: Counted) -> str:
     least = "" if counted.complete else "at least "
     objects = f"{counted.objects} object{'' if counted.objects == 1 else 's'}"
     late = f" after {BUDGET_S:.0f} s of listing" if counted.late else ""
-    return f"{least}{_text(counted.bytes)} in {objects}{late}"
-
-
-def _text(size: float) -> str:
-    return f"{size / GB:.1f} GB" if size >= GB else f"{size / 2**20:.1f} MB"
+    return f"{least}{text.size(counted.bytes)} in {objects}{late}"

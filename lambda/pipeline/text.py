@@ -1,6 +1,8 @@
-"""Durations, money, foreign text and foreign values as people read them."""
+"""Durations, money, sizes, foreign text and foreign values as people read them."""
 
 from reprlib import Repr
+
+from pipeline.contract import GB
 
 _repr = Repr()
 _repr.maxstring = _repr.maxlong = _repr.maxother = 80
@@ -26,6 +28,11 @@ def dollars(amount: float | None) -> str:
     if amount is None:
         return "?"
     return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
+
+
+def size(in_bytes: float) -> str:
+    """Return a number of bytes in the unit of job.sizes, or in MB: 512.0 MB, 1.5 GB."""
+    return f"{in_bytes / GB:.1f} GB" if in_bytes >= GB else f"{in_bytes / 2**20:.1f} MB"
 
 
 def printable(text: str) -> str:

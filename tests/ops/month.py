@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from components.settings import loader
 from ops.stack import Stack
 from pipeline.attempt import Attempt, job_name
+from pipeline.contract import GB
 from pipeline.journal_items import Entry
 
 NOW = datetime(2026, 4, 7, 10, 20, tzinfo=UTC)
@@ -56,8 +57,10 @@ def stack(**schedules: dict[str, Any]) -> Stack:
     return Stack(loader.read(keys, PROJECT, "prod"))
 
 
-def slot(schedule: str, at: datetime, *ends: dict[str, Any], minutes: float = 6) -> Found:
-    """Return what the journal has of a slot, by what is known of each attempt's end."""
+def slot(
+    schedule: str, at: datetime, *ends: dict[str, Any], minutes: float = 6, **ran: Any
+) -> Found:
+    """Return what the journal has of a slot, by what is known of each end, and of each that ran."""
     made: list[Entry] = []
     for number, end in enumerate(ends or ({},), 1):
         run = Attempt(schedule, at, number)
@@ -71,6 +74,7 @@ def slot(schedule: str, at: datetime, *ends: dict[str, Any], minutes: float = 6)
                 "instance_type": "ml.m5.xlarge",
                 "instance_count": 1,
                 "cost_usd": 0.0123 * minutes,
+                **ran,
                 **known,
             }
         entry = Entry.of(run, job_name("processing-prod", run), **{"concluded_at": begun, **known})
@@ -84,8 +88,12 @@ def found() -> Found:
     for day in range(30):
         at = datetime(2026, 3, 9, 4, tzinfo=BERLIN) + timedelta(days=day)
         if day != 12:
-            ends = _DAILY.get(day, [{}])
-            month |= slot("daily", at.astimezone(UTC), *ends, minutes=20 + 2 * day)
+            ends, gb = _DAILY.get(day, [{}]), 40 + 2 * day
+            sized: Any = {
+                "input_bytes": gb * GB,
+                "sized_by": f"{gb}.0 GB in 7 objects: up to 100 GB",
+            }
+            month |= slot("daily", at.astimezone(UTC), *ends, minutes=20 + 2 * day, **sized)
     for hour in range(29 * 24 + 10):
         at = FIRST + timedelta(hours=hour)
         ends: list[dict[str, Any]]

@@ -130,6 +130,12 @@ class TestPeriod:
         period = Period(results=[result({"cost_usd": 0.5}), result({"cost_usd": None})])
         assert (period.cost_usd, period.unpriced) == (0.5, 1)
 
+    def test_the_largest_input_is_of_those_that_were_counted(self) -> None:
+        counted = [result({"input_bytes": size}) for size in (5, 9, 0)]
+        largest = Period(results=[result(), *counted]).largest_input
+        assert largest is counted[1].slot
+        assert Period(results=[result()]).largest_input is None
+
     def test_a_machine_that_was_only_planned_is_none(self) -> None:
         refused = {"outcome": "quota", "instance_type": "ml.m5.large", "created": None}
         assert Period(results=[result(refused)]).machines == []

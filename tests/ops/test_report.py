@@ -62,12 +62,15 @@ class TestRows:
     def test_a_slot_has_its_time_on_the_schedules_own_clock_and_all_that_it_took(
         self, page: str
     ) -> None:
-        expected = "Fri 27 Mar 04:00 ↻ healed 58m 00s 5m 45s m5.2xlarge $1.38"
+        expected = "Fri 27 Mar 04:00 ↻ healed 58m 00s 5m 45s 76.0 GB m5.2xlarge $1.38"
         assert row(page, "daily-2026-03-27") == expected
 
     def test_several_slots_have_their_usual_and_their_longest_duration(self, page: str) -> None:
         expected = "Tue 17 Mar ✕ 1 failed ↻ 1 healed ✓ 22 completed 5m 00s to 8m 00s 4m 05s"
         assert row(page, "hourly-2026-03-17").startswith(expected)
+
+    def test_an_input_says_what_it_meant_for_the_machines(self, page: str) -> None:
+        assert 'title="76.0 GB in 7 objects: up to 100 GB"><span>76.0 GB</span>' in page
 
     def test_what_did_not_run_has_no_figures(self, page: str) -> None:
         assert row(page, "daily-2026-03-18") == "Wed 18 Mar 04:00 ! missed"

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.text import duration, printable
+from pipeline.text import duration, printable, size
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,14 @@ from pipeline.text import duration, printable
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("in_bytes", "text"),
+    [(0, "0.0 MB"), (1.5 * 2**20, "1.5 MB"), (2**30, "1.0 GB"), (2560 * 2**30, "2560.0 GB")],
+)
+def test_a_size_has_the_unit_of_job_sizes(in_bytes: float, text: str) -> None:
+    assert size(in_bytes) == text
 
 
 def test_what_steers_a_terminal_is_seen_as_that_and_the_rest_as_it_is() -> None:
