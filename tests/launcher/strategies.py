@@ -5,6 +5,7 @@ import string
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from components import names
@@ -104,9 +105,9 @@ def sizes(draw: st.DrawFn) -> list[dict[str, Any]]:
     for top in sorted(tops):
         types = draw(st.lists(st.sampled_from(INSTANCE_TYPES), min_size=1, max_size=3, unique=True))
         limit = min(map(instance_types.largest_volume, types))
-        count = draw(st.integers(min(100, math.ceil(top / limit)), 100))
-        least = math.ceil(top / count)
-        fixed = st.integers(least, limit) if least <= limit else st.nothing()
+        assume(top <= 100 * limit)
+        count = draw(st.integers(math.ceil(top / limit), 100))
+        fixed = st.integers(math.ceil(top / count), limit)
         tier = {"instance_type": types[0], "fallback_instance_types": types[1:]}
         volume = draw(st.just("auto") | fixed)
         found.append({**tier, "up_to_gb": top, "instance_count": count, "volume_gb": volume})
