@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 # Else each process of the tests and of a local run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
-$(foreach name,INPUT SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
+$(foreach name,INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
 	$(eval export GIVEN_$(name) := $$(value $(name))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
@@ -32,8 +32,9 @@ $(VENV)/installed: requirements-dev.txt
 
 setup: $(VENV)/installed ## Install everything into .venv
 
-local: setup ## Run one slot on this machine (INPUT= SCRIPT= SLOT= SCHEDULE= ENGINE= FAULT= KEEP=)
+local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SCHEDULE= ENGINE= FAULT= KEEP=)
 	@set -f; $(BIN)/python -m local $${GIVEN_INPUT:+"--input=$$GIVEN_INPUT"} \
+		$${GIVEN_REFERENCE:+"--reference=$$GIVEN_REFERENCE"} \
 		$${GIVEN_SCRIPT:+"--script=$$GIVEN_SCRIPT"} $${GIVEN_SLOT:+"--slot=$$GIVEN_SLOT"} \
 		$${GIVEN_SCHEDULE:+"--schedule=$$GIVEN_SCHEDULE"} \
 		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \

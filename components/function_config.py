@@ -27,7 +27,7 @@ def document(settings: Settings) -> dict[str, Any]:
 
 
 def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
-    types = schedule.attempt_types
+    types, reference = schedule.attempt_types, schedule.sources.get("reference")
     return {
         **schedule.model_dump(mode="json", include=_OF_A_SCHEDULE),
         "job": {
@@ -39,6 +39,7 @@ def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
             "volume_limits": {each: instance_types.largest_volume(each) for each in types},
         },
         "input": schedule.input.model_dump(mode="json", include=_OF_A_PLACE),
+        "reference": reference and {"bucket": reference.bucket, "prefix": reference.prefix},
         "output": schedule.output.model_dump(mode="json", include=_OF_A_PLACE),
         "retries": {
             "instance_types": list(schedule.sizes[0].instance_types),

@@ -32,7 +32,8 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, stack: Stack) -> None:
         super().__init__("sagemaker-processing:storage:Storage", name, None, stack.opts)
         self._name, self._stack, schedules = name, stack, stack.settings.schedules.values()
-        self.input_bucket = self._bucket("input", [each.input.bucket for each in schedules], None)
+        sources = stack.settings.sources
+        self.input_bucket = self._bucket("input", [each.bucket for each in sources], None)
         self.output_bucket = self._bucket(
             "output",
             [each.output.bucket for each in schedules],

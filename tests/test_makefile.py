@@ -37,7 +37,7 @@ class TestMakeLocal:
     def test_hands_over_nothing_that_was_not_given(self, project: Path) -> None:
         assert handed_over(project) == []
 
-    @pytest.mark.parametrize("name", ["INPUT", "SCRIPT", "SLOT", "SCHEDULE", "ENGINE"])
+    @pytest.mark.parametrize("name", ["INPUT", "REFERENCE", "SCRIPT", "SLOT", "SCHEDULE", "ENGINE"])
     def test_hands_over_every_character(self, project: Path, name: str) -> None:
         assert handed_over(project, f"{name}={HOSTILE}") == [f"--{name.lower()}={HOSTILE}"]
 

@@ -7,7 +7,7 @@ import pulumi
 
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
-from components.settings.model import InputSettings, OutputSettings
+from components.settings.data import OutputSettings, Source
 from components.stack import Stack
 
 
@@ -26,7 +26,7 @@ class Data:
     ) -> None:
         """Find them in the settings; the buckets are the stack's own, where those name none."""
         schedules = stack.settings.schedules.values()
-        self._input = _places(stack, input_bucket, (each.input for each in schedules))
+        self._input = _places(stack, input_bucket, stack.settings.sources)
         self._output = _places(stack, output_bucket, (each.output for each in schedules))
 
     def bucket_arns(self) -> list[pulumi.Output[str]]:
@@ -34,7 +34,7 @@ class Data:
         return [place.bucket_arn for place in (*self._input, *self._output)]
 
     def input(self, pattern: str) -> list[pulumi.Output[str]]:
-        """Return the ARNs of input objects by what follows the prefixes."""
+        """Return the ARNs of objects of input and reference by what follows the prefixes."""
         return _objects(self._input, pattern)
 
     def output(self, pattern: str) -> list[pulumi.Output[str]]:
@@ -51,7 +51,7 @@ class Data:
 
 
 def _places(
-    stack: Stack, own: pulumi.Input[str], parts: Iterable[InputSettings | OutputSettings]
+    stack: Stack, own: pulumi.Input[str], parts: Iterable[Source | OutputSettings]
 ) -> list[_Place]:
     found: dict[str, set[str]] = {}
     for part in parts:

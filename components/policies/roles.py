@@ -61,8 +61,8 @@ def job(
 def _job_keys(stack: Stack) -> list[Statement]:
     """Return what a job needs for encrypted objects and its encrypted volume."""
     via_s3, own = via(stack, "s3"), [stack.key_arn]
-    # Existing input buckets may have keys of their own.
-    theirs = filter(None, {each.input.kms_key_arn for each in stack.settings.schedules.values()})
+    # Existing buckets that are read may have keys of their own.
+    theirs = filter(None, {each.kms_key_arn for each in stack.settings.sources})
     return [
         # Of the output's key too: a multipart upload reads what it has encrypted.
         allow("DecryptData", ["kms:Decrypt"], [*own, *sorted(theirs)], via_s3),

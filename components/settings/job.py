@@ -17,7 +17,9 @@ class JobSettings(Frozen):
     instance_count: values.InstanceCount = 1
     """More than one: each gets a share of the input objects (ShardedByS3Key)."""
     volume_gb: values.Volume = 30
-    """Must hold the whole input and the output. `auto`: three times the input, and 10 more."""
+    """Must hold input, reference data and output. `auto`: three times the input, and 10 more, into
+    which the reference data have to fit.
+    """
     sizes: Annotated[tuple[SizeSettings, ...], Field(max_length=10)] = ()
     """Tiers by the size of the slot's input, ascending. They take the place of the three keys above
     and of `retries.fallback_instance_types`.

@@ -9,36 +9,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from components.aws import instance_types
 from components.settings import sections, slot_gaps, values
+from components.settings.data import InputSettings, OutputSettings, ReferenceSettings, Source
 from components.settings.job import JobSettings
 from components.settings.sizes import SizeSettings
 from components.settings.values import Frozen
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
-
-
-class InputSettings(Frozen):
-    """Where a run reads."""
-
-    bucket: values.BucketName | None = None
-    """An existing bucket; null creates one."""
-    prefix: values.Prefix = "input/{slot:%Y/%m/%d}/"
-    """May name the slot, and the schedule as `{schedule}`."""
-    kms_key_arn: values.KeyArn | None = None
-    """The key of an existing bucket that is encrypted with one of its own."""
-    when_empty: Literal["fail", "skip", "run"] = "fail"
-    """What becomes of a slot without input: a failure, no run, or a run without input."""
-
-
-class OutputSettings(Frozen):
-    """Where a run writes: its own prefix for each schedule and slot."""
-
-    bucket: values.BucketName | None = None
-    """An existing bucket; null creates one."""
-    prefix: values.Prefix = "output/{schedule}/{slot:%Y/%m/%d/%H%M%S}/"
-    """Must name the slot, so that no two share it, and where there are several the `{schedule}`."""
-    when_empty: Literal["fail", "allow"] = "fail"
-    """What becomes of a run whose script succeeds and writes nothing: a failure, or a success."""
 
 
 class RetrySettings(Frozen):
@@ -52,7 +29,7 @@ class RetrySettings(Frozen):
     """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
 
 
-OVERRIDABLE = ("script", "job", "input", "output", "retries")
+OVERRIDABLE = ("script", "job", "input", "reference", "output", "retries")
 """What stands for all schedules, and may be another for each."""
 
 
@@ -81,6 +58,8 @@ class ScheduleSettings(Frozen):
     """What it sets otherwise than the stack's `job`."""
     input: InputSettings = InputSettings()
     """What it sets otherwise than the stack's `input`."""
+    reference: ReferenceSettings = ReferenceSettings()
+    """What it sets otherwise than the stack's `reference`."""
     output: OutputSettings = OutputSettings()
     """What it sets otherwise than the stack's `output`."""
     retries: RetrySettings = RetrySettings()
@@ -104,6 +83,16 @@ class ScheduleSettings(Frozen):
     def all_environment(self) -> dict[str, str]:
         """The variables of its script that the settings give: the job's, then its own."""
         return {**self.job.environment, **self.environment}
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Where its runs read, by the part of the settings that says so."""
+        parts = {"input": self.input, "reference": self.reference}
+        return {
+            name: Source(part.bucket, part.prefix, part.kms_key_arn)
+            for name, part in parts.items()
+            if part.prefix
+        }
 
     @property
     def sizes(self) -> tuple[SizeSettings, ...]:
@@ -180,6 +169,7 @@ class Settings(Frozen):
     job: JobSettings = JobSettings()
     image: sections.ImageSettings = sections.ImageSettings()
     input: InputSettings = InputSettings()
+    reference: ReferenceSettings = ReferenceSettings()
     output: OutputSettings = OutputSettings()
     network: sections.NetworkSettings = sections.NetworkSettings()
     limits: sections.LimitSettings = sections.LimitSettings()
@@ -224,6 +214,11 @@ class Settings(Frozen):
     def scripts(self) -> dict[str, str]:
         """The script of each schedule."""
         return {name: schedule.script for name, schedule in self.schedules.items()}
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where any run reads."""
+        return [source for each in self.schedules.values() for source in each.sources.values()]
 
     @property
     def is_sharded(self) -> bool:

@@ -1,6 +1,6 @@
 """Where runs read and write: no two runs write to one place, and none reads what another writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, product
 
 from components.settings import key_prefix
@@ -13,8 +13,10 @@ def problems(settings: Settings) -> Iterator[str]:
     schedules = settings.schedules.items()
     for name, schedule in schedules:
         yield from _bucket_keys(settings, name, schedule)
+        yield from _reference_in_input(name, schedule)
     for one, other in combinations(schedules, 2):
         yield from _shared_output(one, other)
+    yield from _unused_reference(schedules)
     for reader, writer in product(schedules, schedules):
         yield from _read_back(reader, writer)
 
@@ -40,28 +42,53 @@ def _shared_output(one: _Named, other: _Named) -> Iterator[str]:
 
 
 def _read_back(reader: _Named, writer: _Named) -> Iterator[str]:
-    source, target = reader[1].input, writer[1].output
-    # As far as policies tell them apart: whoever may write the one must not reach the other.
-    places = key_prefix.fixed(source.prefix), key_prefix.fixed(target.prefix)
-    if source.bucket and source.bucket == target.bucket and _overlap(*places):
+    target = writer[1].output
+    for part, source in reader[1].sources.items():
+        # As far as policies tell them apart: whoever may write the one must not reach the other.
+        places = key_prefix.fixed(source.prefix), key_prefix.fixed(target.prefix)
+        if source.bucket and source.bucket == target.bucket and _overlap(*places):
+            yield (
+                f"{key(*writer, 'output', 'prefix')}: {target.prefix} overlaps "
+                f"{key(*reader, part, 'prefix')} {source.prefix} in one bucket, so runs would read "
+                "what runs wrote; let the two begin differently"
+            )
+
+
+def _reference_in_input(name: str, schedule: ScheduleSettings) -> Iterator[str]:
+    source, reference = schedule.input, schedule.sources.get("reference")
+    same_bucket = reference and reference.bucket == source.bucket
+    if reference and same_bucket and reference.prefix.startswith(source.prefix):
         yield (
-            f"{key(*writer, 'output', 'prefix')}: {target.prefix} overlaps "
-            f"{key(*reader, 'input', 'prefix')} {source.prefix} in one bucket, so runs would read "
-            "what runs wrote; let the two begin differently"
+            f"{key(name, schedule, 'reference', 'prefix')}: {reference.prefix} lies in "
+            f"{key(name, schedule, 'input', 'prefix')} {source.prefix}, so it would count "
+            "as input, and be shared out with it; put it beside that"
         )
+
+
+def _unused_reference(schedules: Iterable[_Named]) -> Iterator[str]:
+    for field in ("bucket", "kms_key_arn"):
+        named = [
+            (key(*each, "reference", field), each[1].reference.prefix)
+            for each in schedules
+            if getattr(each[1].reference, field)
+        ]
+        used = {where for where, prefix in named if prefix}
+        for where in {where for where, _ in named} - used:
+            beside = f"{where.removesuffix(field)}prefix"
+            yield f"{where}: has no effect without {beside}; set that, too, or leave it out"
 
 
 def _bucket_keys(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    kms_key, bucket = schedule.input.kms_key_arn, schedule.input.bucket
-    where = key(name, schedule, "input", "kms_key_arn")
-    if kms_key and not bucket:
-        missing = key(name, schedule, "input", "bucket")
-        yield f"{missing}: is missing; {where} is the key of an existing one"
-    if kms_key and kms_key.split(":")[3] != settings.region:
-        yield (
-            f"{where}: {kms_key} is not in aws:region {settings.region}, where the bucket "
-            "has to be; name the key of the bucket, or the replica here of a multi-Region key"
-        )
+    for part, source in schedule.sources.items():
+        where, kms_key = key(name, schedule, part, "kms_key_arn"), source.kms_key_arn
+        if kms_key and not source.bucket:
+            missing = key(name, schedule, part, "bucket")
+            yield f"{missing}: is missing; {where} is the key of an existing one"
+        if kms_key and kms_key.split(":")[3] != settings.region:
+            yield (
+                f"{where}: {kms_key} is not in aws:region {settings.region}, where the bucket "
+                "has to be; name the key of the bucket, or the replica here of a multi-Region key"
+            )
 
 
 def _begin(template: str, schedule: str) -> str:

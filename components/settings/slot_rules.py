@@ -26,7 +26,8 @@ def problems(name: str, schedule: ScheduleSettings) -> Iterator[str]:
         return run_rules.key(name, schedule, part, field)
 
     own, output = f"schedules.{name}", (key("output", "prefix"), schedule.output.prefix)
-    texts = [(key("input", "prefix"), schedule.input.prefix), output]
+    sources = schedule.sources.items()
+    texts = [*((key(part, "prefix"), source.prefix) for part, source in sources), output]
     for of, in_arguments, in_environment in (
         (schedule.job, key("job", "arguments"), key("job", "environment")),
         (schedule, f"{own}.arguments", f"{own}.environment"),

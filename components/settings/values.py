@@ -18,7 +18,7 @@ _CLUSTER = "ProcessingResources.ClusterConfig"
 
 RESERVED_ENVIRONMENT = (
     *("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    *("INPUT_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT", "SCRIPT"),
+    *("INPUT_PATH", "REFERENCE_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT", "SCRIPT"),
 )
 """Set by the launcher and the entry point for every run."""
 

@@ -5,8 +5,8 @@ Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; SCRIPT, JOB_N
          ATTEMPT and STACK, given by the launcher.
 Runs     scripts/$SCRIPT, or process_data.sh there if that is not set, with the job's arguments and
          environment (of which the options above keep PYTHONHOME and its like from this program),
-         and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from 0) and HOST_COUNT in addition. Several hosts
-         have an OUTPUT_PATH each.
+         and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from 0) and HOST_COUNT in addition, and
+         REFERENCE_PATH where there are reference data. Several hosts have an OUTPUT_PATH each.
 Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
          well, and why (see exit_message.py). What the script wrote there itself comes first.
 Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own.
@@ -31,6 +31,7 @@ from relay import Relay
 
 MESSAGE = Path("/opt/ml/output/message")
 INPUT = Path("/opt/ml/processing/input")
+REFERENCE = Path("/opt/ml/processing/reference")
 UPLOADED = Path("/opt/ml/processing/output")
 NAME = os.environ.get("SCRIPT", "process_data.sh")
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / NAME
@@ -107,6 +108,8 @@ def main() -> None:
     for folder in (INPUT, target):  # a job without input has no input directory
         folder.mkdir(parents=True, exist_ok=True)
     paths = {"INPUT_PATH": str(INPUT), "OUTPUT_PATH": str(target)}
+    if REFERENCE.is_dir():
+        paths["REFERENCE_PATH"] = str(REFERENCE)
     hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
     if count > 1:
         sizes = [int(size) for size in _find(str(INPUT), "-type", "f", "-printf", r"%s\0")]

@@ -1,15 +1,18 @@
 """What SageMaker is asked for: settings and an attempt in, a CreateProcessingJob request out."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from launcher.sizing import Machines
 from pipeline import slot_fields
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import JobConfig, LauncherConfig, ScheduleConfig
+from pipeline.prefix import Prefix
 
 ENTRYPOINT = "/app/bin/entrypoint.py"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""
 INPUT_PATH = "/opt/ml/processing/input"
+REFERENCE_PATH = "/opt/ml/processing/reference"
 OUTPUT_PATH = "/opt/ml/processing/output"
 
 
@@ -41,7 +44,7 @@ def job_request(
             "AWS_REGION": config.aws_region,
             "AWS_DEFAULT_REGION": config.aws_region,
         },
-        "ProcessingInputs": [_input(config, attempt, machines)] if with_input else [],
+        "ProcessingInputs": [*_inputs(config, attempt, machines, with_input=with_input)],
         "ProcessingOutputConfig": {
             "Outputs": [_output(config, attempt)],
             "KmsKeyId": config.kms_key_arn,
@@ -73,17 +76,26 @@ def _application(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:
     return found
 
 
-def _input(config: LauncherConfig, attempt: Attempt, machines: Machines) -> dict[str, Any]:
-    # Every host of several would read, and write, everything if the objects were replicated.
-    shared = machines.instance_count > 1
+def _inputs(
+    config: LauncherConfig, attempt: Attempt, machines: Machines, *, with_input: bool
+) -> Iterator[dict[str, Any]]:
+    if with_input:
+        # Every host of several would read, and write, everything if the objects were replicated.
+        shared = machines.instance_count > 1
+        yield _input("input", config.input_of(attempt), INPUT_PATH, shared=shared)
+    if reference := config.reference_of(attempt):
+        yield _input("reference", reference, REFERENCE_PATH, shared=False)
+
+
+def _input(name: str, source: Prefix, path: str, *, shared: bool) -> dict[str, Any]:
     place = {
-        "S3Uri": config.input_of(attempt).uri,
-        "LocalPath": INPUT_PATH,
+        "S3Uri": source.uri,
+        "LocalPath": path,
         "S3DataType": "S3Prefix",
         "S3InputMode": "File",
         "S3DataDistributionType": "ShardedByS3Key" if shared else "FullyReplicated",
     }
-    return {"InputName": "input", "S3Input": place}
+    return {"InputName": name, "S3Input": place}
 
 
 def _output(config: LauncherConfig, attempt: Attempt) -> dict[str, Any]:

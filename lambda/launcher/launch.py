@@ -127,6 +127,9 @@ class Launcher:
         return self._start(request.attempt, machines, with_input=counted.objects > 0)
 
     def _start(self, attempt: Attempt, machines: Machines, *, with_input: bool) -> Answer:
+        reference = self.config.reference_of(attempt)
+        if reference and not any(reference.objects(self.s3)):
+            return _refused(f"EmptyReference: there is no object under {reference.uri}")
         wanted = job_request(self.config, attempt, machines, with_input=with_input)
         if attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(attempt).withdraw_marker(self.s3)

@@ -57,6 +57,8 @@ ADVICE = {
     "linux/amd64, and its manifest Docker's, if the reason names a media type.",
     Outcome.EMPTY_INPUT: "Nothing was uploaded for this slot. Upload it and replay, "
     "or set input.when_empty.",
+    Outcome.EMPTY_REFERENCE: "Nothing lies where reference.prefix says. Upload it and replay, "
+    "or set reference.prefix to null.",
     Outcome.INPUT_TOO_LARGE: "No size of the settings holds it: add one to job.sizes, or set "
     "volume_gb to more, then replay. One object is never shared out among instances.",
     Outcome.ARCHIVED_INPUT: "Input lies in an archive class of S3. Restore it (aws s3api "

@@ -50,8 +50,16 @@ def settle(
     if entry.outcome == Outcome.COMPLETED:
         written = _written(place.objects(s3), created)
         if written["object_count"] or config.schedule(entry.schedule).output.when_empty == "allow":
-            source = _fingerprint(config.input_of(entry.attempt), s3, created)
-            document = _about(entry, job) | {"input": source} | written
+            sources = {
+                "input": config.input_of(entry.attempt),
+                "reference": config.reference_of(entry.attempt),
+            }
+            read = {
+                name: _fingerprint(source, s3, created)
+                for name, source in sources.items()
+                if source
+            }
+            document = _about(entry, job) | read | written
         else:
             reason = f"EmptyOutput: the job wrote no object under {place.uri}"
             entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
@@ -87,7 +95,7 @@ def _about(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> dict[str,
 
 
 def _fingerprint(source: Prefix, s3: S3Client, created: datetime) -> dict[str, Any]:
-    """Return the fingerprint of the input as it was when the job was created.
+    """Return the fingerprint of what was there to read when the job was created.
 
     The hash is over key, size and ETag of every object that was there. `changed_since` counts
     those that came or were overwritten later: the job may have read them, or not.

@@ -84,6 +84,8 @@ class ScheduleConfig:
     """Below the image's scripts/."""
     job: JobConfig
     input: PlaceConfig
+    reference: PlaceConfig | None
+    """What each instance gets whole, beside its input."""
     output: PlaceConfig
     retries: RetryConfig
 
@@ -91,10 +93,12 @@ class ScheduleConfig:
     def of(cls, document: Mapping[str, Any]) -> Self:
         """Return what a schedule of stack.json says."""
         job: dict[str, Any] = document["job"]
+        reference: dict[str, Any] | None = document["reference"]
         sizes: Any = [SizeConfig(**each) for each in job["sizes"]]
         parts: dict[str, Any] = {
             "job": JobConfig(**{**job, "sizes": sizes}),
             "input": PlaceConfig(**document["input"]),
+            "reference": reference and PlaceConfig(**reference, when_empty="fail"),
             "output": PlaceConfig(**document["output"]),
             "retries": RetryConfig(**document["retries"]),
         }
@@ -147,6 +151,11 @@ class StackConfig:
         """Return where the input of an attempt's slot lies."""
         place = self.schedule(attempt.schedule).input
         return Prefix(place.bucket or self.input_bucket, self._key(place.prefix, attempt))
+
+    def reference_of(self, attempt: Attempt) -> Prefix | None:
+        """Return where the reference data of an attempt's slot lie, if its schedule has any."""
+        place = self.schedule(attempt.schedule).reference
+        return place and Prefix(place.bucket or self.input_bucket, self._key(place.prefix, attempt))
 
     def output_of(self, attempt: Attempt) -> Prefix:
         """Return where the output of an attempt's slot lies."""

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     """The script wanted one, and its job has none."""
     BAD_IMAGE = "bad_image"
     EMPTY_INPUT = "empty_input"
+    EMPTY_REFERENCE = "empty_reference"
     INPUT_TOO_LARGE = "input_too_large"
     """For the largest of job.sizes, or for the volumes that there are."""
     ARCHIVED_INPUT = "archived_input"

@@ -10,11 +10,10 @@ def create(aws: LocalAws, settings: Settings) -> None:
     """Create them, empty; their policies leave it to the account's, as AWS's own defaults do."""
     s3 = aws.client("s3")
     where = {"LocationConstraint": aws.region}
-    schedules = settings.schedules.values()
-    names = {bucket for each in schedules for bucket in (each.input.bucket, each.output.bucket)}
-    for name in filter(None, names):
+    used = [*settings.sources, *(each.output for each in settings.schedules.values())]
+    for name in filter(None, {each.bucket for each in used}):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
-    for bucket, arn in {(each.input.bucket, each.input.kms_key_arn) for each in schedules}:
+    for bucket, arn in {(each.bucket, each.kms_key_arn) for each in settings.sources}:
         if not (bucket and arn):
             continue
         _create_key(aws, arn)

@@ -120,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     add = found.add_argument
     directory, file = partial(_path, "directory", Path.is_dir), partial(_path, "file", Path.is_file)
     add("--input", type=directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
+    add("--reference", type=directory, metavar="DIR", help="the schedule's reference data")
     add("--script", type=file, metavar="FILE", help="runs instead of the schedule's script")
     add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T03:00:00Z; default: last")
     add("--schedule", metavar="NAME", help="default: the stack's first")

@@ -39,6 +39,7 @@ class Options:
     """What a person may choose for a local run; `--help` says what each does, left out or not."""
 
     input: Path
+    reference: Path | None = None
     script: Path | None = None
     slot: datetime | None = None
     schedule: str | None = None
@@ -82,19 +83,18 @@ class SlotRun:
             InputError: the input cannot be uploaded.
         """
         schedule, slot = self._chosen_slot()
-        cloud, step, directory = self.cloud, self._display.step, self._options.input
-        settings = cloud.settings.schedules[schedule]
-        prefix = settings.place(settings.input.prefix, schedule, slot)
-        files = inputs.find(directory, prefix)
+        cloud, step = self.cloud, self._display.step
+        files = self._files(schedule, slot)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
             with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
                 cloud.deploy()
                 self._tell_endpoint()
-            with step("upload", f"Upload {directory.name} as the slot's input"):
-                bucket = settings.input.bucket or cloud.exports["input_bucket"]
+            with step("upload", f"Upload {self._options.input.name} as the slot's input"):
                 show = self._display.detail
-                inputs.upload(cloud.aws, bucket, files, lambda path: show(path.name))
+                for bucket, found in files:
+                    to = bucket or cloud.exports["input_bucket"]
+                    inputs.upload(cloud.aws, to, found, lambda path: show(path.name))
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
@@ -149,6 +149,20 @@ class SlotRun:
         self.report.schedule, self.report.timezone = name, settings.timezone
         self.report.slot = slot_text(slot)
         return name, slot
+
+    def _files(self, schedule: str, slot: datetime) -> list[tuple[str | None, dict[str, Path]]]:
+        """Return what to upload: an existing bucket, or None for the stack's, and files by key."""
+        settings, options = self.cloud.settings.schedules[schedule], self._options
+        given = {"input": options.input, "reference": options.reference}
+        if options.reference and not settings.reference.prefix:
+            raise RunError(f"--reference: {schedule} has no reference.prefix to put it under")
+        if settings.reference.prefix and not options.reference:
+            raise RunError(f"--reference: is missing; {schedule} reads {settings.reference.prefix}")
+        return [
+            (source.bucket, inputs.find(directory, settings.place(source.prefix, schedule, slot)))
+            for part, source in settings.sources.items()
+            if (directory := given[part])
+        ]
 
     def _tell_endpoint(self) -> None:
         """Write down where the embedded AWS is and who may use it, for nobody else to read."""

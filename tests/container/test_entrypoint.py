@@ -50,6 +50,13 @@ class TestTheScriptIsGiven:
         here = [place.replace("/opt/ml", str(job.ml)) for place in places]
         assert job.run().stdout.decode().splitlines() == here
 
+    def test_the_path_of_reference_data_where_there_are_some(self, job: Job) -> None:
+        job.script('echo "${REFERENCE_PATH-none}"')
+        assert job.run().stdout == b"none\n"
+        place = Path(job_request.REFERENCE_PATH.replace("/opt/ml", str(job.ml)))
+        place.mkdir()
+        assert job.run().stdout.decode() == f"{place}\n"
+
     def test_an_output_path_of_its_own_on_each_of_several_hosts(self, tmp_path: Path) -> None:
         # Not in the order of their numbers, and 10 sorts before 2 as text.
         job = Job(tmp_path, hosts=["algo-10", *(f"algo-{n}" for n in range(1, 10))], host="algo-2")

@@ -40,6 +40,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
         "staging",
         {
             "input": {"bucket": "their-input"},
+            "reference": {"bucket": "their-reference", "prefix": "models/"},
             "output": {"bucket": "their-output"},
             "network": {
                 "mode": "existing",
@@ -71,7 +72,8 @@ def keep_secret(stack: Stack) -> None:
 
 def live(stack: Stack) -> None:
     """Play a life, and check what holds for each."""
-    stack.cloud.outside |= {BOUNDARY, "arn:aws:s3:::their-input", "arn:aws:s3:::their-output"}
+    theirs = {f"arn:aws:s3:::their-{each}" for each in ("input", "reference", "output")}
+    stack.cloud.outside |= {BOUNDARY, *theirs}
     planned = stack.preview()
     done = stack.up()
     assert planned.changes == done.changes

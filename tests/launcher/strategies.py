@@ -92,6 +92,7 @@ def settings(draw: st.DrawFn) -> Settings:
         },
         "tags": draw(tags),
         "input": {"prefix": draw(prefixes)},
+        "reference": {"prefix": draw(st.sampled_from([None, "models/{schedule}/{slot:%F}/"]))},
         "output": {"prefix": draw(prefixes) + "{schedule}/{slot:%Y%m%d%H%M%S}/"},
     }
     return Settings.model_validate(parts)

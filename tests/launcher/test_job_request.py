@@ -291,7 +291,27 @@ class TestInput:
     ) -> None:
         _, _, request = example
         sized = next((tag for tag in request["Tags"] if tag["Key"] == "sized_by"), None)
-        if sized and sized["Value"].startswith("0.0 MB in 0 objects"):
-            assert request["ProcessingInputs"] == []
-        elif sized:
-            assert len(request["ProcessingInputs"]) == 1
+        names = [each["InputName"] for each in request["ProcessingInputs"]]
+        if sized:
+            is_empty = sized["Value"].startswith("0.0 MB in 0 objects")
+            assert ("input" in names) == (not is_empty)
+
+
+class TestReference:
+    def test_is_whole_on_each_of_several_instances_and_there_without_input(self) -> None:
+        job = {**SETTINGS["job"], "instance_count": 2}
+        reference = {"prefix": "models/{schedule}/{slot:%Y}/"}
+        changes = {"job": job, "reference": reference}
+        config = config_of(Settings.model_validate({**SETTINGS, **changes}))
+        attempt = Attempt("daily", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
+        machines = machines_of(config, "daily")
+        both, alone = (
+            job_request(config, attempt, machines, with_input=each)["ProcessingInputs"]
+            for each in (True, False)
+        )
+        assert [each["S3Input"]["S3DataDistributionType"] for each in both] == [
+            *("ShardedByS3Key", "FullyReplicated")
+        ]
+        assert both[1:] == alone
+        assert alone[0]["S3Input"]["S3Uri"] == "s3://in-bucket/models/daily/2026/"
+        assert alone[0]["S3Input"]["LocalPath"] == "/opt/ml/processing/reference"

@@ -159,6 +159,20 @@ class TestRefusal:
         assert answer["status"] == status
         assert answer["reason"] == (None if when_empty == "run" else words)
 
+    def test_of_a_slot_without_its_reference_data_is_refused_and_told(self, world: World) -> None:
+        world.configure(reference={"prefix": "models/"})
+        answer = world.launch()
+        assert answer["result"] == "refused"
+        assert answer["reason"] == "EmptyReference: there is no object under s3://in-bucket/models/"
+        assert world.deliver() == ["empty_reference"]
+        world.upload("models/a.bin")
+        assert world.launch(replace(ATTEMPT, number=2), "operator")["result"] == "started"
+
+    def test_of_a_slot_with_nothing_but_reference_data_has_no_input(self, world: World) -> None:
+        world.configure(reference={"prefix": "models/"})
+        world.upload("models/a.bin")
+        assert world.launch(NEXT_DAY)["reason"].startswith("EmptyInput: ")
+
 
 class TestStartDeadline:
     def launch(self, world: World, trigger: str, late: int, limit: int | None) -> dict[str, Any]:

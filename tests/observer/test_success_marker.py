@@ -52,6 +52,14 @@ class TestMarker:
             "stale": {"count": 0, "keys": []},
         }
 
+    def test_names_the_reference_data_as_it_does_the_input(self, world: World) -> None:
+        world.configure(reference={"prefix": "models/"})
+        world.upload("models/a.bin")
+        set_last_modified("in-bucket", "models/a.bin", NOW)
+        completes(world)
+        found = world.marker()["reference"]
+        assert (found["prefix"], found["objects"]) == ("s3://in-bucket/models/", 1)
+
     def test_leaves_out_other_slots_and_names_that_begin_alike(self, world: World) -> None:
         world.write("output/daily/2026/01/06/020000/a.parquet")
         completes(world, ATTEMPT, "_SUCCESS.parquet")

@@ -27,7 +27,11 @@ def network(**changes: Any) -> Recorder:
 
 
 def made(**changes: Any) -> Network:
-    buckets = {"input__bucket": "their-input", "output__bucket": "their-output"}
+    buckets = {
+        "input__bucket": "their-input",
+        "reference": {"bucket": "their-reference", "prefix": "models/"},
+        "output__bucket": "their-output",
+    }
     of = stack(**{"network__mode": "vpc", **buckets, **changes})
     return Network("network", of, storage=Storage("storage", of))
 
@@ -172,7 +176,7 @@ class TestEndpoints:
         assert gateway["routeTableIds"] == ["network-routes-id"]
         found = [{**each, "Principal": None} for each in policy(recorder, "network-s3")]
         ours = {"aws:PrincipalAccount": ACCOUNT}
-        for bucket in ("their-input", "their-output"):
+        for bucket in ("their-input", "their-reference", "their-output"):
             assert allows(found, "s3:ListBucket", f"arn:aws:s3:::{bucket}", ours)
             assert allows(found, "s3:GetObject", f"arn:aws:s3:::{bucket}/x/y", ours)
             assert allows(found, "s3:PutObject", f"arn:aws:s3:::{bucket}/x/y", ours)

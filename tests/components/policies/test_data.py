@@ -69,6 +69,16 @@ def test_keys_and_secrets_of_every_schedule_can_be_used() -> None:
     assert names == ["daily-??????", "weekly-??????"]
 
 
+def test_reference_data_are_read_and_listed_and_nothing_beside_them() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    own = {"reference": {"bucket": "lake", "prefix": "models/{schedule}/", "kms_key_arn": key}}
+    found = statements(schedules__weekly=WEEKLY | own)
+    assert "arn:aws:s3:::lake/models/*" in found["ReadInput"]["Resource"]
+    assert found["ListInput"]["Condition"] == {"StringLike": {"s3:prefix": ["models/*"]}}
+    assert not any("lake" in each for each in found["WriteOutput"]["Resource"])
+    assert key in found["DecryptData"]["Resource"]
+
+
 def test_a_bucket_is_created_where_any_schedule_leaves_it_to_the_stack() -> None:
     def buckets(**changes: Any) -> dict[str, Any]:
         of = stack(output__bucket="target", **changes)
@@ -82,3 +92,6 @@ def test_a_bucket_is_created_where_any_schedule_leaves_it_to_the_stack() -> None
     assert list(buckets(input=lake, schedules__weekly=WEEKLY)) == []
     own = WEEKLY | {"input": {"bucket": None}}
     assert list(buckets(input=lake, schedules__weekly=own)) == ["storage-input"]
+    reference = {"prefix": "models/"}
+    assert list(buckets(input=lake, reference=reference)) == ["storage-input"]
+    assert list(buckets(input=lake, reference=lake | reference)) == []

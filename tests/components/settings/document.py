@@ -45,9 +45,10 @@ config:
     volume_gb: 100
 ```
 
-`script`, `job`, `input`, `output` and `retries` stand for all schedules; a schedule may set any key
-of theirs otherwise, as `weekly` does here: what it does not name is the stack's. A list or a map
-takes the place of the whole one; `arguments` and `environment` of a schedule are added instead.
+`script`, `job`, `input`, `reference`, `output` and `retries` stand for all schedules; a schedule
+may set any key of theirs otherwise, as `weekly` does here: what it does not name is the stack's. A
+list or a map takes the place of the whole one; `arguments` and `environment` of a schedule are
+added instead.
 
 Write the file, or type `pulumi config set --path sagemaker-processing:job.volume_gb 100`. Every
 preview checks all keys before anything is created, and lists all problems at once, each with what
@@ -184,8 +185,8 @@ def _text(docstring: str | None) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
-    if name == "prefix":
-        return "`<project>-<stack>`" if field.is_required() else f"`{field.default}`"
+    if name == "prefix" and field.is_required():
+        return "`<project>-<stack>`"
     if field.is_required():
         return "*required*"
     if (name, field.default) == ("volume_gb", None):

@@ -55,10 +55,12 @@ def test_it_is_there_before_the_program_runs(
 
 
 def test_buckets_are_made_once_each(aws: LocalAws) -> None:
-    create(aws, input={"bucket": "corp-in"}, output={"bucket": "corp-out"})
+    reference = {"bucket": "corp-models", "prefix": "models/"}
+    create(aws, input={"bucket": "corp-in"}, reference=reference, output={"bucket": "corp-out"})
     create(aws, input={"bucket": "corp-lake"}, output={"bucket": "corp-lake"})
+    made = ("corp-in", "corp-models", "corp-out", "corp-lake")
     names = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
-    assert [names.count(each) for each in ("corp-in", "corp-out", "corp-lake")] == [1, 1, 1]
+    assert [names.count(each) for each in made] == [1, 1, 1, 1]
 
 
 def test_without_existing_ones_there_is_nothing(aws: LocalAws) -> None:

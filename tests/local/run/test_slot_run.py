@@ -155,12 +155,15 @@ WANTS_A_NETWORK = {
 
 
 def failing_script() -> str:
-    """Return a script that wants a network in the slots above, and in any other has no rows."""
+    """Return a script that wants a network in the slots above, and in any other has no rows.
+
+    What it has no rows for is told by its reference data.
+    """
     calls = "".join(
         f"  {slot:%Y-%m-%dT%H:%M:%SZ}) {call}; exit ;;\n"
         for slot, (call, _) in WANTS_A_NETWORK.items()
     )
-    rows = "send_metric M 3 Count\necho 'no rows for today' >&2\nexit 7\n"
+    rows = 'send_metric M 3 Count\necho "no rows for $(cat "$REFERENCE_PATH/name")" >&2\nexit 7\n'
     return f'set -e\ncase "$SLOT" in\n{calls}esac\n{rows}'
 
 
@@ -170,7 +173,11 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlotRun, 
     directory = tmp_path_factory.mktemp("fails")
     script = directory / "my.sh"
     script.write_text(failing_script())
-    run = pipeline(directory / "left", script=script)
+    reference = directory / "reference"
+    reference.mkdir()
+    (reference / "name").write_text("today")
+    with daily(reference={"prefix": "names/{slot:%Y}/"}):
+        run = pipeline(directory / "left", script=script, reference=reference)
     try:
         run.play()
         yield run, json.loads((directory / "left" / "report.json").read_text("utf-8"))
@@ -216,6 +223,9 @@ class TestAScriptThatFails:
         assert body.startswith("daily of stack local failed: no network.\n")
         assert "network.mode vpc" in body
 
+    def test_has_read_its_reference_data(self, failed: tuple[SlotRun, Any]) -> None:
+        assert failed[1]["exit_message"].endswith("no rows for today")
+
 
 class TestAnInterruption:
     def test_stops_the_job_and_reports_what_came_of_it(
@@ -249,6 +259,14 @@ def test_a_schedule_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_time_at_which_the_schedule_has_no_slot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"^--slot 2026-01-05T03:17:00Z: is no slot of cron.*03:00"):
         played(tmp_path / "left", slot=SLOT + timedelta(minutes=17))
+
+
+def test_reference_data_are_given_where_the_schedule_reads_some(tmp_path: Path) -> None:
+    reads = daily(reference={"prefix": "names/"})
+    with reads, pytest.raises(RunError, match="--reference: is missing; daily reads names/"):
+        played(tmp_path / "left")
+    with pytest.raises(RunError, match="--reference: daily has no "):
+        played(tmp_path / "left", reference=tmp_path)
 
 
 def test_a_suspended_schedule_is_refused_with_the_setting(tmp_path: Path) -> None:
