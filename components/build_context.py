@@ -92,7 +92,7 @@ def check(context: Path, scripts: Mapping[str, str], stand_in: Path | None = Non
     Args:
         context: the build context.
         scripts: schedule -> its script, below the context's scripts.
-        stand_in: takes the place of one of them.
+        stand_in: a file that takes the place of one of them, or a folder that does of all.
 
     Raises:
         ContextError: names each file and the cure; or there is no Dockerfile, or a .dockerignore.
@@ -104,12 +104,14 @@ def check(context: Path, scripts: Mapping[str, str], stand_in: Path | None = Non
             f"{context / _NOT_READ} is not read, and all files are in the image: move out of "
             f"{context} what should not be there, then remove it"
         )
-    paths = [context / path for path in files(context)]
+    folder = stand_in if stand_in and stand_in.is_dir() else context / SCRIPTS
+    others = [context / path for path in files(context) if path.parts[0] != SCRIPTS]
+    paths = [*others, *(folder / path for path in files(folder))]
     read = [path for path in paths if path.name in _LISTS or _is_script(path)]
-    refused = [*_script_problems(context, paths, scripts)]
+    refused = [*_script_problems(folder, paths, scripts)]
     refused += [
         rf"{path} has line ends in CRLF: save it with LF, `sed -i 's/\r$//' {path}`"
-        for path in (*read, *([stand_in] if stand_in else []))
+        for path in (*read, *([stand_in] if stand_in and folder != stand_in else []))
         if b"\r\n" in path.read_bytes()
     ]
     if refused:
@@ -117,9 +119,8 @@ def check(context: Path, scripts: Mapping[str, str], stand_in: Path | None = Non
 
 
 def _script_problems(
-    context: Path, paths: Sequence[Path], scripts: Mapping[str, str]
+    folder: Path, paths: Sequence[Path], scripts: Mapping[str, str]
 ) -> Iterator[str]:
-    folder = context / SCRIPTS
     for script in sorted({*scripts.values()}):
         path = folder / script
         if path in paths and not _is_script(path):

@@ -23,7 +23,8 @@ def build_image(
 ) -> tuple[Engine, str]:
     """Build docker.Image's `build`; return the engine that did, and its handle on the image.
 
-    `replaced` is a path in the context, and the file that takes its place; `work` is for copies.
+    `replaced` is a path in the context, and the file or folder that takes its place; `work` is for
+    copies.
     `note` is told why it is not Docker, where that was tried first, and the engine's caveat.
 
     Raises:
@@ -32,7 +33,7 @@ def build_image(
     context = work / "context"
     build_context.copy(Path(build["context"]), context)
     if replaced:
-        shutil.copyfile(replaced[1], context / replaced[0])
+        _replace(context / replaced[0], replaced[1])
     engines: list[Engine] = [DockerEngine(), ProcessEngine(work / "images")]
     problems: list[str] = []
     for engine in engines:
@@ -55,3 +56,11 @@ def build_image(
         "nothing here can run the container; install Docker with its buildx plug-in, "
         f"or on Linux util-linux ({'; '.join(problems)})"
     )
+
+
+def _replace(place: Path, stand_in: Path) -> None:
+    if stand_in.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+        build_context.copy(stand_in, place)
+    else:
+        shutil.copyfile(stand_in, place)

@@ -118,10 +118,11 @@ def parser() -> argparse.ArgumentParser:
         description="Deploys the program into an embedded AWS and runs one slot, for real.",
     )
     add = found.add_argument
-    directory, file = partial(_path, "directory", Path.is_dir), partial(_path, "file", Path.is_file)
+    directory = partial(_path, "directory", Path.is_dir)
+    either = partial(_path, "file or directory", lambda path: path.is_file() or path.is_dir())
     add("--input", type=directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
     add("--reference", type=directory, metavar="DIR", help="the schedule's reference data")
-    add("--script", type=file, metavar="FILE", help="runs instead of the schedule's script")
+    add("--script", type=either, metavar="PATH", help="your script or folder of scripts")
     add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T03:00:00Z; default: last")
     add("--schedule", metavar="NAME", help="default: the stack's first")
     add("--engine", choices=["auto", "docker", "process"], default="auto")

@@ -71,8 +71,11 @@ class SlotRun:
             on_created=display.detail,
             on_moment=display.moment,
         )
-        context, scripts = project / build_context.CONTEXT, self.cloud.settings.scripts
-        build_context.check(context, scripts, options.script)
+        scripts = self.cloud.settings.scripts
+        if options.script and options.script.is_dir():  # others' scripts need not be in it
+            played = options.schedule or next(iter(scripts))
+            scripts = {name: script for name, script in scripts.items() if name == played}
+        build_context.check(project / build_context.CONTEXT, scripts, options.script)
         self.report = Report(STACK, seconds=display.seconds)
 
     def play(self) -> None:
@@ -177,14 +180,14 @@ class SlotRun:
         path.touch(0o600, exist_ok=False)
         path.write_text(json.dumps(found), "utf-8")
 
-    def _script_path(self) -> str:
-        """Return where in the build context the schedule's script is."""
+    def _place_of(self, stand_in: Path) -> str:
+        """Return whose place in the build context it takes: of all scripts, or the schedule's."""
         script = self.cloud.settings.scripts[self.report.schedule or ""]
-        return f"{build_context.SCRIPTS}/{script}"
+        return build_context.SCRIPTS if stand_in.is_dir() else f"{build_context.SCRIPTS}/{script}"
 
     def _build(self, build: Mapping[str, Any]) -> str:
         chosen, note = self._options, self._display.note
-        replaced = (self._script_path(), chosen.script) if chosen.script else None
+        replaced = (self._place_of(chosen.script), chosen.script) if chosen.script else None
         self._engine, image = build_image(
             build, chosen.engine, self._work, replaced=replaced, note=note
         )

@@ -153,6 +153,23 @@ class TestScripts:
         with pytest.raises(ContextError, match=r"weekly\.py has no first line #!, as in #!/usr"):
             build_context.check(context, {"weekly": "weekly.py"})
 
+    def test_of_a_folder_that_takes_the_place_of_the_contexts_are_looked_at_instead(
+        self, context: Path, tmp_path: Path
+    ) -> None:
+        mine = tmp_path / "mine"
+        write(mine / "weekly.py", "#!/usr/bin/env python3\n")
+        write(mine / "apt.txt", "jq\r\n")
+        with pytest.raises(ContextError) as refused:
+            build_context.check(context, SCRIPTS, mine)
+        missing, ends = str(refused.value).split("\n")
+        assert missing == (
+            f"{mine}/process_data.sh is missing, so daily would have nothing to run; "
+            "its `script` may be weekly.py"
+        )
+        assert ends.startswith(f"{mine}/apt.txt has line ends in CRLF")
+        write(mine / "apt.txt", "jq\n")
+        build_context.check(context, {"weekly": "weekly.py"}, mine)
+
 
 class TestLineEnds:
     @pytest.mark.parametrize("name", ["Dockerfile", "apt.txt", "requirements.txt", "bin/run.sh"])

@@ -22,6 +22,29 @@ class Build:
         self.engine = engine.name
 
 
+def test_a_file_or_folder_takes_the_place_of_the_contexts(
+    process: ProcessEngine, tmp_path: Path
+) -> None:
+    assert process.available() is None
+    context, mine = tmp_path / "context", tmp_path / "mine"
+    for folder in (context / "scripts", mine / "lib"):
+        folder.mkdir(parents=True)
+    for file in (context / "Dockerfile", context / "scripts" / "a", context / "scripts" / "b"):
+        file.write_text("theirs")
+    (mine / "lib" / "a").write_text("mine")
+    build: dict[str, Any] = {"context": str(context), "args": {}}
+
+    def built(place: str, stand_in: Path) -> dict[str, str]:
+        work = tmp_path / stand_in.name
+        _, image = build_image(build, "process", work, replaced=(place, stand_in))
+        scripts = Path(image, "scripts")
+        files = (path for path in sorted(scripts.rglob("*")) if path.is_file())
+        return {path.relative_to(scripts).as_posix(): path.read_text() for path in files}
+
+    assert built("scripts/a", mine / "lib" / "a") == {"a": "mine", "b": "theirs"}
+    assert built("scripts", mine / "lib") == {"a": "mine"}
+
+
 class TestTheEngine:
     def test_auto_falls_back_to_processes_and_says_why(
         self, process: ProcessEngine, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -130,6 +130,7 @@ class TestWhatIsRefused:
             (("--slot", "yesterday"), "is no slot like 2026-01-05T02:00:00Z"),
             (("--slot", "2199-01-05T02:00:00Z"), "lies in the future"),
             (("--input", "nowhere"), "must be a directory"),
+            (("--script", "nowhere"), "must be a file or directory"),
         ],
     )
     def test_arguments_are_reported_too(

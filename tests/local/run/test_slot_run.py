@@ -69,10 +69,13 @@ def script_metrics(report: dict[str, Any]) -> dict[str, float]:
 
 @pytest.fixture(scope="class")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlotRun, Path]]:
-    """The sample's run, on a stack that skips a slot while another one runs."""
+    """The sample's run, on a stack that skips a slot while another one runs.
+
+    Its scripts are given as a person gives a folder.
+    """
     directory = tmp_path_factory.mktemp("run") / "left"
     with daily(overlap="Forbid"):
-        run = pipeline(directory)
+        run = pipeline(directory, script=ROOT / "container" / "scripts")
     try:
         run.play()
         yield run, directory
