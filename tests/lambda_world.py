@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
-from unittest.mock import Mock
+from typing import Any
 
 import pytest
-from moto.core import responses
 from moto.s3.models import s3_backends
-from moto.sns.models import Subscription
+from moto.scheduler.models import scheduler_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 from components import function_config
 from components.settings import Settings
@@ -34,12 +34,6 @@ from pipeline.journal import Journal
 from pipeline.journal_items import health_key, value
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
-
-# Moto works out anew, for each request and each subscription, what stays the same.
-_RESPONSES, _SUBSCRIPTION = cast("Any", responses), cast("Any", Subscription)
-_RESPONSES.method_names_from_class = cache(_RESPONSES.method_names_from_class)
-_KEY = _SUBSCRIPTION.private_key.__wrapped__(None)
-_SUBSCRIPTION.private_key = Mock(return_value=_KEY)
 
 Json = dict[str, Any]
 
@@ -84,6 +78,17 @@ def set_last_modified(bucket: str, key: str, at: datetime) -> None:
     stored.last_modified = at.replace(tzinfo=None)
 
 
+@cache
+def _configured(text: str) -> tuple[Settings, LauncherConfig, ObserverConfig]:
+    settings = Settings.model_validate_json(text)
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        document = function_config.document(settings)
+        (directory / FILE).write_text(json.dumps(document), "utf-8")
+        launcher = LauncherConfig.load(directory, ENVIRONMENT)
+        return settings, launcher, ObserverConfig.load(directory, ENVIRONMENT)
+
+
 class CrashError(Exception):
     """The invocation ends here, whatever it was about to do."""
 
@@ -117,13 +122,8 @@ class World:
 
     def configure(self, **settings: Any) -> None:
         """Take other settings into use."""
-        parts = {**SETTINGS, **settings}
-        self.settings = Settings.model_validate(parts)
-        with tempfile.TemporaryDirectory() as directory:
-            document = function_config.document(self.settings)
-            Path(directory, FILE).write_text(json.dumps(document), "utf-8")
-            self.launcher_config = LauncherConfig.load(Path(directory), ENVIRONMENT)
-            self.observer_config = ObserverConfig.load(Path(directory), ENVIRONMENT)
+        text = json.dumps({**SETTINGS, **settings})
+        self.settings, self.launcher_config, self.observer_config = _configured(text)
 
     def client(self, service: str) -> Any:
         """Return a client of this world."""
@@ -260,11 +260,11 @@ class World:
 
     def upload(self, key: str = "input/2026/01/05/a.csv", body: bytes = b"1,2\n") -> None:
         """Put an object into the input bucket."""
-        self.client("s3").put_object(Bucket="in-bucket", Key=key, Body=body)
+        s3_backends[ACCOUNT]["aws"].put_object("in-bucket", key, body)
 
     def write(self, key: str, body: bytes = b"x") -> None:
         """Put an object into the output bucket, at this world's time."""
-        self.client("s3").put_object(Bucket="out-bucket", Key=key, Body=body)
+        s3_backends[ACCOUNT]["aws"].put_object("out-bucket", key, body)
         set_last_modified("out-bucket", key, self.now)
 
     def output(self) -> list[str]:
@@ -322,14 +322,12 @@ class World:
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],
         )
+        # The rest as moto makes it itself, for which requests take ten times as long.
         for bucket in ("in-bucket", "out-bucket"):
-            where = {"LocationConstraint": REGION}
-            self.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        self.client("scheduler").create_schedule_group(Name=PREFIX)
-        self.client("sns").create_topic(Name=f"{PREFIX}-alerts")
-        self.client("sqs").create_queue(QueueName="subscriber")
-        queue = f"arn:aws:sqs:{REGION}:123456789012:subscriber"
-        topic = ENVIRONMENT["TOPIC_ARN"]
-        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+            s3_backends[ACCOUNT]["aws"].create_bucket(bucket, REGION)
+        scheduler_backends[ACCOUNT][REGION].create_schedule_group(PREFIX, [])
+        topic = sns_backends[ACCOUNT][REGION].create_topic(f"{PREFIX}-alerts")
+        queue = sqs_backends[ACCOUNT][REGION].create_queue("subscriber")
+        sns_backends[ACCOUNT][REGION].subscribe(topic.arn, queue.queue_arn, "sqs")
         self.upload()
         self.requests.clear()

@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from moto import mock_aws
 
 from observer.watch import LOOK_BACK
 from ops.attempts import GRACE
@@ -27,6 +26,7 @@ from pipeline.journal_items import Entry
 from tests.backfilling import interrupted_backfill
 from tests.examples import share
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
+from tests.quick_moto import mock_aws
 
 Json = dict[str, Any]
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from launcher.event import EventError as LauncherEventError
 from launcher.launch import Launcher
@@ -17,6 +16,7 @@ from observer.handler import EventError as ObserverEventError
 from observer.observe import NotEndedError, NotOursError
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
 from tests.launcher import strategies
+from tests.quick_moto import mock_aws
 
 CONTEXT: Any = SimpleNamespace(
     function_name="function",

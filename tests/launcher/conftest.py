@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from tests.lambda_world import World
+from tests.quick_moto import mock_aws
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from observer.observe import LEASE
 from pipeline.attempt import Attempt, job_name
 from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SLOT, CrashError, World
+from tests.quick_moto import mock_aws
 
 Json = dict[str, Any]
 End = Callable[[World], Json]

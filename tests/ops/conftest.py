@@ -3,10 +3,10 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from ops import stack
 from tests.ops.world import World
+from tests.quick_moto import mock_aws
 
 PROD = """
 config:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
 from pulumi import RunError
 
 from components.aws.image_manifest import media_type, warning
 from tests.conftest import REGION
+from tests.quick_moto import mock_aws
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
