@@ -1,6 +1,7 @@
 """Instance types: the sizes of a family, and what AWS's model does not say of them."""
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 
 from components.aws import models
@@ -45,11 +46,9 @@ def takes_volume_key(instance_type: str) -> bool:
 
 def larger(types: Iterable[str], steps: int) -> dict[str, str]:
     """Return up to `steps` larger sizes of each: type -> the next larger of its family, and on."""
-    path = "ProcessingResources.ClusterConfig.InstanceType"
-    known = models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
     found: dict[str, str] = {}
     for each in types:
-        family = sorted((other for other in known if _family(other) == _family(each)), key=_size)
+        family = _members(_family(each))
         start = family.index(each)
         found |= pairwise(family[start : start + steps + 1])
     return found
@@ -65,6 +64,14 @@ def keyless(types: Iterable[str]) -> str | None:
         "refuse one, their disks are encrypted with a key of the hardware; if it has to be the "
         "stack's, name other types in job.instance_type and retries.fallback_instance_types"
     )
+
+
+@cache
+def _members(family: str) -> list[str]:
+    """Return the types of a family, ascending."""
+    path = "ProcessingResources.ClusterConfig.InstanceType"
+    known = models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
+    return sorted((each for each in known if _family(each) == family), key=_size)
 
 
 def _family(instance_type: str) -> str:
