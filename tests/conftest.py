@@ -12,7 +12,7 @@ import hypothesis
 import pulumi
 import pulumi.runtime
 import pytest
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.stack import run_pulumi_func
@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
+_REGISTER = cast("Any", MockMonitor).RegisterResource
 DIGEST = f"sha256:{'ab' * 32}"
 
 _ANSWERS: dict[str, dict[str, Any]] = {
@@ -71,6 +72,8 @@ class Recorder(pulumi.runtime.Mocks):
         self.parents: dict[tuple[str, str], list[str]] = {}
         """Type and logical name -> the types of all parents and its own, from the outermost."""
         self.exports: dict[str, Any] = {}
+        self.requests: list[Any] = []
+        """How Pulumi is asked for each resource, with the options that `created` does not have."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.created.append(args)
@@ -138,6 +141,10 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
     return table.get(args.typ, {})
 
 
+def _nobody_listens(*_: object) -> None:
+    pass
+
+
 def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = None) -> Recorder:
     """Run `make` against a recorder; returns when everything that it registers is recorded."""
     recorder = Recorder()
@@ -158,11 +165,16 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
             chain = types.removeprefix("pulumi:pulumi:Stack$").split("$")
             recorder.parents[chain[-1], name] = chain
 
+    def register(monitor: MockMonitor, request: Any) -> Any:
+        recorder.requests.append(request)
+        return _REGISTER(monitor, request)
+
     try:
         with (
             patch.object(image_manifest, "media_type", return_value=None),
             # A call for each resource, whose text nobody sees.
-            patch.object(pulumi.log, "debug"),
+            patch.object(MockMonitor, "RegisterResource", register),
+            patch.object(pulumi.log, "debug", _nobody_listens),
             # The lines that register a resource: with pytest's below them an eighth of the time.
             patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
         ):

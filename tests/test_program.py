@@ -3,10 +3,9 @@
 import json
 import sys
 from datetime import datetime, tzinfo
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from pulumi.runtime.mocks import MockMonitor
 
 from components.settings import slot_gaps
 from local.deploy.program import plain
@@ -207,19 +206,10 @@ class TestSecureByDefault:
         assert journal["deletionProtectionEnabled"] != destroyable.pop()
 
     def test_pulumi_refuses_to_delete_exactly_what_holds_data_where_the_stack_says_so(
-        self, stack: str, monkeypatch: pytest.MonkeyPatch
+        self, stack: str
     ) -> None:
-        protected: list[str] = []
-        register = cast("Any", MockMonitor).RegisterResource
-
-        def recorded(monitor: MockMonitor, request: Any) -> Any:
-            if request.protect:
-                protected.append(request.name)
-                assert request.retainOnDelete, "else it would be deleted once it is unprotected"
-            return register(monitor, request)
-
-        monkeypatch.setattr(MockMonitor, "RegisterResource", recorded)
-        record_program(stack)
+        protected = [each for each in program(stack).requests if each.protect]
+        assert all(each.retainOnDelete for each in protected), "else it goes once unprotected"
         held = [
             "encryption-key",
             "image-repository",
@@ -228,7 +218,9 @@ class TestSecureByDefault:
             "storage-output",
         ]
         # Not more: what depends on them, such as a lifecycle policy, has to be replaced at times.
-        assert sorted(protected) == (held if stack in ("prod", "staging") else [])
+        assert sorted(each.name for each in protected) == (
+            held if stack in ("prod", "staging") else []
+        )
 
 
 def test_what_is_registered_does_not_depend_on_the_day(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from typing import Any, cast
 import pulumi.runtime
 import pytest
 
-from components.alerts import hint
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
 from local.aws.endpoint import ACCOUNT
@@ -75,33 +74,6 @@ class TestTheState:
         assert "processing-local-alerts" in text
         for canary in (URL, MAIL, "7f3a91c4", "5d1e8b20", "registry-password"):
             assert canary not in text
-
-    def test_names_a_subscription_so_that_others_and_their_order_do_not_matter(self) -> None:
-        first = {"protocol": "https", "endpoint": URL}
-        others = [
-            {"protocol": "sms", "endpoint": f"+49151123456{number:02}"} for number in range(3)
-        ]
-        alone = recorded(first).inputs(SUBSCRIPTION)
-        one = recorded(first, *others).inputs(SUBSCRIPTION)
-        other = recorded(*reversed(others), first, first).inputs(SUBSCRIPTION)
-        assert one == other
-        assert len(one) == 4
-        assert alone.items() <= one.items()
-
-    def test_tells_those_apart_whose_names_would_be_the_same(self) -> None:
-        found: dict[str, str] = {}
-        pair: tuple[str, str] | None = None
-        for number in range(5000):
-            phone = f"+4915112{number:06}"
-            other = found.setdefault(hint(phone), phone)
-            if other != phone:
-                pair = (other, phone)
-                break
-        assert pair
-        subscriptions = [{"protocol": "sms", "endpoint": phone} for phone in pair]
-        one = recorded(*subscriptions).inputs(SUBSCRIPTION)
-        assert len(one) == 2
-        assert one == recorded(*reversed(subscriptions)).inputs(SUBSCRIPTION)
 
 
 class TestTheConfiguration:

@@ -190,29 +190,32 @@ class TestImage:
 class TestImageThatExists:
     """With image.uri, as for a rollback."""
 
-    def recorded(self, repository: str, account: str = ACCOUNT) -> Recorder:
-        self.uri = f"{account}.dkr.ecr.{REGION}.amazonaws.com/{repository}@sha256:{'cd' * 32}"
-        return record_program("prod", keys_of(image={"uri": self.uri}))
+    URI = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/shared@sha256:{'cd' * 32}"
 
-    def test_is_what_jobs_run_and_none_is_built(self) -> None:
-        recorder = self.recorded("processing-prod")
+    @pytest.fixture(scope="class")
+    @classmethod
+    def recorder(cls) -> Recorder:
+        return record_program("prod", keys_of(image={"uri": cls.URI}))
+
+    def test_is_what_jobs_run_and_none_is_built(self, recorder: Recorder) -> None:
         functions = recorder.inputs("aws:lambda/function:Function")
-        assert functions["launcher-function"]["environment"]["variables"]["IMAGE_URI"] == self.uri
-        assert recorder.exports["image_uri"] == self.uri
+        assert functions["launcher-function"]["environment"]["variables"]["IMAGE_URI"] == self.URI
+        assert recorder.exports["image_uri"] == self.URI
         assert "docker:index/image:Image" not in recorder.kinds()
         assert recorder.inputs("aws:ecr/repository:Repository").keys() == {"image-repository"}
 
     def test_may_be_of_another_repository_of_the_account_which_is_the_only_one_pulled_from(
-        self,
+        self, recorder: Recorder
     ) -> None:
-        policies = self.recorded("team/shared").inputs("aws:iam/rolePolicy:RolePolicy")
+        policies = recorder.inputs("aws:iam/rolePolicy:RolePolicy")
         statements = json.loads(policies["job-policy"]["policy"])["Statement"]
         [pull] = [each for each in statements if each["Sid"] == "PullImage"]
         assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/shared"]
 
     def test_is_refused_where_it_is_another_accounts(self) -> None:
+        of = stack(image={"uri": self.URI.replace(ACCOUNT, "210987654321")})
         with pytest.raises(pulumi.RunError, match=r"image\.uri.*copy the image into a repository"):
-            self.recorded("team/shared", account="210987654321")
+            build(lambda: Image("image", of))
 
 
 DAILY = {"expression": "cron(0 2 * * ? *)", "timezone": "Europe/Berlin"}
@@ -220,8 +223,8 @@ HOURLY = {"expression": "rate(1 hour)", "timezone": "UTC"}
 
 
 @cache
-def schedules(**changes: Any) -> dict[str, dict[str, Any]]:
-    keys = keys_of(schedules={"daily": {**DAILY, **changes}, "hourly": HOURLY})
+def schedules() -> dict[str, dict[str, Any]]:
+    keys = keys_of(schedules={"daily": DAILY, "hourly": {**HOURLY, "suspend": True}})
     recorder = record_program("prod", keys).within("schedule")
     return recorder.inputs("aws:scheduler/schedule:Schedule")
 
@@ -237,9 +240,8 @@ class TestSchedule:
         assert daily["flexibleTimeWindow"] == {"mode": "OFF"}
 
     def test_a_suspended_schedule_is_deployed_disabled(self) -> None:
-        found = schedules(suspend=True)
-        assert found["schedule-daily"]["state"] == "DISABLED"
-        assert found["schedule-hourly"]["state"] == "ENABLED"
+        assert schedules()["schedule-daily"]["state"] == "ENABLED"
+        assert schedules()["schedule-hourly"]["state"] == "DISABLED"
 
     def test_the_event_carries_the_scheduled_time_and_never_the_time_of_delivery(self) -> None:
         target = schedules()["schedule-daily"]["target"]

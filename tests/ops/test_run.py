@@ -146,23 +146,27 @@ class TestRun:
         assert f"python -m ops stop {NAME} --stack prod" in err
         assert world.jobs[NAME]["ProcessingJobStatus"] == "InProgress"
 
-    def test_a_dead_observer_is_not_waited_for_for_ever(self, world: World) -> None:
+    def test_a_dead_observer_is_not_waited_for_for_ever(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ops.attempts.GRACE", timedelta(minutes=2))
         world.after(30, lambda: world.end(NAME, "Completed"))
         status, _, err = world.ops(f"run --schedule daily --slot {SLOT}")
         assert status == 1
         assert "not yet concluded by the observer" in err
         assert "processing-prod-observer" in err
-        assert world.now - NOW < timedelta(minutes=26)
+        assert world.now - NOW < timedelta(minutes=3)
 
     def test_an_attempt_that_was_planned_and_never_came_is_not_waited_for_either(
-        self, world: World
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr("ops.attempts.GRACE", timedelta(minutes=2))
         world.job(status="Failed")
-        planned = NOW + timedelta(minutes=5)
+        planned = NOW + timedelta(minutes=2)
         world.conclude(outcome="capacity", next_attempt_at=planned)
         status, _, err = world.ops(f"run --schedule daily --slot {SLOT}")
         assert status == 1
-        assert "daily attempt 2: no job yet, for 25m 05s" in err
+        assert "daily attempt 2: no job yet, for 2m 05s" in err
 
     def test_an_error_of_the_launcher_is_told_in_its_words(self, world: World) -> None:
         error = {"errorType": "EventError", "errorMessage": "no such thing"}

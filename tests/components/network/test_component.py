@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime.mocks import MockMonitor
 
 from components.network.component import Network
 from components.storage import Storage
@@ -81,24 +80,12 @@ class TestVpc:
         associated = {(a["subnetId"], a["routeTableId"]) for a in recorder.inputs(kind).values()}
         assert associated == {(f"{name}-id", "network-routes-id") for name in subnets}
 
-    def test_is_replaced_where_new_subnets_would_collide_with_the_old(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def triggers(**changes: Any) -> list[str]:
-            asked: dict[str, list[str]] = {}
-            register = cast("Any", MockMonitor).RegisterResource
-
-            def recorded(monitor: MockMonitor, request: Any) -> Any:
-                trigger = str(request.replacement_trigger)
-                if trigger:
-                    asked.setdefault(request.type, []).append(trigger)
-                return register(monitor, request)
-
-            with monkeypatch.context() as patched:
-                patched.setattr(MockMonitor, "RegisterResource", recorded)
-                network(**changes)
-            assert asked.keys() == {"aws:ec2/vpc:Vpc"}
-            return asked["aws:ec2/vpc:Vpc"]
+    def test_is_replaced_where_new_subnets_would_collide_with_the_old(self) -> None:
+        def triggers(**changes: Any) -> str:
+            asked = [each for each in network(**changes).requests if str(each.replacement_trigger)]
+            [(kind, trigger)] = [(each.type, str(each.replacement_trigger)) for each in asked]
+            assert kind == "aws:ec2/vpc:Vpc"
+            return trigger
 
         two = triggers(network__zones=2)
         assert two == triggers(network__zones=2, network__endpoints=["logs"])

@@ -1,5 +1,6 @@
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,9 +18,12 @@ PROJECT = "sagemaker-processing"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
+_keys = cache(stack_file.keys)
+
+
 def keys_of(stack: str = "prod", /, **changes: Any) -> dict[str, str]:
     """Return a stack's configuration with some keys changed: `job__volume_gb=0`."""
-    keys = stack_file.keys(ROOT, stack)
+    keys = {**_keys(ROOT, stack)}
     for path, value in changes.items():
         key, *inside = path.split("__")
         full = f"{PROJECT}:{key}"
