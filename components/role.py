@@ -1,12 +1,13 @@
 """Role: what a service acts as, what it may do, and what bounds it."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-from components.policies.statements import Statement, document, trust
+from components.policies.statements import Statement, document, too_long, trust
 from components.stack import Stack
 
 
@@ -30,6 +31,9 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
     """Create a role within the stack's permissions boundary, and its one inline policy.
 
     Only `<service>.amazonaws.com` may assume it, and for `source_arn` only, if that is given.
+
+    Raises:
+        RunError: IAM does not take so long a policy; from its output, which a preview has, too.
     """
     child = pulumi.ResourceOptions(parent=parent)
     trusted = trust(stack.account, f"{service}.amazonaws.com", source_arn)
@@ -42,10 +46,19 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
         permissions_boundary=stack.settings.permissions_boundary,
         opts=child,
     )
+    permissions = pulumi.Output.from_input(document(*allowed))
     policy = aws.iam.RolePolicy(
         f"{name}-policy",
         role=role.name,
-        policy=pulumi.Output.json_dumps(document(*allowed)),
+        policy=pulumi.Output.json_dumps(
+            permissions.apply(partial(_short_enough, name), run_with_unknowns=True)
+        ),
         opts=child,
     )
     return Role(role.arn, policy)
+
+
+def _short_enough(name: str, permissions: dict[str, Any]) -> dict[str, Any]:
+    if problem := too_long(permissions):
+        raise pulumi.RunError(f"schedules: the policy of the role {name} {problem}")
+    return permissions

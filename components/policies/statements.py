@@ -4,6 +4,7 @@
 exact actions and exact resources. Each `*` that is left says why.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,31 @@ def allow(
         "Resource": resources,
         **({"Condition": conditions} if conditions else {}),
     }
+
+
+LONGEST = 10_240
+"""Characters of a role's inline policies in all, without white space (IAM user guide, "IAM and AWS
+STS quotas")."""
+_UNKNOWN = "?" * 75
+"""What a preview does not know yet, as long as the ARN of a key, which most of it is."""
+
+
+def too_long(policy: Mapping[str, Any]) -> str | None:
+    """Return why IAM does not take a policy as a role's only one, or None."""
+    parts = {each["Sid"]: _size(each) for each in policy["Statement"]}
+    if (size := _size(policy)) <= LONGEST:
+        return None
+    longest = max(parts, key=lambda sid: parts[sid])
+    return (
+        f"would have {size:,} characters, {parts[longest]:,} of them in {longest}, and IAM takes "
+        f"{LONGEST:,}. Let the schedules' buckets be few, and their prefixes begin alike, as in "
+        "data/{schedule}/: a role is given what stands before the first {, and that once. Or move "
+        "schedules into another stack."
+    )
+
+
+def _size(part: Any) -> int:  # noqa: ANN401 - a tree of JSON
+    return len("".join(json.dumps(part, default=lambda _: _UNKNOWN).split()))
 
 
 def trust(

@@ -1,6 +1,10 @@
 """The kinds that one call of AWS's API creates, outside of the network."""
 
+from local.aws.protocols import ServiceError
 from local.deploy.kinds.kind import CREATE, Resources, State, calls
+
+_LONGEST_POLICY = 10_240
+"""Characters of all inline policies of a role, which has one here (IAM's quotas)."""
 
 # The embedded AWS has one region, which is also the settings'.
 CREATE["pulumi:providers:aws"] = lambda _local, _inputs: {}
@@ -28,6 +32,14 @@ def _bounded(local: Resources, role: State) -> State:
     if boundary := role.get("permissionsBoundary"):
         local.aws.client("iam").get_policy(PolicyArn=boundary)
     return role
+
+
+def _short_enough(_local: Resources, policy: State) -> State:
+    """Refuse what IAM refuses, in its words, and moto takes; white space does not count."""
+    if len("".join(policy["policy"].split())) > _LONGEST_POLICY:
+        said = f"Maximum policy size of {_LONGEST_POLICY} bytes exceeded for role {policy['role']}"
+        raise ServiceError("LimitExceeded", said, 409)
+    return policy
 
 
 def _located(local: Resources, bucket: State) -> State:
@@ -87,7 +99,10 @@ calls(
     arn="{Role[Arn]}",
 )
 calls(
-    "iam/RolePolicy", "iam.put_role_policy", "name=PolicyName role=RoleName policy=PolicyDocument"
+    "iam/RolePolicy",
+    "iam.put_role_policy",
+    "name=PolicyName role=RoleName policy=PolicyDocument",
+    first=_short_enough,
 )
 calls("kms/Alias", "kms.create_alias", "name=AliasName")
 calls(

@@ -75,6 +75,21 @@ class TestEveryResource:
         with pytest.raises(ClientError, match="nowhere not found"):
             resources.create("aws:iam/role:Role", "bounded", inputs)
 
+    def test_a_role_takes_no_longer_policy_than_iam(self, resources: Resources) -> None:
+        def put(text: str) -> None:
+            inputs = {"name": "p", "role": "limited", "policy": text}
+            resources.create("aws:iam/rolePolicy:RolePolicy", "p", inputs)
+
+        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+        inputs = {"name": "limited", "assumeRolePolicy": trust}
+        resources.create("aws:iam/role:Role", "limited", inputs)
+        read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+        policy = {"Version": "2012-10-17", "Statement": [read] * 100}
+        put(json.dumps(policy, indent=40))
+        policy["Statement"] *= 2
+        with pytest.raises(ServiceError, match="LimitExceeded: Maximum policy size of 10240 bytes"):
+            put(json.dumps(policy))
+
     def test_a_new_alarm_keeps_its_whole_definition_and_has_no_data(
         self, resources: Resources
     ) -> None:
