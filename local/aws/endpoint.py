@@ -25,6 +25,8 @@ from local.aws.signature import Keys, sender
 
 ACCOUNT = "123456789012"
 """moto's account."""
+S3_HOME = "us-east-1"
+"""Where a bucket is without a LocationConstraint, and which is none (CreateBucket)."""
 
 # boto3's default session, which keeps the service models in memory, is not safe for threads.
 _CREATING_CLIENTS = threading.Lock()

@@ -3,16 +3,16 @@
 from typing import Any
 
 from components.settings import Settings
-from local.aws.endpoint import LocalAws
+from local.aws.endpoint import S3_HOME, LocalAws
 
 
 def create(aws: LocalAws, settings: Settings) -> None:
     """Create them, empty; their policies leave it to the account's, as AWS's own defaults do."""
     s3 = aws.client("s3")
-    where = {"LocationConstraint": aws.region}
+    where = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
     used = [*settings.sources, *(each.output for each in settings.schedules.values())]
     for name in filter(None, {each.bucket for each in used}):
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+        s3.create_bucket(Bucket=name, **({} if aws.region == S3_HOME else where))
     for bucket, arn in {(each.bucket, each.kms_key_arn) for each in settings.sources}:
         if not (bucket and arn):
             continue

@@ -1,5 +1,6 @@
 """The kinds that one call of AWS's API creates, outside of the network."""
 
+from local.aws.endpoint import S3_HOME
 from local.aws.protocols import ServiceError
 from local.deploy.kinds.kind import CREATE, Resources, State, calls
 
@@ -43,6 +44,8 @@ def _short_enough(_local: Resources, policy: State) -> State:
 
 
 def _located(local: Resources, bucket: State) -> State:
+    if local.aws.region == S3_HOME:
+        return bucket
     return {**bucket, "createBucketConfiguration": {"locationConstraint": local.aws.region}}
 
 

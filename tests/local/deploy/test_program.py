@@ -156,14 +156,13 @@ class TestStricterThanMoto:
             client.create_log_group(logGroupName="a b")
 
     def test_a_stopped_aws_leaves_nothing_to_the_next(self) -> None:
-        for _ in range(2):
-            once = LocalAws("eu-central-1")
+        for region in ("us-east-1", "eu-central-1"):
+            once = LocalAws(region)
             once.start()
             names = [bucket["Name"] for bucket in once.client("s3").list_buckets()["Buckets"]]
             assert "only-once" not in names
-            once.client("s3").create_bucket(
-                Bucket="only-once", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
+            made = Resources(once, lambda _build: "handle", {})
+            made.create("aws:s3/bucket:Bucket", "data", {"bucket": "only-once"})
             once.stop()
 
 
