@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from components.aws import models
 
@@ -28,6 +29,24 @@ _LOCAL_NVME = {
 }
 """Families whose volume is the instance's own disk, which has a hardware key -> its GB by size
 (DescribeInstanceTypes, InstanceStorageInfo.TotalSizeInGB)."""
+_GB_PER_VCPU = {"t": 4, "m": 4, "c": 2, "r": 8}
+"""How a family begins -> its memory; ml.t3.medium alone has half of that."""
+
+
+class Shape(NamedTuple):
+    """What an instance has."""
+
+    vcpus: int
+    memory_gb: int
+
+
+def shape(instance_type: str) -> Shape | None:
+    """Return what a type has, as its name tells; None of those with accelerators, and of c4."""
+    _, family, size = instance_type.split(".")
+    if family == "c4" or family[0] not in _GB_PER_VCPU:
+        return None
+    vcpus = 2 if size in ("medium", "large") else 4 * int(size.removesuffix("xlarge") or 1)
+    return Shape(vcpus, 4 if size == "medium" else vcpus * _GB_PER_VCPU[family[0]])
 
 
 def largest_volume(instance_type: str) -> int:
@@ -48,10 +67,22 @@ def larger(types: Iterable[str], steps: int) -> dict[str, str]:
     """Return up to `steps` larger sizes of each: type -> the next larger of its family, and on."""
     found: dict[str, str] = {}
     for each in types:
-        family = _members(_family(each))
-        start = family.index(each)
-        found |= pairwise(family[start : start + steps + 1])
+        sizes = family(each)
+        start = sizes.index(each)
+        found |= pairwise(sizes[start : start + steps + 1])
     return found
+
+
+def family(instance_type: str) -> list[str]:
+    """Return the types of a type's family, ascending."""
+    return _members(_family(instance_type))
+
+
+@cache
+def known() -> frozenset[str]:
+    """Return the types that processing jobs may have."""
+    path = "ProcessingResources.ClusterConfig.InstanceType"
+    return frozenset(models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"])
 
 
 def keyless(types: Iterable[str]) -> str | None:
@@ -67,11 +98,9 @@ def keyless(types: Iterable[str]) -> str | None:
 
 
 @cache
-def _members(family: str) -> list[str]:
+def _members(name: str) -> list[str]:
     """Return the types of a family, ascending."""
-    path = "ProcessingResources.ClusterConfig.InstanceType"
-    known = models.shape("sagemaker", "CreateProcessingJob", path).metadata["enum"]
-    return sorted((each for each in known if _family(each) == family), key=_size)
+    return sorted((each for each in known() if _family(each) == name), key=_size)
 
 
 def _family(instance_type: str) -> str:

@@ -1,5 +1,6 @@
 """Run the job's image in Docker, through its command line."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.engines import child
+from local.engines import child, usage
 from local.engines.engine import ContainerRun, EngineError
 
 
@@ -66,17 +67,29 @@ class DockerEngine:
         remove = weakref.finalize(self, _docker, "rm", "--force", "--volumes", name)
         grace = str(round(spec.stop_grace_s))
         try:
-            child.follow(
-                ["docker", "start", "--attach", name],
-                on_line,
-                stop,
-                # Repeated, since a container that has not started yet cannot be stopped.
-                lambda _: _docker("stop", "--time", grace, name),
-            )
+            with usage.watched(lambda: first_process(name), spec.on_usage):
+                child.follow(
+                    ["docker", "start", "--attach", name],
+                    on_line,
+                    stop,
+                    # Repeated, since a container that has not started yet cannot be stopped.
+                    lambda _: _docker("stop", "--time", grace, name),
+                )
             return int(_docker("inspect", "--format", "{{.State.ExitCode}}", name).stdout)
         finally:
             remove()
             _take_ownership(image, spec.ml)
+
+
+def first_process(name: str) -> int | None:
+    """Return the id of a running container's first process, if it is one of this machine."""
+    found = _docker("inspect", "--format", "{{.State.Pid}} {{.Id}}", name).stdout.split()
+    with contextlib.suppress(OSError, ValueError):
+        pid, container = found
+        # With an engine elsewhere, that id is another process's here.
+        if container in Path("/proc", pid, "cgroup").read_text("utf-8"):
+            return int(pid)
+    return None
 
 
 def _take_ownership(image: str, ml: Path) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from local.engines.usage import Usage
+
 
 class EngineError(Exception):
     """The engine itself could not do it: no engine, no such image, a build that failed."""
@@ -25,6 +27,8 @@ class ContainerRun:
     hostname: str
     stop_grace_s: float = 120
     """From TERM to KILL once `stop` is set (Service Authorization Reference, StopProcessingJob)."""
+    on_usage: Callable[[Usage], object] = lambda _usage: None
+    """Is told again and again what it takes of this machine, where that can be seen."""
 
 
 class Engine(Protocol):

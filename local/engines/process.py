@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.engines import child
+from local.engines import child, usage
 from local.engines.dockerfile import Start, start
 from local.engines.engine import ContainerRun, EngineError
 
@@ -100,18 +100,22 @@ class ProcessEngine:
                 on_line(line)
 
             def end(process: subprocess.Popen[bytes]) -> None:
-                if not pid_file.exists():
+                if not (pid := first_process()):
                     return
                 # To process 1 of the namespaces itself: unshare ignores TERM while it waits for it.
                 # Like in any container, process 1 gets TERM only if it has a handler for it.
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid_file.read_text()), signal.SIGTERM)
+                    os.kill(pid, signal.SIGTERM)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(spec.stop_grace_s)
                 process.kill()
 
+            def first_process() -> int | None:
+                return int(pid_file.read_text()) if pid_file.exists() else None
+
             try:
-                status = child.follow(command, receive, stop, end)
+                with usage.watched(first_process, spec.on_usage):
+                    status = child.follow(command, receive, stop, end)
                 if not pid_file.exists():
                     raise EngineError(f"the sandbox cannot be set up here: {'; '.join(said)}")
             finally:

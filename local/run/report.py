@@ -8,7 +8,7 @@ from typing import Any
 from local.aws.cloudwatch.metric_store import Point
 from local.deploy.cloud import Cloud
 from pipeline import jobs
-from pipeline.contract import METRIC_NAMESPACE
+from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE
 from pipeline.journal_items import Entry
 
 NOT_ENDED = "the run was ended before it could say how"
@@ -35,7 +35,8 @@ class Report:
     outputs: Rows = field(default_factory=Rows)
     """bucket, key, size (bytes)."""
     metrics: Rows = field(default_factory=Rows)
-    """name, value, unit, sent_by: the script's summed up, the observer's latest."""
+    """name, value, unit, sent_by: the script's summed up, the observer's latest, and the peaks of
+    the last job's hosts, which SageMaker measures."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Step -> how long it took."""
     resources: int = 0
@@ -81,6 +82,7 @@ class Report:
         last = entries[-1]
         job: Mapping[str, Any] = jobs.find(cloud.aws.client("sagemaker"), last.job_name) or {}
         self.attempt, self.job_name, self.outcome = last.number, last.job_name, last.outcome
+        self.metrics += _peaks(cloud, last.job_name)
         self.status = job.get("ProcessingJobStatus")
         self.failure_reason = job.get("FailureReason", last.reason)
         self.exit_message = job.get("ExitMessage", last.exit_message)
@@ -114,6 +116,20 @@ def _metrics(cloud: Cloud, schedule: str) -> Rows:
         if ours and point.name not in of_script:
             rows[point.name] = _metric(point, "observer")
     return [*rows.values()]
+
+
+def _peaks(cloud: Cloud, job_name: str) -> Rows:
+    """Return the highest value of each metric of a job's hosts."""
+    own = [
+        point
+        for point in cloud.metrics.points
+        if point.namespace == JOB_METRICS and point.dimensions["Host"].startswith(f"{job_name}/")
+    ]
+    highest = {point.name: point for point in sorted(own, key=lambda point: point.value)}
+    return [
+        {**_metric(highest[name], "sagemaker"), "name": f"{name} (peak)"}
+        for name in sorted(highest)
+    ]
 
 
 def _metric(point: Point, sent_by: str) -> dict[str, Any]:

@@ -203,6 +203,7 @@ class SlotRun:
             images=cloud.resources.images,
             workspace=self._work / "jobs",
             on_line=cloud.count_line,
+            on_points=lambda points: cloud.metrics.put(*points),
             on_step=self._display.detail,
         )
         return runner(job)

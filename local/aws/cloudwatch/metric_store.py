@@ -60,7 +60,8 @@ class MetricStore:
                 "Dimensions": [{"Name": k, "Value": v} for k, v in point.dimensions.items()],
                 "Unit": point.unit,
                 "Value": point.value,
-                "Timestamp": point.at,
+                # Without a zone, as moto has the times that it is asked for.
+                "Timestamp": point.at.astimezone(UTC).replace(tzinfo=None),
             }
             asked = {"Namespace": point.namespace, "MetricData": [datum]}
             if not models.violations(models.shape("cloudwatch", "PutMetricData"), asked):

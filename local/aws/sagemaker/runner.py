@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws.cloudwatch.metric_store import Point
+from local.aws.sagemaker.instance_metrics import points
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.job_data import (
     JobFailedError,
@@ -42,6 +44,8 @@ class JobRunner:
     """Where the hosts' directories lie while a job runs."""
     on_line: Callable[[str], None] = lambda _line: None
     """Receives each line that a container prints."""
+    on_points: Callable[[list[Point]], object] = lambda _points: None
+    """Receives what is measured of a host."""
     on_step: Callable[[str], None] = lambda _step: None
     """Receives what begins: downloading, running, uploading."""
 
@@ -107,6 +111,7 @@ class JobRunner:
                     environment=job.request.get("Environment", {}),
                     ml=hosts[host],
                     hostname=host,
+                    on_usage=lambda usage: self.on_points(points(job, host, hosts[host], usage)),
                 )
                 return self.engine.run(image, spec, receive, job.stop)
 

@@ -14,7 +14,9 @@ from uuid import uuid4
 
 import pytest
 
+from local.engines import docker
 from local.engines.process import ProcessEngine
+from local.engines.usage import Usage
 from tests.local.container_bench import Container
 
 
@@ -61,6 +63,35 @@ class TestTheContainerIsTheOneOfTheJob:
         script = "id -u; echo x >/tmp/x; head -c 4 /dev/urandom | wc -c; echo y >/dev/stderr"
         assert container.run(script) == 0
         assert sorted(container.lines) == ["0", "4", "y"]
+
+
+_COMPUTES = """
+trap 'exit 0' TERM
+x=$(head -c 30000000 /dev/zero | tr '\\0' x)
+while :; do :; done &
+sleep 60 & wait $!
+"""
+
+
+class TestWhatItTakes:
+    def test_of_the_machine_is_told_while_it_runs(self, container: Container) -> None:
+        told: list[Usage] = []
+
+        def tell(usage: Usage) -> None:
+            told.append(usage)
+            if usage.cpu_percent > 5 and usage.memory_bytes > 30e6:
+                container.stop.set()
+
+        assert container.run(_COMPUTES, on_usage=tell) == 0, told
+
+    def test_is_told_of_no_process_of_another_machine(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def inspect(*_: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.CompletedProcess("docker", 0, f"{os.getpid()} 0123abcd\n")
+
+        monkeypatch.setattr(docker, "_docker", inspect)
+        assert docker.first_process("some") is None
 
 
 _TALKS_TO_ITSELF = """

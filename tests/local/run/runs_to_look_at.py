@@ -57,6 +57,7 @@ def report(**changed: Any) -> Report:
         metrics=[
             metric("RecordsProcessed", 26280, "Count", "script"),
             metric("JobDuration", 130, "Seconds"),
+            metric("MemoryUtilization (peak)", 41.7, "Percent", "sagemaker"),
         ],
         alarms=[alarm("daily-failed", "OK"), alarm("daily-no-success", "INSUFFICIENT_DATA")],
         seconds={"deploy": 4.2, "run": 7.9},

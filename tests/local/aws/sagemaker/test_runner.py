@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws.sagemaker.job import JobEnd
+from local.aws.cloudwatch.metric_store import Point
+from local.aws.sagemaker.instance_metrics import points
+from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
+from local.engines.usage import Usage
+from pipeline.contract import JOB_METRICS
 from tests.local.job_bench import OUT, Jobs, source, target
 
 if TYPE_CHECKING:
@@ -53,6 +59,34 @@ class TestTheContainerSeesWhatSageMakerShows:
         jobs.run(script, hosts=2, StoppingCondition={"MaxRuntimeInSeconds": 20})
         assert jobs.lines == ["up", "up"]
         assert time.monotonic() - begun < 20
+
+
+class TestItsHostsAreMeasured:
+    def test_each_by_its_own_name_in_sagemakers_namespace(self, jobs: Jobs) -> None:
+        found: set[str] = set()
+
+        def receive(points: list[Point]) -> None:
+            found.update(f"{point.namespace} {point.dimensions['Host']}" for point in points)
+            if len(found) == 2:
+                jobs.stop.set()
+
+        jobs.runner = replace(jobs.runner, on_points=receive)
+        script = "trap 'exit 0' TERM; sleep 60 & wait"
+        jobs.run(script, name="told", hosts=2, StoppingCondition={"MaxRuntimeInSeconds": 20})
+        assert found == {f"{JOB_METRICS} told/algo-{number}" for number in (1, 2)}
+
+    def test_in_percent_of_what_its_type_has(self, tmp_path: Path) -> None:
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "file").write_bytes(os.urandom(2**24))
+        cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        request = {"ProcessingResources": {"ClusterConfig": cluster}}
+        job = Job("told", "arn", request, threading.Event(), lambda: None)
+        taken = points(job, "algo-1", tmp_path, Usage(150.0, 2**31))
+        assert {(point.name, point.unit, round(point.value, 1)) for point in taken} == {
+            ("CPUUtilization", "Percent", 150.0),
+            ("MemoryUtilization", "Percent", 25.0),
+            ("DiskUtilization", "Percent", 1.6),
+        }
 
 
 class TestTheEndIsTheScripts:
