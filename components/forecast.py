@@ -104,11 +104,11 @@ def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
         told += f", {dollars(least)} on the cheapest of its {len(job.sizes)} sizes"
     if known[dearest] > own:
         told += f", as a next attempt {dollars(known[dearest])} on {dearest}"
-    runs = _runs_a_month(schedule, now)
+    runs = runs_a_month(schedule, now)
     return told + (f"; {dollars(own * runs)} a month" if runs else "")
 
 
-def _runs_a_month(schedule: ScheduleSettings, now: datetime) -> float | None:
+def runs_a_month(schedule: ScheduleSettings, now: datetime) -> float | None:
     """Return how many slots an average month of the coming year has; None if it has no month."""
     expression = cron.parse(schedule.expression)
     if schedule.suspend or schedule.longest_gap is None:

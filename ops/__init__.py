@@ -1,4 +1,4 @@
-"""What operators do to a deployed stack: run, replay, backfill, list, logs, stop, costs, report."""
+"""What operators do to a deployed stack: run, replay, list, advise and the like."""
 
 import sys
 from pathlib import Path

@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import backfill, costs, listing, logs, prices, report, run
+from ops import advise, backfill, costs, listing, logs, prices, report, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -84,6 +84,10 @@ def _add_looking(command: Callable[[str, object, str], argparse.ArgumentParser])
 
     sums = command("costs", costs.show, "Estimate what each month cost")
     sums.add_argument("--months", type=_positive, default=3, metavar="N", help="default: 3")
+
+    advises = command("advise", advise.show, "Compare jobs' machines with smaller and other ones")
+    advises.add_argument("--schedule", metavar="NAME", help="default: all")
+    advises.add_argument("--days", type=_positive, default=30, metavar="N", help="default: 30")
 
     shows = command("report", report.show, "Write one page with what came of each slot")
     shows.add_argument("--days", type=_positive, default=30, metavar="N", help="default: 30")

@@ -105,6 +105,11 @@ def span(seconds: float | None) -> str:
     return "" if seconds is None else duration(seconds)
 
 
+def share(part: float) -> str:
+    """Return a part of a whole."""
+    return f"{100 * part:.0f} %"
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

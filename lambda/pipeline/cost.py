@@ -16,6 +16,11 @@ def price_date(region: str) -> str | None:
     return _CARDS[region]["date"] if region in _CARDS else None
 
 
+def hourly(region: str) -> dict[str, float]:
+    """Return what an hour of each type of processing instance costs, in USD; empty if unknown."""
+    return _CARDS[region]["Processing"]["hourly"] if region in _CARDS else {}
+
+
 def estimate(
     region: str, instance_type: str, instance_count: int, volume_gb: float, seconds: float
 ) -> float | None:
@@ -24,11 +29,8 @@ def estimate(
     An estimate, not the bill: list prices of one day, without discounts and free tiers. None where
     the region or the type has no price: that of another region would be wrong money.
     """
-    if region not in _CARDS:
+    usd = hourly(region).get(instance_type)
+    if usd is None:
         return None
-    prices: dict[str, Any] = _CARDS[region]["Processing"]
-    hourly: float | None = prices["hourly"].get(instance_type)
-    if hourly is None:
-        return None
-    storage: float = volume_gb * prices["storage_gb_month"] / _HOURS_PER_MONTH
-    return instance_count * (hourly + storage) * seconds / 3600
+    gb_month: float = _CARDS[region]["Processing"]["storage_gb_month"]
+    return instance_count * (usd + volume_gb * gb_month / _HOURS_PER_MONTH) * seconds / 3600

@@ -90,6 +90,7 @@ def with_job(entry: Entry, job: Mapping[str, Any]) -> Entry:
     cluster = job["ProcessingResources"]["ClusterConfig"]
     kind = cluster.get("InstanceType") or cluster.get("SelectedInstanceType")
     count = cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount")
+    volume_gb = cluster.get("VolumeSizeInGB")
     entry = replace(
         entry,
         status=job["ProcessingJobStatus"],
@@ -97,13 +98,13 @@ def with_job(entry: Entry, job: Mapping[str, Any]) -> Entry:
         exit_message=job.get("ExitMessage"),
         instance_type=kind or entry.instance_type,
         instance_count=count,
+        volume_gb=volume_gb,
         created=job["CreationTime"],
         started=job.get("ProcessingStartTime"),  # a job that fails early has none
         ended=job.get("ProcessingEndTime"),
     )
     if entry.run_s is None:
         return replace(entry, cost_usd=0.0)
-    volume_gb = cluster.get("VolumeSizeInGB")
     known = kind and count and volume_gb
     region = job["ProcessingJobArn"].split(":")[3]
     usd = cost.estimate(region, kind, count, volume_gb, entry.run_s) if known else None

@@ -28,6 +28,8 @@ class Entry:
     instance_type: str | None = None
     """Of the job; before there is one, the type that is planned for it."""
     instance_count: int | None = None
+    volume_gb: int | None = None
+    """Of each instance."""
     input_bytes: int | None = None
     """As far as the launcher counted; None where the machines do not depend on it."""
     input_objects: int | None = None
@@ -83,7 +85,7 @@ _TIMES = {
     *("last_success", "failing_since", "recovered_from"),
 }
 _NUMBERS = {
-    **dict.fromkeys(("instance_count", "input_bytes", "input_objects"), int),
+    **dict.fromkeys(("instance_count", "volume_gb", "input_bytes", "input_objects"), int),
     "cost_usd": float,
 }
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}

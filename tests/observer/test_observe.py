@@ -51,6 +51,7 @@ class TestSuccess:
             outcome="completed",
             instance_type="ml.m5.large",
             instance_count=1,
+            volume_gb=10,
             created=NOW,
             started=NOW + timedelta(minutes=1),
             ended=NOW + timedelta(minutes=11),

@@ -38,6 +38,7 @@ class TestWithJob:
             ended=NOW + timedelta(hours=1),
             instance_type="ml.m5.large",
             instance_count=1,
+            volume_gb=10,
             cost_usd=pytest.approx(0.117 * 59 / 60),
         )
 

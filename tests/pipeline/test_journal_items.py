@@ -27,6 +27,7 @@ _COSTS = st.floats(0, 1e6).map(lambda usd: float(format(usd, ".10g")))
 def _optional(name: str) -> st.SearchStrategy[object]:
     kinds: dict[str, st.SearchStrategy[object]] = {
         "instance_count": st.integers(1, 100),
+        "volume_gb": st.integers(1, 16384),
         "input_bytes": st.integers(0, 10**16),
         "input_objects": st.integers(0, 10**9),
         "cost_usd": _COSTS,

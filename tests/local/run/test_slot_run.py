@@ -16,6 +16,7 @@ from components.settings import stack_file
 from local.engines.process import ProcessEngine
 from local.run.display import Display
 from local.run.slot_run import Options, RunError, SlotRun
+from ops import usage
 from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import ROOT
 
@@ -103,6 +104,16 @@ class TestTheSample:
         names = {Path(output["key"]).name for output in report["outputs"]}
         assert "summary.json" in names
         assert {f"weather-{a}.csv.parquet" for a in ("EWR", "JFK", "LGA")} <= names
+
+    def test_its_job_is_measured_where_operators_look(self, sample: tuple[SlotRun, Path]) -> None:
+        cloud = sample[0].cloud
+        [entry] = cloud.journal.attempts("daily", SLOT)
+        measured = usage.of_jobs(cloud.aws.client("cloudwatch"), [entry])[entry.job_name]
+        assert measured.points > 0
+        assert measured.disk_peak > 0
+        assert [
+            row["value"] for row in sample[0].report.metrics if row["sent_by"] == "sagemaker"
+        ] == [measured.cpu_peak, measured.disk_peak, measured.memory_peak]
 
     def test_leaves_logs_and_a_page(self, sample: tuple[SlotRun, Path]) -> None:
         logs = sample[1] / "logs" / "aws"
