@@ -120,7 +120,7 @@ def _success_window(schedule: ScheduleSettings) -> timedelta | None:
         return timedelta(hours=schedule.success_within_hours)
     gap = schedule.longest_gap
     run = timedelta(seconds=schedule.job.max_runtime_seconds)
-    return None if gap is None else gap + run + _SLACK
+    return None if gap is None else gap + schedule.longest_wait + run + _SLACK
 
 
 def _counts(

@@ -8,8 +8,11 @@ from typing import Any
 from components.aws import instance_types
 from components.settings import ScheduleSettings, Settings, SizeSettings
 
-_OF_A_SCHEDULE = {"expression", "timezone", "overlap", "start_deadline_seconds", "script"}
-_OF_A_PLACE = {"bucket", "prefix", "when_empty"}
+_OF_A_SCHEDULE = {
+    *("expression", "timezone", "overlap", "start_deadline_seconds", "suspend", "script")
+}
+_OF_INPUT = {*("bucket", "prefix", "ready", "output_of", "when_empty", "when_late", "wait_seconds")}
+_OF_OUTPUT = {"bucket", "prefix", "when_empty"}
 
 
 def document(settings: Settings) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
     types, reference = schedule.attempt_types, schedule.sources.get("reference")
     return {
         **schedule.model_dump(mode="json", include=_OF_A_SCHEDULE),
+        "after": schedule.follows,
         "job": {
             "sizes": [_size(schedule, each) for each in schedule.sizes],
             "max_runtime_seconds": schedule.job.max_runtime_seconds,
@@ -38,9 +42,9 @@ def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
             "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
             "volume_limits": {each: instance_types.largest_volume(each) for each in types},
         },
-        "input": schedule.input.model_dump(mode="json", include=_OF_A_PLACE),
+        "input": schedule.input.model_dump(mode="json", include=_OF_INPUT),
         "reference": reference and {"bucket": reference.bucket, "prefix": reference.prefix},
-        "output": schedule.output.model_dump(mode="json", include=_OF_A_PLACE),
+        "output": schedule.output.model_dump(mode="json", include=_OF_OUTPUT),
         "retries": {
             "instance_types": list(schedule.sizes[0].instance_types),
             "larger": schedule.larger_types,

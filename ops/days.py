@@ -26,7 +26,7 @@ class State(StrEnum):
     NO_RECORD = "no record"
     """It was due by the expression of today, and the journal does not have it."""
     IN_PROGRESS = "in progress"
-    """It runs, or its next attempt is planned."""
+    """It runs, waits for what it lacks, or its next attempt is planned."""
     STOPPED = "stopped"
     """By an operator, or for a later slot."""
     SKIPPED = "skipped"
@@ -134,7 +134,7 @@ def of_slot(attempts: Sequence[Entry], now: datetime) -> Result:
     else:
         state = _STATES.get(Outcome(slot.outcome), State.FAILED)
     if last is None:
-        return Result(slot, state)
+        return Result(slot, state, reason=f"waits for {slot.waiting_for}" * slot.is_waiting)
     if state is State.COMPLETED:
         state = State.HEALED
     return Result(slot, state, last.outcome or "", last.exit_message or last.reason or "")

@@ -113,7 +113,7 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
     for slot in listed:
         table.add_row(
             local(slot.slot, zone),
-            Text(slot.outcome or slot.status or "not concluded", style(slot.outcome)),
+            Text(_state(slot), style(slot.outcome)),
             str(slot.attempts),
             span(slot.duration_seconds),
             span(slot.queue_seconds),
@@ -123,7 +123,13 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
     return table
 
 
+def _state(slot: Slot) -> str:
+    unknown = "waiting" if slot.is_waiting else "not concluded"
+    return slot.outcome or slot.status or unknown
+
+
 def _note(slot: Slot, zone: ZoneInfo) -> str:
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
     reason = " ".join((slot.exit_message or slot.reason or "").split())
-    return "; ".join(filter(None, [again, reason, slot.sized_by]))
+    waits = f"waits for {slot.waiting_for}" if slot.is_waiting else None
+    return "; ".join(filter(None, [again, waits, reason, slot.sized_by]))

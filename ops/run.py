@@ -13,6 +13,7 @@ from ops.stack import OpsError, UsageError
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry
+from pipeline.outcome import State
 from pipeline.text import dollars, printable
 
 
@@ -136,6 +137,9 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     """Stop a job and wait until it has ended; status 0 only if it ended as Stopped."""
     stack, name = session.stack, options.job
     attempt = stack.attempt_of(name)
+    known = stack.journal.find(attempt)
+    if known and known.is_waiting and not stack.find_job(attempt):
+        return _end_wait(session, known)
     status = stack.job(name)["ProcessingJobStatus"]
     if status not in ACTIVE:
         raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
@@ -152,3 +156,13 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
     session.screen.answer({"job_name": name, "status": status}, said)
     return 0 if status == "Stopped" else 1
+
+
+def _end_wait(session: Session, entry: Entry) -> int:
+    """Decide that a slot that waits is not started; the observer's watch tells of it."""
+    reason = f"Stopped: by an operator, while it waited for {entry.waiting_for}"
+    attempt, now = entry.attempt, session.now()
+    session.stack.journal.refuse(attempt, entry.job_name, State.SKIPPED, reason, now)
+    said = Text(f"{entry.job_name}: it waited, and will not start")
+    session.screen.answer({"job_name": entry.job_name, "status": State.SKIPPED}, said)
+    return 0

@@ -34,6 +34,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
                 "input": {"prefix": "sales/"},
                 "output": {"prefix": "weekly/{slot:%Y%m%d%H%M%S}/"},
             },
+            "report": {"expression": "cron(0 4 * * ? *)", "input": {"output_of": "daily"}},
         },
     },
     "existing": {

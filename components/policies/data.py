@@ -7,7 +7,6 @@ import pulumi
 
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
-from components.settings.data import OutputSettings, Source
 from components.stack import Stack
 
 
@@ -25,9 +24,17 @@ class Data:
         self, stack: Stack, input_bucket: pulumi.Input[str], output_bucket: pulumi.Input[str]
     ) -> None:
         """Find them in the settings; the buckets are the stack's own, where those name none."""
-        schedules = stack.settings.schedules.values()
-        self._input = _places(stack, input_bucket, stack.settings.sources)
-        self._output = _places(stack, output_bucket, (each.output for each in schedules))
+        schedules = stack.settings.schedules
+        read = [(each.bucket, each.prefix) for each in stack.settings.sources]
+        self._input = _places(stack, input_bucket, read)
+        written = [(each.output.bucket, each.output.prefix) for each in schedules.values()]
+        self._output = _places(stack, output_bucket, written)
+        names = {each.input.output_of for each in schedules.values() if each.input.output_of}
+        outputs = [(name, schedules[name].output) for name in sorted(names)]
+        followed = [
+            (each.bucket, each.prefix.replace("{schedule}", name)) for name, each in outputs
+        ]
+        self._followed = _places(stack, output_bucket, followed)
 
     def bucket_arns(self) -> list[pulumi.Output[str]]:
         """Return the ARN of every bucket, for input and output."""
@@ -35,7 +42,7 @@ class Data:
 
     def input(self, pattern: str) -> list[pulumi.Output[str]]:
         """Return the ARNs of objects of input and reference by what follows the prefixes."""
-        return _objects(self._input, pattern)
+        return _objects([*self._input, *self._followed], pattern)
 
     def output(self, pattern: str) -> list[pulumi.Output[str]]:
         """Return the ARNs of output objects by what follows the prefixes."""
@@ -45,17 +52,22 @@ class Data:
         """Return what it takes to see which objects a slot has."""
         return _list("ListInput", self._input)
 
+    def list_followed(self) -> list[Statement]:
+        """Return what it takes to see what another schedule wrote, where a slot reads that."""
+        return _list("ListFollowed", self._followed)
+
     def list_output(self) -> list[Statement]:
         """Return what it takes to see whether a slot has a success marker."""
         return _list("ListOutput", self._output)
 
 
 def _places(
-    stack: Stack, own: pulumi.Input[str], parts: Iterable[Source | OutputSettings]
+    stack: Stack, own: pulumi.Input[str], parts: Iterable[tuple[str | None, str]]
 ) -> list[_Place]:
+    """Return the places of buckets and prefixes, by bucket; `own` where none is named."""
     found: dict[str, set[str]] = {}
-    for part in parts:
-        found.setdefault(part.bucket or "", set()).add(key_prefix.fixed(part.prefix))
+    for bucket, prefix in parts:
+        found.setdefault(bucket or "", set()).add(key_prefix.fixed(prefix))
     return [
         _Place(stack.account.bucket_arn(bucket or own), _widest(prefixes))
         for bucket, prefixes in sorted(found.items())

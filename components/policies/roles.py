@@ -37,6 +37,7 @@ def job(
     ]
     return [
         *data.list_input(),
+        *data.list_followed(),
         allow("ReadInput", ["s3:GetObject"], data.input("*")),
         allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], data.output("*")),
         *_job_keys(stack),

@@ -1,6 +1,8 @@
-"""Where a schedule's runs read and write."""
+"""Where a schedule's runs read and write, and when a run has its input."""
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from components.settings import values
 from components.settings.values import Frozen
@@ -15,8 +17,20 @@ class InputSettings(Frozen):
     """May name the slot, and the schedule as `{schedule}`."""
     kms_key_arn: values.KeyArn | None = None
     """The key of an existing bucket that is encrypted with one of its own."""
-    when_empty: Literal["fail", "skip", "run"] = "fail"
-    """What becomes of a slot without input: a failure, no run, or a run without input."""
+    output_of: values.Name | None = None
+    """A schedule: what it wrote in the same slot is read instead. Means `after`, too."""
+    ready: values.ObjectName | None = None
+    """An object below the prefix, such as `_SUCCESS`, that says that all is there; it is no input.
+    Without it a slot counts as one without input.
+    """
+    when_empty: Literal["fail", "skip", "run", "wait"] = "fail"
+    """What becomes of a slot without input: a failure, no run, a run without input, or a run as
+    soon as it is there.
+    """
+    wait_seconds: Annotated[int, Field(ge=300, le=86_400)] = 21_600
+    """How long a slot waits from its time on: for input, and for the schedule of `after`."""
+    when_late: Literal["fail", "skip"] = "fail"
+    """What becomes of a slot that has waited for so long: a failure, or no run."""
 
 
 class ReferenceSettings(Frozen):

@@ -9,6 +9,7 @@ _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
 # prefix. With bucket and schedule the S3Uri stays below SageMaker's 1,024 characters.
 _SAFE = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]{1,512}")
+_OBJECT = re.compile(r"[A-Za-z0-9!_.'()=+@:,-]+(/[A-Za-z0-9!_.'()=+@:,-]+)*")
 _SAMPLE_SLOT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
@@ -32,6 +33,16 @@ def problem(template: str) -> str | None:
     if not _SAFE.fullmatch(rendered):
         return "may hold at most 512 of the characters a-z A-Z 0-9 ! _ . ' ( ) / = + @ : , -"
     return None
+
+
+def object_problem(name: str) -> str | None:
+    """Return what is wrong with the rest of an object's key after a prefix, or None."""
+    if len(name) <= 256 and _OBJECT.fullmatch(name):
+        return None
+    return (
+        "must be the rest of an object's key after the prefix, as in _SUCCESS: at most 256 of the "
+        "characters a-z A-Z 0-9 ! _ . ' ( ) / = + @ : , - without / at its ends or twice"
+    )
 
 
 def fixed(template: str) -> str:

@@ -46,6 +46,8 @@ class ScheduleSettings(Frozen):
     """When a run is due while the last one goes on: run both, skip the new, or stop the old."""
     start_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
     """A slot that is delivered later is skipped (EventBridge Scheduler is exact to a minute)."""
+    after: values.Name | None = None
+    """A schedule that has every slot of this one: a run waits until that is successful there."""
     success_within_hours: Annotated[int, Field(ge=1, le=24 * values.LONGEST_DAYS)] | None = None
     """An alarm goes off without a success for so long; null: as long as the expression allows."""
     arguments: tuple[values.Argument, ...] = ()
@@ -75,6 +77,17 @@ class ScheduleSettings(Frozen):
         return self.model_copy(update=whole)
 
     @property
+    def follows(self) -> str | None:
+        """The schedule whose same slot has to be successful before."""
+        return self.after or self.input.output_of
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """How long a slot may wait before its run starts."""
+        waits = self.follows or self.input.when_empty == "wait"
+        return timedelta(seconds=self.input.wait_seconds if waits else 0)
+
+    @property
     def all_arguments(self) -> list[str]:
         """The arguments of its script: the job's, then its own."""
         return [*self.job.arguments, *self.arguments]
@@ -86,8 +99,10 @@ class ScheduleSettings(Frozen):
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Where its runs read, by the part of the settings that says so."""
+        """Where its runs read, by the part of the settings that says so; no other's output."""
         parts = {"input": self.input, "reference": self.reference}
+        if self.input.output_of:
+            del parts["input"]
         return {
             name: Source(part.bucket, part.prefix, part.kms_key_arn)
             for name, part in parts.items()

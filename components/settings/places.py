@@ -55,9 +55,10 @@ def _read_back(reader: _Named, writer: _Named) -> Iterator[str]:
 
 
 def _reference_in_input(name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    source, reference = schedule.input, schedule.sources.get("reference")
-    same_bucket = reference and reference.bucket == source.bucket
-    if reference and same_bucket and reference.prefix.startswith(source.prefix):
+    source, reference = (schedule.sources.get(part) for part in ("input", "reference"))
+    if not (source and reference) or reference.bucket != source.bucket:
+        return
+    if reference.prefix.startswith(source.prefix):
         yield (
             f"{key(name, schedule, 'reference', 'prefix')}: {reference.prefix} lies in "
             f"{key(name, schedule, 'input', 'prefix')} {source.prefix}, so it would count "

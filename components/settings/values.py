@@ -160,6 +160,7 @@ TagKey = Annotated[str, _of_job("Tags.member.Key"), checked(_tag_key_problem)]
 TagValue = Annotated[Text, _of_job("Tags.member.Value")]
 Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
+ObjectName = Annotated[str, checked(key_prefix.object_problem)]
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _is_bucket = _matching(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",

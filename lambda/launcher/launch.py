@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from launcher import listing, sizing
+from launcher.answer import Answer, refused, skipped
+from launcher.awaited import Awaited
 from launcher.event import Request, Trigger
 from launcher.job_request import job_request
 from launcher.sizing import Machines
@@ -36,16 +38,6 @@ _ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
 """Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
 _LONGEST_REASON = 1024
 """Characters, as of SageMaker's FailureReason; the journal's item holds 400 KB in all."""
-
-
-class Answer(NamedTuple):
-    """What came of a request."""
-
-    result: Literal["started", "already started", "replacing", "skipped", "refused"]
-    status: str
-    """SageMaker's word, or a State where there is no job."""
-    reason: str | None = None
-    """Why there is none, or why the job has its machines, where its input decides that."""
 
 
 class NoticeError(Exception):
@@ -88,7 +80,7 @@ class Launcher:
             except ClientError as error:
                 if error.operation_name not in _ANSWERS:
                     raise
-                answer = _refused(aws_errors.summary(error)[:_LONGEST_REASON])
+                answer = refused(aws_errors.summary(error)[:_LONGEST_REASON])
             if answer.result not in ("skipped", "refused"):
                 return answer
             reason, now = answer.reason or "", request.received
@@ -104,32 +96,32 @@ class Launcher:
         deadline = schedule.start_deadline_seconds
         if request.trigger == Trigger.SCHEDULE and deadline is not None and late > deadline:
             how = f"delivered {late:.0f} s after its time, and start_deadline_seconds is {deadline}"
-            return _skipped(f"StartDeadline: {how}")
-        if answer := self._overlap(request):
+            return skipped(f"StartDeadline: {how}")
+        awaited = Awaited(self.config, self.journal, self.s3)
+        if answer := self._overlap(request) or awaited.before_input(request):
             return answer
         source = self.config.input_of(request.attempt)
         until = sizing.enough(schedule.job)
         listed = listing.objects if until.bytes >= 0 else Prefix.objects
         counted = sizing.count(listed(source, self.s3), until)
         if not counted.objects and schedule.input.when_empty != "run":
-            reason = f"EmptyInput: there is no object under {source.uri}"
-            return _skipped(reason) if schedule.input.when_empty == "skip" else _refused(reason)
+            return awaited.without_input(request)
         machines = sizing.choose(schedule.job, counted, entry.instance_type if entry else None)
         if isinstance(machines, str):
-            return _refused(machines)
+            return refused(machines)
         if machines.reason:
             # Before it starts: no later delivery would. As planned, so that the watch misses it.
             at = (entry and entry.planned_for) or request.received
             known = Entry.of(request.attempt, self._name(request.attempt), planned_for=at)
             self.journal.write(replace(known, **machines.for_journal))
         if reason := self._beyond_limit(request, machines.instance_count):
-            return _refused(reason)
+            return refused(reason)
         return self._start(request.attempt, machines, with_input=counted.objects > 0)
 
     def _start(self, attempt: Attempt, machines: Machines, *, with_input: bool) -> Answer:
         reference = self.config.reference_of(attempt)
         if reference and not any(reference.objects(self.s3)):
-            return _refused(f"EmptyReference: there is no object under {reference.uri}")
+            return refused(f"EmptyReference: there is no object under {reference.uri}")
         wanted = job_request(self.config, attempt, machines, with_input=with_input)
         if attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(attempt).withdraw_marker(self.s3)
@@ -167,7 +159,7 @@ class Launcher:
         names = ", ".join(map(self._name, others))
         # A retry of an earlier slot, or a late one, stops nothing.
         if overlap == "Forbid" or any(other.slot > request.attempt.slot for other in others):
-            return _skipped(f"Overlap: {names} has not ended, and overlap is {overlap}")
+            return skipped(f"Overlap: {names} has not ended, and overlap is {overlap}")
         if self._replace(request, others):
             return Answer("replacing", "Waiting", f"Overlap: starts once {names} has stopped")
         return None
@@ -238,11 +230,3 @@ class Launcher:
 
     def _name(self, attempt: Attempt) -> str:
         return job_name(self.config.prefix, attempt)
-
-
-def _skipped(reason: str) -> Answer:
-    return Answer("skipped", State.SKIPPED, reason)
-
-
-def _refused(reason: str) -> Answer:
-    return Answer("refused", State.REFUSED, reason)

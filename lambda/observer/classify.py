@@ -26,6 +26,8 @@ _NO_COMMAND = {126, 127}
 # In this order: the first that is found in the platform's own words. tests/observer has the
 # recorded texts that each was made from.
 _PLATFORM = [
+    (Outcome.INPUT_NOT_READY, r"^InputNotReady"),
+    (Outcome.PREDECESSOR_LATE, r"^PredecessorLate"),
     (Outcome.REFUSED, r"is not available in this region"),
     (Outcome.EMPTY_INPUT, r"EmptyInput|No S3 objects found under S3 URL|inputs had no data"),
     (Outcome.EMPTY_REFERENCE, r"^EmptyReference"),

@@ -59,6 +59,10 @@ ADVICE = {
     "or set input.when_empty.",
     Outcome.EMPTY_REFERENCE: "Nothing lies where reference.prefix says. Upload it and replay, "
     "or set reference.prefix to null.",
+    Outcome.INPUT_NOT_READY: "What says that the input is complete is missing. Have its producer "
+    "write it and replay, or set input.wait_seconds to more.",
+    Outcome.PREDECESSOR_LATE: "See what the schedule that it follows is at. Replay this one once "
+    "that is successful, or set input.wait_seconds to more.",
     Outcome.INPUT_TOO_LARGE: "No size of the settings holds it: add one to job.sizes, or set "
     "volume_gb to more, then replay. One object is never shared out among instances.",
     Outcome.ARCHIVED_INPUT: "Input lies in an archive class of S3. Restore it (aws s3api "
@@ -101,8 +105,11 @@ def failure(
     if log_lines:
         lines += ["", f"Last {len(log_lines)} log lines:"]
         lines += [f"  {plain(line, LONGEST_LINE)}" for line in log_lines]
-    of_slot = f"--schedule {entry.schedule} --slot {slot_text(entry.slot)}"
-    lines += ["", "Replay:", f"{OPS} replay --stack {config.stack} {of_slot}"]
+    lines += ["", "Replay:", _replay(config, entry.schedule, entry)]
+    for follower in config.followers(entry.attempt):
+        until = _local(config.schedules[follower].waits_until(entry.slot), zone)
+        lines += [f"{follower} waits for that until {until}; later replay it, too:"]
+        lines += [_replay(config, follower, entry)]
     if entry.created:
         lines += ["", *_links(config, entry.job_name)]
     subject = f"{config.stack}: {entry.schedule} {verb} ({_local(entry.slot, zone)})"
@@ -136,6 +143,11 @@ def plain(text: str, longest: int) -> str:
     short = " ".join(kept.split())
     is_all = len(short) <= longest and begun == text
     return short if is_all else short[: longest - 1] + "…"
+
+
+def _replay(config: ObserverConfig, schedule: str, entry: Entry) -> str:
+    of_slot = f"--schedule {schedule} --slot {slot_text(entry.slot)}"
+    return f"{OPS} replay --stack {config.stack} {of_slot}"
 
 
 def _cause(entry: Entry, outcome: Outcome) -> Iterator[str]:

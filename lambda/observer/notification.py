@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _METRIC = '{"_aws":'
 """Begins a metric's line (container/bin/send_metric): for CloudWatch, not for people."""
+_QUIET = ("EmptyInput", "InputNotReady", "Predecessor")
+"""Begin the reasons of what is skipped as it was asked to be, or of what somebody was told of."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Notifier:
 
     def tell(self, entry: Entry, now: datetime) -> None:
         """Publish the one message that this end is worth, if any."""
-        quiet = entry.outcome == Outcome.SKIPPED and (entry.reason or "").startswith("EmptyInput")
+        quiet = entry.outcome == Outcome.SKIPPED and (entry.reason or "").startswith(_QUIET)
         if entry.next_attempt_at or quiet:
             return
         if entry.outcome == Outcome.COMPLETED:

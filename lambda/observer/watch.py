@@ -88,7 +88,12 @@ class Reconciler:
                 if schedule is None:
                     continue
                 self._measure(schedule, own)
-                for missed in self._unconcluded(schedule, own):
+                entries = self._entries(schedule)
+                for waiting in self._waiting(entries, set(own)):
+                    with _noting(problems, waiting.job_name):
+                        self.observer.launches.plan(waiting.attempt, self.now)
+                        found[waiting.job_name] = "waiting"
+                for missed in self._unconcluded(schedule, own, entries):
                     with _noting(problems, missed):
                         found[missed] = self.observer.observe(missed, self.owner, self.now)
         if problems:
@@ -133,13 +138,23 @@ class Reconciler:
         values = {"SecondsRunning": max(running, default=0), "SecondsSinceSuccess": max(quiet, 0)}
         metrics.emit(self.observer.config.stack, schedule.name, values)
 
-    def _unconcluded(self, schedule: _Schedule, own: Jobs) -> Iterator[str]:
-        """Yield the attempts whose end nobody has dealt with, and the slots without any."""
+    def _entries(self, schedule: _Schedule) -> list[Entry]:
         # The next slot of a rate counts from the last, however long ago that was.
         rate = schedule.expression
         interval = rate.interval if isinstance(rate, Rate) else timedelta()
         since = self.now - 2 * LOOK_BACK - interval
-        entries = self.observer.journal.recent(schedule.name, since, limit=5000)
+        return self.observer.journal.recent(schedule.name, since, limit=5000)
+
+    def _waiting(self, entries: Sequence[Entry], launched: set[Attempt]) -> Iterator[Entry]:
+        """Yield what waits, and is to be asked for again."""
+        for entry in entries:
+            if entry.is_waiting and entry.attempt not in launched and self._is_expected(entry):
+                yield entry
+
+    def _unconcluded(
+        self, schedule: _Schedule, own: Jobs, entries: Sequence[Entry]
+    ) -> Iterator[str]:
+        """Yield the attempts whose end nobody has dealt with, and the slots without any."""
         concluded = {entry.attempt for entry in entries if entry.concluded_at}
         for attempt, job in own.items():
             changed = job.get("LastModifiedTime", self.now)
@@ -160,8 +175,19 @@ class Reconciler:
                 continue
             if entry.status:
                 yield entry.job_name
-            elif entry.planned_for and entry.planned_for < self.now - LAUNCH_GRACE:
+            elif entry.planned_for and not self._is_expected(entry):
                 yield self._missed(entry.attempt, f"planned for {slot_text(entry.planned_for)}")
+
+    def _is_expected(self, entry: Entry) -> bool:
+        """Return whether a planned attempt may still come; one that waits until its wait is over.
+
+        So a time without a watch loses no slot that waits, and no slot waits for ever.
+        """
+        last = entry.planned_for or self.now
+        if entry.waiting_for:
+            schedule = self.observer.config.schedule(entry.schedule)
+            last = max(last, schedule.waits_until(entry.slot))
+        return last >= self.now - LAUNCH_GRACE
 
     def _missed(self, attempt: Attempt, why: str) -> str:
         """Write down that an attempt was missed: a late delivery does not start it after all."""

@@ -7,11 +7,13 @@ deployment knows.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pipeline import slot_fields
+from pipeline import cron, slot_fields
 from pipeline.attempt import Attempt
 from pipeline.prefix import Prefix
 
@@ -56,7 +58,21 @@ class PlaceConfig:
     """None: the stack's own."""
     prefix: str
     """Key prefix; may contain `{schedule}` and the fields of slot_fields."""
-    when_empty: Literal["fail", "skip", "run", "allow"]
+    when_empty: Literal["fail", "skip", "run", "wait", "allow"]
+
+
+@dataclass(frozen=True)
+class InputConfig(PlaceConfig):
+    """Where a schedule's jobs read, and what a slot does whose input is not there."""
+
+    ready: str | None
+    """Below the prefix; None: nothing says that the input is complete."""
+    output_of: str | None
+    """A schedule: what it wrote in the same slot is read instead of bucket and prefix."""
+    wait_seconds: int
+    """From the slot on; for `when_empty: wait`, and for the schedule that it follows."""
+    when_late: Literal["fail", "skip"]
+    """What becomes of a slot that has waited for so long."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +96,13 @@ class ScheduleConfig:
     overlap: Literal["Allow", "Forbid", "Replace"]
     """What a slot does whose predecessor still runs, in the words of Kubernetes' CronJob."""
     start_deadline_seconds: int | None
+    suspend: bool
+    after: str | None
+    """The schedule whose same slot has to be successful before."""
     script: str
     """Below the image's scripts/."""
     job: JobConfig
-    input: PlaceConfig
+    input: InputConfig
     reference: PlaceConfig | None
     """What each instance gets whole, beside its input."""
     output: PlaceConfig
@@ -97,12 +116,21 @@ class ScheduleConfig:
         sizes: Any = [SizeConfig(**each) for each in job["sizes"]]
         parts: dict[str, Any] = {
             "job": JobConfig(**{**job, "sizes": sizes}),
-            "input": PlaceConfig(**document["input"]),
+            "input": InputConfig(**document["input"]),
             "reference": reference and PlaceConfig(**reference, when_empty="fail"),
             "output": PlaceConfig(**document["output"]),
             "retries": RetryConfig(**document["retries"]),
         }
         return cls(**{**document, **parts})
+
+    def is_due(self, at: datetime) -> bool:
+        """Return whether that is one of its slots."""
+        due = cron.parse(self.expression)
+        return due.previous(at + timedelta(seconds=1), ZoneInfo(self.timezone)) == at
+
+    def waits_until(self, slot: datetime) -> datetime:
+        """Return until when a slot waits, if it waits for anything."""
+        return slot + timedelta(seconds=self.input.wait_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +178,10 @@ class StackConfig:
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the input of an attempt's slot lies."""
         place = self.schedule(attempt.schedule).input
-        return Prefix(place.bucket or self.input_bucket, self._key(place.prefix, attempt))
+        if place.output_of:
+            return self.output_of(replace(attempt, schedule=place.output_of))
+        key = self._key(place.prefix, attempt)
+        return Prefix(place.bucket or self.input_bucket, key, place.ready)
 
     def reference_of(self, attempt: Attempt) -> Prefix | None:
         """Return where the reference data of an attempt's slot lie, if its schedule has any."""
@@ -161,6 +192,14 @@ class StackConfig:
         """Return where the output of an attempt's slot lies."""
         place = self.schedule(attempt.schedule).output
         return Prefix(place.bucket or self.output_bucket, self._key(place.prefix, attempt))
+
+    def followers(self, attempt: Attempt) -> list[str]:
+        """Return the schedules that wait for an attempt's slot to be successful."""
+        return [
+            name
+            for name, each in self.schedules.items()
+            if each.after == attempt.schedule and not each.suspend and each.is_due(attempt.slot)
+        ]
 
     def _key(self, prefix: str, attempt: Attempt) -> str:
         due = self.schedule(attempt.schedule)

@@ -48,7 +48,10 @@ class Entry:
     next_attempt_at: datetime | None = None
     """When the next attempt is launched; None if there is none."""
     planned_for: datetime | None = None
-    """When this attempt is launched, if an earlier one planned it."""
+    """When this attempt is launched, if an earlier one planned it; while it waits, when it was last
+    asked for."""
+    waiting_for: str | None = None
+    """What it lacked when it was last asked for, and until when it waits, in words."""
     retry_state: str | None = None
     """What the earlier attempts used up, as JSON (observer.retry.RetryState)."""
     asked_by: str | None = None
@@ -68,6 +71,11 @@ class Entry:
     def attempt(self) -> Attempt:
         """Which attempt this is."""
         return Attempt(self.schedule, self.slot, self.number)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for what it lacks, unless it has a job that nobody has dealt with."""
+        return bool(self.waiting_for) and not (self.status or self.created or self.concluded_at)
 
     @property
     def run_s(self) -> float | None:

@@ -19,6 +19,8 @@ class Prefix:
 
     bucket: str
     key: str
+    ready: str | None = None
+    """Below it: the object that says that it is complete, where somebody else than us writes it."""
 
     @property
     def uri(self) -> str:
@@ -33,7 +35,8 @@ class Prefix:
     def objects(self, s3: S3Client) -> Iterator[ObjectTypeDef]:
         """Yield what lies there, in S3's order: by key. A million take no more memory than one.
 
-        The marker is left out, and keys that end in a slash: the console's folders.
+        Left out are the marker, what says that it is ready, and keys that end in a slash: the
+        console's folders.
         """
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.key)
         for page in pages:
@@ -42,8 +45,9 @@ class Prefix:
             )
 
     def is_data(self, key: str) -> bool:
-        """Return whether a key is neither the marker's nor a folder's."""
-        return key != self.marker and not key.endswith("/")
+        """Return whether a key is an object's that somebody would process."""
+        said = self.marker, self.ready and self.key + self.ready
+        return key not in said and not key.endswith("/")
 
     def withdraw_marker(self, s3: S3Client) -> None:
         """Delete the marker, if there is one.
@@ -56,6 +60,11 @@ class Prefix:
 
     def has_marker(self, s3: S3Client) -> bool:
         """Return whether there is a marker."""
-        # The first key that begins so is the marker's, if it exists.
-        listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=self.marker, MaxKeys=1)
-        return any(item.get("Key") == self.marker for item in listed.get("Contents", []))
+        return self.has(MARKER, s3)
+
+    def has(self, name: str, s3: S3Client) -> bool:
+        """Return whether there is an object of that name; to list it takes no right to read."""
+        # The first key that begins so is the object's, if it exists.
+        key = self.key + name
+        listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return any(item.get("Key") == key for item in listed.get("Contents", []))

@@ -12,6 +12,7 @@ from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy import existing, program
 from local.deploy.kinds import Resources
 from pipeline.journal import Journal
+from pipeline.prefix import Prefix
 
 WATCH = "_watch"
 """The schedule that invokes the observer to look around."""
@@ -53,6 +54,25 @@ class Cloud(Account):
     def journal(self) -> Journal:
         """The stack's journal, read as an administrator."""
         return Journal(self.aws.client("dynamodb"), self.exports["journal_table"])
+
+    def read_by(self, schedule: str, slot: datetime) -> dict[str, Prefix]:
+        """Return where a slot reads, by the part of the settings: `input`, and maybe `reference`.
+
+        Buckets of the stack's own are known once it is deployed; that holds for outputs, too.
+        """
+        settings, own = self.settings.schedules[schedule], self.exports.get("input_bucket", "")
+        found = {
+            part: Prefix(source.bucket or own, settings.place(source.prefix, schedule, slot))
+            for part, source in settings.sources.items()
+        }
+        other = settings.input.output_of
+        return {**found, "input": self.output_of(other, slot)} if other else found
+
+    def output_of(self, schedule: str, slot: datetime) -> Prefix:
+        """Return where a slot's output lies."""
+        settings = self.settings.schedules[schedule]
+        bucket = settings.output.bucket or self.exports.get("output_bucket", "")
+        return Prefix(bucket, settings.place(settings.output.prefix, schedule, slot))
 
     def deploy(self) -> None:
         """Deploy the program.

@@ -17,6 +17,7 @@ _TEMPLATE = Path(__file__).with_name("page.html")
 _TONES = {
     **dict.fromkeys(("completed", "ok"), "good"),
     **dict.fromkeys(("skipped", "stopped", "replaced", "insufficient_data", "inprogress"), "calm"),
+    "waiting": "calm",
 }
 """Outcome, status or state in lower case -> tone; every other one is bad."""
 

@@ -29,7 +29,7 @@ class Report:
     attempt: int | None = None
     job_name: str | None = None
     status: str | None = None
-    """AWS's word for the job's status; null if there is no job."""
+    """AWS's word for the job's status, or Waiting for a slot that waits; null if there is none."""
     failure_reason: str | None = None
     exit_message: str | None = None
     outputs: Rows = field(default_factory=Rows)
@@ -85,6 +85,8 @@ class Report:
         self.metrics += _peaks(cloud, last.job_name)
         self.status = job.get("ProcessingJobStatus")
         self.failure_reason = job.get("FailureReason", last.reason)
+        if last.is_waiting:
+            self.status, self.failure_reason = "Waiting", f"waits for {last.waiting_for}"
         self.exit_message = job.get("ExitMessage", last.exit_message)
         marker = (last.success_marker or "").removeprefix("s3://").partition("/")[2]
         written = {output["key"] for output in self.outputs}
@@ -97,12 +99,11 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 
 
 def _outputs(cloud: Cloud, schedule: str, slot: datetime) -> Iterator[dict[str, Any]]:
-    settings = cloud.settings.schedules[schedule]
-    bucket = settings.output.bucket or cloud.exports["output_bucket"]
-    s3, prefix = cloud.aws.client("s3"), settings.place(settings.output.prefix, schedule, slot)
-    for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+    place, s3 = cloud.output_of(schedule, slot), cloud.aws.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+    for found in pages:
         for item in found.get("Contents", []):
-            yield {"bucket": bucket, "key": item["Key"], "size": item["Size"]}
+            yield {"bucket": place.bucket, "key": item["Key"], "size": item["Size"]}
 
 
 def _metrics(cloud: Cloud, schedule: str) -> Rows:

@@ -94,10 +94,7 @@ class SlotRun:
                 cloud.deploy()
                 self._tell_endpoint()
             with step("upload", f"Upload {self._options.input.name} as the slot's input"):
-                show = self._display.detail
-                for bucket, found in files:
-                    to = bucket or cloud.exports["input_bucket"]
-                    inputs.upload(cloud.aws, to, found, lambda path: show(path.name))
+                self._upload(schedule, slot, files)
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
                 cloud.fire(schedule, slot)
                 cloud.settle(_LONGEST_S)
@@ -153,19 +150,34 @@ class SlotRun:
         self.report.slot = slot_text(slot)
         return name, slot
 
-    def _files(self, schedule: str, slot: datetime) -> list[tuple[str | None, dict[str, Path]]]:
-        """Return what to upload: an existing bucket, or None for the stack's, and files by key."""
+    def _files(self, schedule: str, slot: datetime) -> dict[str, dict[str, Path]]:
+        """Return what to upload: for each part of the settings that is read, files by key."""
         settings, options = self.cloud.settings.schedules[schedule], self._options
         given = {"input": options.input, "reference": options.reference}
         if options.reference and not settings.reference.prefix:
             raise RunError(f"--reference: {schedule} has no reference.prefix to put it under")
         if settings.reference.prefix and not options.reference:
             raise RunError(f"--reference: is missing; {schedule} reads {settings.reference.prefix}")
-        return [
-            (source.bucket, inputs.find(directory, settings.place(source.prefix, schedule, slot)))
-            for part, source in settings.sources.items()
+        return {
+            part: inputs.find(directory, place.key)
+            for part, place in self.cloud.read_by(schedule, slot).items()
             if (directory := given[part])
-        ]
+        }
+
+    def _upload(self, schedule: str, slot: datetime, files: dict[str, dict[str, Path]]) -> None:
+        """Upload files, and what a slot with input waits for, in its producers' place."""
+        aws, settings = self.cloud.aws, self.cloud.settings.schedules[schedule]
+        places, show = self.cloud.read_by(schedule, slot), self._display.detail
+        for part, found in files.items():
+            inputs.upload(aws, places[part].bucket, found, lambda path: show(path.name))
+        if not files["input"]:
+            return
+        s3, source, ready = aws.client("s3"), places["input"], settings.input.ready
+        if ready and not source.has(ready, s3):
+            s3.put_object(Bucket=source.bucket, Key=source.key + ready)
+        if settings.follows:
+            other = self.cloud.output_of(settings.follows, slot)
+            s3.put_object(Bucket=other.bucket, Key=other.marker)
 
     def _tell_endpoint(self) -> None:
         """Write down where the embedded AWS is and who may use it, for nobody else to read."""

@@ -61,6 +61,12 @@ class TestOfASchedule:
         assert none["treat_missing_data"] == "breaching"
         assert none["warm_up_configuration"] == {"warm_up_period_duration_in_minutes": 60}
 
+    def test_the_window_without_success_is_longer_by_what_a_slot_may_wait(self) -> None:
+        plain, waits = (
+            alarms(input__when_empty=when)["daily-no-success"] for when in ("fail", "wait")
+        )
+        assert waits["threshold"] - plain["threshold"] == 21_600
+
     def test_the_window_without_success_can_be_set(self) -> None:
         none = alarms(schedules__daily__success_within_hours=48)["daily-no-success"]
         assert none["threshold"] == 48 * 3600

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -41,6 +42,7 @@ CONFIG: Any = SimpleNamespace(
     schedules={"daily": SimpleNamespace(timezone="Europe/Berlin")},
     aws_region="eu-central-1",
     launcher_arn="arn:aws:lambda:eu-central-1:123456789012:function:launcher",
+    followers=Mock(return_value=[]),
 )
 FIRST = replace(ENTRY, number=1, cost_usd=1.0)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.attempt import Attempt, job_name, parse_slot
+from pipeline.journal_items import Entry
 from tests.ops.world import NOW, World
 
 BUCKET = "processing-prod-output-123456789012-eu-central-1"
@@ -301,6 +302,18 @@ class TestRun:
             [*((slot, 1) for slot in SLOTS[:2]), (SLOTS[2], attempt), (SLOTS[3], 2)]
         )
         assert nights.most == 1
+
+    def test_a_slot_that_waits_is_followed_and_not_started(
+        self, world: World, nights: Nights
+    ) -> None:
+        waiting = Attempt("daily", parse_slot(SLOTS[0]), 1)
+        known = {"planned_for": NOW, "waiting_for": "object under s3://a/b/, until 09:00"}
+        world.journal.write(Entry.of(waiting, name(SLOTS[0], 1), **known))
+        world.after(60, lambda: nights.run(SLOTS[0], 1))
+        status, _, err = world.ops(f"{SHORT} --yes")
+        assert status == 0
+        assert "daily attempt 1: waits for object under s3://a/b/, until 09:00" in err
+        assert sorted(nights.started) == [(SLOTS[0], 1), (SLOTS[1], 1)]
 
     @pytest.mark.parametrize("end", [failed(), {"outcome": "skipped", "status": "Skipped"}])
     def test_a_slot_that_ended_without_a_marker_gets_its_next_attempt(

@@ -52,6 +52,12 @@ class TestStateOfASlot:
     def test_is_in_progress_until_its_last_attempt_has_ended(self, end: dict[str, Any]) -> None:
         assert result({"outcome": "capacity", **end}).state is State.IN_PROGRESS
 
+    def test_is_in_progress_while_it_waits_and_says_for_what(self) -> None:
+        waits = {"outcome": None, "concluded_at": None, "created": None, "started": None}
+        told = result({**waits, "ended": None, "waiting_for": "object under s3://a/b/"})
+        assert told.state is State.IN_PROGRESS
+        assert told.reason == "waits for object under s3://a/b/"
+
     def test_the_scripts_own_words_come_before_sagemakers(self) -> None:
         told = result({"outcome": "script_failed", "reason": "code 1", "exit_message": "row 7"})
         assert told.reason == "row 7"

@@ -84,3 +84,32 @@ class TestStop:
         status, _, err = world.ops(f"stop {NAME}")
         assert status == 130
         assert "will stop all the same" in err
+
+
+class TestASlotThatWaits:
+    @pytest.fixture(autouse=True)
+    def waiting(self, world: World) -> None:
+        known = {"planned_for": world.now, "waiting_for": "object under s3://a/b/, until 09:00"}
+        world.journal.write(Entry.of(RUN, NAME, **known))
+
+    def test_is_not_started_any_more(self, world: World) -> None:
+        status, out, _ = world.ops(f"stop {NAME}")
+        assert (status, out) == (0, f"{NAME}: it waited, and will not start\n")
+        entry = world.journal.find(RUN)
+        assert entry
+        assert entry.status == "Skipped"
+        assert entry.reason == (
+            "Stopped: by an operator, while it waited for object under s3://a/b/, until 09:00"
+        )
+        assert not stops(world)
+
+    def test_is_stopped_as_a_job_once_it_has_one(self, world: World) -> None:
+        world.job()
+        world.after(5, lambda: world.end(NAME, "Stopped"))
+        assert world.ops(f"stop {NAME}")[0] == 0
+        assert stops(world) == [NAME]
+
+    def test_is_listed_with_what_it_waits_for(self, world: World) -> None:
+        _, out, _ = world.ops("list")
+        assert "waiting" in out
+        assert "waits for object under s3://a/b/, until 09:00" in out

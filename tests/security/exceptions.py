@@ -196,6 +196,7 @@ CONDITIONS = {
         ("observer", "DescribeKeyForAttempts"),
     },
     "s3:prefix": {
+        ("job", "ListFollowed"),
         ("job", "ListInput"),
         ("launcher", "ListInput"),
         ("launcher", "ListOutput"),

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -23,10 +25,15 @@ QUEUES = {"launcher": 1, "schedule": 1, "observer": 2}
 def configuration() -> dict[str, str]:
     """Return that of a stack in a VPC, with two instances, where a slot takes another's place."""
     keys = varied("vpc")
-    changes = {"schedules": ("daily", {"overlap": "Replace"}), "job": (None, {"instance_count": 2})}
+    changes: dict[str, tuple[str | None, dict[str, Any]]] = {
+        "schedules": ("daily", {"overlap": "Replace"}),
+        "job": (None, {"instance_count": 2}),
+    }
     for name, (part, change) in changes.items():
         values = json.loads(keys.get(f"{PROJECT}:{name}", "{}"))
         (values[part] if part else values).update(change)
+        if part:
+            values["load"] = {**values[part], "input": {"output_of": part}}
         keys[f"{PROJECT}:{name}"] = json.dumps(values)
     return keys
 
@@ -43,6 +50,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.night("quota")
         stage.night(exit_code=3)
         stage.replaced_night()
+        stage.followed_night()
         stage.broken_events()
         stage.undelivered()
         yield stage
@@ -64,6 +72,12 @@ def test_every_slot_went_the_way_that_it_was_to_go(played: Stage) -> None:
             QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         assert found["Attributes"]["ApproximateNumberOfMessages"] == str(kept), queue
+
+
+def test_the_follower_has_read_what_was_written_and_nobody_is_told(played: Stage) -> None:
+    entry = played.cloud.journal.recent("load", datetime(2026, 1, 1, tzinfo=UTC))[0]
+    assert (entry.outcome, entry.number) == ("completed", 1)
+    assert (entry.waiting_for or "").startswith("success of daily in the same slot")
 
 
 def test_nothing_is_done_that_is_not_granted(played: Stage) -> None:

@@ -145,6 +145,13 @@ class Stage:
         self._fire()
         self.cloud.settle()
 
+    def followed_night(self) -> None:
+        """Play a slot whose follower is due before, and waits: so long ago is none that waits."""
+        self._slot = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        self.cloud.fire("load", self._slot + timedelta(days=1))
+        self.cloud.settle()
+        self.night()
+
     def broken_events(self) -> None:
         """Send both functions what they cannot read: they fail, are repeated, and keep it."""
         for function in ("launcher", "observer"):

@@ -95,3 +95,15 @@ def test_a_bucket_is_created_where_any_schedule_leaves_it_to_the_stack() -> None
     reference = {"prefix": "models/"}
     assert list(buckets(input=lake, reference=reference)) == ["storage-input"]
     assert list(buckets(input=lake, reference=lake | reference)) == []
+
+
+def test_what_another_schedule_wrote_is_read_and_no_other_output() -> None:
+    own = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
+    followers = {"load": {**own, "input": {"output_of": "daily"}}}
+    found = statements(schedules={"daily": own, **followers})
+    assert found["ReadInput"]["Resource"] == [
+        *("arn:aws:s3:::source/input/*", "arn:aws:s3:::target/output/daily/*")
+    ]
+    listed = found["ListFollowed"]
+    assert listed["Resource"] == ["arn:aws:s3:::target"]
+    assert listed["Condition"] == {"StringLike": {"s3:prefix": ["output/daily/*"]}}

@@ -119,6 +119,7 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.InstanceType, "an instance type of SageMaker Processing"),
     (values.KeyArn, "`arn:aws:kms:REGION:ACCOUNT:key/ID`"),
     (values.Name, "`a-z`, `0-9` and single hyphens"),
+    (values.ObjectName, "the rest of an object's key"),
     (values.PolicyArn, "`arn:aws:iam::ACCOUNT:policy/NAME`"),
     (values.Prefix, "a key prefix that ends with `/`"),
     (values.Runtime, _range("StoppingCondition.MaxRuntimeInSeconds")),

@@ -75,7 +75,11 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
             "schedules.daily.success_within_hours",
             "set it to null",
         ),
-        ({"input__when_empty": "wait"}, "input.when_empty", "'fail', 'skip' or 'run'"),
+        ({"input__when_empty": "late"}, "input.when_empty", "'fail', 'skip', 'run' or 'wait'"),
+        ({"input__when_late": "run"}, "input.when_late", "'fail' or 'skip'"),
+        ({"input__wait_seconds": 86_401}, "input.wait_seconds", "86400"),
+        ({"input__ready": "/a"}, 'input.ready = "/a"', "as in _SUCCESS"),
+        ({"input__ready": "a/"}, 'input.ready = "a/"', "without / at its ends"),
         ({"output__when_empty": "skip"}, "output.when_empty", "'fail' or 'allow'"),
         (
             {"retries__fallback_instance_types": ["ml.x.y"]},

@@ -47,11 +47,13 @@ def played(directory: Path, **options: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def daily(**changes: object) -> Generator[None]:
-    """Change the settings of the stack's schedule."""
+def daily(follower: dict[str, Any] | None = None, **changes: object) -> Generator[None]:
+    """Change the settings of the stack's schedule, and give it a follower that sets that itself."""
     keys = stack_file.keys(ROOT, "local")
     schedules = json.loads(keys[SCHEDULES])
     schedules["daily"] |= changes
+    if follower:
+        schedules["follower"] = {**schedules["daily"], **follower}
     keys[SCHEDULES] = json.dumps(schedules)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stack_file, "keys", Mock(return_value=keys))
@@ -286,3 +288,23 @@ def test_reference_data_are_given_where_the_schedule_reads_some(tmp_path: Path) 
 def test_a_suspended_schedule_is_refused_with_the_setting(tmp_path: Path) -> None:
     with daily(suspend=True), pytest.raises(RunError, match="set its `suspend` to false"):
         played(tmp_path / "left")
+
+
+def test_a_slot_that_waits_says_for_what_and_holds_nobody_up(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    waits = {"when_empty": "wait", "ready": "_SUCCESS"}
+    with daily(expression="cron(* * * * ? *)", input=waits):
+        report = played(tmp_path / "left", input=tmp_path / "empty", slot=None)
+    assert (report["status"], report["outcome"]) == ("Waiting", None)
+    assert report["failure_reason"].startswith("waits for object s3://processing-local-input-")
+    assert report["messages"] == []
+
+
+def test_a_followers_input_is_taken_for_what_the_other_schedule_wrote(tmp_path: Path) -> None:
+    script = tmp_path / "my.sh"
+    script.write_text('ls "$INPUT_PATH" > "$OUTPUT_PATH/found"\n')
+    with daily(follower={"input": {"output_of": "daily"}}):
+        report = played(tmp_path / "left", schedule="follower", script=script)
+    assert report["outcome"] == "completed"
+    [found] = (tmp_path / "left" / "s3").rglob("found")
+    assert {"_SUCCESS", "weather-EWR.csv"} <= {*found.read_text().split()}
