@@ -141,8 +141,8 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
     return table.get(args.typ, {})
 
 
-def _nobody_listens(*_: object) -> None:
-    pass
+def unheard(*_: object) -> None:
+    """Stand in for what is called for each resource, and whose text nobody sees."""
 
 
 def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = None) -> Recorder:
@@ -172,9 +172,8 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
     try:
         with (
             patch.object(image_manifest, "media_type", return_value=None),
-            # A call for each resource, whose text nobody sees.
             patch.object(MockMonitor, "RegisterResource", register),
-            patch.object(pulumi.log, "debug", _nobody_listens),
+            patch.object(pulumi.log, "debug", unheard),
             # The lines that register a resource: with pytest's below them an eighth of the time.
             patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
         ):

@@ -56,7 +56,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What is played -> the stack file, and what is set otherwise.
 
-The file of dev as it is, and a network of its own, are played in test_changes_played.
+Nothing but what a stack has to set is played in test_changes_played, and dev in test_image.
 """
 
 REQUIRED = {"schedules": {"daily": {"expression": "cron(0 4 * * ? *)"}}}

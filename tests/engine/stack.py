@@ -18,7 +18,7 @@ from pulumi import automation
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from components.aws import image_manifest
-from tests.conftest import ROOT
+from tests.conftest import ROOT, unheard
 from tests.engine import vault
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
@@ -192,8 +192,7 @@ class Stack:
         with (
             chdir(self.directory),
             patch.object(image_manifest, "media_type", self.docker.media_type_of),
-            # A call for each resource, whose text the CLI does not show.
-            patch.object(pulumi.log, "debug"),
+            patch.object(pulumi.log, "debug", unheard),
             # The lines that register a resource: with pytest's below them a third of the time.
             patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
             # The calls of the CLI that follow each operation, for exports and history.

@@ -20,17 +20,16 @@ def alarms_of(schedule: str, operation: str) -> dict[str, str]:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "log days, boundary": (
-        {"retention": {"log_days": 90}, "permissions_boundary": BOUNDARY},
+    "log days, boundary, suspend": (
+        {
+            "retention": {"log_days": 90},
+            "permissions_boundary": BOUNDARY,
+            "schedules": {"daily": {"suspend": True}},
+        },
         {
             "launcher-logs": "update",
             "observer-logs": "update",
             **dict.fromkeys(ROLES, "update"),
-        },
-    ),
-    "suspend": (
-        {"schedules": {"daily": {"suspend": True}}},
-        {
             "monitoring-daily-no-success": "delete",
             "monitoring-dashboard": "update",
             "schedule-daily": "update",
@@ -93,15 +92,6 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             **FUNCTIONS,
         },
     ),
-    "schedule removed": (
-        {"schedules": {"weekly": ...}},
-        {
-            "monitoring-dashboard": "update",
-            "schedule-weekly": "delete",
-            **alarms_of("weekly", "delete"),
-            **FUNCTIONS,
-        },
-    ),
 }
 """What is changed -> settings, and what becomes of which resource.
 
@@ -110,10 +100,9 @@ Changes whose resources are apart are seen in one preview: each takes the CLI ha
 
 FILES: dict[str, dict[str, str]] = {
     "container/scripts/process_data.sh": {"image-image": "update", "launcher-function": "update"},
-    "lambda/launcher/handler.py": {"launcher-function": "update"},
     "lambda/observer/handler.py": {"observer-function": "update"},
-    "lambda/pipeline/journal.py": FUNCTIONS,
 }
+"""What changes -> what becomes of which resource. What an archive holds is in test_functions."""
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.life import REQUIRED
 from tests.engine.outcome import OperationFailed, Outcome
 from tests.engine.stack import Stack
 
@@ -33,8 +34,12 @@ def in_network(outcome: Outcome) -> set[str]:
 
 
 def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Path) -> None:
-    with Stack(tmp_path) as stack:
-        stack.up()
+    """Of a stack that sets nothing but what it has to."""
+    with Stack(tmp_path, "own", REQUIRED, bare=True) as stack:
+        assert set(stack.up().changes.values()) == {"create"}
+        stack.configure({"data": "destroy"})
+        assert set(stack.up().changes.values()) == {"update"}
+
         # Its policy names the group of the flow logs.
         key_too = {"encryption-key": "update", **CUT_OFF_OR_NOT}
 

@@ -1,9 +1,9 @@
-"""Lives of the stack of production, and of one that sets only what it has to."""
+"""The life of the stack of production, with a secret."""
 
 import json
 from pathlib import Path
 
-from tests.engine.life import ENDPOINT, LIVES, REQUIRED, keep_secret, live
+from tests.engine.life import ENDPOINT, LIVES, keep_secret, live
 from tests.engine.stack import Stack
 
 
@@ -12,8 +12,3 @@ def test_a_stack_with_a_secret_lives_without_a_surprise(tmp_path: Path) -> None:
         keep_secret(stack)
         live(stack)
         assert f'"{ENDPOINT}"' in json.dumps([call.inputs for call in stack.calls])
-
-
-def test_a_stack_of_nothing_but_required_keys_lives_without_a_surprise(tmp_path: Path) -> None:
-    with Stack(tmp_path, "own", REQUIRED, bare=True) as stack:
-        live(stack)

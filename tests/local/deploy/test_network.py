@@ -108,7 +108,6 @@ def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any]) -> Cloud:
 
 
 SERVERS = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
-DOMAIN = {"Key": "domain-name", "Values": ["eu-central-1.compute.internal"]}
 
 
 def test_a_slot_runs_in_subnets_that_exist(aws: LocalAws, tmp_path: Path) -> None:
@@ -123,17 +122,6 @@ def test_a_slot_runs_in_subnets_that_exist(aws: LocalAws, tmp_path: Path) -> Non
         "Subnets": [*network.subnets],
         "SecurityGroupIds": [*network.security_groups],
     }
-
-
-def test_a_vpc_whose_options_name_a_domain_and_amazons_servers_is_taken(
-    aws: LocalAws, tmp_path: Path
-) -> None:
-    cloud = cloud_in(aws, tmp_path, DOMAIN, SERVERS)
-    try:
-        cloud.deploy()
-        assert cloud.exports["launcher"]
-    finally:
-        cloud.close()
 
 
 def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: Path) -> None:
@@ -175,6 +163,19 @@ class TestStricterThanMoto:
                     "aws:ec2/getVpcEndpointService:getVpcEndpointService",
                     {"service": service, "serviceType": kind},
                 )
+
+    def test_a_vpcs_options_are_those_that_it_is_associated_with(
+        self, resources: Resources
+    ) -> None:
+        ec2 = resources.aws.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.3.0.0/24")["Vpc"]["VpcId"]
+        associate(ec2, vpc, {"Key": "domain-name", "Values": ["corp.example"]}, SERVERS)
+        found = lookups.answer(resources, "aws:ec2/getVpc:getVpc", {"id": vpc})
+        options = lookups.answer(resources, "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions", found)
+        assert options == {
+            "domainName": "corp.example",
+            "domainNameServers": ["AmazonProvidedDNS"],
+        }
 
     def test_a_flow_log_needs_a_role_that_trusts_it(self, resources: Resources) -> None:
         aws = resources.aws
