@@ -1,76 +1,13 @@
 """The sample script: once as entrypoint.py runs it in a job, else its conversion alone."""
 
-import codecs
-import csv
 import gzip
-import io
 import json
-import os
-import shutil
-import sys
-import tracemalloc
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.container.job import CONTAINER, PATH, Job, parquet, parquets
-from tests.container.memory import measured
-from tests.container.modules import load
-
-to_parquet = load("to_parquet", "scripts")
-exit_message = load("exit_message.py")
-
-
-class Conversion:
-    """A call of to_parquet, in this process."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.input, self.output = folder / "in", folder / "out"
-        self.input.mkdir()
-        self.output.mkdir()
-        monkeypatch.setenv("PATH", PATH)
-        monkeypatch.setattr(sys, "argv", ["to_parquet", str(self.input), str(self.output)])
-
-    def summary(self, files: dict[str, bytes]) -> dict[str, Any]:
-        put(self.input, files)
-        to_parquet.main()
-        return json.loads((self.output / "summary.json").read_text())
-
-    def parquets(self, *names: str) -> list[tuple[list[str], list[list[str]]]]:
-        return parquets([self.output / f"{name}.parquet" for name in names])
-
-    def rejects(self, name: str) -> list[list[str]]:
-        with (self.output / "rejects" / f"{name}.csv").open(newline="") as file:
-            return list(csv.reader(file))
-
-    def files(self) -> set[str]:
-        paths = self.output.rglob("*")
-        return {str(path.relative_to(self.output)) for path in paths if path.is_file()}
-
-    def failure(self, name: str, content: bytes) -> str:
-        """Return the reason that a job with such a file would have."""
-        put(self.input, {name: content})
-        with pytest.raises(SystemExit) as end:
-            to_parquet.main()
-        assert not (self.output / "summary.json").exists()
-        assert not (self.output / f"{name}.parquet").exists()
-        reason = exit_message.reason(f"{end.value}\n")
-        assert str(self.input / name) in reason
-        return reason
-
-
-@pytest.fixture
-def conversion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conversion:
-    return Conversion(tmp_path, monkeypatch)
-
-
-def put(folder: Path, files: dict[str, bytes]) -> None:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+from tests.container.conversion import Conversion, put
+from tests.container.job import Job, parquet
 
 
 class TestAJob:
@@ -209,101 +146,6 @@ class TestTheHeader:
         assert why in conversion.failure("x.csv", header)
 
 
-WORKBOOK = io.BytesIO()
-with zipfile.ZipFile(WORKBOOK, "w") as book:
-    book.writestr("[Content_Types].xml", "<x/>")
-
-
-class TestAFileOfAnotherKind:
-    @pytest.mark.parametrize(
-        ("content", "hint"),
-        [
-            (WORKBOOK.getvalue(), "a zip, perhaps an Excel workbook"),
-            (gzip.compress(b"a\n1\n", mtime=0), "gzip: name it .csv.gz"),
-            (codecs.BOM_UTF16_LE + "id,name\n1,M\xfc\n".encode("utf-16-le"), "-f UTF-16"),
-            (codecs.BOM_UTF16_BE + "id,name\n1,M\xfc\n".encode("utf-16-be"), "-f UTF-16"),
-            ("id,name\n1,M\xfc\n".encode("utf-16-le"), "-f UTF-16"),
-            ("id,name\n1,M\xfcller\n".encode("cp1252"), "line 2 is not UTF-8, it may be Windows"),
-            (b"a\rb\r", "line ends are CR alone"),
-            (b"\xef\xbb\xbf<!DOCTYPE html>\n<p>503, Service Unavailable", "HTML or XML"),
-            (b"\n<html>\n", "HTML or XML"),
-            (b'<?xml version="1.0" encoding="UTF-8"?><a,b>', "HTML or XML"),
-            (b'{"message": "denied", "code": 3}', "looks like JSON"),
-            (b'{\n  "error": "Service Unavailable",\n  "status": 503\n}\n', "looks like JSON"),
-            (b'[\n  {"a": 1, "b": 2}\n]', "looks like JSON"),
-            (b"[1,2]\n[3,4]\n", "looks like JSON"),
-            (b"id;name;price\n1;x;1,5\n", "another delimiter"),
-            (b"id\tname\r\n1\tx\r\n", "another delimiter"),
-            (b"id|name", "another delimiter"),
-        ],
-    )
-    def test_fails_the_job_with_a_hint(
-        self, conversion: Conversion, content: bytes, hint: str
-    ) -> None:
-        assert hint in conversion.failure("x.csv", content)
-
-    HEADERS = (b"[id],<b>", b"a;b,c", b"{a},b", b'"<5, or so",b', b"a\tb,c|d", b"e\xcc\x81,b")
-
-    def test_is_not_one_whose_header_only_begins_like_it(self, conversion: Conversion) -> None:
-        files = {f"{n}.csv": header + b"\n1,2\n" for n, header in enumerate(self.HEADERS)}
-        found = conversion.summary(files)["files"]
-        assert found == {name: {"records": 1, "errors": 0} for name in files}
-
-    def test_is_one_of_which_each_record_is_bad(self, conversion: Conversion) -> None:
-        said = conversion.failure("x.csv", b"id,price\n1,1,5\n2,2,0\n")
-        assert "all 2 records are bad, the first one in line 2: 3 fields" in said
-
-    def test_is_each_file_that_is_there(self, conversion: Conversion) -> None:
-        put(conversion.input, {"README": b"none", "x.csv.bak": b"a\n"})
-        with pytest.raises(
-            SystemExit, match=r"any of the 2 input files: none is \.csv or \.csv\.gz"
-        ):
-            to_parquet.main()
-
-    def test_is_passed_over_beside_csv_whose_ending_may_be_in_upper_case(
-        self, conversion: Conversion
-    ) -> None:
-        found = conversion.summary({"README": b"", "x.CSV": b"a\n1\n", "y.Csv.GZ": self.PACKED})
-        assert list(found["files"]) == ["x.CSV", "y.Csv.GZ"]
-        assert found["records"] == 2
-
-    PACKED = gzip.compress(b"a\n1\n")
-
-
-class TestAnUnreadableFile:
-    @pytest.mark.parametrize(
-        ("content", "line"),
-        [
-            (b"a,b\n1,\xe9\n", 2),
-            (b"a\nx\n\xf0\x9f\x98", 3),
-            (b"a\n" + b"1\n" * 50_000 + b"\xe9\n2\n", 50_002),
-            (b'a\n"\n\n\xe9"\n2\n', 4),
-        ],
-    )
-    def test_fails_the_job_if_not_utf8(
-        self, conversion: Conversion, content: bytes, line: int
-    ) -> None:
-        assert f"line {line} is not UTF-8" in conversion.failure("sub/x.csv", content)
-
-    WHOLE = gzip.compress(b"a\n1\n", mtime=0)
-
-    @pytest.mark.parametrize(
-        ("content", "why"),
-        [
-            (WHOLE[:-9], "ended before the end-of-stream marker"),
-            (WHOLE[:-4] + b"abcd", "Incorrect length of data"),
-            (WHOLE + b"garbage", "Not a gzipped file"),
-            (b"a\n1\n", "Not a gzipped file"),
-            (b"", "it has no bytes"),
-        ],
-        ids=["cut off", "wrong length", "garbage after it", "not compressed", "empty"],
-    )
-    def test_fails_the_job_if_not_whole_gzip(
-        self, conversion: Conversion, content: bytes, why: str
-    ) -> None:
-        assert why in conversion.failure("x.csv.gz", content)
-
-
 class TestNames:
     NAMES = (
         "with space.csv",
@@ -332,57 +174,3 @@ class TestNames:
         for name in self.NAMES:
             assert conversion.rejects(name)[1][:2] == [name, "4"]
         assert len(conversion.files()) == 2 * len(self.NAMES) + 1
-
-
-class TestMemory:
-    @pytest.mark.parametrize(
-        "piece",
-        [b'"' + b"x" * 997 + b'""', b"x" * 1000, b",,,," * 200, b'x,"y\n",' * 125],
-        ids=["quoted", "plain", "empty fields", "quoted fields"],
-    )
-    def test_does_not_grow_with_a_record_without_end(
-        self, monkeypatch: pytest.MonkeyPatch, piece: bytes
-    ) -> None:
-        size = 1 << 20
-        packed = gzip.compress(b"a,b\n1,2\n" + piece * (size // len(piece)), 1)
-        monkeypatch.setattr(to_parquet, "MAX_RECORD", size // 64)
-        with gzip.open(io.BytesIO(packed)) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
-            tracemalloc.start()
-            try:
-                good = [isinstance(found, list) for _, _, found in to_parquet.records(text)]
-                _, peak = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-        assert good == [True, True, False]
-        assert peak < size / 2
-
-    def test_does_not_grow_with_the_width_of_records(self, tmp_path: Path) -> None:
-        source, wide = tmp_path / "x.csv", os.urandom(500_000).hex().encode()
-        with source.open("wb") as file:
-            file.write(b"a,b\n")
-            for number in range(100):  # 335 MB, if DuckDB holds all of them
-                file.write(b"%d,%d%s\n" % (number, number, wide))
-        found, peak = convert(source, tmp_path)
-        (tmp_path / "x.csv.parquet").unlink()
-        assert found == {"records": 100, "errors": 0}
-        assert peak < 240 * 1024
-
-    def test_is_enough_for_many_mostly_empty_columns(self, tmp_path: Path) -> None:
-        source, empty = tmp_path / "x.csv", "," * 999
-        with source.open("w") as file:
-            file.write(",".join(f"column_{number}" for number in range(1000)) + "\n")
-            file.writelines(f"{number}{empty}\n" for number in range(8000))
-        found, peak = convert(source, tmp_path)
-        assert found == {"records": 8000, "errors": 0}
-        assert peak < 300 * 1024  # 315 MB without groups of rows, and then it grows on
-
-
-def convert(source: Path, folder: Path) -> tuple[dict[str, int], int]:
-    """Return the counts, and the peak memory in KB of the largest process of the conversion."""
-    (folder / "in").mkdir()
-    source.rename(folder / "in" / source.name)
-    done, peak = measured([CONTAINER / "scripts" / "to_parquet", folder / "in", folder])
-    shutil.rmtree(folder / "in")
-    records, errors = done.stdout.split()
-    return {"records": int(records), "errors": int(errors)}, peak
