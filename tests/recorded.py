@@ -32,6 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
                 "script": "to_parquet",
                 "job": {"instance_type": "ml.m5.xlarge", "max_runtime_seconds": 7200},
                 "input": {"prefix": "sales/"},
+                "reference": {"prefix": "models/"},
                 "output": {"prefix": "weekly/{slot:%Y%m%d%H%M%S}/"},
             },
             "report": {"expression": "cron(0 4 * * ? *)", "input": {"output_of": "daily"}},
