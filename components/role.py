@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
-from components.policies.statements import Statement, document, too_long, trust
+from components.policies.statements import Statement, document, short_enough, trust
 from components.stack import Stack
 
 
@@ -51,14 +51,8 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
         f"{name}-policy",
         role=role.name,
         policy=pulumi.Output.json_dumps(
-            permissions.apply(partial(_short_enough, name), run_with_unknowns=True)
+            permissions.apply(partial(short_enough, name), run_with_unknowns=True)
         ),
         opts=child,
     )
     return Role(role.arn, policy)
-
-
-def _short_enough(name: str, permissions: dict[str, Any]) -> dict[str, Any]:
-    if problem := too_long(permissions):
-        raise pulumi.RunError(f"schedules: the policy of the role {name} {problem}")
-    return permissions

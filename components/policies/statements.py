@@ -53,17 +53,20 @@ _UNKNOWN = "?" * 75
 """What a preview does not know yet, as long as the ARN of a key, which most of it is."""
 
 
-def too_long(policy: Mapping[str, Any]) -> str | None:
-    """Return why IAM does not take a policy as a role's only one, or None."""
-    parts = {each["Sid"]: _size(each) for each in policy["Statement"]}
+def short_enough(role: str, policy: dict[str, Any]) -> dict[str, Any]:
+    """Return the one policy of a role, of which a preview may not know all.
+
+    Raises:
+        RunError: IAM does not take so long a policy.
+    """
     if (size := _size(policy)) <= LONGEST:
-        return None
-    longest = max(parts, key=lambda sid: parts[sid])
-    return (
-        f"would have {size:,} characters, {parts[longest]:,} of them in {longest}, and IAM takes "
-        f"{LONGEST:,}. Let the schedules' buckets be few, and their prefixes begin alike, as in "
-        "data/{schedule}/: a role is given what stands before the first {, and that once. Or move "
-        "schedules into another stack."
+        return policy
+    most, longest = max((_size(each), each["Sid"]) for each in policy["Statement"])
+    raise pulumi.RunError(
+        f"schedules: the policy of the role {role} would have {size:,} characters, {most:,} of "
+        f"them in {longest}, and IAM takes {LONGEST:,}. Let the schedules' buckets be few, and "
+        "their prefixes begin alike, as in data/{schedule}/: a role is given what stands before "
+        "the first {, and that once. Or move schedules into another stack."
     )
 
 
