@@ -96,13 +96,14 @@ _PLAIN = {
     "tag:yaml.org,2002:bool": r"true|True|TRUE|false|False|FALSE",
     "tag:yaml.org,2002:merge": r"<<",
     "tag:yaml.org,2002:int": r"-?(0|[1-9][0-9]{0,14})",
+    "tag:yaml.org,2002:float": r"-?(0|[1-9][0-9]{0,8})\.[0-9]{0,3}[1-9]",
     "!ambiguous": (
         r"(?=.*[0-9])[-+.0-9][-+.:_0-9eE]*|[-+]?0[xobXOB][0-9a-fA-F_]+|\d{4}-\d\d?-\d\d?[Tt ].*"
         r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
     ),
 }
-"""What plain text of YAML means, by the first that fits. Ambiguous: fractions and other forms of
-numbers, which no setting is, and dates, which Pulumi would write as Go does."""
+"""What plain text of YAML means, by the first that fits. Ambiguous: other forms of numbers, as
+1.50, which Pulumi hands over as 1.5, and dates, which it would write as Go does."""
 
 for _tag, _form in _PLAIN.items():
     _Loader.add_implicit_resolver(_tag, re.compile(rf"({_form})\Z", re.ASCII), None)
