@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import table
 from components import function_archive
 from local.aws.functions.runtime import link_packages
 from tests.components.settings.test_settings import settings
@@ -88,17 +89,19 @@ def main() -> None:
         for _ in range(options.rounds):
             for title, start in kinds.items():
                 found[title].append(measured(start))
-    print("| start of | cpu-seconds | x two bare clients | peak MB | x two bare clients |")
-    print("|---|---|---|---|---|")
     rows = {
         title: (statistics.median(s for s, _ in each), max(mb for _, mb in each))
         for title, each in found.items()
     }
     bare_s, bare_mb = rows["two bare clients"]
-    for title, (seconds, mb) in rows.items():
-        print(
-            f"| {title} | {seconds:.2f} | {seconds / bare_s:.2f} | {mb:.0f} | {mb / bare_mb:.2f} |"
-        )
+    heads = ["start of", "cpu-seconds", "x two bare clients", "peak MB", "x their memory"]
+    table.show(
+        heads,
+        (
+            [title, f"{seconds:.2f}", f"{seconds / bare_s:.2f}", f"{mb:.0f}", f"{mb / bare_mb:.2f}"]
+            for title, (seconds, mb) in rows.items()
+        ),
+    )
 
 
 if __name__ == "__main__":

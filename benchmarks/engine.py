@@ -2,13 +2,15 @@
 
 Usage: python -m benchmarks.engine [STACK ...]
 
-Prints for each operation seconds and the most memory that engine, program and plugins had together
-(proportional set size, sampled every 50 ms). Each stack has a process of its own, in which program
-and plugins run; the engine is its child. Needs the Pulumi CLI on PATH.
+Prints for each operation seconds, the processor's seconds, and the most memory that engine, program
+and plugins had together (proportional set size, sampled every 50 ms). Each stack has a process of
+its own, in which program and plugins run; the engine is its child. Needs the Pulumi CLI on PATH.
 """
 
 import argparse
+import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,10 +18,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from benchmarks import table
 from tests.engine.life import BOUNDARY, LIVES
 from tests.engine.outcome import Outcome
 from tests.engine.stack import Stack
+
+STACKS: dict[str, tuple[str, dict[str, Any]]] = {"dev": ("dev", {}), **LIVES}
 
 
 def family(root: int) -> Iterator[int]:
@@ -50,51 +56,65 @@ def megabytes(root: int) -> float:
     return total / 1000
 
 
-def measured(operation: Callable[[], Outcome]) -> tuple[Outcome, float, float]:
-    """Return what came of an operation, its seconds and its peak of megabytes."""
-    ended, peak = threading.Event(), [0.0]
+def measured(operation: Callable[[], Outcome]) -> tuple[Outcome, float, float, float]:
+    """Return what came of an operation, its seconds, the processor's and its peak of megabytes."""
+    ended, peak, own = threading.Event(), [0.0], [0.0]
 
     def sample() -> None:
         while not ended.wait(0.05):
             peak[0] = max(peak[0], megabytes(os.getpid()))
+        own[0] = time.thread_time()
 
     sampler = threading.Thread(target=sample)
     sampler.start()
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _processor_seconds()
     try:
         outcome = operation()
     finally:
         seconds = time.perf_counter() - start
         ended.set()
         sampler.join()
-    return outcome, seconds, peak[0]
+    return outcome, seconds, _processor_seconds() - used - own[0], peak[0]
 
 
-def measure(name: str) -> None:
-    """Print one line for each operation of a stack."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), *LIVES[name]) as stack:
+def _processor_seconds() -> float:
+    """Return those of this process and of all children that have ended."""
+    kinds = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in kinds)
+
+
+def rows(name: str) -> Iterator[list[str]]:
+    """Yield one line for each operation of a stack."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), *STACKS[name]) as stack:
         stack.cloud.outside |= {BOUNDARY, "arn:aws:s3:::their-input", "arn:aws:s3:::their-output"}
         for title, operation in (
             ("first preview", stack.preview),
             ("first up", stack.up),
-            ("preview without a change", stack.preview),
-            ("up without a change", stack.up),
+            ("preview, nothing changed", stack.preview),
+            ("up, nothing changed", stack.up),
         ):
-            outcome, seconds, peak = measured(operation)
+            outcome, *figures, peak = measured(operation)
             count = len({(step.kind, step.name) for step in outcome.steps})
-            print(f"{name:50} {title:26} {count:4} resources {seconds:6.1f} s {peak:6.0f} MB")
+            yield [name, title, str(count), *(f"{each:.1f}" for each in figures), f"{peak:.0f}"]
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure preview and up under the engine.")
-    parser.add_argument("stacks", nargs="*", help=f"of {', '.join(LIVES)}; default: all")
-    stacks: list[str] = parser.parse_args().stacks
-    if len(stacks) == 1:
-        measure(stacks[0])
+    parser.add_argument("--only", choices=STACKS, help=argparse.SUPPRESS)
+    parser.add_argument("stacks", nargs="*", choices=[[], *STACKS], help="all if none is named")
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps([*rows(options.only)]))
         return
-    for each in stacks or LIVES:
-        subprocess.run([sys.executable, "-m", "benchmarks.engine", each], check=True)
+    heads = ["stack", "operation", "resources", "seconds", "cpu-seconds", "peak MB"]
+    table.show(heads, (row for each in options.stacks or STACKS for row in _alone(each)))
+
+
+def _alone(stack: str) -> list[list[str]]:
+    """Return the lines of a stack, from a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.engine", "--only", stack]
+    return json.loads(subprocess.check_output(command))
 
 
 if __name__ == "__main__":

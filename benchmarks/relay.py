@@ -1,6 +1,6 @@
 """Measure container/bin/relay.py beside `tee` and `cat`, on the same lines through a pipe.
 
-Usage: python benchmarks/relay.py [--megabytes 500]
+Usage: python -m benchmarks.relay [--megabytes 500]
 
 Prints for each kind of lines MB/s, and how many times the time of `cat`, the floor, and of `tee`
 with a second copy, which only keeps the end of a stream, it took. The best of three rounds, taken
@@ -8,14 +8,16 @@ in turns.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-CONTAINER = Path(__file__).resolve().parents[1] / "container"
+from benchmarks import table
+from benchmarks.process import ROOT
+
+CONTAINER = ROOT / "container"
 PATH = f"{Path(sys.executable).parent}:{CONTAINER}/bin:/usr/local/bin:/usr/bin:/bin"
 ROUNDS = 3
 RELAY = f"""
@@ -54,8 +56,8 @@ def seconds(command: str, source: Path) -> float:
     return time.perf_counter() - start
 
 
-def compare(kind: str, megabytes: int, folder: Path) -> str:
-    """Return one line of the result table."""
+def row(kind: str, megabytes: int, folder: Path) -> list[str]:
+    """Return one line of the table."""
     source, line = folder / "lines", LINES[kind]
     source.write_bytes(line * (megabytes * 1_000_000 // len(line)))
     rounds = [
@@ -63,9 +65,7 @@ def compare(kind: str, megabytes: int, folder: Path) -> str:
         for _ in range(ROUNDS)
     ]
     cat, tee, relay = (min(each[name] for each in rounds) for name in COMMANDS)
-    return (
-        f"{kind:28} {megabytes / relay:6.0f} MB/s {relay / cat:6.1f} x cat {relay / tee:6.1f} x tee"
-    )
+    return [kind, f"{megabytes / relay:.0f}", f"{relay / cat:.1f}", f"{relay / tee:.1f}"]
 
 
 def main() -> None:
@@ -73,10 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the relay beside tee and cat.")
     parser.add_argument("--megabytes", type=int, default=500)
     megabytes: int = parser.parse_args().megabytes
-    print(f"{os.cpu_count()} cores, best of {ROUNDS}")
     with tempfile.TemporaryDirectory() as folder:
-        for kind in LINES:
-            print(compare(kind, megabytes, Path(folder)))
+        rows = (row(kind, megabytes, Path(folder)) for kind in LINES)
+        table.show(["lines", "MB/s", "x cat", "x tee"], rows)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def test_every_package_is_looked_at() -> None:
         path.parent.name
         for path in [*ROOT.glob("*/__init__.py"), *ROOT.glob("lambda/*/__init__.py")]
     }
-    assert {*SETTINGS["root_packages"], "tests"} == found
+    assert {*SETTINGS["root_packages"], "tests", "benchmarks"} == found
 
 
 def test_every_component_is_kept_from_what_stands_below_it() -> None:
