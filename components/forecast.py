@@ -38,7 +38,7 @@ def text(settings: Settings, now: datetime) -> str:
         f"Forecast: runs by list prices of {region} of {priced}, without discounts and taxes"
         if priced
         else f"Forecast: no prices of {region}; get them: {OPS} prices --stack {settings.stack}",
-        _at_rest(settings),
+        _at_rest_line(settings),
     ]
     for name, schedule in settings.schedules.items():
         lines.append(f"{name}: {schedule.expression} {schedule.timezone}")
@@ -46,9 +46,9 @@ def text(settings: Settings, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def _at_rest(settings: Settings) -> str:
-    full = settings.alerts.monitoring == "full"
-    alarms = len([*alarm_definitions.of(settings)]) if full else 0
+def at_rest(settings: Settings) -> dict[str, float]:
+    """Return what is always there and billed -> USD a month, as in us-east-1."""
+    alarms = len([*alarm_definitions.of(settings)]) if _monitored(settings) else 0
     metrics = _GAUGES * len(settings.schedules)
     network = settings.network
     endpoints = len(network.endpoints) * network.zones if network.mode == "vpc" else 0
@@ -58,11 +58,21 @@ def _at_rest(settings: Settings) -> str:
         f"{metrics} metrics": _METRIC * max(0, metrics - _FREE),
         f"{len(network.endpoints)} endpoints in {network.zones} zones": _ENDPOINT * endpoints,
     }
-    told = ", ".join(f"{what} {dollars(usd)}" for what, usd in items.items() if usd)
+    return {what: usd for what, usd in items.items() if usd}
+
+
+def _at_rest_line(settings: Settings) -> str:
+    items = at_rest(settings)
+    told = ", ".join(f"{what} {dollars(usd)}" for what, usd in items.items())
+    free = "; dashboard free among the account's first 3, else $3.00"
     return (
         f"At rest: {dollars(sum(items.values()))} a month by list prices of us-east-1: {told}"
-        + ("; dashboard free among the account's first 3, else $3.00" if full else "")
+        + (free if _monitored(settings) else "")
     )
+
+
+def _monitored(settings: Settings) -> bool:
+    return settings.alerts.monitoring == "full"
 
 
 def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
