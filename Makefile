@@ -66,7 +66,8 @@ format: setup ## Format the Python files
 	$(BIN)/ruff check --fix $(PYTHON_FILES)
 
 lock: setup ## Compile the hash-pinned requirements from the .in files
-	for name in container/scripts/requirements requirements requirements-dev; do \
+	for name in container/scripts/requirements requirements requirements-dev \
+		benchmarks/requirements; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done

@@ -1,27 +1,34 @@
-"""Measure container/scripts/process_data.sh beside `cat | wc -l` on the same synthetic files.
+"""Measure container/scripts/process_data.sh beside other readers of the same synthetic files.
 
-Usage: python benchmarks/process_data.py [--megabytes 200] [--folder DIR] [SHAPE ...]
+Usage: python -m benchmarks.process_data [--megabytes 60] [--python EXECUTABLE] [FILE ...]
 
-Prints for each shape: MB/s of uncompressed CSV, MB per second of processor time (which a busy
-machine changes less), how many times the time of the floor and of DuckDB's own CSV reader it took,
-and the peak memory of the largest process. The data are made in a temporary folder and deleted.
+The others are DuckDB's own reader and pandas, which write the same Parquet without the check, the
+rejects and the counts, and `wc -l`. `--python` names one of a virtual environment with
+benchmarks/requirements.txt; without it there is no pandas. Of three rounds, in turns, the one with
+the least processor time counts. The data are made in a temporary folder and deleted.
 """
 
 import argparse
 import gzip
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-CONTAINER = Path(__file__).resolve().parents[1] / "container"
+from benchmarks import process, table
+from benchmarks.process import ROOT, Run
+
+CONTAINER = ROOT / "container"
 PATH = f"{Path(sys.executable).parent}:{CONTAINER}/bin:/usr/local/bin:/usr/bin:/bin"
+ROUNDS = 3
 CHUNK = 20_000
 """Records per made piece; the pieces differ only in their numbers."""
+_PANDAS = """
+import sys, pandas
+read = pandas.read_csv(sys.argv[1], dtype=str, keep_default_na=False)
+read.to_parquet(sys.argv[2])
+"""
 
 
 def weather(number: int) -> str:
@@ -57,20 +64,12 @@ SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
     "one-field": (one_field, 2),
 }
 """Shape -> (record maker, number of columns)."""
+FILES = ("weather.csv", "weather.csv.gz", "orders.csv", "notes.csv", "one-field.csv")
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one command took."""
-
-    seconds: float
-    processor_seconds: float
-    peak_mb: float
-
-
-def make(path: Path, shape: str, size: int) -> int:
-    """Write at least `size` bytes of CSV, compressed if the name says so; return how many."""
-    record, width = SHAPES[shape]
+def make(path: Path, size: int) -> int:
+    """Write at least `size` bytes of CSV of the shape that the name says; return how many."""
+    record, width = SHAPES[path.name.partition(".")[0]]
     with gzip.open(path, "wb", 1) if path.suffix == ".gz" else path.open("wb") as file:
         written = file.write((",".join(f"c{n}" for n in range(width)) + "\n").encode())
         first = 0
@@ -82,65 +81,56 @@ def make(path: Path, shape: str, size: int) -> int:
     return written
 
 
-def measured(command: list[str], environment: dict[str, str]) -> Run:
-    """Run a command to its end.
-
-    Raises:
-        subprocess.CalledProcessError: it failed.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    elapsed = time.perf_counter() - start
-    return Run(elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def compare(shape: str, suffix: str, size: int, folder: Path) -> str:
-    """Return one line of the result table."""
-    source, target = folder / "in", folder / "out"
-    source.mkdir()
-    target.mkdir()
-    file = source / f"data.csv{suffix}"
-    megabytes = make(file, shape, size) / 1e6
-    read = f"{'gzip -dc' if suffix else 'cat'} '{file}' | wc -l"
-    floor = measured(["bash", "-c", read], {"PATH": PATH})
-    peer = _duckdb_alone(file, folder / "peer.parquet")
-    job = {"INPUT_PATH": str(source), "OUTPUT_PATH": str(target), "STACK": "x", "SCHEDULE": "x"}
-    run = measured([str(CONTAINER / "scripts" / "process_data.sh")], {"PATH": PATH, **job})
-    compared = f"{run.seconds / peer.seconds:.1f} x" if peer else "failed:"
-    return (
-        f"{shape + suffix:14} {megabytes:7.0f} MB {megabytes / run.seconds:5.0f} MB/s"
-        f" {megabytes / run.processor_seconds:5.0f} MB/cpu-s"
-        f" {run.seconds / floor.seconds:6.1f} x floor, {compared:>7} DuckDB alone,"
-        f" {run.peak_mb:6.0f} MB peak"
-    )
-
-
-def _duckdb_alone(source: Path, target: Path) -> Run | None:
-    """Return what DuckDB takes with its own reader, which is less exact; None if it fails."""
+def commands(file: Path, target: Path, python: str | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield reader and command of each way to deal with a file."""
+    yield "the sample", [str(CONTAINER / "scripts" / "process_data.sh")]
     columns = "all_varchar = true, header = true, delim = ','"
-    sql = f"COPY (FROM read_csv('{source}', {columns})) TO '{target}' (FORMAT parquet)"
-    environment = {"PATH": PATH, "HOME": str(target.parent)}
-    try:
-        return measured(["duckdb", "-c", sql], environment)
-    except subprocess.CalledProcessError:
-        return None
+    sql = f"COPY (FROM read_csv('{file}', {columns})) TO '{target}/duckdb' (FORMAT parquet)"
+    yield "DuckDB alone", ["duckdb", "-c", sql]
+    if python:
+        yield "pandas", [python, "-c", _PANDAS, str(file), f"{target}/pandas"]
+    read = "gzip -dc" if file.suffix == ".gz" else "cat"
+    yield "wc -l", ["bash", "-c", f"{read} '{file}' | wc -l"]
+
+
+def rows(name: str, size: int, python: str | None) -> Iterator[list[str]]:
+    """Yield a line of the table for each reader."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "in"), Path(folder, "out")
+        source.mkdir()
+        target.mkdir()
+        file = source / name
+        megabytes = make(file, size) / 1e6
+        job = {"INPUT_PATH": str(source), "OUTPUT_PATH": str(target), "STACK": "x", "SCHEDULE": "x"}
+        environment = {"PATH": PATH, "HOME": folder, **job}
+        found: dict[str, list[Run]] = {}
+        failed: set[str] = set()
+        for _ in range(ROUNDS):
+            for reader, command in commands(file, target, python):
+                try:
+                    found.setdefault(reader, []).append(process.run(command, environment))
+                except subprocess.CalledProcessError:
+                    failed.add(reader)
+    own = min(each.processor_seconds for each in found["the sample"])
+    for reader, runs in found.items():
+        if reader in failed:
+            yield [name, reader, *["it fails"] * 3]
+            continue
+        took = min(each.processor_seconds for each in runs)
+        peak = max(each.peak_mb for each in runs)
+        yield [name, reader, f"{megabytes / took:.0f}", f"{own / took:.1f}", f"{peak:.0f}"]
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Measure process_data.sh beside `cat | wc -l`.")
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--folder", type=Path, help="where the data are made for the time being")
-    parser.add_argument("shapes", nargs="*", choices=[[], *SHAPES], help="all if none is named")
+    parser = argparse.ArgumentParser(description="Measure process_data.sh beside others.")
+    parser.add_argument("--megabytes", type=int, default=60)
+    parser.add_argument("--python", help="one that can import pandas")
+    parser.add_argument("files", nargs="*", choices=[[], *FILES], help="all if none is named")
     options = parser.parse_args()
-    for shape in options.shapes or SHAPES:
-        for suffix in ("", ".gz"):
-            with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-                print(compare(shape, suffix, options.megabytes * 1_000_000, Path(folder)))
+    size, files = options.megabytes * 1_000_000, options.files or FILES
+    heads = ["file", "reader", "MB per cpu-second", "x the sample", "peak MB"]
+    table.show(heads, (row for name in files for row in rows(name, size, options.python)))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ import yaml
 from tests.conftest import ROOT
 from tests.test_workflows import FILES
 
-LOCKED = [
-    path.relative_to(ROOT).as_posix()
-    for path in sorted(
-        [*ROOT.glob("requirements*.txt"), *ROOT.glob("container/scripts/requirements*.txt")]
-    )
-]
+
+def lists(kind: str) -> list[str]:
+    """Return the lists of packages that this repository has, as `in` or locked as `txt`."""
+    command = ["git", "ls-files", f":(glob)**/requirements*.{kind}"]
+    return subprocess.check_output(command, cwd=ROOT, text=True).split()
+
+
+LOCKED = lists("txt")
 INSTALL = re.compile(r"\bpip\b[^\n&|;]*\binstall\b[^\n&|;]*")
 every_file = pytest.mark.parametrize("name", LOCKED)
 
@@ -29,10 +31,10 @@ def text(name: str) -> str:
 
 class TestLockFiles:
     def test_are_there_for_each_list_of_what_is_wanted(self) -> None:
-        wanted = [*ROOT.glob("requirements*.in"), *ROOT.glob("container/scripts/requirements*.in")]
-        assert {path.with_suffix(".txt").relative_to(ROOT).as_posix() for path in wanted} == {
-            *LOCKED
-        }
+        wanted = {name.removesuffix(".in") for name in lists("in")}
+        assert {f"{name}.txt" for name in wanted} == {*LOCKED}
+        [compiled] = re.findall(r"for name in (.*?); do", text("Makefile"))
+        assert {*compiled.split()} == wanted
 
     @every_file
     def test_have_an_exact_version_and_a_hash_in_each_line(self, name: str) -> None:
