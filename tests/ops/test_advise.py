@@ -49,6 +49,7 @@ class TestAdvise:
         measure(world, range(4))
         status, out, _ = world.ops("advise")
         assert status == 0
+        assert "of this machine" not in out
         assert row(out, "jobs") == "jobs 4, waited 4m 00s, at most 4m 00s"
         assert row(out, "measured") == "measured 4, ran 10m 00s, at most 10m 00s"
         assert row(out, "CPU") == "CPU 45 %, at most 45 % of 4 vCPUs"

@@ -67,10 +67,10 @@ class TestTheContainerIsTheOneOfTheJob:
 
 _COMPUTES = """
 trap 'exit 0' TERM
-x=$(head -c 30000000 /dev/zero | tr '\\0' x)
-while :; do :; done &
-sleep 60 & wait $!
+( x=$(head -c 30000000 /dev/zero | tr '\\0' x); while :; do :; done ) &
+sleep 20 & wait $!; exit 1
 """
+"""In a child, not in the first process."""
 
 
 class TestWhatItTakes:
