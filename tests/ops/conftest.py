@@ -5,6 +5,7 @@ import boto3
 import pytest
 
 from ops import stack
+from tests.ops.nights import Nights
 from tests.ops.world import World
 from tests.quick_moto import mock_aws
 
@@ -49,3 +50,9 @@ def world(
         made.clients.clear()
         monkeypatch.setattr(boto3, "client", made.client)
         yield made
+
+
+@pytest.fixture
+def nights(world: World, prices: None) -> Nights:
+    del prices
+    return Nights(world)

@@ -26,7 +26,9 @@ def test_every_key_has_a_meaning_that_is_shown() -> None:
 
 
 def test_every_example_is_accepted() -> None:
-    for example in re.findall("```yaml\n(.*?)```", page(), re.DOTALL):
+    examples = re.findall("```yaml\n(.*?)```", page(), re.DOTALL)
+    assert examples
+    for example in examples:
         config = yaml.safe_load(example)["config"].items()
         keys = {key: each if isinstance(each, str) else json.dumps(each) for key, each in config}
         assert read(keys, PROJECT, "prod").schedules
