@@ -221,13 +221,13 @@ class World:
             for each in found
         }
 
-    def fire(self) -> Json:
-        """Let the only one-time schedule's time come; return the launcher's answer."""
-        ((name, at),) = self.planned().items()
-        client = self.client("scheduler")
+    def fire(self, name: str | None = None) -> Json:
+        """Let a one-time schedule's time come, the only one's by default; return the answer."""
+        planned, client = self.planned(), self.client("scheduler")
+        [name] = [name] if name else planned
         event = client.get_schedule(GroupName=PREFIX, Name=name)["Target"]["Input"]
         client.delete_schedule(GroupName=PREFIX, Name=name)
-        self.now = max(self.now, at)
+        self.now = max(self.now, planned[name])
         return self.launch(event=json.loads(event))
 
     def asked(self, operation: str) -> list[Json]:

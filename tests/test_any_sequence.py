@@ -4,7 +4,7 @@ import io
 import json
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 import pytest
@@ -66,7 +66,9 @@ class _Printed(NamedTuple):
     out: str
 
 
-class _Capture:
+class Capture:
+    """What pytest's capsys is to a world."""
+
     def __init__(self) -> None:
         self.stream = io.StringIO()
 
@@ -82,9 +84,12 @@ class AnySequence(RuleBasedStateMachine):
 
     slots = Bundle("slots")
 
-    @initialize(overlap=st.sampled_from(["Allow", "Forbid", "Replace"]))
-    def deploy(self, overlap: str) -> None:
-        capture = _Capture()
+    @initialize(
+        overlap=st.sampled_from(["Allow", "Forbid", "Replace"]),
+        late=st.sets(st.sampled_from(SLOTS), max_size=2),
+    )
+    def deploy(self, overlap: str, late: set[datetime]) -> None:
+        capture = Capture()
         self.stack = ExitStack()
         self.stack.enter_context(mock_aws())
         self.stack.enter_context(redirect_stdout(capture.stream))
@@ -92,17 +97,22 @@ class AnySequence(RuleBasedStateMachine):
             "expression": "cron(0 3 * * ? *)",
             "timezone": "Europe/Berlin",
             "overlap": overlap,
+            "input": {"when_empty": "wait", "prefix": "in/{slot:%Y/%m/%d}/"},
         }
         self.world = World(cast("Any", capture), schedules={"daily": daily})
         self.overlap = overlap
-        for slot in SLOTS:
-            self.world.upload(f"input/{slot:%Y/%m/%d}/a.csv")
+        for slot in {*SLOTS} - late:
+            self.input_arrives(slot)
         # The watch looks for slots from now on: those that a test delivers.
         self.world.schedule(changed=SLOT - timedelta(hours=1))
         self.mail: list[Delivery] = []
         self.owners = 0
         self.crashed = False
         self.by_hand: set[Attempt] = set()
+
+    @rule(slot=st.sampled_from(SLOTS))
+    def input_arrives(self, slot: datetime) -> None:
+        self.world.upload(f"in/{slot:%Y/%m/%d}/a.csv")
 
     @rule(target=slots, slot=st.sampled_from(SLOTS), refusal=st.sampled_from([None, *REFUSALS]))
     def a_slot_is_delivered(self, slot: Any, refusal: str | None) -> Any:
@@ -193,6 +203,8 @@ class AnySequence(RuleBasedStateMachine):
         with self.stack:
             self._settle()
             self._every_end_was_told()
+            for slot in SLOTS:
+                self.input_arrives(slot)
             self._backfill(len(SLOTS), looks=1)
             self._settle()
             assert self._marked() >= {slot_text(each) for each in SLOTS if each <= self.world.now}
