@@ -89,6 +89,10 @@ def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) 
         yield from _clock_changes(expression, today, zone)
     else:
         yield f"next: every {duration(expression.interval.total_seconds())} from its creation on"
+    if wait := schedule.longest_wait.total_seconds():
+        waits = schedule.input.when_empty == "wait"
+        of = filter(None, [schedule.follows, "its input" if waits else None])
+        yield f"waits: up to {duration(wait)} for {' and '.join(of)}"
     yield from _overlap(schedule, now)
 
 
@@ -153,11 +157,12 @@ def _clock_changes(expression: Cron, today: date, zone: ZoneInfo) -> Iterator[st
 
 
 def _overlap(schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
-    longest = timedelta(seconds=schedule.job.max_runtime_seconds)
+    longest = schedule.longest_wait + timedelta(seconds=schedule.job.max_runtime_seconds)
     gap = _shortest_gap(schedule, now)
     if gap is not None and gap < longest:
+        takes = "wait and take" if schedule.longest_wait else "take"
         yield (
-            f"overlap: slots are {duration(gap.total_seconds())} apart, a run may take "
+            f"overlap: slots are {duration(gap.total_seconds())} apart, a run may {takes} "
             f"{duration(longest.total_seconds())}; then {_OVERLAP[schedule.overlap]}"
         )
 

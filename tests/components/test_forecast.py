@@ -161,6 +161,16 @@ class TestSlots:
     def test_that_leave_a_run_its_time_are_not(self, daily: dict[str, Any]) -> None:
         assert "overlap:" not in text(daily)
 
+    def test_may_wait_which_counts_as_a_part_of_their_time(self) -> None:
+        told = text({"expression": "cron(0 0/8 * * ? *)", "input": {"when_empty": "wait"}})
+        assert line("waits", told) == "waits: up to 6h 00m for its input"
+        assert "slots are 7h 00m apart, a run may wait and take 10h 00m" in line("overlap", told)
+
+    def test_may_wait_for_another_schedule(self) -> None:
+        load = {**DAILY, "input": {"output_of": "daily"}}
+        told = forecast.text(settings(schedules={"daily": DAILY, "load": load}), NOW)
+        assert line("waits", told) == "waits: up to 6h 00m for daily"
+
 
 def test_the_program_says_it_once_and_not_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
