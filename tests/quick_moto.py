@@ -26,7 +26,8 @@ _SUBSCRIPTION.private_key = Mock(return_value=_KEY)
 
 def _serialize_value(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
     """Take DynamoDB's values as they are, which moto keeps as the wire has them."""
-    whole = shape.name == "AttributeValue"
+    service = self.operation_model.service_model.service_name
+    whole = (service, shape.name) == ("dynamodb", "AttributeValue")  # EC2 has one of that name
     (self._default_serialize if whole else _serialize.__get__(self))(serialized, value, shape, key)
 
 

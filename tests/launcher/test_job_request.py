@@ -102,33 +102,17 @@ class TestEveryLegalSettingAndEvent:
 
     @unhurried
     @given(planned())
-    def test_gives_the_container_a_network_only_in_a_vpc_and_only_where_that_is_asked_for(
+    def test_has_the_network_that_the_settings_ask_for(
         self, example: tuple[Settings, Attempt, dict[str, Any]]
     ) -> None:
         settings, _, request = example
         network = request["NetworkConfig"]
         assert network["EnableNetworkIsolation"] == (settings.network.mode == "isolated")
-        assert network["EnableNetworkIsolation"] or "VpcConfig" in network
-
-    @unhurried
-    @given(planned())
-    def test_runs_in_the_stacks_subnets_and_groups_or_in_no_vpc_of_the_account(
-        self, example: tuple[Settings, Attempt, dict[str, Any]]
-    ) -> None:
-        settings, _, request = example
-        found = request["NetworkConfig"].get("VpcConfig", {})
         names = {"SUBNETS": "Subnets", "SECURITY_GROUPS": "SecurityGroupIds"}
-        wanted = {names[key]: ids.split(",") for key, ids in ids_of(settings).items()}
-        assert found == wanted
-
-    @unhurried
-    @given(planned())
-    def test_encrypts_what_several_instances_say_to_each_other(
-        self, example: tuple[Settings, Attempt, dict[str, Any]]
-    ) -> None:
-        settings, _, request = example
+        places = {names[key]: ids.split(",") for key, ids in ids_of(settings).items()}
+        assert network.get("VpcConfig", {}) == places, "or no VPC of the account"
         most = max(each.most_instances for each in settings.schedules.values())
-        encrypted = request["NetworkConfig"].get("EnableInterContainerTrafficEncryption")
+        encrypted = network.get("EnableInterContainerTrafficEncryption")
         assert encrypted == (True if most > 1 else None), "the launcher's policy asks it of all"
 
     @unhurried
