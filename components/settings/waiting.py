@@ -18,6 +18,7 @@ def problems(settings: Settings) -> Iterator[str]:
         yield from _input(name, schedule)
         if schedule.follows:
             yield from _followed(settings, name, schedule, schedule.follows)
+    yield from _unused(settings)
     yield from _circles(settings)
 
 
@@ -42,6 +43,20 @@ def _input(name: str, schedule: ScheduleSettings) -> Iterator[str]:
             f"{key(name, schedule, 'input', 'when_empty')} is run, which does without; set that to "
             "wait, fail or skip, or leave ready out"
         )
+
+
+def _unused(settings: Settings) -> Iterator[str]:
+    schedules = settings.schedules.items()
+    for field in ("wait_seconds", "when_late"):
+        given = {f"input.{field}"} if field in settings.input.model_fields_set else set[str]()
+        own = (name for name, each in schedules if field in each.input.model_fields_set)
+        given |= {f"schedules.{name}.input.{field}" for name in own}
+        used = {key(*each, "input", field) for each in schedules if each[1].longest_wait}
+        for where in sorted(given - used):
+            yield (
+                f"{where}: has no effect, as nothing is waited for; set when_empty beside it to "
+                "wait, or name whom to follow by after or output_of, or leave it out"
+            )
 
 
 def _followed(

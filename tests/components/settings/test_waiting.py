@@ -99,6 +99,21 @@ def test_what_may_not_is_refused_with_a_way_out(
     assert any(told in line for line in found), found
 
 
+class TestWhatIsSetOfAWait:
+    @pytest.mark.parametrize("field", [{"when_late": "skip"}, {"wait_seconds": 600}])
+    def test_is_refused_where_nothing_waits(self, field: dict[str, Any]) -> None:
+        [name] = field
+        [told] = refused({"input": field})
+        assert told.startswith(f"schedules.load.input.{name} has no effect, as nothing is waited")
+        [told] = problems(input=field)
+        assert told.startswith(f"input.{name} has no effect, as nothing is waited for")
+
+    def test_may_stand_for_all_where_one_waits(self) -> None:
+        load = {**DAILY, "after": "daily"}
+        wait = {"input__wait_seconds": 600, "input__when_late": "skip"}
+        assert problems(schedules={"daily": DAILY, "load": load}, **wait) == []
+
+
 class TestAFollowersInput:
     def test_is_not_what_another_one_may_read(self) -> None:
         both = {"input": {"bucket": "lake", "prefix": "output/"}, "output": {"bucket": "lake"}}
