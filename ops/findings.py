@@ -128,7 +128,7 @@ def _of_machine(now: Option, chosen: Option | None, taken: Load) -> str:
         leaves = f"leaves {share(chosen.memory_free)} of it free"
         costs = _change(now.cost_usd, chosen.cost_usd)
         takes = f", and takes about {duration(chosen.run_s)} instead of {duration(now.run_s)}"
-        is_as_long = abs(chosen.run_s / now.run_s - 1) < _SAME_TIME
+        is_as_long = abs(chosen.run_s - now.run_s) <= _SAME_TIME * now.run_s
         machine = f"{chosen.instance_type} ({chosen.memory_gb} GB)"
         return f"{_capital(peak)}: {machine} {leaves}{costs}{'' if is_as_long else takes}."
     if now.is_short:

@@ -81,6 +81,10 @@ class TestAdvice:
         [said] = find(*days(busy)).advice
         assert said.endswith("a run costs 24 % less, and takes about 12m 38s instead of 10m 00s.")
 
+    def test_says_nothing_of_time_where_the_jobs_took_none(self) -> None:
+        [said] = find(*days(IDLE, minutes=0)).advice
+        assert "takes about" not in said
+
     def test_is_a_larger_machine_where_memory_ran_out(self) -> None:
         killed = (job(3, outcome="out_of_memory"), None)
         found = find(*days(IDLE), killed)
