@@ -28,10 +28,10 @@ _NO_COMMAND = {126, 127}
 _PLATFORM = [
     (Outcome.INPUT_NOT_READY, r"^InputNotReady"),
     (Outcome.PREDECESSOR_LATE, r"^PredecessorLate"),
-    (Outcome.REFUSED, r"is not available in this region"),
-    (Outcome.EMPTY_INPUT, r"EmptyInput|No S3 objects found under S3 URL|inputs had no data"),
     (Outcome.EMPTY_REFERENCE, r"^EmptyReference"),
     (Outcome.INPUT_TOO_LARGE, r"^InputTooLarge"),
+    (Outcome.REFUSED, r"is not available in this region"),
+    (Outcome.EMPTY_INPUT, r"^EmptyInput|No S3 objects found under S3 URL|inputs had no data"),
     (Outcome.QUOTA, r"ResourceLimitExceeded|account-level service limit|^InstanceLimit"),
     (
         Outcome.NO_ADDRESSES,
