@@ -40,10 +40,10 @@ class Awaited:
             if not place.has_marker(self.s3):
                 lacking = f"success of {schedule.after} in the same slot"
                 return self._without(request, _LATE, lacking, waits=True)
-        source, ready = self.config.input_of(request.attempt), schedule.input.ready
-        if ready and not source.has(ready, self.s3):
+        source = self.config.input_of(request.attempt)
+        if source.ready and not source.has(source.ready, self.s3):
             waits = schedule.input.when_empty == "wait"
-            lacking = f"object {source.uri}{ready}"
+            lacking = f"object {source.uri}{source.ready}"
             return self._without(request, "InputNotReady", lacking, waits=waits)
         return None
 

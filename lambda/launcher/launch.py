@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
 """A planned attempt that is later than this will not come: it no longer keeps others away."""
 _LONGEST_RETRY = timedelta(days=2)
-"""Older slots have no attempts to come: retries.deadline_seconds is at most a day."""
+"""Older slots have no attempts to come: input.wait_seconds and then retries.deadline_seconds are at
+most a day each."""
+_MOST_RECENT = 5000
+"""Attempts of that time: one of every minute, and those that followed."""
 _ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
 """Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
 _LONGEST_REASON = 1024
@@ -94,7 +97,8 @@ class Launcher:
         late = (request.received - request.attempt.slot).total_seconds()
         schedule = self.config.schedules[request.attempt.schedule]
         deadline = schedule.start_deadline_seconds
-        if request.trigger == Trigger.SCHEDULE and deadline is not None and late > deadline:
+        is_first = request.trigger == Trigger.SCHEDULE and not (entry and entry.planned_for)
+        if is_first and deadline is not None and late > deadline:
             how = f"delivered {late:.0f} s after its time, and start_deadline_seconds is {deadline}"
             return skipped(f"StartDeadline: {how}")
         awaited = Awaited(self.config, self.journal, self.s3)
@@ -200,7 +204,7 @@ class Launcher:
         """Return the schedule's other attempts whose job has not ended, or is about to start."""
         schedule, now = request.attempt.schedule, request.received
         found = set(jobs.active(self.sagemaker, self.config.prefix, schedule))
-        for entry in self.journal.recent(schedule, now - _LONGEST_RETRY):
+        for entry in self.journal.recent(schedule, now - _LONGEST_RETRY, _MOST_RECENT):
             other_slot = entry.slot != request.attempt.slot
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:

@@ -78,6 +78,18 @@ class TestASlotWithoutInput:
         world.launch(NEXT)
         late(world, HOUR)
         assert world.launch(NEXT, "retry")["result"] == "waiting"
+        assert world.launch(NEXT)["result"] == "waiting"  # delivered once more
+
+    def test_keeps_others_away_however_many_have_been_due_since(self, world: World) -> None:
+        expression = {"expression": "cron(* * * * ? *)", "overlap": "Forbid"}
+        world.configure(schedules={"daily": expression}, input={"when_empty": "wait"})
+        world.launch(NEXT)
+        since = [Attempt("daily", NEXT.slot + timedelta(minutes=by), 1) for by in range(1, 102)]
+        for each in since[:-1]:
+            world.journal.refuse(each, job_name(PREFIX, each), "Skipped", "Overlap: …", world.now)
+        late(world, HOUR)
+        world.launch(NEXT, "retry")
+        assert world.launch(since[-1])["result"] == "skipped"
 
     @pytest.mark.parametrize(("overlap", "others"), [("Forbid", "Waiting"), ("Replace", "Skipped")])
     def test_counts_as_not_ended(self, world: World, overlap: str, others: str) -> None:
@@ -150,6 +162,13 @@ class TestAFollower:
         assert world.launch(NEXT, "retry")["result"] == "started"
         [read] = world.asked("CreateProcessingJob")[-1]["ProcessingInputs"]
         assert read["S3Input"]["S3Uri"] == "s3://out-bucket/output/extract/2026/01/06/020000/"
+
+    def test_is_not_kept_by_what_says_that_others_inputs_are_ready(self, world: World) -> None:
+        schedules = {"extract": DAILY, "daily": {**DAILY, "input": {"output_of": "extract"}}}
+        world.configure(schedules=schedules, input={"prefix": "input/", "ready": "done.json"})
+        world.write("output/extract/2026/01/06/020000/part-1")
+        world.write(self.MARKER)
+        assert world.launch(NEXT)["result"] == "started"
 
     def test_does_not_count_the_marker_as_input(self, world: World) -> None:
         world.write(self.MARKER)
