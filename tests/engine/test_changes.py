@@ -33,6 +33,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             "monitoring-daily-no-success": "delete",
             "monitoring-dashboard": "update",
             "schedule-daily": "update",
+            **FUNCTIONS,
         },
     ),
     "instance type, expression, schedule added": (
