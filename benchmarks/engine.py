@@ -25,7 +25,42 @@ from tests.engine.life import BOUNDARY, LIVES
 from tests.engine.outcome import Outcome
 from tests.engine.stack import Stack
 
-STACKS: dict[str, tuple[str, dict[str, Any]]] = {"dev": ("dev", {}), **LIVES}
+_GROWING = {
+    "sizes": [
+        {"up_to_gb": 10, "instance_type": "ml.m5.large", "volume_gb": "auto"},
+        {"instance_type": "ml.m5.4xlarge", "volume_gb": "auto"},
+    ]
+}
+_OVERRIDES: tuple[dict[str, Any], ...] = (
+    {},
+    {"script": "to_parquet", "environment": {"TABLE": "orders"}},
+    {"overlap": "Forbid", "job": _GROWING},
+    {
+        "job": {"instance_type": "ml.r5.large", "volume_gb": 200},
+        "retries": {"fallback_instance_types": ["ml.r6i.large"]},
+    },
+)
+"""What schedules set, in turns."""
+STACKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dev": ("dev", {}),
+    **LIVES,
+    "a hundred schedules": (
+        "prod",
+        {
+            "schedules": {
+                "daily": ...,
+                **{
+                    f"team-{number:03}": {
+                        "expression": "cron(0 4 * * ? *)",
+                        "timezone": "Europe/Berlin",
+                        **_OVERRIDES[number % len(_OVERRIDES)],
+                    }
+                    for number in range(100)
+                },
+            }
+        },
+    ),
+}
 
 
 def family(root: int) -> Iterator[int]:

@@ -50,6 +50,15 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
             "schedules": {
                 "hourly": {"expression": "rate(1 hour)", "timezone": "UTC"},
                 "weekly": {"expression": "cron(0 3 ? * MON *)", "timezone": "Asia/Tokyo"},
+                "growing": {
+                    "expression": "cron(0 4 * * ? *)",
+                    "job": {
+                        "sizes": [
+                            {"up_to_gb": 10, "instance_type": "ml.m5.large", "volume_gb": "auto"},
+                            {"instance_type": "ml.m5.4xlarge", "volume_gb": "auto"},
+                        ]
+                    },
+                },
             },
         },
     ),
