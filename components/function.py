@@ -11,6 +11,15 @@ from components.policies.statements import Statement
 from components.role import Role, create_role
 from components.stack import Stack
 
+TIMEOUT_S = 900
+"""Lambda's maximum: who is throttled waits, and a slot of a million objects is read in minutes."""
+TRIES = 20
+"""Of each call. An account has one CreateProcessingJob a second, which nobody can raise: who is
+throttled gets its turn within five minutes of pauses, where Lambda would try twice more. A call
+that hangs each time is raised after some twelve minutes, before the function is cut off.
+https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+"""
+
 
 class Function(pulumi.ComponentResource):
     """One function, `<prefix>-<name>`, whose handler is `<name>.handler.handler`.
@@ -37,7 +46,6 @@ class Function(pulumi.ComponentResource):
         *,
         environment: Mapping[str, pulumi.Input[str]],
         allowed: Sequence[Statement],
-        timeout_s: int,
         memory_mb: int,
         after: Sequence[pulumi.Resource],
     ) -> None:
@@ -53,9 +61,9 @@ class Function(pulumi.ComponentResource):
             architectures=["arm64"],
             handler=f"{name}.handler.handler",
             code=function_archive.build(name, stack.settings),
-            environment={"variables": dict(environment)},
+            environment={"variables": {**environment, "AWS_MAX_ATTEMPTS": str(TRIES)}},
             kms_key_arn=stack.key_arn,
-            timeout=timeout_s,
+            timeout=TIMEOUT_S,
             memory_size=memory_mb,
             logging_config={"log_format": "JSON", "log_group": logs.name},
             # Without its permissions the first event would fail.

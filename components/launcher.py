@@ -61,7 +61,6 @@ class Launcher(pulumi.ComponentResource):
                 job_role_arn=job.role_arn,
                 table_arn=journal.table_arn,
             ),
-            timeout_s=60,
             # A whole processor to read long lists; a fraction is enough for what else it does.
             memory_mb=1769 if stack.settings.counts_input else 256,
             # A job needs all of them, down to the policies of its role and its buckets.

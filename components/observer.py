@@ -66,8 +66,6 @@ class Observer(pulumi.ComponentResource):
                 table_arn=journal.table_arn,
                 topic_arn=alerts.topic_arn,
             ),
-            # Lambda's maximum: a slot of a million objects is read and listed in minutes.
-            timeout_s=900,
             memory_mb=512,
             after=[storage, launcher, group],
         )

@@ -146,10 +146,13 @@ class Stack:
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         # A second Invoke by the SDK, after a lost answer, would find the slot "already started".
-        once = self.endpoint or service == "lambda"
+        launches = service == "lambda"
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
-            read_timeout=70,  # the launcher's own timeout is 60
+            retries={
+                "mode": "standard",
+                "total_max_attempts": 1 if self.endpoint or launches else 4,
+            },
+            read_timeout=910 if launches else 60,  # the launcher's own timeout is 900
         )
         return cast("Any", boto3).client(
             service, region_name=self.region, config=config, **self._local

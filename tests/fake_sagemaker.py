@@ -9,15 +9,14 @@ from local.aws.sagemaker.descriptions import state_change
 Json = dict[str, Any]
 
 _ARN = "arn:aws:sagemaker:eu-central-1:123456789012:processing-job/"
-_PAGE = 2
-"""Jobs of one answer, so that whoever lists has to turn pages."""
 
 
 class FakeSageMaker:
     """Jobs, and the answers about them."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], datetime], page: int = 2) -> None:
+        """Have at most `page` jobs in an answer: by default whoever lists has to turn pages."""
+        self._clock, self._page = clock, page
         self.jobs: dict[str, Json] = {}
         """Name -> what Describe tells."""
         self.accepted: list[str] = []
@@ -50,6 +49,11 @@ class FakeSageMaker:
         ended = {"ProcessingEndTime": now, "LastModifiedTime": now}
         self.jobs[name] = {**job, **started, **ended, "ProcessingJobStatus": status, **known}
         return self.event(name)
+
+    def running(self) -> list[str]:
+        """Return the names of the jobs that run."""
+        jobs = self.jobs.items()
+        return [name for name, job in jobs if job["ProcessingJobStatus"] == "InProgress"]
 
     def event(self, name: str) -> Json:
         """Return the event of a job's present status."""
@@ -90,8 +94,9 @@ class FakeSageMaker:
             and params.get("LastModifiedTimeAfter", job["CreationTime"]) <= job["LastModifiedTime"]
         ]
         first = int(params.get("NextToken", 0))
-        more = {"NextToken": str(first + _PAGE)} if found[first + _PAGE :] else {}
-        return {"ProcessingJobSummaries": found[first : first + _PAGE], **more}
+        end = first + min(self._page, params.get("MaxResults", 10))
+        more = {"NextToken": str(end)} if found[end:] else {}
+        return {"ProcessingJobSummaries": found[first:end], **more}
 
     def _stop(self, job: Json) -> Json | tuple[str, str]:
         if job["ProcessingJobStatus"] not in ("InProgress", "Stopping"):

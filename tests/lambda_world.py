@@ -153,7 +153,12 @@ class World:
         )
 
     def launch(
-        self, attempt: Attempt = ATTEMPT, trigger: str = "schedule", *, event: Json | None = None
+        self,
+        attempt: Attempt = ATTEMPT,
+        trigger: str = "schedule",
+        *,
+        event: Json | None = None,
+        owner: str | None = None,
     ) -> Json:
         """Let the launcher have an event; one of a run comes when the run's time has come."""
         if event is None:
@@ -166,7 +171,8 @@ class World:
         event = event or {**own, "trigger": trigger}
         clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}
         launcher = Launcher(config=self.launcher_config, journal=self.journal, **clients)
-        return launcher.launch(launcher_event(event, self.launcher_config.schedules, self.now))
+        request = launcher_event(event, self.launcher_config.schedules, self.now)
+        return launcher.launch(request, owner or next(self._owners))
 
     def observe(self, event: Json, owner: str | None = None) -> str:
         """Let the observer have an event; `owner` is the invocation's id, a new one by default."""

@@ -5,6 +5,7 @@ error. What SageMaker refuses is no error of this function: the observer hears o
 """
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from launcher.event import parse
 from launcher.launch import Launcher
@@ -25,24 +25,23 @@ logger = Logger(service="launcher")
 
 @cache
 def _launcher() -> Launcher:
-    root = Path(__file__).parent.parent
-    config, aws = LauncherConfig.load(root, os.environ), sdk.session(root)
-    # Three tries of at most 8 s each end within the function's 60 s, so that the last error is
-    # raised and recorded instead of being cut off as a timeout.
-    retries = Config(
-        retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5
-    )
+    return connect(Path(__file__).parent.parent, os.environ)
+
+
+def connect(root: Path, environ: Mapping[str, str]) -> Launcher:
+    """Return the launcher of the archive that is unpacked at `root`, with its own clients."""
+    config, aws = LauncherConfig.load(root, environ), sdk.session(root)
     return Launcher(
         config=config,
-        journal=Journal(aws.client("dynamodb", config=retries), config.journal_table),
-        sagemaker=aws.client("sagemaker", config=retries),
-        s3=aws.client("s3", config=retries),
-        events=aws.client("events", config=retries),
+        journal=Journal(aws.client("dynamodb", config=sdk.CONFIG), config.journal_table),
+        sagemaker=aws.client("sagemaker", config=sdk.CONFIG),
+        s3=aws.client("s3", config=sdk.CONFIG),
+        events=aws.client("events", config=sdk.CONFIG),
     )
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Launch what the event asks for and return what came of it, as `Launcher.launch` says.
 
     Raises:
@@ -50,6 +49,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:  # noqa: A
         botocore.exceptions.ClientError: a service cannot be asked, or the notice cannot be sent.
     """
     launcher = _launcher()
-    answer = launcher.launch(parse(event, launcher.config.schedules, datetime.now(UTC)))
+    request = parse(event, launcher.config.schedules, datetime.now(UTC))
+    answer = launcher.launch(request, context.aws_request_id)
     logger.info("launched", extra=answer)
     return answer

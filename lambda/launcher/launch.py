@@ -57,8 +57,10 @@ class Launcher:
     s3: S3Client
     events: EventBridgeClient
 
-    def launch(self, request: Request) -> dict[str, Any]:
+    def launch(self, request: Request, owner: str) -> dict[str, Any]:
         """Start the request's job, or say why not; the same request again changes nothing.
+
+        `owner` is the invocation's id, which stays the same when Lambda retries it.
 
         Returns:
             `job_name`, `schedule`, `slot`, `attempt`, and the fields of Answer.
@@ -66,34 +68,46 @@ class Launcher:
         return {
             "job_name": self._name(request.attempt),
             **request.attempt.as_event,
-            **self._launch(request)._asdict(),
+            **self._launch(request, owner)._asdict(),
         }
 
-    def _launch(self, request: Request) -> Answer:
-        attempt, name = request.attempt, self._name(request.attempt)
+    def _launch(self, request: Request, owner: str) -> Answer:
+        attempt, name, now = request.attempt, self._name(request.attempt), request.received
         if job := jobs.find(self.sagemaker, name):
             return Answer("already started", job["ProcessingJobStatus"])
-        entry = self.journal.find(attempt)
-        if not entry or not entry.status:  # else the first decision stays
-            if request.trigger == Trigger.OPERATOR:
-                # An overlap policy would skip, or stop, what follows this attempt after a failure.
-                entry = self.journal.write(Entry.of(attempt, name, asked_by=Trigger.OPERATOR))
-            try:
-                answer = self._decide(request, entry)
-            except ClientError as error:
-                if error.operation_name not in _ANSWERS:
-                    raise
-                answer = refused(aws_errors.summary(error)[:_LONGEST_REASON])
+        taken, entry = self.journal.claim_launch(attempt, name, owner, now)
+        if not entry.status:  # else the first decision stays
+            if not taken:
+                return Answer("already started", "InProgress", "Another delivery is about to")
+            answer = self._answer(request, entry)
             if answer.result not in ("skipped", "refused"):
                 return answer
-            reason, now = answer.reason or "", request.received
-            entry = self.journal.refuse(attempt, name, answer.status, reason, now)
+            entry = self.journal.refuse(attempt, name, answer.status, answer.reason or "", now)
         if entry.concluded_at is None:  # the notice of an earlier delivery may have been lost
             self._notify(entry)
         result = "skipped" if entry.status == State.SKIPPED else "refused"
         return Answer(result, entry.status or "", entry.reason)
 
-    def _decide(self, request: Request, entry: Entry | None) -> Answer:
+    def _answer(self, request: Request, entry: Entry) -> Answer:
+        """Start the attempt, or decide against it; let go of it where neither is done."""
+        answer = Answer("waiting", "Waiting")
+        try:
+            if request.trigger == Trigger.OPERATOR:
+                # An overlap policy would skip, or stop, what follows this attempt after a failure.
+                asked = Entry.of(entry.attempt, entry.job_name, asked_by=Trigger.OPERATOR)
+                entry = self.journal.write(asked)
+            answer = self._decide(request, entry)
+        except ClientError as error:
+            if error.operation_name not in _ANSWERS:
+                raise
+            answer = refused(aws_errors.summary(error)[:_LONGEST_REASON])
+        finally:
+            if answer.result in ("replacing", "waiting"):
+                free = Entry.of(entry.attempt, entry.job_name, launching_until=request.received)
+                self.journal.write(free)
+        return answer
+
+    def _decide(self, request: Request, entry: Entry) -> Answer:
         late = (request.received - request.attempt.slot).total_seconds()
         schedule = self.config.schedules[request.attempt.schedule]
         deadline = schedule.start_deadline_seconds
@@ -110,12 +124,12 @@ class Launcher:
         counted = sizing.count(listed(source, self.s3), until)
         if not counted.objects and schedule.input.when_empty != "run":
             return awaited.without_input(request)
-        machines = sizing.choose(schedule.job, counted, entry.instance_type if entry else None)
+        machines = sizing.choose(schedule.job, counted, entry.instance_type)
         if isinstance(machines, str):
             return refused(machines)
         if machines.reason:
             # Before it starts: no later delivery would. As planned, so that the watch misses it.
-            at = (entry and entry.planned_for) or request.received
+            at = entry.planned_for or request.received
             known = Entry.of(request.attempt, self._name(request.attempt), planned_for=at)
             self.journal.write(replace(known, **machines.for_journal))
         if reason := self._beyond_limit(request, machines.instance_count):
@@ -215,8 +229,8 @@ class Launcher:
         """Return why an attempt is beyond limits.max_concurrent_instances, or None.
 
         A failure like that of a quota, so that the observer tries again later. Nothing is locked
-        between this look and the start: launches within the same second may each find room for one,
-        and then run together. The account's quota is what AWS itself enforces.
+        between this look and the start: launches that wait for SageMaker at the same time may each
+        find room for one, and then run together. The account's quota is what AWS itself enforces.
         """
         limit = self.config.max_concurrent_instances
         if limit is None:

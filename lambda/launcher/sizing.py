@@ -11,7 +11,7 @@ from pipeline.config import JobConfig, SizeConfig
 from pipeline.contract import GB, HEADROOM_GB, VOLUME_FACTOR
 
 BUDGET_S = 20.0
-"""Of counting. A last page may take three tries of 8 s more, and the function has 60 s in all."""
+"""Of counting: a slot is to start within the minute."""
 
 
 class Until(NamedTuple):

@@ -7,13 +7,13 @@ queue and counts the error, and the watch finds the job again.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
@@ -25,25 +25,25 @@ from pipeline.contract import JOB_CHANGE, NOTICE
 from pipeline.journal import Journal
 from pipeline.text import safe_repr
 
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20
-)
-
 
 @cache
 def _observer() -> Observer:
-    root = Path(__file__).parent.parent
-    config, aws = ObserverConfig.load(root, os.environ), sdk.session(root)
-    journal = Journal(aws.client("dynamodb", config=_CONFIG), config.journal_table)
-    logs, sns = aws.client("logs", config=_CONFIG), aws.client("sns", config=_CONFIG)
-    scheduler = aws.client("scheduler", config=_CONFIG)
+    return connect(Path(__file__).parent.parent, os.environ)
+
+
+def connect(root: Path, environ: Mapping[str, str]) -> Observer:
+    """Return the observer of the archive that is unpacked at `root`, with its own clients."""
+    config, aws = ObserverConfig.load(root, environ), sdk.session(root)
+    journal = Journal(aws.client("dynamodb", config=sdk.CONFIG), config.journal_table)
+    logs, sns = aws.client("logs", config=sdk.CONFIG), aws.client("sns", config=sdk.CONFIG)
+    scheduler = aws.client("scheduler", config=sdk.CONFIG)
     return Observer(
         config=config,
         journal=journal,
         launches=NextLaunches(config, journal, scheduler),
         notifier=Notifier(config, journal, logs, sns),
-        sagemaker=aws.client("sagemaker", config=_CONFIG),
-        s3=aws.client("s3", config=_CONFIG),
+        sagemaker=aws.client("sagemaker", config=sdk.CONFIG),
+        s3=aws.client("s3", config=sdk.CONFIG),
     )
 
 

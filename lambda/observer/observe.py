@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
-
-LEASE = timedelta(minutes=16)
-"""Longer than the function's timeout of 15 minutes: who holds a claim after that has died."""
 
 logger = Logger(service="observer")
 
@@ -72,7 +69,7 @@ class Observer:
             raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
         if not job and not decided:
             raise NotOursError(f"there is no job {job_name}, and no decision against it")
-        if taken := self.journal.claim(attempt, job_name, owner, now, LEASE):
+        if taken := self.journal.claim(attempt, job_name, owner, now):
             return taken
         return self._conclude(known or Entry.of(attempt, job_name), job, now)
 

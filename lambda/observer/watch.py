@@ -175,15 +175,18 @@ class Reconciler:
                 continue
             if entry.status:
                 yield entry.job_name
-            elif entry.planned_for and not self._is_expected(entry):
-                yield self._missed(entry.attempt, f"planned for {slot_text(entry.planned_for)}")
+            # The launcher had both: an event that it gave up, and one that it never got.
+            elif (due := entry.planned_for or entry.launching_until) and not self._is_expected(
+                entry
+            ):
+                yield self._missed(entry.attempt, f"planned for {slot_text(due)}")
 
     def _is_expected(self, entry: Entry) -> bool:
         """Return whether a planned attempt may still come; one that waits until its wait is over.
 
         So a time without a watch loses no slot that waits, and no slot waits for ever.
         """
-        last = entry.planned_for or self.now
+        last = entry.planned_for or entry.launching_until or self.now
         if entry.waiting_for:
             schedule = self.observer.config.schedule(entry.schedule)
             last = max(last, schedule.waits_until(entry.slot))

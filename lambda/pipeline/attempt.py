@@ -46,7 +46,12 @@ def job_name(prefix: str, attempt: Attempt) -> str:
     starting a second paid job. The double hyphen ends the prefix: prefixes and schedules contain
     none, so no two stacks or schedules can mean the same name.
     """
-    return f"{prefix}--{attempt.schedule}-{attempt.slot:%Y%m%dT%H%M%SZ}-{attempt.number}"
+    return f"{prefix}--{attempt.schedule}-{slot_name(attempt.slot)}-{attempt.number}"
+
+
+def slot_name(slot: datetime) -> str:
+    """Return a slot as the names of its jobs have it."""
+    return f"{slot:%Y%m%dT%H%M%SZ}"
 
 
 def parse_job_name(prefix: str, name: str) -> Attempt | None:

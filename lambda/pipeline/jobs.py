@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pipeline import aws_errors, cost
-from pipeline.attempt import Attempt, job_name, parse_job_name
+from pipeline.attempt import Attempt, job_name, parse_job_name, slot_name
 from pipeline.journal_items import Entry
 
 if TYPE_CHECKING:
@@ -53,9 +53,17 @@ def listed(
     **filters: Any,  # noqa: ANN401 - of whatever type
 ) -> Iterator[tuple[Attempt, ProcessingJobSummaryTypeDef]]:
     """Yield a stack's jobs, or a schedule's, or a slot's; ListProcessingJobs filters them."""
-    contained = f"{prefix}--" if schedule is None else f"{prefix}--{schedule}-"
+    contained = f"{prefix}--"
+    if schedule:
+        contained += f"{schedule}-"
+    if schedule and slot:  # else all that it ever had: SageMaker forgets none
+        contained += f"{slot_name(slot)}-"
     pages = client.get_paginator("list_processing_jobs")
-    for page in pages.paginate(NameContains=contained, **filters):
+    for page in pages.paginate(
+        NameContains=contained,
+        PaginationConfig={"PageSize": 100},  # not 10: an account has about two calls a second
+        **filters,
+    ):
         for job in page["ProcessingJobSummaries"]:
             # NameContains also finds it inside of another stack's names.
             attempt = parse_job_name(prefix, job["ProcessingJobName"])

@@ -21,6 +21,8 @@ _BEHIND_SLOTS = "3"
 """Greater than every slot (years 2000 to 2199), and less than a schedule's health."""
 _KEPT = timedelta(days=400)
 """How long an attempt is kept: a year can be compared with the year before."""
+LEASE = timedelta(minutes=16)
+"""Longer than the functions' timeout of 15 minutes: who holds a claim after that has died."""
 
 
 class Journal:
@@ -66,14 +68,28 @@ class Journal:
         refused = Entry.of(attempt, job_name, status=status, reason=reason, ended=at)
         return self.write(refused, unless="status")
 
-    def claim(
-        self, attempt: Attempt, job_name: str, owner: str, now: datetime, lease: timedelta
-    ) -> str | None:
-        """Take the right to deal with an attempt's end, for as long as `lease`, or say why not.
+    def claim_launch(
+        self, attempt: Attempt, job_name: str, owner: str, now: datetime
+    ) -> tuple[bool, Entry]:
+        """Take the right to start an attempt, for as long as LEASE; return what is known of it.
+
+        Two deliveries of a slot could decide otherwise: one that it fails, while the other waits
+        for SageMaker to take the job. `owner` is as for `claim`.
+        """
+        changes = {"launching_by": owner, "launching_until": now + LEASE, "job_name": job_name}
+        condition = (
+            "attribute_not_exists(launching_until) OR launching_until <= :now"
+            " OR launching_by = :launching_by"
+        )
+        taken, item = self._update(attempt_key(attempt), changes, condition, {"now": now})
+        return taken, from_item(item)
+
+    def claim(self, attempt: Attempt, job_name: str, owner: str, now: datetime) -> str | None:
+        """Take the right to deal with an attempt's end, for as long as LEASE, or say why not.
 
         Lambda keeps an invocation's id when it retries, so `owner`, that id, may ask again.
         """
-        until = _seconds(now + lease)
+        until = _seconds(now + LEASE)
         changes = {"claimed_by": owner, "claimed_until": until, "job_name": job_name}
         condition = (
             "attribute_not_exists(concluded_at) AND (attribute_not_exists(claimed_until)"

@@ -52,6 +52,8 @@ class Entry:
     asked for."""
     waiting_for: str | None = None
     """What it lacked when it was last asked for, and until when it waits, in words."""
+    launching_until: datetime | None = None
+    """How long the launcher's invocation that took it may go on; None if none has."""
     retry_state: str | None = None
     """What the earlier attempts used up, as JSON (observer.retry.RetryState)."""
     asked_by: str | None = None
@@ -90,7 +92,7 @@ class Entry:
 
 _TIMES = {
     *("created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"),
-    *("last_success", "failing_since", "recovered_from"),
+    *("last_success", "failing_since", "recovered_from", "launching_until"),
 }
 _NUMBERS = {
     **dict.fromkeys(("instance_count", "volume_gb", "input_bytes", "input_objects"), int),

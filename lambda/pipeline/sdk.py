@@ -7,11 +7,15 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 MODELS = "models"
 """The folder of the archive that holds what components/service_models.py made."""
+
+CONFIG = Config(retries={"mode": "standard"}, connect_timeout=3, read_timeout=20)
+"""Of every client; AWS_MAX_ATTEMPTS says how often it tries (components/function.py)."""
 
 
 class _Models(Loader):

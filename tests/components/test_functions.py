@@ -15,8 +15,8 @@ import pytest
 
 from components import function_archive, names
 from components.policies import roles
-from observer.observe import LEASE
 from pipeline.config import LauncherConfig, ObserverConfig
+from pipeline.journal import LEASE
 from tests.components.settings.test_settings import keys_of, settings
 from tests.conftest import ACCOUNT, REGION, ROOT, Recorder, record_program
 from tests.recorded import program

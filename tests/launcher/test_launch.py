@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 from launcher.launch import NoticeError
 from observer.retry import RetryState
 from pipeline.attempt import Attempt, job_name
-from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, CrashError, World
+from pipeline.journal import LEASE
+from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SETTINGS, SLOT, CrashError, World
 
+DAILY = SETTINGS["schedules"]["daily"]
 NEXT_DAY = Attempt("daily", SLOT + timedelta(days=1), 1)
 ANSWER = {
     "job_name": NAME,
@@ -42,10 +44,32 @@ class TestStart:
         assert len(world.asked("CreateProcessingJob")) == 1
 
     def test_at_the_same_time_as_another_delivery_is_already_started(self, world: World) -> None:
-        world.launch()
-        world.errors["DescribeProcessingJob"] = [("ResourceNotFound", "not yet")]
-        assert world.launch() == {**ANSWER, "result": "already started"}
+        world.launch(owner="one")
+        not_yet = ("ResourceNotFound", "not yet")
+        world.errors["DescribeProcessingJob"] = [not_yet]
+        assert world.launch(owner="one") == {**ANSWER, "result": "already started"}
+        world.errors["DescribeProcessingJob"] = [not_yet]
+        why = {"result": "already started", "reason": "Another delivery is about to"}
+        assert world.launch(owner="two") == {**ANSWER, **why}
         assert len(world.sagemaker.jobs) == 1
+
+    def test_waits_for_no_other_delivery_and_takes_over_from_one_that_died(
+        self, world: World
+    ) -> None:
+        world.journal.claim_launch(ATTEMPT, NAME, "one", NOW)
+        assert world.launch(owner="two")["result"] == "already started"
+        assert world.sagemaker.jobs == {}
+        world.now += LEASE
+        assert world.launch(owner="two")["result"] == "started"
+
+    def test_that_is_told_too_late_while_another_delivery_is_at_it_is_not_skipped(
+        self, world: World
+    ) -> None:
+        world.configure(schedules={"daily": {**DAILY, "start_deadline_seconds": 60}})
+        world.journal.claim_launch(ATTEMPT, NAME, "one", NOW)
+        world.now += timedelta(minutes=5)
+        assert world.launch(owner="two")["result"] == "already started"
+        assert world.notices() == []
 
     def test_of_a_planned_attempt_is_on_the_machine_it_was_planned_for(self, world: World) -> None:
         second = replace(ATTEMPT, number=2)
@@ -105,12 +129,14 @@ class TestRefusal:
         assert world.launch()["status"] == "Refused"
         assert world.deliver() == ["access_denied"]
 
-    @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "GetItem"])
+    @pytest.mark.parametrize("operation", ["DescribeProcessingJob", "UpdateItem"])
     def test_of_any_other_call_is_raised(self, world: World, operation: str) -> None:
         world.errors[operation] = [("AccessDeniedException", "no")]
         with pytest.raises(ClientError, match="AccessDeniedException"):
             world.launch()
         assert world.notices() == []
+        world.errors.clear()
+        assert world.launch()["result"] == "started", "whose event it is next"
 
     def test_stays_and_is_told_again_until_it_was_dealt_with(self, world: World) -> None:
         world.errors["CreateProcessingJob"] = [QUOTA]

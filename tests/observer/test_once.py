@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from observer.observe import LEASE
 from pipeline.attempt import Attempt, job_name
+from pipeline.journal import LEASE
 from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, SLOT, CrashError, World
 from tests.quick_moto import mock_aws

@@ -181,6 +181,12 @@ class TestAttempts:
         assert world.observe(event) == "script_failed"
         assert world.marker()["attempt"] == 3
 
+    def test_are_looked_for_among_the_slots_own_jobs_only(self, world: World) -> None:
+        world.observe(world.run())
+        (asked,) = world.asked("ListProcessingJobs")
+        own = NAME.removesuffix("1")
+        assert asked == {"NameContains": own, "MaxResults": 100}
+
     def test_a_failure_that_is_heard_of_late_leaves_it_too(self, world: World) -> None:
         event = world.fail()
         completes(world, SECOND, "1")

@@ -5,6 +5,7 @@ import pytest
 
 from observer.watch import EVENT_GRACE, LAUNCH_GRACE, WatchError
 from pipeline.attempt import Attempt, job_name
+from pipeline.journal import LEASE
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, RATE_1H, SLOT, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -182,6 +183,15 @@ class TestPlannedAttempt:
         world.fire()
         world.now += 5 * HOUR
         assert world.reconcile() == {}
+
+    def test_whose_launch_was_given_up_is_missed_once(self, world: World) -> None:
+        world.schedule()
+        world.journal.claim_launch(ATTEMPT, NAME, "one", NOW)
+        world.now += LEASE + LAUNCH_GRACE
+        assert missed(world) == []
+        world.now += MINUTE
+        assert missed(world) == [NAME]
+        assert missed(world) == []
 
 
 class TestGauges:

@@ -161,8 +161,10 @@ class World:
         self,
         NameContains: str,  # noqa: N803
         StatusEquals: str | None = None,  # noqa: N803
+        MaxResults: int = 10,  # noqa: N803
         **sort: str,
     ) -> tuple[Any, _Json]:
+        assert MaxResults == 100
         assert sort in ({}, {"SortBy": "CreationTime", "SortOrder": "Descending"})
         found = [
             job

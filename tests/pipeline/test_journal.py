@@ -6,7 +6,6 @@ from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, World
 
-LEASE = timedelta(minutes=6)
 BUSY = "another invocation is at it"
 
 
@@ -15,7 +14,7 @@ def entry_of(attempt: Attempt = ATTEMPT, **known: object) -> Entry:
 
 
 def claim(journal: Journal, owner: str, minutes: float = 0) -> str | None:
-    return journal.claim(ATTEMPT, NAME, owner, NOW + timedelta(minutes=minutes), LEASE)
+    return journal.claim(ATTEMPT, NAME, owner, NOW + timedelta(minutes=minutes))
 
 
 class TestClaim:
@@ -26,12 +25,12 @@ class TestClaim:
     def test_is_granted_to_its_owner_again(self, world: World) -> None:
         claim(world.journal, "a")
         assert claim(world.journal, "a", 1) is None
-        assert claim(world.journal, "b", 6.5) == BUSY, "asking again prolongs it"
+        assert claim(world.journal, "b", 16.5) == BUSY, "asking again prolongs it"
 
     def test_is_anybodys_once_the_lease_has_run_out(self, world: World) -> None:
         claim(world.journal, "a")
-        assert claim(world.journal, "b", 6.1) is None
-        assert claim(world.journal, "a", 6.2) == BUSY, "the first owner has lost it"
+        assert claim(world.journal, "b", 16.1) is None
+        assert claim(world.journal, "a", 16.2) == BUSY, "the first owner has lost it"
 
     def test_is_nobodys_after_the_conclusion(self, world: World) -> None:
         claim(world.journal, "a")

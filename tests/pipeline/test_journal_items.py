@@ -33,7 +33,10 @@ def _optional(name: str) -> st.SearchStrategy[object]:
         "cost_usd": _COSTS,
         "outcome": st.sampled_from(Outcome),
     }
-    times = {"created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"}
+    times = {
+        *("created", "started", "ended", "next_attempt_at", "planned_for", "concluded_at"),
+        "launching_until",
+    }
     return st.none() | (_TIMES if name in times else kinds.get(name, _TEXTS))
 
 

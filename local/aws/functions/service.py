@@ -157,6 +157,7 @@ class Functions:
             **config.get("Environment", {}).get("Variables", {}),
             **session.keys.environment,
             "AWS_ENDPOINT_URL": self._aws.url,
+            "AWS_MAX_ATTEMPTS": "3",  # what fails here fails however long a function waits
         }
         self._runtimes[name] = Runtime(config, code.resolve(), environment)
         return self._runtimes[name]
