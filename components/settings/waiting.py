@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from components.settings.model import ScheduleSettings, Settings
 from components.settings.run_rules import key
@@ -10,6 +11,9 @@ from pipeline.slots import Cron
 
 _CALENDAR = tuple(range(2001, 2029))
 """Years in which every form of a year occurs: each first weekday, with and without a leap day."""
+
+_LATER = timedelta(minutes=10)
+"""Two turns of the watch, so that a follower is asked after its predecessor's wait has ended."""
 
 
 def problems(settings: Settings) -> Iterator[str]:
@@ -81,12 +85,12 @@ def _followed(
             f"{followed.expression} in {followed.timezone}: {problem}"
         )
     longest, theirs = schedule.longest_wait, followed.longest_wait
-    if other != name and longest <= theirs:
-        wait = key(name, schedule, "input", "wait_seconds")
+    if other != name and theirs and longest < theirs + _LATER:
+        wait, least = key(name, schedule, "input", "wait_seconds"), theirs + _LATER
         yield (
             f"{wait}: {name} waits {longest.total_seconds():.0f} s for {other}, which itself may "
-            f"wait {theirs.total_seconds():.0f} s before it runs; set more for {name}, or less for "
-            f"{other}"
+            f"wait {theirs.total_seconds():.0f} s before it runs; set at least "
+            f"{least.total_seconds():.0f} for {name}, or less for {other}"
         )
 
 
