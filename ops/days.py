@@ -91,8 +91,8 @@ class Period:
 
     @property
     def longest_wait_s(self) -> float | None:
-        """The longest time until a job had its instances."""
-        waits = [each.slot.queue_seconds for each in self.results]
+        """The longest time until one had what it lacked, and its job its instances."""
+        waits = [each.slot.waited_seconds for each in self.results]
         return max((wait for wait in waits if wait is not None), default=None)
 
     @property

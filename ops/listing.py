@@ -34,8 +34,9 @@ class Slot(Entry):
     """That were made; one that is only planned does not count."""
     duration_seconds: float | None
     """Of the latest attempt; so far, while it runs."""
-    queue_seconds: float | None
-    """From its creation until it had its instances; so far, while it waits."""
+    waited_seconds: float | None
+    """Until the latest attempt had its instances: from its creation on, or from the slot on if it
+    lacked something then; so far, while it waits."""
 
     @property
     def instance(self) -> str:
@@ -48,13 +49,14 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     """Return the slot that these attempts, ascending, are at."""
     made = [entry for entry in entries if entry.concluded_at or not entry.planned_for]
     last = made[-1] if made else entries[-1]
+    since = last.slot if last.waiting_for else last.created
     costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
     cost = None if None in costs else sum(cost for cost in costs if cost is not None)
     return Slot(
         **vars(replace(last, cost_usd=cost)),
         attempts=len(made),
         duration_seconds=seconds_between(last.started, last.ended or now),
-        queue_seconds=seconds_between(last.created, last.started or last.ended or now),
+        waited_seconds=seconds_between(since, last.started or last.ended or now),
     )
 
 
@@ -85,10 +87,10 @@ def attempts_by_slot(
         if job := stack.find_job(attempt):
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]
-            # As the journal would have it, if it knew of jobs that run: of why, it does.
-            name = job["ProcessingJobName"]
-            sized_by = next((each.sized_by for each in known if each.attempt == attempt), None)
-            running = jobs.with_job(Entry.of(attempt, name, sized_by=sized_by), job)
+            # As the journal would have it, if it knew of jobs that run: what led to them, it does.
+            own = next((each for each in known if each.attempt == attempt), None)
+            led = {name: getattr(own, name, None) for name in ("sized_by", "waiting_for")}
+            running = jobs.with_job(Entry.of(attempt, job["ProcessingJobName"], **led), job)
             found[attempt.slot, attempt.schedule] = [*before, running]
     return found
 
@@ -107,8 +109,8 @@ def shown(session: Session, listed: list[Slot]) -> Iterator[RenderableType]:
 
 def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name in ("slot", "outcome", "attempts", "duration", "queued", "instance", "cost"):
-        number = name in ("attempts", "duration", "queued", "cost")
+    for name in ("slot", "outcome", "attempts", "duration", "waited", "instance", "cost"):
+        number = name in ("attempts", "duration", "waited", "cost")
         table.add_column(name, justify="right" if number else "left", no_wrap=name != "instance")
     for slot in listed:
         table.add_row(
@@ -116,7 +118,7 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
             Text(_state(slot), style(slot.outcome)),
             str(slot.attempts),
             span(slot.duration_seconds),
-            span(slot.queue_seconds),
+            span(slot.waited_seconds),
             slot.instance.replace("ml.", ""),
             "" if slot.cost_usd == 0 else dollars(slot.cost_usd),
         )

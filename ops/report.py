@@ -50,7 +50,7 @@ class _Schedule:
     def longest_s(self) -> float:
         """The longest wait and run that a day's bar shows."""
         longest = [day.ran[0] for day in self.days if day.ran]
-        return max(((each.queue_seconds or 0) + (each.run_s or 0) for each in longest), default=0)
+        return max(((each.waited_seconds or 0) + (each.run_s or 0) for each in longest), default=0)
 
 
 def show(session: Session, options: argparse.Namespace) -> int:

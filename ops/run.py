@@ -117,7 +117,7 @@ def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[
         "message": last.exit_message,
         "attempts": history if len(attempts) > 1 else None,
         "duration": span(slot.duration_seconds),
-        "queued": span(slot.queue_seconds),
+        "waited": span(slot.waited_seconds),
         "instance": slot.instance,
         "cost": f"{dollars(slot.cost_usd)} (estimate)" if last.started else None,
         "marker": last.success_marker,

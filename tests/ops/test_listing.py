@@ -47,10 +47,16 @@ class TestTable:
         status, out, _ = world.ops("list")
         assert status == 0
         assert "daily  Europe/Berlin" in out
-        header = "slot outcome attempts duration queued instance cost"
+        header = "slot outcome attempts duration waited instance cost"
         assert row(out, "slot") == header
         expected = "Mon 05 Jan 04:00 completed 1 1h 02m 1m 15s 2 x m5.xlarge $0.25"
         assert row(out, "Mon") == expected
+
+    def test_a_slot_that_lacked_something_waited_from_its_time_on(self, world: World) -> None:
+        started = parse_slot(SLOT) + timedelta(hours=2)
+        began: dict[str, Any] = {"created": started, "started": started}
+        world.conclude(**RAN | began, waiting_for="an object")
+        assert "2h 00m" in row(world.ops("list")[1], "Mon")
 
     def test_a_slot_counts_all_its_attempts_and_their_cost_and_shows_the_last(
         self, world: World
@@ -194,7 +200,7 @@ class TestChoice:
             "outcome": "completed",
             "attempts": 1,
             "duration_seconds": 3725,
-            "queue_seconds": 75,
+            "waited_seconds": 75,
             "instance_type": "ml.m5.xlarge",
             "instance_count": 2,
             "cost_usd": 0.25,
