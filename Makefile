@@ -11,9 +11,11 @@ WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Else each process of the tests and of a local run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
+GIVEN := INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
-$(foreach name,INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP,\
-	$(eval export GIVEN_$(name) := $$(value $(name))))
+$(foreach name,$(GIVEN),$(eval export GIVEN_$(name) := $$(value $(name))))
+MISSPELT = $(strip $(foreach name,$(.VARIABLES),\
+	$(if $(filter command,$(origin $(name))),$(filter-out $(GIVEN) PYTHON,$(name)))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
 
@@ -33,6 +35,7 @@ $(VENV)/installed: requirements-dev.txt
 setup: $(VENV)/installed ## Install everything into .venv
 
 local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SCHEDULE= ENGINE= FAULT= KEEP=)
+	$(if $(MISSPELT),$(error make local takes $(GIVEN), and no $(MISSPELT)))
 	@set -f; $(BIN)/python -m local $${GIVEN_INPUT:+"--input=$$GIVEN_INPUT"} \
 		$${GIVEN_REFERENCE:+"--reference=$$GIVEN_REFERENCE"} \
 		$${GIVEN_SCRIPT:+"--script=$$GIVEN_SCRIPT"} $${GIVEN_SLOT:+"--slot=$$GIVEN_SLOT"} \

@@ -41,6 +41,12 @@ class TestMakeLocal:
     def test_hands_over_every_character(self, project: Path, name: str) -> None:
         assert handed_over(project, f"{name}={HOSTILE}") == [f"--{name.lower()}={HOSTILE}"]
 
+    def test_refuses_a_name_that_it_would_not_hand_over(self, project: Path) -> None:
+        command = ["make", "local", "SCRPIT=my.sh", "INPUT=x", "PYTHON=python3"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "KEEP, and no SCRPIT" in done.stderr
+
     def test_takes_keep_no_for_an_answer(self, project: Path) -> None:
         assert handed_over(project, "KEEP=no") == []
 

@@ -9,6 +9,12 @@ import yaml
 
 from components.settings.errors import SettingsError, escaped
 
+_HINTS = {
+    r"'\t'": "; indent with spaces",
+    "but got '?'": "; within braces or brackets, quote a text with a ? in it, such as a cron()",
+}
+"""What to do, by what PyYAML calls the problem."""
+
 
 def keys(directory: Path, stack: str) -> dict[str, str]:
     """Return a stack file's configuration as Pulumi hands it to a program: structures as JSON.
@@ -67,7 +73,7 @@ def _load(file: Path) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark):
-        hint = "; indent with spaces" if r"'\t'" in str(error.problem) else ""
+        hint = next((hint for found, hint in _HINTS.items() if found in str(error.problem)), "")
         return f", line {mark.line + 1}: {error.problem}{hint}"
     return f" is no YAML that Pulumi would read: {error}"
 

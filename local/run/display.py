@@ -114,7 +114,8 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
     costs = [each["cost_usd"] for each in report.attempts]
     if costs and None not in costs:
         yield "cost", f"{dollars(sum(costs))} on AWS, if its jobs took as long there"
-    yield "look", ".local/report.html  .local/report.json  .local/s3/  .local/logs/"
+    kept = ".local/s3/  .local/logs/" if "collect" in report.seconds else ""
+    yield "look", f".local/report.html  .local/report.json  {kept}".rstrip()
 
 
 def _results(report: Report) -> Iterator[tuple[str, str]]:

@@ -78,6 +78,8 @@ def test_a_file_that_sets_nothing_is_read(tmp_path: Path, text: str) -> None:
     ("text", "said"),
     [
         ("config:\n\tp:prefix: x\n", r"Pulumi.x.yaml, line 2: found character .* with spaces"),
+        ("config:\n  p:a: {b: cron(0 4 * * ? *)}\n", "line 2: .*; within braces .* quote a text"),
+        ("config:\n  p:a: [cron(0 4 ? * 2 *)]\n", "line 2: .*; within braces .* quote a text"),
         ("config:\n  p:a: 2026-01-05\n", "Pulumi.x.yaml, line 2: quote '2026-01-05'"),
         ("config:\n  p:a: [2026-1-5 02:03:04]\n", "line 2: quote '2026-1-5 02:03:04'"),
         ("config:\n  p:a: {b: 1, b: 2}\n", "Pulumi.x.yaml, line 2: b comes twice"),

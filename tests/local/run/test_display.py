@@ -86,6 +86,15 @@ class TestTheSummary:
         assert "to do  open it" in " ".join(out.getvalue().splitlines())
         assert "Class" not in out.getvalue()
 
+    @pytest.mark.parametrize("seconds", [{}, {"deploy": 1.0, "collect": 1.0}])
+    def test_names_buckets_and_logs_only_where_they_were_collected(
+        self, shown: tuple[Display, io.StringIO], seconds: dict[str, float]
+    ) -> None:
+        display, out = shown
+        display.summary(Report(stack="local", seconds=seconds), [])
+        assert ".local/report.html" in out.getvalue()
+        assert (".local/s3/  .local/logs/" in out.getvalue()) == bool(seconds)
+
     def test_expects_none_of_a_job_that_failed(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
         display.summary(Report(stack="local", status="Failed"), [])
