@@ -144,7 +144,7 @@ class Followed:
         elif job:
             since = job.get("ProcessingEndTime", job["LastModifiedTime"])
             state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
-        elif (entry := stack.journal.find(self.attempt)) and entry.is_waiting:
+        elif (entry := stack.journal.entry(self.attempt)) and entry.is_waiting:
             since, state = entry.planned_for or since, f"waits for {entry.waiting_for}"
         lasted = span(seconds_between(since, now))
         if now - since > patience:

@@ -137,7 +137,7 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     """Stop a job and wait until it has ended; status 0 only if it ended as Stopped."""
     stack, name = session.stack, options.job
     attempt = stack.attempt_of(name)
-    known = stack.journal.find(attempt)
+    known = stack.journal.entry(attempt)
     if known and known.is_waiting and not stack.find_job(attempt):
         return _end_wait(session, known)
     status = stack.job(name)["ProcessingJobStatus"]

@@ -52,7 +52,7 @@ RATES: Mapping[str, float] = {
 raise, as is the second for ListTrainingJobs; the third is a guess, for AWS throttles it, too.
 https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"""
 _OF_SAGEMAKER = lambda_models.operations("launcher")["sagemaker"]
-_OF_DYNAMODB = lambda_models.operations("launcher")["dynamodb"]
+_OF_DYNAMODB = lambda_models.operations("observer")["dynamodb"]
 _DYNAMODB_REFUSES = 0.05
 """Of its calls; what makes it refuse one is its own affair."""
 _LATENCY_S = (0.02, 0.3)

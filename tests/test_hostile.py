@@ -161,7 +161,7 @@ class TestTheObserver:
         with pytest.raises(NotOursError, match="no decision against it"):
             observe(ended(NAME, status, **NOTICE), CONTEXT)
         assert world.messages() == []
-        assert world.journal.find(ATTEMPT) is None
+        assert world.journal.entry(ATTEMPT) is None
         assert world.asked("CreateSchedule") == []
         assert world.launch()["result"] == "started"
 

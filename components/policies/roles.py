@@ -154,6 +154,7 @@ def observer(
         allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
         allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(stack)]),
         *_of_both_functions(stack, data, table_arn),
+        allow("ReadEntries", ["dynamodb:GetItem"], [table_arn]),
         allow("MarkSuccess", ["s3:PutObject"], data.output(f"*{MARKER}")),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
         # Of one part: nothing has to be decrypted.
@@ -223,7 +224,7 @@ def _job_streams(stack: Stack) -> str:
 
 def _of_both_functions(stack: Stack, data: Data, table_arn: Arn) -> list[Statement]:
     """Return what launcher and observer need alike: jobs, the journal, and a slot's data."""
-    keep = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    keep = ["dynamodb:Query", "dynamodb:UpdateItem"]
     return [
         # "*": the action knows no resource; it shows names and states of all jobs of the account.
         allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"]),

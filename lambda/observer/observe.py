@@ -61,7 +61,7 @@ class Observer:
         attempt = parse_job_name(self.config.prefix, job_name)
         if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
-        job, known = jobs.find(self.sagemaker, job_name), self.journal.find(attempt)
+        job, known = jobs.find(self.sagemaker, job_name), self.journal.entry(attempt)
         decided = known is not None and known.status is not None
         if job and job["ProcessingJobStatus"] in jobs.ACTIVE:
             if decided:

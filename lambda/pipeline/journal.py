@@ -31,7 +31,7 @@ class Journal:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
-    def find(self, attempt: Attempt) -> Entry | None:
+    def entry(self, attempt: Attempt) -> Entry | None:
         """Return what is known of an attempt."""
         item = self._get(attempt_key(attempt))
         return from_item(item) if item else None

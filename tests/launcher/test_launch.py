@@ -168,7 +168,7 @@ class TestRefusal:
     def test_with_an_endless_reason_is_cut_as_sagemaker_does(self, world: World) -> None:
         world.errors["CreateProcessingJob"] = [("ValidationException", "é" * 200_000)]
         world.launch()
-        entry = world.journal.find(ATTEMPT)
+        entry = world.journal.entry(ATTEMPT)
         assert entry
         assert entry.reason
         assert len(entry.reason) == 1024

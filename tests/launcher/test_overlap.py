@@ -23,7 +23,7 @@ def overlap(world: World, overlap: str) -> None:
 
 
 def outcome(world: World, attempt: Attempt) -> str | None:
-    entry = world.journal.find(attempt)
+    entry = world.journal.entry(attempt)
     return entry.outcome if entry else None
 
 

@@ -46,14 +46,14 @@ class TestChoice:
         assert cluster(world) == ("ml.m5.large", 1, 11)
         (request,) = world.asked("CreateProcessingJob")
         assert {"Key": "sized_by", "Value": reason} in request["Tags"]
-        entry = world.journal.find(ATTEMPT)
+        entry = world.journal.entry(ATTEMPT)
         assert entry
         assert (entry.input_bytes, entry.input_objects, entry.sized_by) == (4, 1, reason)
 
     def test_stays_in_the_journal_to_the_end(self, world: World) -> None:
         world.launch()
         world.observe(world.sagemaker.end(NAME, "Completed"))
-        entry = world.journal.find(ATTEMPT)
+        entry = world.journal.entry(ATTEMPT)
         assert entry
         assert entry.sized_by
         assert (entry.outcome, entry.instance_type) == ("completed", "ml.m5.large")
@@ -106,6 +106,6 @@ class TestNextAttempt:
             job_name(PREFIX, SECOND), "Failed", FailureReason="CapacityError: no"
         )
         world.observe(fail_again)
-        third = world.journal.find(replace(ATTEMPT, number=3))
+        third = world.journal.entry(replace(ATTEMPT, number=3))
         assert third
         assert third.instance_type == "ml.m5.4xlarge"

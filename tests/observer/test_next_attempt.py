@@ -20,7 +20,7 @@ class TestNextAttempt:
         second = job_name(PREFIX, replace(ATTEMPT, number=2))
         at = world.now + timedelta(minutes=1)
         assert world.planned() == {second: at}
-        assert (entry := world.journal.find(ATTEMPT))
+        assert (entry := world.journal.entry(ATTEMPT))
         assert entry.next_attempt_at == at
         assert "JobsFailed" not in world.metrics()[0]
         assert world.messages() == []

@@ -49,7 +49,7 @@ class TestNextAttempt:
     ) -> None:
         world.observer.launches.plan(SECOND, AT, CHAIN)
         assert [name for name, _ in world.requests] == ["UpdateItem", "CreateSchedule"]
-        entry = world.journal.find(SECOND)
+        entry = world.journal.entry(SECOND)
         assert entry
         assert (entry.planned_for, entry.instance_type) == (AT, "ml.m6i.large")
         assert RetryState.load(entry.retry_state or "") == CHAIN

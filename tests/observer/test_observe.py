@@ -22,7 +22,7 @@ def markers(world: World) -> list[str]:
 
 
 def entry(world: World, attempt: Attempt = ATTEMPT) -> Entry:
-    found = world.journal.find(attempt)
+    found = world.journal.entry(attempt)
     assert found
     return found
 
@@ -152,7 +152,7 @@ class TestTruth:
         world.sagemaker.jobs[NAME]["ProcessingJobStatus"] = "InProgress"
         with pytest.raises(NotEndedError, match=f"{NAME} is InProgress"):
             world.observe(event, "a")
-        assert world.journal.find(ATTEMPT) is None
+        assert world.journal.entry(ATTEMPT) is None
         world.sagemaker.jobs[NAME]["ProcessingJobStatus"] = "Completed"
         assert world.observe(event, "a") == "completed"
 

@@ -59,7 +59,7 @@ ends = pytest.mark.parametrize("end", ENDS)
 
 def is_dealt_with(world: World, end: End, messages: int | None = None) -> None:
     outcome, subjects, launches = ENDS[end]
-    entry = world.journal.find(ATTEMPT)
+    entry = world.journal.entry(ATTEMPT)
     assert entry
     assert (entry.outcome, bool(entry.concluded_at)) == (outcome, True)
     assert len(world.planned()) == launches

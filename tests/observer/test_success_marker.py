@@ -164,7 +164,7 @@ class TestAttempts:
         assert completes(world, SECOND, "1") == "completed"
         assert world.observe(event) == "completed"
         assert world.marker()["attempt"] == 2
-        entry = world.journal.find(ATTEMPT)
+        entry = world.journal.entry(ATTEMPT)
         assert entry
         assert entry.success_marker is None
 

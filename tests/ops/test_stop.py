@@ -20,7 +20,7 @@ class TestStop:
         world.job()
         world.errors["StopProcessingJob"] = ("ThrottlingException", "Rate exceeded")
         status, _, err = world.ops(f"stop {NAME}")
-        entry = world.journal.find(RUN)
+        entry = world.journal.entry(RUN)
         assert entry is not None
         assert entry.stop == "operator"
         assert status == 1
@@ -46,7 +46,7 @@ class TestStop:
         exit_status, _, err = world.ops(f"stop {NAME}")
         assert exit_status == 1
         assert f"{NAME} has ended already: {status}" in err
-        assert world.journal.find(RUN) is None
+        assert world.journal.entry(RUN) is None
         assert not stops(world)
 
     def test_whoever_is_stopping_it_already_is_not_overwritten(self, world: World) -> None:
@@ -54,7 +54,7 @@ class TestStop:
         world.job(status="Stopping")
         world.after(5, lambda: world.end(NAME, "Stopped"))
         assert world.ops(f"stop {NAME}")[0] == 0
-        entry = world.journal.find(RUN)
+        entry = world.journal.entry(RUN)
         assert entry is not None
         assert entry.stop == "replaced by another"
         assert not stops(world)
@@ -73,7 +73,7 @@ class TestStop:
         status, _, err = world.ops(f"stop {NAME}")
         assert status == 1
         assert f"There is no job {NAME}" in err
-        assert world.journal.find(RUN) is None
+        assert world.journal.entry(RUN) is None
 
     def test_ctrl_c_ends_the_waiting_only(self, world: World) -> None:
         def interrupt() -> None:
@@ -95,7 +95,7 @@ class TestASlotThatWaits:
     def test_is_not_started_any_more(self, world: World) -> None:
         status, out, _ = world.ops(f"stop {NAME}")
         assert (status, out) == (0, f"{NAME}: it waited, and will not start\n")
-        entry = world.journal.find(RUN)
+        entry = world.journal.entry(RUN)
         assert entry
         assert entry.status == "Skipped"
         assert entry.reason == (

@@ -41,14 +41,14 @@ class TestClaim:
 
 class TestEntries:
     def test_that_are_unknown_are_none(self, world: World) -> None:
-        assert world.journal.find(ATTEMPT) is None
+        assert world.journal.entry(ATTEMPT) is None
         assert world.journal.attempts("daily", SLOT) == []
 
     def test_a_conclusion_keeps_what_was_planned_and_marked(self, world: World) -> None:
         world.journal.write(entry_of(retry_state="{}", planned_for=NOW))
         world.journal.write(entry_of(stop="operator"))
         world.journal.write(entry_of(status="Stopped", concluded_at=NOW))
-        assert world.journal.find(ATTEMPT) == entry_of(
+        assert world.journal.entry(ATTEMPT) == entry_of(
             retry_state="{}", planned_for=NOW, stop="operator", status="Stopped", concluded_at=NOW
         )
 
@@ -57,7 +57,7 @@ class TestEntries:
         assert world.journal.write(first, unless="job_name") == first
         later = NOW + timedelta(minutes=1)
         assert world.journal.write(entry_of(planned_for=later), unless="job_name") == first
-        assert world.journal.find(ATTEMPT) == first
+        assert world.journal.entry(ATTEMPT) == first
 
     def test_the_first_refusal_stays(self, world: World) -> None:
         first = world.journal.refuse(ATTEMPT, NAME, "Refused", "quota", NOW)
