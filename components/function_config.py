@@ -11,7 +11,7 @@ from components.settings import ScheduleSettings, Settings, SizeSettings
 _OF_A_SCHEDULE = {
     *("expression", "timezone", "overlap", "start_deadline_seconds", "suspend", "script")
 }
-_OF_INPUT = {*("bucket", "prefix", "ready", "output_of", "when_empty", "when_late", "wait_seconds")}
+_OF_INPUT = {*("bucket", "prefix", "output_of", "when_empty", "when_late", "wait_seconds")}
 _OF_OUTPUT = {"bucket", "prefix", "when_empty"}
 
 
@@ -42,7 +42,10 @@ def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
             "volume_keys": {each: instance_types.takes_volume_key(each) for each in types},
             "volume_limits": {each: instance_types.largest_volume(each) for each in types},
         },
-        "input": schedule.input.model_dump(mode="json", include=_OF_INPUT),
+        "input": {
+            **schedule.input.model_dump(mode="json", include=_OF_INPUT),
+            "ready": schedule.ready,
+        },
         "reference": reference and {"bucket": reference.bucket, "prefix": reference.prefix},
         "output": schedule.output.model_dump(mode="json", include=_OF_OUTPUT),
         "retries": {

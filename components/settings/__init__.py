@@ -1,6 +1,6 @@
 """What a stack's YAML may say: the settings, the rules between them, and how both are read."""
 
-from components.settings.model import RetrySettings as RetrySettings
+from components.settings.job import RetrySettings as RetrySettings
 from components.settings.model import ScheduleSettings as ScheduleSettings
 from components.settings.model import Settings as Settings
 from components.settings.sections import NetworkSettings as NetworkSettings

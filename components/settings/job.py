@@ -1,4 +1,4 @@
-"""The job's own settings, which every schedule may set otherwise."""
+"""The job's own settings and its next attempts, which every schedule may set otherwise."""
 
 from typing import Annotated
 
@@ -34,3 +34,14 @@ class JobSettings(Frozen):
     """
     secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
+
+
+class RetrySettings(Frozen):
+    """The next attempts, by the cause of the last one's failure. A script's own error has none."""
+
+    fallback_instance_types: tuple[values.InstanceType, ...] = ()
+    """Types to try, in this order, where the job's own has no capacity."""
+    max_size_increases: Annotated[int, Field(ge=0, le=3)] = 1
+    """How many sizes of the same family a run may grow when it runs out of memory."""
+    deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
+    """From a slot's first launch; no attempt waits for quota or capacity beyond it."""

@@ -10,24 +10,12 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.aws import instance_types
 from components.settings import sections, slot_gaps, values
 from components.settings.data import InputSettings, OutputSettings, ReferenceSettings, Source
-from components.settings.job import JobSettings
+from components.settings.job import JobSettings, RetrySettings
 from components.settings.sizes import SizeSettings
 from components.settings.values import Frozen
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
-
-
-class RetrySettings(Frozen):
-    """The next attempts, by the cause of the last one's failure. A script's own error has none."""
-
-    fallback_instance_types: tuple[values.InstanceType, ...] = ()
-    """Types to try, in this order, where the job's own has no capacity."""
-    max_size_increases: Annotated[int, Field(ge=0, le=3)] = 1
-    """How many sizes of the same family a run may grow when it runs out of memory."""
-    deadline_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
-    """From a slot's first launch; no attempt waits for quota or capacity beyond it."""
-
 
 OVERRIDABLE = ("script", "job", "input", "reference", "output", "retries")
 """What stands for all schedules, and may be another for each."""
@@ -80,6 +68,11 @@ class ScheduleSettings(Frozen):
     def follows(self) -> str | None:
         """The schedule whose same slot has to be successful before."""
         return self.after or self.input.output_of
+
+    @property
+    def ready(self) -> str | None:
+        """What says that its input is complete; another one's output is, by its marker."""
+        return None if self.input.output_of else self.input.ready
 
     @property
     def longest_wait(self) -> timedelta:

@@ -84,13 +84,14 @@ def _followed(
             f"{where}: {name} is {schedule.expression} in {schedule.timezone}, {other} "
             f"{followed.expression} in {followed.timezone}: {problem}"
         )
-    longest, theirs = schedule.longest_wait, followed.longest_wait
-    if other != name and theirs and longest < theirs + _LATER:
-        wait, least = key(name, schedule, "input", "wait_seconds"), theirs + _LATER
+    own_s, their_s = (int(each.longest_wait.total_seconds()) for each in (schedule, followed))
+    least = their_s + int(_LATER.total_seconds())
+    if other != name and their_s and own_s < least:
+        # Not the stack's key, which may be the other's, too.
         yield (
-            f"{wait}: {name} waits {longest.total_seconds():.0f} s for {other}, which itself may "
-            f"wait {theirs.total_seconds():.0f} s before it runs; set at least "
-            f"{least.total_seconds():.0f} for {name}, or less for {other}"
+            f"schedules.{name}.input.wait_seconds: {name} waits {own_s} s for {other}, which "
+            f"itself may wait {their_s} s before it runs; set at least {least} for {name}, or less "
+            f"for {other}"
         )
 
 

@@ -172,8 +172,7 @@ class SlotRun:
             inputs.upload(aws, places[part].bucket, found, lambda path: show(path.name))
         if not files["input"]:
             return
-        s3, source = aws.client("s3"), places["input"]
-        ready = None if settings.input.output_of else settings.input.ready
+        s3, source, ready = aws.client("s3"), places["input"], settings.ready
         if ready and not source.has(ready, s3):
             s3.put_object(Bucket=source.bucket, Key=source.key + ready)
         if settings.follows:
