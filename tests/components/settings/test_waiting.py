@@ -73,7 +73,8 @@ def test_what_may_be_waited_for(own: dict[str, Any]) -> None:
         (
             {"after": "other"},
             {"other": DAILY | {"input": {"when_empty": "wait"}}},
-            "input.wait_seconds load waits 21600 s for other, which itself may wait 21600 s before",
+            "schedules.load.input.wait_seconds load waits 21600 s for other, which itself may wait "
+            "21600 s before",
         ),
         (
             {"after": "other", "input": {"output_of": "daily"}},
