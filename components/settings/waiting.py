@@ -23,7 +23,8 @@ def problems(settings: Settings) -> Iterator[str]:
         if schedule.follows:
             yield from _followed(settings, name, schedule, schedule.follows)
     yield from _unused(settings)
-    yield from _circles(settings)
+    # In a circle each would have to wait longer than the other.
+    yield from list(_circles(settings)) or _too_short(settings)
 
 
 def _input(name: str, schedule: ScheduleSettings) -> Iterator[str]:
@@ -84,15 +85,22 @@ def _followed(
             f"{where}: {name} is {schedule.expression} in {schedule.timezone}, {other} "
             f"{followed.expression} in {followed.timezone}: {problem}"
         )
-    own_s, their_s = (int(each.longest_wait.total_seconds()) for each in (schedule, followed))
-    least = their_s + int(_LATER.total_seconds())
-    if other != name and their_s and own_s < least:
-        # Not the stack's key, which may be the other's, too.
-        yield (
-            f"schedules.{name}.input.wait_seconds: {name} waits {own_s} s for {other}, which "
-            f"itself may wait {their_s} s before it runs; set at least {least} for {name}, or less "
-            f"for {other}"
-        )
+
+
+def _too_short(settings: Settings) -> Iterator[str]:
+    for name, schedule in settings.schedules.items():
+        other = schedule.follows or ""
+        if not (followed := settings.schedules.get(other)):
+            continue
+        own_s, their_s = (int(each.longest_wait.total_seconds()) for each in (schedule, followed))
+        least = their_s + int(_LATER.total_seconds())
+        if their_s and own_s < least:
+            # Not the stack's key, which may be the other's, too.
+            yield (
+                f"schedules.{name}.input.wait_seconds: {name} waits {own_s} s for {other}, which "
+                f"itself may wait {their_s} s before it runs; set at least {least} for {name}, or "
+                f"less for {other}"
+            )
 
 
 def _not_its_slots(schedule: ScheduleSettings, followed: ScheduleSettings) -> str | None:

@@ -42,6 +42,11 @@ def test_what_may_be_waited_for(own: dict[str, Any]) -> None:
     assert refused(own) == []
 
 
+def test_a_circle_is_told_once_and_not_by_its_waits() -> None:
+    [told] = refused({"after": "other"}, other=DAILY | {"after": "load"})
+    assert "load waits for itself" in told
+
+
 @pytest.mark.parametrize(
     ("own", "others", "told"),
     [
