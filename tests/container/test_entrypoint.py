@@ -198,7 +198,7 @@ class TestASignal:
 
     def test_is_followed_by_waiting_for_the_script(self, job: Job, tmp_path: Path) -> None:
         # Not `read` from a pipe: bash sees no signal that comes just before that is opened.
-        wait = f"until [ -e '{tmp_path}/go' ]; do sleep 0.05; done"
+        wait = f"until [ -e '{tmp_path}/go' ]; do sleep 0.05; done; exit 0"
         process = self.start(job, f"trap 'echo seen' TERM; echo ready; {wait}")
         assert process.stdout
         for _ in range(2):
