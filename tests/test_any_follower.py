@@ -17,6 +17,7 @@ from tests.lambda_world import SLOT, World
 from tests.quick_moto import mock_aws
 from tests.test_any_sequence import ENDS, Capture
 
+pytestmark = pytest.mark.local
 NAMES = ["extract", "load"]
 DAILY = {"expression": "cron(0 3 * * ? *)", "timezone": "Europe/Berlin"}
 

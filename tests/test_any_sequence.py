@@ -28,6 +28,7 @@ from tests.examples import share
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 from tests.quick_moto import mock_aws
 
+pytestmark = pytest.mark.local
 Json = dict[str, Any]
 
 SLOTS = [SLOT + timedelta(days=day) for day in range(3)]

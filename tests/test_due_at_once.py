@@ -13,6 +13,8 @@ from tests.due_at_once import DueAtOnce, settings
 from tests.lambda_world import World
 from tests.quick_moto import mock_aws
 
+pytestmark = pytest.mark.local
+
 
 @pytest.fixture
 def world(capsys: pytest.CaptureFixture[str]) -> Iterator[World]:

@@ -11,6 +11,7 @@ import yaml
 from local.run.command_line import parser
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.local
 HOSTILE = 'it\'s "a" $HOME $(x) $$ `b` \\ # *;\n-'
 
 
