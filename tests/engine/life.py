@@ -52,12 +52,17 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
                 "weekly": {"expression": "cron(0 3 ? * MON *)", "timezone": "Asia/Tokyo"},
                 "growing": {
                     "expression": "cron(0 4 * * ? *)",
+                    "input": {"when_empty": "wait", "ready": "done.json"},
                     "job": {
                         "sizes": [
                             {"up_to_gb": 10, "instance_type": "ml.m5.large", "volume_gb": "auto"},
                             {"instance_type": "ml.m5.4xlarge", "volume_gb": "auto"},
                         ]
                     },
+                },
+                "following": {
+                    "expression": "cron(0 4 ? * MON *)",
+                    "input": {"output_of": "growing", "wait_seconds": 28_800},
                 },
             },
         },
