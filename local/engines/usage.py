@@ -7,16 +7,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, thread_time
 
 _SOON_S, _EVERY_S = 0.2, 1.0
 """Between two looks: at first a job may be over soon."""
 _FIRST = 100
 """Looks."""
 _LEAST_REST = 10
-"""How many times as long as a look takes is rested after it: looking costs a job little."""
-_MOST_TRIES = 100
-"""To find the first process. One in a virtual machine, such as Docker Desktop's, never is."""
+"""How many times the processor time of a look is rested after it: looking costs a job little."""
+_MOST_TRIES, _LATER = 100, 1.05
+"""To find the first process, each so much later than the last, in two minutes. One in a virtual
+machine, such as Docker Desktop's, is never found."""
 _PROC = Path("/proc")
 _TICKS_PER_S, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _CPU = slice(11, 15)
@@ -50,11 +51,11 @@ def _watch(
     find: Callable[[], int | None], tell: Callable[[Usage], object], ended: threading.Event
 ) -> None:
     tries, root = 0, None
-    while root is None and tries < _MOST_TRIES and not ended.wait(_SOON_S / 4):
+    while root is None and tries < _MOST_TRIES and not ended.wait(_SOON_S / 4 * _LATER**tries):
         tries, root = tries + 1, find()
     looks, rest, before_s, at = 0, 0.0, 0.0, 0.0
     while root and not ended.wait(rest):
-        looks, begun = looks + 1, monotonic()
+        looks, begun, cost_s = looks + 1, monotonic(), thread_time()
         found = taken(root)
         if found is None:
             return
@@ -62,7 +63,7 @@ def _watch(
         if looks > 1:
             tell(Usage(100 * max(0.0, cpu_s - before_s) / (begun - at), memory))
         before_s, at = cpu_s, begun
-        rest = max(_SOON_S if looks < _FIRST else _EVERY_S, _LEAST_REST * (monotonic() - begun))
+        rest = max(_SOON_S if looks < _FIRST else _EVERY_S, _LEAST_REST * (thread_time() - cost_s))
 
 
 def taken(root: int) -> tuple[float, int] | None:
