@@ -30,15 +30,16 @@ TRANSFERRED = 94e6
 """Bytes a second between S3 and a host, each way: the 0.75 Gbit/s that an m5.large always has."""
 OUTPUT = 0.25
 """Bytes written for each one read: assumed, between what the sample makes of weather and orders."""
-INPUTS_GB = (1, 5, 20, 21, 100, 200, 201, 1000, 2000, 2001, 5000, 10240)
+INPUTS_GB = (1, 5, 20, 50, 51, 100, 250, 251, 500, 1250, 1251, 2500, 5000, 10240)
 
 TIERS: list[dict[str, Any]] = [
-    {"up_to_gb": 20, "instance_type": HOST, "volume_gb": "auto"},
-    {"up_to_gb": 200, "instance_type": HOST, "instance_count": 10, "volume_gb": "auto"},
-    {"up_to_gb": 2000, "instance_type": HOST, "instance_count": 50, "volume_gb": 100},
+    {"up_to_gb": 50, "instance_type": HOST, "volume_gb": "auto"},
+    {"up_to_gb": 250, "instance_type": HOST, "instance_count": 5, "volume_gb": "auto"},
+    {"up_to_gb": 1250, "instance_type": HOST, "instance_count": 25, "volume_gb": "auto"},
     {"up_to_gb": 10240, "instance_type": HOST, "instance_count": 100, "volume_gb": 150},
 ]
-"""The sample script keeps two processors busy, so more input wants more hosts, not larger ones."""
+"""The sample script keeps two processors busy, so more input wants more hosts, not larger ones.
+A host gets 10 to 50 GB: of less the minute around it is much, of more its volume is."""
 
 
 class Run(NamedTuple):
