@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline import jobs
-from pipeline.attempt import slot_text
+from pipeline.attempt import Attempt, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
@@ -50,16 +50,7 @@ def settle(
     if entry.outcome == Outcome.COMPLETED:
         written = _written(place.objects(s3), created)
         if written["object_count"] or config.schedule(entry.schedule).output.when_empty == "allow":
-            sources = {
-                "input": config.input_of(entry.attempt),
-                "reference": config.reference_of(entry.attempt),
-            }
-            read = {
-                name: _fingerprint(source, s3, created)
-                for name, source in sources.items()
-                if source
-            }
-            document = _about(entry, job) | read | written
+            document = _about(entry, job) | _read(s3, config, entry.attempt, created) | written
         else:
             reason = f"EmptyOutput: the job wrote no object under {place.uri}"
             entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
@@ -79,6 +70,13 @@ def settle(
         SSEKMSKeyId=config.kms_key_arn,
     )
     return replace(entry, success_marker=f"s3://{place.bucket}/{place.marker}")
+
+
+def _read(
+    s3: S3Client, config: ObserverConfig, attempt: Attempt, created: datetime
+) -> dict[str, Any]:
+    sources = {"input": config.input_of(attempt), "reference": config.reference_of(attempt)}
+    return {name: _fingerprint(source, s3, created) for name, source in sources.items() if source}
 
 
 def _about(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> dict[str, Any]:
