@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,7 @@ from local.aws.cloudwatch.metric_store import Point
 from local.aws.sagemaker.instance_metrics import points
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
+from local.engines.engine import ContainerRun
 from local.engines.usage import Usage
 from pipeline.contract import JOB_METRICS
 from tests.local.job_bench import OUT, Jobs, source, target
@@ -65,14 +67,15 @@ class TestItsHostsAreMeasured:
     def test_each_by_its_own_name_in_sagemakers_namespace(self, jobs: Jobs) -> None:
         found: set[str] = set()
 
+        def run(_image: str, spec: ContainerRun, *_: object) -> int:
+            spec.on_usage(Usage(50, 2**20))
+            return 0
+
         def receive(points: list[Point]) -> None:
             found.update(f"{point.namespace} {point.dimensions['Host']}" for point in points)
-            if len(found) == 2:
-                jobs.stop.set()
 
-        jobs.runner = replace(jobs.runner, on_points=receive)
-        script = "trap 'exit 0' TERM; sleep 60 & wait"
-        jobs.run(script, name="told", hosts=2, StoppingCondition={"MaxRuntimeInSeconds": 20})
+        jobs.runner = replace(jobs.runner, engine=Mock(run=run), on_points=receive)
+        jobs.run("true", name="told", hosts=2)
         assert found == {f"{JOB_METRICS} told/algo-{number}" for number in (1, 2)}
 
     def test_in_percent_of_what_its_type_has(self, tmp_path: Path) -> None:
