@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -32,8 +34,12 @@ def log_stream(client: CloudWatchLogsClient, name: str) -> Generator[Callable[[s
         ClientError: of sending. AWS would run on without logs; a role that cannot write them is a
             mistake that nobody would see.
     """
-    with suppress(client.exceptions.ResourceAlreadyExistsException):
+    try:
         client.create_log_group(logGroupName=LOG_GROUP)
+    except ClientError as error:
+        # By its code: the hosts' threads share the client, which may make its classes twice.
+        if error.response.get("Error", {}).get("Code") != "ResourceAlreadyExistsException":
+            raise
     client.create_log_stream(logGroupName=LOG_GROUP, logStreamName=name)
     batch: list[InputLogEventTypeDef] = []
     next_s = 0.0
