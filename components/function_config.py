@@ -36,6 +36,9 @@ def _schedule(schedule: ScheduleSettings) -> dict[str, Any]:
         "after": schedule.follows,
         "job": {
             "sizes": [_size(schedule, each) for each in schedule.sizes],
+            "cluster": schedule.job.cluster,
+            "capacity": schedule.job.capacity,
+            "max_wait_seconds": schedule.job.longest_wait_seconds,
             "max_runtime_seconds": schedule.job.max_runtime_seconds,
             "arguments": schedule.all_arguments,
             "environment": schedule.all_environment,

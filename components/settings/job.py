@@ -1,6 +1,6 @@
 """The job's own settings and its next attempts, which every schedule may set otherwise."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,14 @@ class JobSettings(Frozen):
     """Tiers by the size of the slot's input, ascending. They take the place of the three keys above
     and of `retries.fallback_instance_types`.
     """
+    cluster: bool = False
+    """Several instances work as one: each has the whole input, and reaches the others by the names
+    in HOSTS. Without it each gets a share of the input objects, and works alone.
+    """
+    capacity: Literal["on-demand", "spot"] = "on-demand"
+    """spot: a machine that AWS may reclaim, for less; what cannot be had so ends on demand."""
+    max_wait_seconds: values.Runtime | None = None
+    """How long a spot job may wait and run together; null: twice max_runtime_seconds."""
     max_runtime_seconds: values.Runtime = 3600
     """A job that runs longer is stopped."""
     arguments: tuple[values.Argument, ...] = ()
@@ -34,6 +42,11 @@ class JobSettings(Frozen):
     """
     secrets: Annotated[tuple[values.SecretName, ...], Field(max_length=20)] = ()
     """Names in Secrets Manager of what the script may read there."""
+
+    @property
+    def longest_wait_seconds(self) -> int:
+        """How long a spot job may wait and run together."""
+        return self.max_wait_seconds or 2 * self.max_runtime_seconds
 
 
 class RetrySettings(Frozen):

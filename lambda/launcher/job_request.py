@@ -81,7 +81,8 @@ def _inputs(
 ) -> Iterator[dict[str, Any]]:
     if with_input:
         # Every host of several would read, and write, everything if the objects were replicated.
-        shared = machines.instance_count > 1
+        alone = not config.schedules[attempt.schedule].job.cluster
+        shared = machines.instance_count > 1 and alone
         yield _input("input", config.input_of(attempt), INPUT_PATH, shared=shared)
     if reference := config.reference_of(attempt):
         yield _input("reference", reference, REFERENCE_PATH, shared=False)

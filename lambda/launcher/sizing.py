@@ -98,10 +98,11 @@ def choose(job: JobConfig, counted: Counted, planned: str | None) -> Machines | 
         return f"InputTooLarge: {said}, and the largest of job.sizes is up to {most:g} GB"
     instance_type = planned if planned in size.attempt_types else size.instance_types[0]
     hosts = size.instance_count
-    if counted.complete and counted.objects:
+    if counted.complete and counted.objects and not job.cluster:
         hosts = min(hosts, counted.objects)
-    volume = min(_volume_gb(size, counted, hosts), job.volume_limits[instance_type])
-    least = max(counted.largest, counted.bytes / hosts)
+    shares = 1 if job.cluster else hosts
+    volume = min(_volume_gb(size, counted, shares), job.volume_limits[instance_type])
+    least = max(counted.largest, counted.bytes / shares)
     if least > volume * GB:
         return (
             f"InputTooLarge: {_size_text(counted)}, at least {text.size(least)} of it on one "
@@ -120,14 +121,14 @@ def _smallest(sizes: list[SizeConfig], counted: Counted) -> SizeConfig | None:
     return None
 
 
-def _volume_gb(size: SizeConfig, counted: Counted, hosts: int) -> int | float:
+def _volume_gb(size: SizeConfig, counted: Counted, shares: int) -> int | float:
     """Return what its volume should have: inf where nobody knows."""
     if size.volume_gb is not None:
         return size.volume_gb
     if not counted.complete:
         return math.inf
     # S3's objects are shared out by their number: one host may get the largest of them.
-    share = min(counted.bytes, math.ceil(counted.objects / hosts) * counted.largest)
+    share = min(counted.bytes, math.ceil(counted.objects / shares) * counted.largest)
     return math.ceil(VOLUME_FACTOR * share / GB) + HEADROOM_GB
 
 
@@ -141,7 +142,7 @@ def _reason(job: JobConfig, size: SizeConfig, counted: Counted, hosts: int) -> s
     if hosts < size.instance_count:
         objects = "1 object - cannot be shared out" if hosts == 1 else f"{hosts} objects"
         parts.append(f"{hosts} of {size.instance_count} instances for {objects}")
-    elif parts and hosts > 1 and counted.largest * hosts > 2 * counted.bytes:
+    elif parts and hosts > 1 and not job.cluster and counted.largest * hosts > 2 * counted.bytes:
         parts.append(f"one object of {text.size(counted.largest)} stays on one instance")
     return f"{_size_text(counted)}: {' - '.join(parts)}" if parts else None
 

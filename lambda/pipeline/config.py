@@ -41,6 +41,11 @@ class JobConfig:
 
     sizes: list[SizeConfig]
     """By the size of the input, ascending; one where that does not matter."""
+    cluster: bool
+    """Several instances have the whole input each, and reach each other."""
+    capacity: Literal["on-demand", "spot"]
+    max_wait_seconds: int
+    """Of a spot job, for waiting and running together."""
     max_runtime_seconds: int
     arguments: list[str]
     environment: dict[str, str]

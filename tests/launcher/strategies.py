@@ -81,6 +81,7 @@ def settings(draw: st.DrawFn) -> Settings:
             "instance_count": draw(st.integers(1, 100)),
             "volume_gb": draw(st.just("auto") | st.integers(1, 16384)),
             "sizes": draw(sizes()),
+            "cluster": draw(st.booleans()),
             "max_runtime_seconds": draw(st.integers(1, 777600)),
             "arguments": draw(arguments),
             "environment": draw(environments),

@@ -193,7 +193,7 @@ class TestJobName:
 
 
 class TestSharding:
-    def _plan(self, count: int) -> dict[str, Any]:
+    def _plan(self, count: int, **job: Any) -> dict[str, Any]:
         settings = Settings.model_validate(
             {
                 "project": "p",
@@ -206,6 +206,7 @@ class TestSharding:
                     "instance_count": count,
                     "volume_gb": 1,
                     "max_runtime_seconds": 60,
+                    **job,
                 },
             }
         )
@@ -213,12 +214,15 @@ class TestSharding:
         config = config_of(settings)
         return job_request(config, attempt, machines_of(config, "d"), with_input=True)
 
-    def _input(self, count: int) -> dict[str, Any]:
-        return self._plan(count)["ProcessingInputs"][0]["S3Input"]
+    def _input(self, count: int, **job: Any) -> dict[str, Any]:
+        return self._plan(count, **job)["ProcessingInputs"][0]["S3Input"]
 
     def test_one_host_reads_everything_and_several_share(self) -> None:
         assert self._input(1)["S3DataDistributionType"] == "FullyReplicated"
         assert self._input(2)["S3DataDistributionType"] == "ShardedByS3Key"
+
+    def test_each_host_of_a_cluster_has_the_whole_input(self) -> None:
+        assert self._input(2, cluster=True)["S3DataDistributionType"] == "FullyReplicated"
 
     def test_two_hosts_encrypt_what_they_say_to_each_other(self) -> None:
         assert self._plan(1)["NetworkConfig"] == {"EnableNetworkIsolation": True}

@@ -176,7 +176,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"data": "delete"}, "data", "destroy"),
         ({"tags": {"aws:x": "y"}}, 'tags["aws:x"]', "AWS's own"),
         ({"tags": ["x"]}, 'tags = ["x"]', "must be a map of names to values"),
-        ({"job": "x"}, 'job = "x"', "must be a map with arguments, environment"),
+        ({"job": "x"}, 'job = "x"', "must be a map with arguments, capacity"),
         ({"job__arguments": "x"}, "job.arguments", "must be a list, as in [a, b]"),
         ({"job__arguments": [2026]}, "job.arguments[0] = 2026", "must be text: in the file, quote"),
         ({"tags": {"a?": "y"}}, 'tags["a?"]', "pattern"),
