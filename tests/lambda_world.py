@@ -23,6 +23,7 @@ from components import function_config
 from components.settings import Settings
 from launcher.event import parse as launcher_event
 from launcher.launch import Launcher
+from local.aws.sagemaker.job import Kind
 from observer.handler import parse as observer_event
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
@@ -185,9 +186,15 @@ class World:
         owner = owner or next(self._owners)
         return Reconciler(self.observer, owner, self.now).run()
 
-    def run(self, attempt: Attempt = ATTEMPT, status: str = "Completed", **known: Any) -> Json:
+    def run(
+        self,
+        attempt: Attempt = ATTEMPT,
+        status: str = "Completed",
+        kind: Kind = "Processing",
+        **known: Any,
+    ) -> Json:
         """Let an attempt's job run for ten minutes; return the event of its end."""
-        self.sagemaker.add(job_name(PREFIX, attempt))
+        self.sagemaker.add(job_name(PREFIX, attempt), kind=kind)
         self.now += timedelta(minutes=11)
         return self.sagemaker.end(job_name(PREFIX, attempt), status, **known)
 

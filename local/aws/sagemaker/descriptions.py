@@ -1,4 +1,4 @@
-"""What SageMaker tells of jobs: their events, and the pages of ListProcessingJobs.
+"""What SageMaker tells of jobs: their events, and the pages of List.
 
 Both are parts of what Describe tells. Source of the event: SageMaker Developer Guide, "Events that
 Amazon SageMaker AI sends to Amazon EventBridge".
@@ -10,25 +10,30 @@ from typing import Any
 
 from local.aws.event import of_resource
 from local.aws.protocols import ServiceError
+from local.aws.sagemaker.job import Kind, kind_of
 
 _Json = dict[str, Any]
 
-_TIMES = ("CreationTime", "ProcessingStartTime", "ProcessingEndTime", "LastModifiedTime")
-# What the guide's example shows, which has no ExitMessage, Tags and Environment; but no inputs and
-# outputs either: their enums are spelled otherwise there, and no rule here reads them.
+_TIMES = ("CreationTime", "{}StartTime", "{}EndTime", "LastModifiedTime")
+# What the guide's examples show, which have no ExitMessage and Environment; but no Tags, and no
+# inputs and outputs of processing: their enums are spelled otherwise there, and no rule reads them.
 _COPIED = (
-    *("ProcessingJobName", "ProcessingJobArn", "ProcessingJobStatus", "FailureReason", "RoleArn"),
-    *("ProcessingResources", "StoppingCondition", "AppSpecification", "NetworkConfig"),
+    *("{}JobName", "{}JobArn", "{}JobStatus", "FailureReason", "RoleArn", "StoppingCondition"),
+    *("ProcessingResources", "AppSpecification", "NetworkConfig"),
+    *("SecondaryStatus", "AlgorithmSpecification", "InputDataConfig", "OutputDataConfig"),
+    *("ResourceConfig", "VpcConfig"),
 )
 _DEFAULT_PAGE = 10
 _SUMMARY = (
-    *("ProcessingJobName", "ProcessingJobArn", "ProcessingJobStatus", "CreationTime"),
-    *("ProcessingEndTime", "LastModifiedTime", "FailureReason", "ExitMessage"),
+    *("{}JobName", "{}JobArn", "{}JobStatus", "SecondaryStatus", "CreationTime", "{}EndTime"),
+    "LastModifiedTime",
 )
-_FILTERS: dict[str, Callable[[_Json, Any], bool]] = {
-    "NameContains": lambda job, text: text in job["ProcessingJobName"],
-    "StatusEquals": lambda job, status: job["ProcessingJobStatus"] == status,
-    "LastModifiedTimeAfter": lambda job, time: job["LastModifiedTime"] > time,
+_OF_PROCESSING = ("FailureReason", "ExitMessage")
+"""Of a summary; ListTrainingJobs tells neither."""
+_FILTERS: dict[str, Callable[[Kind, _Json, Any], bool]] = {
+    "NameContains": lambda kind, job, text: text in job[f"{kind}JobName"],
+    "StatusEquals": lambda kind, job, status: job[f"{kind}JobStatus"] == status,
+    "LastModifiedTimeAfter": lambda _, job, time: job["LastModifiedTime"] > time,
 }
 
 
@@ -37,13 +42,24 @@ def state_change(description: _Json, at: datetime) -> _Json:
 
     Times of Describe's answer are epoch seconds, in the event they are epoch milliseconds.
     """
-    detail = {key: description[key] for key in _COPIED if key in description}
-    detail |= {key: round(description[key] * 1000) for key in _TIMES if key in description}
-    kind = "SageMaker Processing Job State Change"
-    return of_resource(description["ProcessingJobArn"], "aws.sagemaker", kind, detail, at)
+    kind = kind_of(description)
+    detail = _part(kind, description, _COPIED) | _milliseconds(_part(kind, description, _TIMES))
+    if passed := description.get("SecondaryStatusTransitions"):
+        detail["SecondaryStatusTransitions"] = [{**each, **_milliseconds(each)} for each in passed]
+    arn, what = description[f"{kind}JobArn"], f"SageMaker {kind} Job State Change"
+    return of_resource(arn, "aws.sagemaker", what, detail, at)
 
 
-def page(descriptions: Iterable[_Json], request: _Json) -> _Json:
+def _part(kind: Kind, description: _Json, names: Iterable[str]) -> _Json:
+    wanted = [name.format(kind) for name in names]
+    return {name: description[name] for name in wanted if name in description}
+
+
+def _milliseconds(told: _Json) -> _Json:
+    return {key: round(told[key] * 1000) for key in told if key.endswith("Time")}
+
+
+def page(kind: Kind, descriptions: Iterable[_Json], request: _Json) -> _Json:
     """Return one page of summaries, in the order of `descriptions`, which is that of creation.
 
     Raises:
@@ -56,12 +72,14 @@ def page(descriptions: Iterable[_Json], request: _Json) -> _Json:
     if not token.isdecimal():
         message = f"NextToken '{token}' is none that an answer gave; leave it out"
         raise ServiceError("ValidationException", message)
+    asked = {name: request[name] for name in _FILTERS if name in request}
     wanted = [
         job
         for job in descriptions
-        if all(keep(job, request[name]) for name, keep in _FILTERS.items() if name in request)
+        if all(_FILTERS[name](kind, job, value) for name, value in asked.items())
     ]
     after = int(token) + request.get("MaxResults", _DEFAULT_PAGE)
-    summaries = [{k: job[k] for k in _SUMMARY if k in job} for job in wanted[int(token) : after]]
+    told = (*_SUMMARY, *(_OF_PROCESSING if kind == "Processing" else ()))
+    summaries = [_part(kind, job, told) for job in wanted[int(token) : after]]
     more = {"NextToken": str(after)} if after < len(wanted) else {}
-    return {"ProcessingJobSummaries": summaries, **more}
+    return {f"{kind}JobSummaries": summaries, **more}

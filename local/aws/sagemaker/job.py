@@ -5,8 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Kind = Literal["Processing", "Training"]
+"""SageMaker's names are regular in it: Describe{Kind}Job, {Kind}JobName, {kind}-job/."""
 LONGEST_REASON = 1024
 """Characters of FailureReason and ExitMessage that Describe returns (the service's model)."""
+
+
+def kind_of(told: Mapping[str, Any]) -> Kind:
+    """Return which kind of job a request, a description or an event's detail is of."""
+    return "Training" if "TrainingJobName" in told else "Processing"
 
 
 @dataclass(frozen=True)

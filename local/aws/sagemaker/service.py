@@ -166,7 +166,7 @@ class SageMaker:
         return self._descriptions[name]
 
     def _list(self, request: _Json) -> _Json:
-        return page(list(self._descriptions.values()), request)
+        return page("Processing", list(self._descriptions.values()), request)
 
     def _stop(self, request: _Json) -> _Json:
         name: str = self._describe(request)["ProcessingJobName"]

@@ -39,19 +39,19 @@ class TestListing:
         ],
     )
     def test_it_is_filtered_and_sorted(self, query: _Json, expected: str) -> None:
-        assert _letters(page(_JOBS, query)) == expected
+        assert _letters(page("Processing", _JOBS, query)) == expected
 
     def test_a_summary_has_no_more_than_aws_puts_in(self) -> None:
-        summary = page(_JOBS, {})["ProcessingJobSummaries"][0]
+        summary = page("Processing", _JOBS, {})["ProcessingJobSummaries"][0]
         assert summary.keys() == _JOBS[0].keys() - {"RoleArn"}
 
     def test_pages_cover_everything_once(self) -> None:
-        first = page(_JOBS, {"MaxResults": 2})
-        second = page(_JOBS, {"MaxResults": 2, "NextToken": first["NextToken"]})
-        third = page(_JOBS, {"MaxResults": 2, "NextToken": second["NextToken"]})
+        first = page("Processing", _JOBS, {"MaxResults": 2})
+        second = page("Processing", _JOBS, {"MaxResults": 2, "NextToken": first["NextToken"]})
+        third = page("Processing", _JOBS, {"MaxResults": 2, "NextToken": second["NextToken"]})
         assert [_letters(each) for each in (first, second, third)] == ["ca", "bd", "e"]
         assert "NextToken" not in third
-        assert "NextToken" not in page(_JOBS, {"MaxResults": 5})
+        assert "NextToken" not in page("Processing", _JOBS, {"MaxResults": 5})
 
 
 class TestTheEvent:
@@ -95,3 +95,23 @@ class TestTheEvent:
         assert not any(key.startswith(("ProcessingInput", "ProcessingOutput")) for key in detail)
         assert detail["AppSpecification"] == good_request()["AppSpecification"]
         assert detail["FailureReason"] == "AlgorithmError: , exit code: 1"
+
+    def test_that_of_training_tells_its_secondary_statuses(self) -> None:
+        passed = [{"Status": "Starting", "StartTime": 1704320199.25, "EndTime": 1704320200.0}]
+        description = {
+            "TrainingJobName": "told",
+            "TrainingJobArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/told",
+            "TrainingJobStatus": "Stopped",
+            "SecondaryStatus": "MaxWaitTimeExceeded",
+            "SecondaryStatusTransitions": passed,
+            "TrainingEndTime": 1704320746.0,
+        }
+        event = state_change(description, datetime(2024, 1, 3, 22, 25, 46, tzinfo=UTC))
+        assert event["detail-type"] == "SageMaker Training Job State Change"
+        assert event["detail"] == {
+            **description,
+            "SecondaryStatusTransitions": [
+                {"Status": "Starting", "StartTime": 1704320199250, "EndTime": 1704320200000}
+            ],
+            "TrainingEndTime": 1704320746000,
+        }
