@@ -35,8 +35,13 @@ class Launcher(pulumi.ComponentResource):
         image: Image,
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, stack.opts)
-        if warning := instance_types.keyless(stack.settings.attempt_types):
-            pulumi.log.warn(warning)
+        settings = stack.settings
+        for warning in (
+            instance_types.keyless(settings.attempt_types),
+            instance_types.never_on_spot(settings.spot_types),
+        ):
+            if warning:
+                pulumi.log.warn(warning)
         environment: dict[str, pulumi.Input[str]] = {
             "JOB_ROLE_ARN": job.role_arn,
             "IMAGE_URI": image.uri,
@@ -62,7 +67,7 @@ class Launcher(pulumi.ComponentResource):
                 table_arn=journal.table_arn,
             ),
             # A whole processor to read long lists; a fraction is enough for what else it does.
-            memory_mb=1769 if stack.settings.counts_input else 256,
+            memory_mb=1769 if settings.counts_input else 256,
             # A job needs all of them, down to the policies of its role and its buckets.
             after=[storage, network, job],
         )

@@ -33,6 +33,15 @@ _GB_PER_VCPU = {"t": 4, "m": 4, "c": 2, "r": 8}
 """How a family begins -> its memory; ml.t3.medium alone has half of that."""
 
 
+_ON_SPOT = {
+    *("c4", "c5", "c6i", "c7i", "g4dn", "g5", "g6", "g6e", "m4", "m5", "m6i", "m7i"),
+    *("p3", "r5", "r5d", "r7i", "t3"),
+}
+"""Families with quotas "<type> for spot training job usage", of all their types but ml.t3.medium:
+SageMaker's 1,537 quotas in Service Quotas, November 2025, as a public audit lists them; of p3 by
+what CreateTrainingJob answers. AWS documents no list."""
+
+
 class Shape(NamedTuple):
     """What an instance has."""
 
@@ -95,6 +104,22 @@ def keyless(types: Iterable[str]) -> str | None:
         "refuse one, their disks are encrypted with a key of the hardware; if it has to be the "
         "stack's, name other types in job.instance_type and retries.fallback_instance_types"
     )
+
+
+def never_on_spot(types: Iterable[str]) -> str | None:
+    """Return a warning of the types that nobody is known to have had on spot, if there are any."""
+    unknown = [each for each in types if not _has_spot(each)]
+    if not unknown:
+        return None
+    return (
+        f"jobs on {', '.join(unknown)} will hardly ever be on spot: no quota for spot training "
+        "jobs on them is known, and what AWS refuses runs on demand; name in job.instance_type "
+        f"another type, ml.t3.large or larger, or of {', '.join(sorted(_ON_SPOT - {'t3'}))}"
+    )
+
+
+def _has_spot(instance_type: str) -> bool:
+    return _family(instance_type) in _ON_SPOT and instance_type != "ml.t3.medium"
 
 
 @cache

@@ -11,7 +11,7 @@ import pulumi
 from pydantic_core import ErrorDetails
 
 from components.settings.model import OVERRIDABLE, ScheduleSettings, Settings
-from components.settings.replaced import REPLACED
+from components.settings.replaced import NO_SPOT, REPLACED
 from components.settings.sections import Subscription
 from components.settings.sizes import SizeSettings
 
@@ -150,6 +150,8 @@ def _instead(project: str, path: Path) -> str:
     """Return what to write in the place of a key that nobody reads."""
     if replaced := REPLACED.get(".".join(map(str, path))):
         return replaced
+    if re.search("spot|max_?wait", str(path[-1]), re.IGNORECASE):
+        return NO_SPOT
     if ":" in str(path[0]) and not str(path[0]).startswith(f"{project}:"):
         # The program has a provider of its own, so that its tags and region are explicit.
         return (

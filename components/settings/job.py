@@ -30,7 +30,7 @@ class JobSettings(Frozen):
     """
     capacity: Literal["on-demand", "spot"] = "on-demand"
     """spot: a machine that AWS may reclaim, for less; what cannot be had so ends on demand."""
-    max_wait_seconds: values.Runtime | None = None
+    max_wait_seconds: values.SpotWait | None = None
     """How long a spot job may wait and run together; null: twice max_runtime_seconds."""
     max_runtime_seconds: values.Runtime = 3600
     """A job that runs longer is stopped."""
@@ -47,6 +47,21 @@ class JobSettings(Frozen):
     def longest_wait_seconds(self) -> int:
         """How long a spot job may wait and run together."""
         return self.max_wait_seconds or 2 * self.max_runtime_seconds
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether its first attempts are on spot."""
+        return self.capacity == "spot"
+
+    @property
+    def longest_attempt_seconds(self) -> int:
+        """How long an attempt may take, on spot with its wait for a machine."""
+        return self.longest_wait_seconds if self.is_spot else self.max_runtime_seconds
+
+    @property
+    def longest_run_seconds(self) -> int:
+        """How long a run may take: one on spot may end there, and then has all its time anew."""
+        return self.longest_attempt_seconds + (self.max_runtime_seconds if self.is_spot else 0)
 
 
 class RetrySettings(Frozen):

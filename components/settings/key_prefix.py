@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from pipeline import slot_fields
+from pipeline.contract import SCRATCH
 
 _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the
@@ -20,18 +21,25 @@ def problem(template: str) -> str | None:
             "may contain only {schedule} and {slot:…}, {local:…}, {previous:…} or "
             f"{{previous_local:…}} with strftime's codes, as in {_EXAMPLE}"
         )
-    if found := slot_fields.problem(template):
+    if found := slot_fields.problem(template) or _too_wide(fixed(template)):
         return found
-    if not fixed(template):
-        return (
-            "must not begin with {: roles are given what stands before it, which would be the "
-            f"whole bucket; write it like {_EXAMPLE}, or 20{{slot:%y/%m/%d}}/ for folders by year"
-        )
     rendered = slot_fields.render_prefix(template, "daily", _SAMPLE_SLOT, "rate(1 day)", "UTC")
     if not rendered.endswith("/") or rendered.startswith("/") or "//" in rendered:
         return f"must end with one / and neither begin with / nor contain //, as in {_EXAMPLE}"
     if not _SAFE.fullmatch(rendered):
         return "may hold at most 512 of the characters a-z A-Z 0-9 ! _ . ' ( ) / = + @ : , -"
+    return None
+
+
+def _too_wide(begin: str) -> str | None:
+    """Return why roles may not be given what the keys of all slots begin with, or None."""
+    if not begin:
+        return (
+            "must not begin with {: roles are given what stands before it, which would be the "
+            f"whole bucket; write it like {_EXAMPLE}, or 20{{slot:%y/%m/%d}}/ for folders by year"
+        )
+    if begin.startswith(SCRATCH) or SCRATCH.startswith(begin):
+        return f"must not overlap {SCRATCH}, where spot jobs keep what is not finished"
     return None
 
 

@@ -240,6 +240,17 @@ class Settings(Frozen):
         return any(job.sizes or job.volume_gb is None for job in jobs)
 
     @property
+    def has_spot(self) -> bool:
+        """Whether any schedule has attempts on spot."""
+        return any(schedule.job.is_spot for schedule in self.schedules.values())
+
+    @property
+    def spot_types(self) -> list[str]:
+        """The instance types that are tried on spot first."""
+        spot = [each for each in self.schedules.values() if each.job.is_spot]
+        return sorted({size.instance_type for each in spot for size in each.sizes})
+
+    @property
     def secrets(self) -> list[str]:
         """The names of all that any script may read in Secrets Manager."""
         return sorted({name for one in self.schedules.values() for name in one.job.secrets})

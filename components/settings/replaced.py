@@ -6,6 +6,12 @@ _GUARD = (
 )
 _MONITORING = "replaced by alerts.monitoring: full, or messages without alarms and dashboard"
 
+NO_SPOT = (
+    "there is no such key: processing jobs have no spot, only training jobs do; set job.capacity "
+    "to spot, and the same script runs as one, with job.max_wait_seconds for its wait"
+)
+"""What to say of the keys that the SDK, the API and guides have for spot."""
+
 REPLACED = {
     "base_image": "renamed to image.base",
     "job.calls": (

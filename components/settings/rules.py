@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components import names
-from components.settings import addresses, places, run_rules, slot_rules, waiting
+from components.settings import addresses, places, run_rules, slot_rules, spot_rules, waiting
 from components.settings.model import ScheduleSettings, Settings
 from components.settings.sections import NetworkSettings
 from pipeline.text import duration
@@ -19,6 +19,7 @@ def problems(settings: Settings, after: datetime | None) -> list[str]:
         found += _schedule(settings, name, schedule, after)
         found += run_rules.problems(settings, name, schedule)
         found += slot_rules.problems(name, schedule)
+        found += spot_rules.problems(settings, name, schedule)
     found += places.problems(settings)
     found += waiting.problems(settings)
     found += _image(settings)

@@ -26,12 +26,12 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
             f"schedules.{name}.environment: has {variables} names with the job's; "
             f"{MAX_ENVIRONMENT} fit beside the program's own"
         )
-    limit, end = settings.alerts.running_long_seconds, job.max_runtime_seconds
+    limit, end = settings.alerts.running_long_seconds, job.longest_attempt_seconds
     if limit and limit >= end:
-        runtime = key(name, schedule, "job", "max_runtime_seconds")
+        field = "max_wait_seconds" if job.is_spot else "max_runtime_seconds"
         yield (
             f"alerts.running_long_seconds: {limit} is never reached, a job is stopped after "
-            f"{runtime} = {end}; set it lower, or to null for 3/4 of that"
+            f"{key(name, schedule, 'job', field)} = {end}; set it lower, or to null"
         )
     machine = _sizes if job.sizes else _machine
     yield from machine(name, schedule, settings.limits.max_concurrent_instances)

@@ -73,7 +73,9 @@ class AlertSettings(Frozen):
     subscriptions: tuple[Annotated[Subscription, checked(_endpoint_problem)], ...] = ()
     """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
     running_long_seconds: Annotated[int, Field(ge=60)] | None = None
-    """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds."""
+    """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds, on
+    spot job.max_wait_seconds.
+    """
     monitoring: Literal["full", "messages"] = "full"
     """full: alarms and a dashboard, about $5 a month beyond AWS's free ones. messages: neither."""
 

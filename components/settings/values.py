@@ -149,6 +149,8 @@ VolumeGb = Annotated[int, _of_job(f"{_CLUSTER}.VolumeSizeInGB")]
 Volume = Annotated[VolumeGb | None, BeforeValidator(_volume)]
 """None, which is written auto: as large as the input needs."""
 Runtime = Annotated[int, _of_job("StoppingCondition.MaxRuntimeInSeconds")]
+# As long as a training job may run (API reference of StoppingCondition; the model has no limit).
+SpotWait = Annotated[int, Field(ge=1, le=28 * 86_400)]
 # The service refuses an empty argument, which its model allows.
 Argument = Annotated[
     Text, Field(min_length=1), _filled_for_job("AppSpecification.ContainerArguments.member")

@@ -84,5 +84,11 @@ class TestKeylessWarning:
         assert "ml.m5" not in warning
         assert "job.instance_type" in warning
 
+    def test_has_the_types_that_nobody_had_on_spot_beside_it(self) -> None:
+        warning = instance_types.never_on_spot(["ml.m5.large", "ml.r6i.large", "ml.t3.medium"])
+        assert warning
+        assert warning.startswith("jobs on ml.r6i.large, ml.t3.medium will hardly ever be on spot")
+        assert instance_types.never_on_spot(["ml.m5.large", "ml.t3.large", "ml.g6e.xlarge"]) is None
+
     def test_is_none_where_every_type_takes_the_key(self) -> None:
         assert instance_types.keyless(["ml.t3.medium", "ml.m5.large"]) is None

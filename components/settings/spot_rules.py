@@ -1,0 +1,46 @@
+"""What a schedule on spot must be, and what of spot has no effect on demand."""
+
+from collections.abc import Iterator
+
+from components.settings.model import ScheduleSettings, Settings
+from components.settings.run_rules import key
+
+
+def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
+    """Yield what of a schedule's job does not go with its capacity."""
+    job, wait = schedule.job, schedule.job.max_wait_seconds
+    where = key(name, schedule, "job", "max_wait_seconds")
+    if not job.is_spot:
+        if wait and (where.startswith("schedules.") or not settings.has_spot):
+            yield (
+                f"{where}: {wait} has no effect on demand, where a job has its machine or fails; "
+                "set job.capacity to spot, or this to null"
+            )
+        return
+    if wait and wait < job.max_runtime_seconds:
+        runtime = key(name, schedule, "job", "max_runtime_seconds")
+        yield (
+            f"{where}: {wait} is for waiting and running together, and less than {runtime} = "
+            f"{job.max_runtime_seconds}; set more, or null for twice that"
+        )
+    yield from _several(name, schedule)
+
+
+_ALONE = (
+    "but spot is for one: when AWS reclaims one of several machines it starts the script anew on "
+    "all, and what they leave behind together is documented nowhere; set {}, or job.capacity to "
+    "on-demand"
+)
+
+
+def _several(name: str, schedule: ScheduleSettings) -> Iterator[str]:
+    """Yield where a job has several instances."""
+    job = schedule.job
+    where = key(name, schedule, "job", "sizes" if job.sizes else "instance_count")
+    for number, size in enumerate(schedule.sizes, start=1):
+        if size.instance_count > 1:
+            tier = f"tier {number} has " if job.sizes else ""
+            yield f"{where}: {tier}{size.instance_count} instances, {_ALONE.format(1)}"
+    if job.cluster:
+        cluster = key(name, schedule, "job", "cluster")
+        yield f"{cluster}: true is for several instances, {_ALONE.format('false')}"
