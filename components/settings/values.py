@@ -18,9 +18,10 @@ _CLUSTER = "ProcessingResources.ClusterConfig"
 
 RESERVED_ENVIRONMENT = (
     *("JOB_NAME", "SCHEDULE", "SLOT", "ATTEMPT", "STACK", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    *("INPUT_PATH", "REFERENCE_PATH", "OUTPUT_PATH", "HOST_INDEX", "HOST_COUNT", "SCRIPT"),
+    *("INPUT_PATH", "REFERENCE_PATH", "OUTPUT_PATH", "CHECKPOINT_PATH", "SCRIPT"),
+    *("HOST_INDEX", "HOST_COUNT", "HOSTS", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN"),
 )
-"""Set by the launcher and the entry point for every run."""
+"""Set by the launcher, the entry point and SageMaker for every run."""
 
 RESERVED_TAGS = ("schedule", "slot", "attempt", "sized_by", "Project", "Stack")
 """Set by the launcher on jobs, and by the program on everything."""

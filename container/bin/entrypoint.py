@@ -1,19 +1,25 @@
 #!/opt/venv/bin/python3 -ESBXutf8
 """The contract with SageMaker, which lets the files in scripts/ be plain scripts.
 
-Reads    /opt/ml/config/resourceconfig.json, written by SageMaker; SCRIPT, JOB_NAME, SCHEDULE, SLOT,
-         ATTEMPT and STACK, given by the launcher.
+Reads    resourceconfig.json, written by SageMaker, where this kind of job has it (see places.py);
+         SCRIPT, JOB_NAME, SCHEDULE, SLOT, ATTEMPT and STACK, given by the launcher.
 Runs     scripts/$SCRIPT, or process_data.sh there if that is not set, with the job's arguments and
          environment (of which the options above keep PYTHONHOME and its like from this program),
-         and INPUT_PATH, OUTPUT_PATH, HOST_INDEX (from 0) and HOST_COUNT in addition, and
-         REFERENCE_PATH where there are reference data. Several hosts have an OUTPUT_PATH each.
-Writes   /opt/ml/output/message, which SageMaker shows as ExitMessage: how the script ended, if not
-         well, and why (see exit_message.py). What the script wrote there itself comes first.
-Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own.
+         and INPUT_PATH, OUTPUT_PATH, CHECKPOINT_PATH, HOST_INDEX (from 0), HOST_COUNT and HOSTS
+         (their names, in that order) in addition, and REFERENCE_PATH where there are reference
+         data. Several hosts have an OUTPUT_PATH each.
+Writes   how the script ended, if not well, and why (see exit_message.py), behind what the script
+         wrote itself to /opt/ml/output/message: there for a processing job, of which SageMaker
+         shows it as ExitMessage; for a training job to /opt/ml/output/failure, which it shows as
+         FailureReason, or after a success, maybe empty, beside the output.
+Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own; and of a
+         success what is no plain file: a processing job uploads none, and of a training job AWS
+         does not say.
 Prints   what the script prints, but for metrics that are not the job's own (see relay.py), and at
-         the end what of the output SageMaker will not upload.
-Exits    with the script's own code (143 or 130 if TERM or INT ended it), with 64 if the
-         configuration is not as SageMaker writes it.
+         the end what of the output is not uploaded.
+Exits    with the script's own code; with 143 or 130 if TERM or INT ended it or came before it
+         ended well, since it may be half done; with 64 if the configuration is not as SageMaker
+         writes it.
 """
 
 import json
@@ -22,17 +28,16 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, run
 
 import exit_message
+import places
+from places import Places
 from relay import Relay
 
-MESSAGE = Path("/opt/ml/output/message")
-INPUT = Path("/opt/ml/processing/input")
-REFERENCE = Path("/opt/ml/processing/reference")
-UPLOADED = Path("/opt/ml/processing/output")
 NAME = os.environ.get("SCRIPT", "process_data.sh")
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / NAME
 # The kernel's counts of processes that it killed for lack of memory: of this container with cgroups
@@ -48,7 +53,7 @@ class Script:
     """A process group of its own, so that a signal reaches all of the script and nothing else."""
 
     def __init__(self) -> None:
-        self.stopped_by = ""  # the last signal that was passed on
+        self.stopped_by = 0  # the last signal that was passed on
         self._group = 0
         self.relays: list[Relay] = []
 
@@ -77,7 +82,7 @@ class Script:
         """Send a signal on to the script; exit if it has not been started."""
         if not self._group:
             sys.exit(128 + number)
-        self.stopped_by = signal.Signals(number).name
+        self.stopped_by = number
         self._send(number)
 
     def _drain(self) -> None:
@@ -102,47 +107,53 @@ def main() -> None:
     script = Script()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, script.pass_on)
-    MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # also for what the script writes there
-    host, index, count = _place()
-    target = UPLOADED / host if count > 1 else UPLOADED
-    for folder in (INPUT, target):  # a job without input has no input directory
+    job = places.of_job(os.environ)
+    places.MESSAGE.parent.mkdir(parents=True, exist_ok=True)  # for what the script writes there
+    index, hosts = _hosts(job)
+    count = len(hosts)
+    target = job.output / hosts[index] if count > 1 else job.output
+    for folder in (job.input, target, job.checkpoint):  # SageMaker makes those that have something
         folder.mkdir(parents=True, exist_ok=True)
-    paths = {"INPUT_PATH": str(INPUT), "OUTPUT_PATH": str(target)}
-    if REFERENCE.is_dir():
-        paths["REFERENCE_PATH"] = str(REFERENCE)
-    hosts = {"HOST_INDEX": str(index), "HOST_COUNT": str(count)}
+    paths = {"INPUT": job.input, "OUTPUT": target, "CHECKPOINT": job.checkpoint}
+    if job.reference.is_dir():
+        paths["REFERENCE"] = job.reference
+    given = {f"{name}_PATH": str(path) for name, path in paths.items()}
+    given |= {"HOST_INDEX": str(index), "HOST_COUNT": str(count), "HOSTS": " ".join(hosts)}
     if count > 1:
-        sizes = [int(size) for size in _find(str(INPUT), "-type", "f", "-printf", r"%s\0")]
+        sizes = [int(size) for size in _find(str(job.input), "-type", "f", "-printf", r"%s\0")]
         _log(f"host {index + 1} of {count} has {len(sizes)} objects, {sum(sizes)} bytes")
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
-    code = script.run({**os.environ, **paths, **hosts})
+    code = script.run({**os.environ, **given})
     killed = _oom_kills() - killed_before
-    for marker in {UPLOADED / "_SUCCESS", target / "_SUCCESS"}:
+    for marker in {job.output / "_SUCCESS", target / "_SUCCESS"}:
         if marker.is_file():  # SageMaker may upload it whatever the exit code is
             marker.unlink()
             _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
     if code or script.stopped_by:
         ends = [relay.end for relay in reversed(script.relays)]
-        exit_message.write(MESSAGE, _how_it_ended(script.stopped_by, code, killed), ends)
+        _tell_failure(job, _how_it_ended(script.stopped_by, code, killed), ends)
     else:
-        said = _check_output(target, folder, began)
+        said = _check_output(job.output, target, folder, began)
         # Of several hosts, others may have something.
-        exit_message.write(MESSAGE, said if count == 1 else "")
-    sys.exit(code)
+        exit_message.write(job.success_text, said if count == 1 else "", longest=places.SHOWN)
+    sys.exit(code or (script.stopped_by and 128 + script.stopped_by))
 
 
-def _place() -> tuple[str, int, int]:
-    """Return the name of this host, its number from 0, and how many there are."""
-    path = Path("/opt/ml/config/resourceconfig.json")
+def _hosts(job: Places) -> tuple[int, list[str]]:
+    """Return the number of this host, from 0, and the names of all in that order."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(job.resources.read_text("utf-8"))
         # By number, so that every host counts alike whatever order its list has.
         hosts = sorted(found["hosts"], key=lambda host: (len(host), host))
-        return found["current_host"], hosts.index(found["current_host"]), len(hosts)
+        return hosts.index(found["current_host"]), hosts
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        _log(why := f"{path} is not as SageMaker writes it: {error!r}")
-        exit_message.write(MESSAGE, f"entrypoint: {why}")
+        _log(why := f"{job.resources} is not as SageMaker writes it: {error!r}")
+        _tell_failure(job, f"entrypoint: {why}")
         sys.exit(64)
+
+
+def _tell_failure(job: Places, text: str, ends: Iterable[bytes] = ()) -> None:
+    exit_message.write(job.failure_text, text, ends, longest=job.longest_failure)
 
 
 def _oom_kills() -> int:
@@ -152,8 +163,8 @@ def _oom_kills() -> int:
     return 0
 
 
-def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
-    how = f"was stopped by {stopped_by}," if stopped_by else "failed with"
+def _how_it_ended(stopped_by: int, code: int, killed: int) -> str:
+    how = f"was stopped by {signal.Signals(stopped_by).name}," if stopped_by else "failed with"
     said = f"{NAME} {how} exit code {code}"
     if killed > 0:  # the observer classifies by these words
         said += f", the kernel killed {killed} of its processes for lack of memory"
@@ -167,17 +178,18 @@ def _how_it_ended(stopped_by: str, code: int, killed: int) -> str:
     return said
 
 
-def _check_output(target: Path, folder: Path, began: float) -> str:
-    """Log what is not uploaded, and return what to say if nothing is."""
-    # SageMaker follows no symbolic links, also not in the place of the directory itself.
-    found = _find(str(UPLOADED), "!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0")
+def _check_output(output: Path, target: Path, folder: Path, began: float) -> str:
+    """Remove and log what is no plain file, and return what to say if there is no other."""
+    # Also a link in the place of the directory itself.
+    unlike = ("!", "-type", "f", "!", "-type", "d", "-printf", r"%y\0%p\0%l\0", "-delete")
+    found = _find(str(output), *unlike)
     others = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     for kind, path, link in others[:LONGEST_LIST]:
         what = f"a symbolic link to {link!r}" if kind == "l" else "no regular file"
         _log(f"not uploaded: {path!r}: it is {what}")
     if (more := len(others) - LONGEST_LIST) > 0:
         _log(f"not uploaded: {more} more of that kind")
-    if _find(str(UPLOADED), "-type", "f", "-print0", "-quit"):
+    if _find(str(output), "-type", "f", "-print0", "-quit"):
         return ""
     said = f"{NAME} wrote no output: there is no file under {target}"
     near = (str(folder), "-xdev", "-maxdepth", "3", "-type", "f", "-newermt", f"@{began}")

@@ -1,4 +1,4 @@
-"""The message that SageMaker shows as ExitMessage: how a script ended, and why."""
+"""The text that SageMaker shows of a job: how a script ended, and why."""
 
 import re
 import sys
@@ -6,9 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# Bytes: SageMaker shows no more, and fails a job whose message is not UTF-8 (Developer Guide, "Save
-# and Access Metadata Information About Your Processing Job").
-LONGEST = 1024
+from places import MESSAGE
+
 LOOKED_AT = 20  # lines, from the last, among which the reason is looked for
 
 _COLOUR_OR_MOVE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -40,31 +39,34 @@ _POINTER = re.compile(
 )
 
 
-def write(path: Path, text: str, ends: Iterable[bytes] = ()) -> None:
-    """Write how a script ended, and why: its own words there, or the reason in its streams' ends.
+def write(target: Path, text: str, ends: Iterable[bytes] = (), *, longest: int) -> None:
+    """Write how a script ended, and why: its own words, or the reason in its streams' ends.
 
-    Without a text, its own words are only made valid. If that fails, the log says so.
+    Without a text, its own words are only made valid: SageMaker fails a processing job whose
+    message is not UTF-8 (Developer Guide, "Save and Access Metadata Information About Your
+    Processing Job"). The longest is in bytes. If writing fails, the log says so.
     """
-    own, new = b"", path.with_name("message.new")
+    own, new = b"", target.with_name(f"{target.name}.new")
     try:
-        if path.is_file() and not path.is_symlink():  # SageMaker follows no link out of it
-            own = path.read_bytes()[: 4 * LONGEST]
-        message = _composed(own.decode(errors="replace"), text, ends)
-        if message != own:
+        if MESSAGE.is_file() and not MESSAGE.is_symlink():  # SageMaker follows no link out of it
+            own = MESSAGE.read_bytes()[: 4 * longest]
+        message = _composed(own.decode(errors="replace"), text, ends, longest)
+        if message != own or target != MESSAGE:
+            target.parent.mkdir(parents=True, exist_ok=True)
             new.write_bytes(message)
-            new.replace(path)  # all or nothing, in the place of a link too
+            new.replace(target)  # all or nothing, in the place of a link too
     except OSError as error:
         sys.stderr.write(f"entrypoint: {error}\n")
 
 
-def _composed(own: str, text: str, ends: Iterable[bytes]) -> bytes:
+def _composed(own: str, text: str, ends: Iterable[bytes], longest: int) -> bytes:
     if not text:
-        return _cut(own, LONGEST)
+        return _cut(own, longest)
     if short := " ".join(" ".join(_lines(own)).split()):
         behind = f" ({text})".encode(errors="replace")
-        return _cut(short, LONGEST - len(behind)) + behind
+        return _cut(short, longest - len(behind)) + behind
     reasons = filter(None, (reason(end.decode(errors="replace")) for end in ends))
-    return _cut(": ".join([" ".join(_lines(text)), *reasons][:2]), LONGEST)
+    return _cut(": ".join([" ".join(_lines(text)), *reasons][:2]), longest)
 
 
 def _cut(text: str, size: int) -> bytes:

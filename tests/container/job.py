@@ -19,6 +19,7 @@ class Job:
     root: Path
     hosts: list[str] = field(default_factory=lambda: ["algo-1"])
     host: str = "algo-1"
+    training: bool = False
     environment: dict[str, str] = field(
         default_factory=lambda: {
             "JOB_NAME": "dev-hourly-20260105T020000Z-1",
@@ -34,11 +35,18 @@ class Job:
         self.app = self.root / "app"
         self.process_data = self.app / "scripts" / "process_data.sh"
         self.ml = self.root / "ml"
-        self.input = self.ml / "processing" / "input"
-        self.output = self.ml / "processing" / "output"
+        data = self.ml / ("input/data" if self.training else "processing")
+        self.input, self.reference = data / "input", data / "reference"
+        self.model, self.checkpoint = self.ml / "model", self.ml / "checkpoints"
+        if self.training:
+            self.environment["TRAINING_JOB_NAME"] = self.environment["JOB_NAME"]
+            sagemakers = (self.model, self.checkpoint)
+        else:
+            sagemakers = (self.output,)
         self.message_file = self.ml / "output" / "message"
-        sagemakers = (self.input, self.output, self.ml / "config", self.message_file.parent)
-        for folder in (self.cwd, self.app, *sagemakers):
+        self.failure_file = self.ml / "output" / "failure"
+        common = (self.cwd, self.app, self.input, self.config.parent, self.message_file.parent)
+        for folder in (*common, *sagemakers):
             folder.mkdir(parents=True)
         for name in ("bin", "scripts"):
             shutil.copytree(CONTAINER / name, self.app / name)
@@ -49,10 +57,11 @@ class Job:
             "/opt/venv/bin": Path(sys.executable).parent,
             "/sys/fs/cgroup": self.root,
         }
-        text = self.entrypoint.read_text()
-        for place, here in moved.items():
-            text = text.replace(place, str(here))
-        self.entrypoint.write_text(text)
+        for file in (self.entrypoint, self.entrypoint.with_name("places.py")):
+            text = file.read_text()
+            for place, here in moved.items():
+                text = text.replace(place, str(here))
+            file.write_text(text)
         self.oom_kills(0)
         found = {"current_host": self.host, "hosts": self.hosts}
         self.config.write_text(json.dumps(found))
@@ -71,7 +80,19 @@ class Job:
 
     @property
     def config(self) -> Path:
-        return self.ml / "config" / "resourceconfig.json"
+        folder = "input/config" if self.training else "config"
+        return self.ml / folder / "resourceconfig.json"
+
+    @property
+    def starts(self) -> list[Path]:
+        """What each start of a training job's container has left, the last one at the end."""
+        return sorted(self.model.iterdir())
+
+    @property
+    def output(self) -> Path:
+        """What counts of a job's files."""
+        whole = self.starts[-1] if self.training else self.ml / "processing"
+        return whole / "output"
 
     def script(self, text: str, *, mode: int = 0o755) -> None:
         """Put a script in the place of process_data.sh."""

@@ -47,12 +47,20 @@ class TestTheScriptIsGiven:
         place.mkdir()
         assert job.run().stdout.decode() == f"{place}\n"
 
+    def test_a_checkpoint_path_with_what_an_earlier_attempt_on_spot_saved(self, job: Job) -> None:
+        job.script('cat "$CHECKPOINT_PATH"/*; echo 1 >"$CHECKPOINT_PATH/done"')
+        assert job.run().stdout == b""
+        assert job.run().stdout == b"1\n"
+        assert (job.ml / "processing" / "checkpoint" / "done").exists()
+
     def test_an_output_path_of_its_own_on_each_of_several_hosts(self, tmp_path: Path) -> None:
         # Not in the order of their numbers, and 10 sorts before 2 as text.
         job = Job(tmp_path, hosts=["algo-10", *(f"algo-{n}" for n in range(1, 10))], host="algo-2")
-        job.script('printf "%s\\n" "$OUTPUT_PATH" "$HOST_INDEX" "$HOST_COUNT"; : >"$OUTPUT_PATH/x"')
-        place, index, count = job.run().stdout.decode().splitlines()
+        names = '"$OUTPUT_PATH" "$HOST_INDEX" "$HOST_COUNT" "$HOSTS"'
+        job.script(f'printf "%s\\n" {names}; : >"$OUTPUT_PATH/x"')
+        place, index, count, hosts = job.run().stdout.decode().splitlines()
         assert (place, index, count) == (str(job.output / "algo-2"), "1", "10")
+        assert hosts.split(" ") == [f"algo-{n}" for n in range(1, 11)]
         assert (job.output / "algo-2" / "x").exists()
 
     def test_and_the_log_its_share_of_the_input_on_each_of_several_hosts(
@@ -207,7 +215,7 @@ class TestASignal:
         assert process.poll() is None
         (tmp_path / "go").touch()
         process.communicate(timeout=TIMEOUT)
-        assert process.returncode == 0
+        assert process.returncode == 143, "a script that was told to stop may not be done"
         assert "stopped by SIGTERM, exit code 0" in job.message
 
     def test_reaches_the_scripts_children(self, job: Job) -> None:

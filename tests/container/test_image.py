@@ -192,6 +192,13 @@ class TestARun:
         assert (found["records"], found["errors"]) == (1, 1)
         assert parquet(job.output / "x.csv.parquet") == (["a", "b"], [["1", "2\n"]])
 
+    def test_is_the_same_in_a_training_job(self, image: str, tmp_path: Path) -> None:
+        job = Job(tmp_path, training=True)
+        (job.input / "x.csv").write_text("a\n1\n")
+        docker("run", "--rm", *options(job), image)
+        assert parquet(job.output / "x.csv.parquet") == (["a"], [["1"]])
+        assert (job.starts[-1] / "message").read_bytes() == b""
+
     def test_fails_with_the_scripts_code_and_reason(self, image: str, job: Job) -> None:
         job.script('echo "no rows for $1" >&2; exit 3')
         run = [*options(job, script=job.process_data), image, "today"]
