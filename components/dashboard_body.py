@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import pulumi
 
 from components import names
 from components.settings import Settings
-from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE, OPS
+from pipeline.contract import METRIC_NAMESPACE, OPS
 
 Widget = dict[str, Any]
 Metrics = list[list[Any]]
@@ -125,12 +126,13 @@ def _use(settings: Settings, name: str, title: str) -> Widget:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
     """
     metrics: Metrics = []
-    for schedules in _batches(list(settings.schedules), _SCHEDULES_A_SEARCH):
+    batches = _batches(list(settings.schedules), _SCHEDULES_A_SEARCH)
+    for kind, schedules in product(settings.job_kinds, batches):
         hosts = " OR ".join(
             f"Host={names.job_name_prefix(settings.prefix)}{schedule}" for schedule in schedules
         )
         terms = f'MetricName="{name}" ({hosts})'
-        search = f"SEARCH('{{{JOB_METRICS},Host}} {terms}', 'Average', 60)"
+        search = f"SEARCH('{{{kind.group},Host}} {terms}', 'Average', 60)"
         metrics.append([{"expression": search, "label": ""}])
     return _metric(settings, title, metrics, _FROM_ZERO)
 

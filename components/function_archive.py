@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,7 @@ import pulumi
 from components import function_config, service_models
 from components.settings import Settings
 from pipeline import config, sdk
+from pipeline.kind import Kind
 
 PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor.
@@ -22,7 +24,8 @@ Lambda's runtime has none but the AWS SDK.
 _CODE = Path("lambda")
 _LOCK = Path("requirements.txt")
 _OPERATIONS = "operations.json"
-"""Beside each function's code: service -> the operations that it calls, and no others."""
+"""Beside each function's code: the operations that it calls, and no others, by their service and by
+the kind of job that needs them."""
 
 
 def build(function: str, settings: Settings) -> pulumi.AssetArchive:
@@ -37,15 +40,24 @@ def build(function: str, settings: Settings) -> pulumi.AssetArchive:
     places = {**packages(), **{path.relative_to(_CODE).as_posix(): path for path in own}}
     files = {place: pulumi.FileAsset(path) for place, path in sorted(places.items())}
     document = json.dumps(function_config.document(settings), indent=2, sort_keys=True)
-    texts = {config.FILE: document, **_models(function, settings.region)}
+    texts = {config.FILE: document, **_models(function, settings)}
     return pulumi.AssetArchive({**files, **{k: pulumi.StringAsset(v) for k, v in texts.items()}})
 
 
-def _models(function: str, region: str) -> dict[str, str]:
+def _models(function: str, settings: Settings) -> dict[str, str]:
     _installed("botocore", _locked("botocore"))  # of whose data they are made
-    operations = json.loads((_CODE / function / _OPERATIONS).read_text("utf-8"))
-    made = service_models.files(operations, region)
+    made = service_models.files(operations(function, settings.job_kinds), settings.region)
     return {f"{sdk.MODELS}/{place}": text for place, text in made.items()}
+
+
+def operations(function: str, kinds: Iterable[Kind]) -> dict[str, list[str]]:
+    """Return service -> the operations that a function calls where jobs are of these kinds."""
+    listed = json.loads((_CODE / function / _OPERATIONS).read_text("utf-8"))
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        for service, names in listed[kind].items():
+            found[service] = sorted([*found.get(service, []), *names])
+    return found
 
 
 def packages() -> dict[str, Path]:

@@ -20,6 +20,7 @@ def document(settings: Settings) -> dict[str, Any]:
     return {
         "stack": settings.stack,
         "prefix": settings.prefix,
+        "job_kinds": settings.job_kinds,
         "max_concurrent_instances": settings.limits.max_concurrent_instances,
         "isolation": settings.network.mode == "isolated",
         "encrypt_traffic": settings.is_sharded,

@@ -15,7 +15,8 @@ from components.role import create_role
 from components.schedule_group import ScheduleGroup
 from components.stack import Stack
 from components.storage import Storage
-from pipeline.contract import JOB_CHANGE, NOTICE
+from pipeline.contract import NOTICE
+from pipeline.kind import Kind
 from pipeline.outcome import State
 
 _WATCH = "_watch"
@@ -75,7 +76,7 @@ class Observer(pulumi.ComponentResource):
 
     def _rule(self, name: str, prefix: str) -> None:
         function, child = self.function, pulumi.ResourceOptions(parent=self)
-        sources, types = zip(JOB_CHANGE, NOTICE, strict=True)
+        sources, types = zip(Kind.PROCESSING.change, NOTICE, strict=True)
         states = ["Completed", "Failed", "Stopped", State.REFUSED, State.SKIPPED]
         pattern = {
             "source": sources,

@@ -64,7 +64,7 @@ def _free_attempt(session: Session, first: Attempt) -> Attempt | None:
     last = known[-1].attempt if known else first
     job = session.stack.find_job(last)
     if job:
-        _refuse_if_running(session, job["ProcessingJobName"], job["ProcessingJobStatus"])
+        _refuse_if_running(session, job.name, job.status)
     used = job or (known and known[-1].concluded_at)
     return last.next() if used else last
 
@@ -87,11 +87,11 @@ def under_way(session: Session, first: Attempt) -> Attempt | None:
     expected = {entry.attempt: entry for entry in known if not entry.concluded_at}
     for attempt in [*expected, *([unknown] if unknown else [])]:
         entry, job = expected.get(attempt), stack.find_job(attempt)
-        if job and job["ProcessingJobStatus"] in ACTIVE:
+        if job and job.is_active:
             return attempt
         since = (entry.ended or entry.planned_for) if entry else None
         if job:
-            since = job.get("ProcessingEndTime", job["LastModifiedTime"])
+            since = job.ended or job.changed
         if since and now - since < GRACE:
             return attempt
     return None
@@ -135,15 +135,13 @@ class Followed:
                 f"in {span(seconds_between(now, self._asked_for))}",
             )
         since, state, patience = self._asked_for, "no job yet", GRACE
-        if job and job["ProcessingJobStatus"] in ACTIVE:
-            since = job.get("ProcessingStartTime", job["CreationTime"])
-            state = (
-                job["ProcessingJobStatus"] if "ProcessingStartTime" in job else "waits for instance"
-            )
+        if job and job.is_active:
+            since = job.started or job.created
+            state = job.status if job.started else "waits for instance"
             patience = timedelta.max
         elif job:
-            since = job.get("ProcessingEndTime", job["LastModifiedTime"])
-            state = f"{job['ProcessingJobStatus']}, not yet concluded by the observer"
+            since = job.ended or job.changed
+            state = f"{job.status}, not yet concluded by the observer"
         elif (entry := stack.journal.entry(self.attempt)) and entry.is_waiting:
             since, state = entry.planned_for or since, f"waits for {entry.waiting_for}"
         lasted = span(seconds_between(since, now))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ops.screen import facts, local, span, style
 from ops.session import Session
-from pipeline import jobs
+from pipeline.jobs import with_job
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.outcome import NO_FAILURE
 from pipeline.text import dollars
@@ -83,14 +83,14 @@ def attempts_by_slot(
         entries = stack.journal.recent(schedule, since, MOST_ENTRIES)
         for slot, attempts in groupby(entries, attrgetter("slot")):
             found[slot, schedule] = sorted(attempts, key=attrgetter("number"))
-    for attempt in jobs.active(stack.client("sagemaker"), stack.prefix, only):
+    for attempt in stack.jobs.active(only):
         if job := stack.find_job(attempt):
             known = stack.journal.attempts(attempt.schedule, attempt.slot)
             before = [entry for entry in known if entry.number < attempt.number]
             # As the journal would have it, if it knew of jobs that run: what led to them, it does.
             own = next((each for each in known if each.attempt == attempt), None)
             led = {name: getattr(own, name, None) for name in ("sized_by", "waiting_for")}
-            running = jobs.with_job(Entry.of(attempt, job["ProcessingJobName"], **led), job)
+            running = with_job(Entry.of(attempt, job.name, **led), job)
             found[attempt.slot, attempt.schedule] = [*before, running]
     return found
 

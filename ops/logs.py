@@ -11,8 +11,7 @@ from rich.text import Text
 from ops.session import Session
 from ops.stack import UsageError
 from pipeline.attempt import Attempt, job_name
-from pipeline.contract import JOB_LOGS
-from pipeline.jobs import ACTIVE
+from pipeline.jobs import Job
 from pipeline.text import printable
 
 
@@ -28,7 +27,7 @@ class Line:
 class Tail:
     """The `last` lines of each of a job's streams, and then those that are added."""
 
-    def __init__(self, client: Any, job: str, last: int) -> None:  # noqa: ANN401 - a boto3 client
+    def __init__(self, client: Any, job: Job, last: int) -> None:  # noqa: ANN401 - a boto3 client
         self._client, self._job, self._last = client, job, last
         self._tokens: dict[str, str] = {}
         """Stream -> where to read on."""
@@ -47,7 +46,7 @@ class Tail:
 
     def _streams(self) -> list[str]:
         pages = self._client.get_paginator("describe_log_streams").paginate(
-            logGroupName=JOB_LOGS, logStreamNamePrefix=f"{self._job}/"
+            logGroupName=self._job.kind.group, logStreamNamePrefix=f"{self._job.name}/"
         )
         try:
             return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
@@ -80,7 +79,8 @@ class Tail:
                 return events
 
     def _page(self, stream: str, request: dict[str, Any]) -> Any:  # noqa: ANN401 - AWS's answer
-        return self._client.get_log_events(logGroupName=JOB_LOGS, logStreamName=stream, **request)
+        group = self._job.kind.group
+        return self._client.get_log_events(logGroupName=group, logStreamName=stream, **request)
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
@@ -89,12 +89,13 @@ def show(session: Session, options: argparse.Namespace) -> int:
         raise UsageError("Name either JOB, or both --schedule and --slot")
     name = options.job or _latest(session, options.schedule, options.slot)
     zone = session.stack.zone(session.stack.attempt_of(name).schedule)
-    tail = Tail(session.stack.client("logs"), name, options.lines)
+    job = session.stack.job(name)
+    tail = Tail(session.stack.client("logs"), job, options.lines)
     shown: list[Line] = []
     ended = False
     session.screen.if_interrupted = "Stopped following; the job goes on"
     while True:
-        status, lines = session.stack.job(name)["ProcessingJobStatus"], tail.read()
+        lines = tail.read()
         shown += lines
         for line in lines:
             begin = (f"{line.time.astimezone(zone):%H:%M:%S} {line.host} ", "dim")
@@ -102,11 +103,12 @@ def show(session: Session, options: argparse.Namespace) -> int:
         # The last lines may come after the end.
         if not options.follow or (ended and not lines):
             break
-        ended = status not in ACTIVE
+        ended = not job.is_active
         session.pause()
+        job = session.stack.job(name)
     if not shown and not session.screen.as_json:
-        session.screen.err.print(Text(f"{name} is {status} and has written nothing.", "dim"))
-    session.screen.answer({"job_name": name, "status": status, "lines": shown})
+        session.screen.err.print(Text(f"{name} is {job.status} and has written nothing.", "dim"))
+    session.screen.answer({"job_name": name, "status": job.status, "lines": shown})
     return 0
 
 

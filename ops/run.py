@@ -11,7 +11,6 @@ from ops.screen import facts, local, span, style
 from ops.session import Session
 from ops.stack import OpsError, UsageError
 from pipeline.attempt import Attempt, job_name, slot_text
-from pipeline.jobs import ACTIVE
 from pipeline.journal_items import Entry
 from pipeline.outcome import State
 from pipeline.text import dollars, printable
@@ -140,22 +139,23 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     known = stack.journal.entry(attempt)
     if known and known.is_waiting and not stack.find_job(attempt):
         return _end_wait(session, known)
-    status = stack.job(name)["ProcessingJobStatus"]
-    if status not in ACTIVE:
-        raise OpsError(f"{name} has ended already: {status}. There is nothing to stop")
-    if status == "InProgress":
+    job = stack.job(name)
+    if not job.is_active:
+        raise OpsError(f"{name} has ended already: {job.status}. There is nothing to stop")
+    if job.status == "InProgress":
         # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
         stack.journal.write(Entry.of(attempt, name, stop="operator"))
-        stack.client("sagemaker").stop_processing_job(ProcessingJobName=name)
+        stack.jobs.stop(job)
     session.screen.if_interrupted = "Stopped waiting; it will stop all the same"
     began = session.now()
     with session.screen.progress() as show:
-        while (status := stack.job(name)["ProcessingJobStatus"]) in ACTIVE:
-            show(f"{name}: {status}", span((session.now() - began).total_seconds()))
+        while (job := stack.job(name)).is_active:
+            show(f"{name}: {job.status}", span((session.now() - began).total_seconds()))
             session.pause()
-    said = Text.assemble(f"{name}: ", (status, "green" if status == "Stopped" else "yellow"))
-    session.screen.answer({"job_name": name, "status": status}, said)
-    return 0 if status == "Stopped" else 1
+    stopped = job.status == "Stopped"
+    said = Text.assemble(f"{name}: ", (job.status, "green" if stopped else "yellow"))
+    session.screen.answer({"job_name": name, "status": job.status}, said)
+    return 0 if stopped else 1
 
 
 def _end_wait(session: Session, entry: Entry) -> int:

@@ -1,7 +1,7 @@
 """A deployed stack, found by its Pulumi.<stack>.yaml alone: settings, names, and AWS clients."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,14 +13,11 @@ from botocore.config import Config
 
 from components import names
 from components.settings import Settings, loader, stack_file
-from pipeline import jobs
 from pipeline.attempt import Attempt, job_name, parse_job_name
 from pipeline.contract import OPS
+from pipeline.jobs import Job, Jobs
 from pipeline.journal import Journal
 from pipeline.prefix import Prefix
-
-Description = Mapping[str, Any]
-"""DescribeProcessingJob's answer."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,6 +62,11 @@ class Stack:
     def journal(self) -> Journal:
         """The journal of its runs."""
         return Journal(self.client("dynamodb"), self.table)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Its jobs in SageMaker."""
+        return Jobs(self.client("sagemaker"), self.prefix, self.settings.job_kinds)
 
     @cached_property
     def _own_output_bucket(self) -> str:
@@ -129,13 +131,13 @@ class Stack:
             )
         return attempt
 
-    def find_job(self, attempt: Attempt) -> Description | None:
+    def find_job(self, attempt: Attempt) -> Job | None:
         """Return what SageMaker says of an attempt's job, or None where there is none."""
-        return jobs.find(self.client("sagemaker"), job_name(self.prefix, attempt))
+        return self.jobs.find(job_name(self.prefix, attempt))
 
-    def job(self, name: str) -> Description:
+    def job(self, name: str) -> Job:
         """Return what SageMaker says of a job, or raise OpsError where there is none."""
-        found = jobs.find(self.client("sagemaker"), name)
+        found = self.jobs.find(name)
         if found is None:
             raise OpsError(f"There is no job {name}; see: {self.command('list')}")
         return found

@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from pipeline.contract import JOB_METRICS
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 
 _DAY = timedelta(days=1)
 """The period that is asked for. Points of a day are there for as long as any, 455 days; shorter
@@ -82,8 +82,8 @@ def _answers(
     began = min(entry.started for entry, *_ in batch if entry.started)
     ended = max(entry.ended for entry, *_ in batch if entry.ended)
     queries = [
-        {"Id": f"q{index}", "MetricStat": _stat(host, *_QUERIES[field])}
-        for index, (_, host, field) in enumerate(batch)
+        {"Id": f"q{index}", "MetricStat": _stat(entry.kind, host, *_QUERIES[field])}
+        for index, (entry, host, field) in enumerate(batch)
     ]
     found: defaultdict[int, list[float]] = defaultdict(list)
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
@@ -95,9 +95,9 @@ def _answers(
     yield from ((index, values) for index, values in found.items() if values)
 
 
-def _stat(host: str, metric: str, statistic: str) -> dict[str, Any]:
+def _stat(kind: Kind, host: str, metric: str, statistic: str) -> dict[str, Any]:
     dimensions = [{"Name": "Host", "Value": host}]
-    named = {"Namespace": JOB_METRICS, "MetricName": metric, "Dimensions": dimensions}
+    named = {"Namespace": kind.group, "MetricName": metric, "Dimensions": dimensions}
     return {"Metric": named, "Period": int(_DAY.total_seconds()), "Stat": statistic}
 
 

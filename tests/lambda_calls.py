@@ -1,11 +1,19 @@
 """Which operations of AWS a function's code calls, read from the code."""
 
 import ast
+from collections.abc import Iterator
 
 from botocore import xform_name
 
 from components.aws import models
+from pipeline.kind import Kind
 from tests.conftest import ROOT
+
+MANAGED_COPY = (
+    *("head_object", "copy_object", "create_multipart_upload", "upload_part_copy"),
+    *("complete_multipart_upload", "abort_multipart_upload"),
+)
+"""What boto3's transfer manager calls to copy within S3."""
 
 
 def operations(package: str) -> set[str]:
@@ -56,6 +64,19 @@ def called(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             names.add(node.func.attr)
-            if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):
-                names.add(str(node.args[0].value))
+            if ast.unparse(node.func) == "manager.copy":
+                names.update(MANAGED_COPY)
+            if node.func.attr in ("get_paginator", "_call") and node.args:
+                names.update(_named(node.args[0]))
     return names
+
+
+def _named(operation: ast.expr) -> Iterator[str]:
+    """Yield the operations that an expression names; one with a gap, of each kind of job."""
+    match operation:
+        case ast.Constant(str(text)):
+            yield from (text.format(kind.lower()) for kind in Kind)
+        case ast.JoinedStr([ast.Constant(str(begin)), _, ast.Constant(str(end))]):
+            yield from (f"{begin}{kind.lower()}{end}" for kind in Kind)
+        case _:
+            assert isinstance(operation, ast.Name), ast.unparse(operation)

@@ -1,19 +1,22 @@
 """The models that travel with a function, as its archive has them."""
 
-import json
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from components import service_models
+from components import function_archive, service_models
 from pipeline import sdk
+from pipeline.kind import Kind
 from tests.lambda_clients import REGION
 
-_CODE = Path(__file__).parents[1] / "lambda"
+_ROOT = Path(__file__).parents[1]
 FUNCTIONS = ("launcher", "observer")
 
 
-def operations(function: str) -> dict[str, list[str]]:
+def operations(function: str, kinds: Iterable[Kind] = (Kind.PROCESSING,)) -> dict[str, list[str]]:
     """Return service -> the operations that a function calls, as its list says."""
-    return json.loads((_CODE / function / "operations.json").read_text("utf-8"))
+    with contextlib.chdir(_ROOT):
+        return function_archive.operations(function, kinds)
 
 
 def write(called: dict[str, list[str]], root: Path, region: str = REGION) -> None:

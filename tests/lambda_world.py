@@ -31,6 +31,7 @@ from observer.observe import Observer
 from observer.watch import Reconciler
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import FILE, LauncherConfig, ObserverConfig
+from pipeline.jobs import Jobs
 from pipeline.journal import Journal
 from pipeline.journal_items import health_key, value
 from tests.fake_sagemaker import FakeSageMaker
@@ -142,6 +143,12 @@ class World:
         return value(item.get("Item", {}), "failing_since")
 
     @property
+    def launcher(self) -> Launcher:
+        config, clients = self.launcher_config, (self.client("s3"), self.client("events"))
+        jobs = Jobs(self.client("sagemaker"), config.prefix, config.job_kinds)
+        return Launcher(config, self.journal, jobs, *clients)
+
+    @property
     def observer(self) -> Observer:
         config, journal = self.observer_config, self.journal
         return Observer(
@@ -149,7 +156,7 @@ class World:
             journal=journal,
             launches=NextLaunches(config, journal, self.client("scheduler"), lambda: self.now),
             notifier=Notifier(config, journal, self.client("logs"), self.client("sns")),
-            sagemaker=self.client("sagemaker"),
+            jobs=Jobs(self.client("sagemaker"), config.prefix, config.job_kinds),
             s3=self.client("s3"),
         )
 
@@ -170,10 +177,8 @@ class World:
             "attempt": attempt.number,
         }
         event = event or {**own, "trigger": trigger}
-        clients: Json = {name: self.client(name) for name in ("sagemaker", "s3", "events")}
-        launcher = Launcher(config=self.launcher_config, journal=self.journal, **clients)
         request = launcher_event(event, self.launcher_config.schedules, self.now)
-        return launcher.launch(request, owner or next(self._owners))
+        return self.launcher.launch(request, owner or next(self._owners))
 
     def observe(self, event: Json, owner: str | None = None) -> str:
         """Let the observer have an event; `owner` is the invocation's id, a new one by default."""

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from launcher.event import EventError as LauncherEventError
-from launcher.launch import Launcher
 from observer.handler import EventError as ObserverEventError
 from observer.observe import NotEndedError, NotOursError
 from tests.lambda_world import ATTEMPT, NAME, PREFIX, World
@@ -36,9 +35,7 @@ def world(capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
 @pytest.fixture
 def launch(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = importlib.import_module("launcher.handler")
-    clients: dict[str, Any] = {name: world.client(name) for name in ("sagemaker", "s3", "events")}
-    launcher = Launcher(config=world.launcher_config, journal=world.journal, **clients)
-    monkeypatch.setattr(module, "_launcher", lambda: launcher)
+    monkeypatch.setattr(module, "_launcher", lambda: world.launcher)
     return module.handler
 
 

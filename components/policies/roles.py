@@ -16,7 +16,8 @@ from components.policies.statements import TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
 from components.settings import Settings
 from components.stack import Stack
-from pipeline.contract import JOB_LOGS, JOB_METRICS, MARKER, NOTICE
+from pipeline.contract import MARKER, NOTICE
+from pipeline.kind import Kind
 
 Arn = pulumi.Input[str]
 
@@ -29,8 +30,8 @@ def job(
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
     account = stack.account
     images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository)
-    logs = account.arn("logs", f"log-group:{JOB_LOGS}")
-    namespace = {"StringEquals": {"cloudwatch:namespace": JOB_METRICS}}
+    logs = account.arn("logs", f"log-group:{Kind.PROCESSING.group}")
+    namespace = {"StringEquals": {"cloudwatch:namespace": Kind.PROCESSING.group}}
     # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
     secrets = [
         account.arn("secretsmanager", f"secret:{name}-??????") for name in stack.settings.secrets
@@ -147,7 +148,7 @@ def observer(
     stack: Stack, data: Data, *, retry_role_arn: Arn, table_arn: Arn, topic_arn: Arn
 ) -> list[Statement]:
     """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
-    logs = stack.account.arn("logs", f"log-group:{JOB_LOGS}")
+    logs = stack.account.arn("logs", f"log-group:{Kind.PROCESSING.group}")
     key = [stack.key_arn]
     return [
         allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], [_jobs(stack)]),
@@ -218,7 +219,7 @@ def _jobs(stack: Stack) -> str:
 
 
 def _job_streams(stack: Stack) -> str:
-    streams = f"{JOB_LOGS}:log-stream:{names.job_name_prefix(stack.prefix)}*"
+    streams = f"{Kind.PROCESSING.group}:log-stream:{names.job_name_prefix(stack.prefix)}*"
     return stack.account.arn("logs", f"log-group:{streams}")
 
 

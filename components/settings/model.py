@@ -15,6 +15,7 @@ from components.settings.sizes import SizeSettings
 from components.settings.values import Frozen
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text
+from pipeline.kind import Kind
 from pipeline.slots import Rate
 
 OVERRIDABLE = ("script", "job", "input", "reference", "output", "retries")
@@ -232,6 +233,12 @@ class Settings(Frozen):
     def is_sharded(self) -> bool:
         """Whether any schedule's jobs have several instances."""
         return any(schedule.most_instances > 1 for schedule in self.schedules.values())
+
+    @property
+    def job_kinds(self) -> list[Kind]:
+        """The kinds that its jobs may be of: the last attempt is on demand in any case."""
+        used = {Kind.of(each.job.capacity) for each in self.schedules.values()}
+        return sorted({Kind.PROCESSING, *used})
 
     @property
     def counts_input(self) -> bool:

@@ -18,6 +18,7 @@ from launcher.event import parse
 from launcher.launch import Launcher
 from pipeline import sdk
 from pipeline.config import LauncherConfig
+from pipeline.jobs import Jobs
 from pipeline.journal import Journal
 
 logger = Logger(service="launcher")
@@ -34,7 +35,7 @@ def connect(root: Path, environ: Mapping[str, str]) -> Launcher:
     return Launcher(
         config=config,
         journal=Journal(aws.client("dynamodb", config=sdk.CONFIG), config.journal_table),
-        sagemaker=aws.client("sagemaker", config=sdk.CONFIG),
+        jobs=Jobs(aws.client("sagemaker", config=sdk.CONFIG), config.prefix, config.job_kinds),
         s3=aws.client("s3", config=sdk.CONFIG),
         events=aws.client("events", config=sdk.CONFIG),
     )

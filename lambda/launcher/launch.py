@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,30 +13,26 @@ from launcher.answer import Answer, refused, skipped
 from launcher.awaited import Awaited
 from launcher.event import Request, Trigger
 from launcher.job_request import job_request
+from launcher.overlap import Overlap
 from launcher.sizing import Machines
-from pipeline import aws_errors, contract, jobs
+from pipeline import aws_errors, contract
 from pipeline.attempt import Attempt, job_name
 from pipeline.config import LauncherConfig
+from pipeline.jobs import Jobs
 from pipeline.journal import Journal
-from pipeline.journal_items import REPLACED_BY, Entry
+from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import State
 from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sagemaker import SageMakerClient
 
 
-_PLANNED_FOR_AT_MOST = timedelta(hours=1)
-"""A planned attempt that is later than this will not come: it no longer keeps others away."""
-_LONGEST_RETRY = timedelta(days=2)
-"""Older slots have no attempts to come: input.wait_seconds and then retries.deadline_seconds are at
-most a day each."""
-_MOST_RECENT = 5000
-"""Attempts of that time: one of every minute, and those that followed."""
-_ANSWERS = {"CreateProcessingJob", "ListObjectsV2", "DeleteObject"}
+_ANSWERS = {*(kind.operation("Create") for kind in Kind), "ListObjectsV2", "DeleteObject"}
 """Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
+_TAKEN = "ResourceInUse"
 _LONGEST_REASON = 1024
 """Characters, as of SageMaker's FailureReason; the journal's item holds 400 KB in all."""
 
@@ -53,7 +47,7 @@ class Launcher:
 
     config: LauncherConfig
     journal: Journal
-    sagemaker: SageMakerClient
+    jobs: Jobs
     s3: S3Client
     events: EventBridgeClient
 
@@ -73,8 +67,8 @@ class Launcher:
 
     def _launch(self, request: Request, owner: str) -> Answer:
         attempt, name, now = request.attempt, self._name(request.attempt), request.received
-        if job := jobs.find(self.sagemaker, name):
-            return Answer("already started", job["ProcessingJobStatus"])
+        if job := self.jobs.find(name):
+            return Answer("already started", job.status)
         taken, entry = self.journal.claim_launch(attempt, name, owner, now)
         if not entry.status:  # else the first decision stays
             if not taken:
@@ -116,7 +110,8 @@ class Launcher:
             how = f"delivered {late:.0f} s after its time, and start_deadline_seconds is {deadline}"
             return skipped(f"StartDeadline: {how}")
         awaited = Awaited(self.config, self.journal, self.s3)
-        if answer := self._overlap(request) or awaited.before_input(request):
+        overlap = Overlap(self.config, self.journal, self.jobs, self._notify)
+        if answer := overlap.answer(request) or awaited.before_input(request):
             return answer
         source = self.config.input_of(request.attempt)
         until = sizing.enough(schedule.job)
@@ -132,24 +127,33 @@ class Launcher:
             at = entry.planned_for or request.received
             known = Entry.of(request.attempt, self._name(request.attempt), planned_for=at)
             self.journal.write(replace(known, **machines.for_journal))
-        if reason := self._beyond_limit(request, machines.instance_count):
+        if reason := overlap.beyond_limit(request, machines.instance_count):
             return refused(reason)
-        return self._start(request.attempt, machines, with_input=counted.objects > 0)
+        return self._start(entry, machines, with_input=counted.objects > 0)
 
-    def _start(self, attempt: Attempt, machines: Machines, *, with_input: bool) -> Answer:
-        reference = self.config.reference_of(attempt)
-        if reference and not any(reference.objects(self.s3)):
-            return refused(f"EmptyReference: there is no object under {reference.uri}")
-        wanted = job_request(self.config, attempt, machines, with_input=with_input)
+    def _start(self, entry: Entry, machines: Machines, *, with_input: bool) -> Answer:
+        attempt, kind = entry.attempt, self.config.schedules[entry.schedule].kind(entry.capacity)
+        read = {"input": self.config.input_of(attempt)} if with_input else {}
+        if reference := self.config.reference_of(attempt):
+            if not any(reference.objects(self.s3)):
+                return refused(f"EmptyReference: there is no object under {reference.uri}")
+            read["reference"] = reference
+        if entry.capacity == "on-demand":  # after a spot job, whose checkpoint there may be
+            checkpoint = self.config.checkpoint_of(attempt)
+            if any(checkpoint.objects(self.s3)):
+                read["checkpoint"] = checkpoint
+        wanted = job_request(self.config, attempt, machines, kind, read)
         if attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(attempt).withdraw_marker(self.s3)
         try:
-            self.sagemaker.create_processing_job(**wanted)
-        except self.sagemaker.exceptions.ResourceInUse:
+            self.jobs.create(kind, wanted)
+        except ClientError as error:
             # A repeated delivery, or a retry inside the SDK after a lost answer: the name holds
             # schedule, slot and attempt, so that job is the one that was asked for.
-            job = self.sagemaker.describe_processing_job(ProcessingJobName=self._name(attempt))
-            return Answer("already started", job["ProcessingJobStatus"])
+            job = self.jobs.find(entry.job_name) if aws_errors.code(error) == _TAKEN else None
+            if job is None:
+                raise
+            return Answer("already started", job.status)
         return Answer("started", "InProgress", machines.reason)
 
     def _notify(self, entry: Entry) -> None:
@@ -165,86 +169,6 @@ class Launcher:
         if answer["FailedEntryCount"]:
             refused = answer["Entries"][0]
             raise NoticeError(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
-
-    def _overlap(self, request: Request) -> Answer | None:
-        """Deal with the schedule's other attempts; return why this one does not start now."""
-        overlap = self.config.schedules[request.attempt.schedule].overlap
-        if overlap == "Allow" or request.trigger == Trigger.OPERATOR:
-            return None
-        others = self._others(request)
-        if not others:
-            return None
-        names = ", ".join(map(self._name, others))
-        # A retry of an earlier slot, or a late one, stops nothing.
-        if overlap == "Forbid" or any(other.slot > request.attempt.slot for other in others):
-            return skipped(f"Overlap: {names} has not ended, and overlap is {overlap}")
-        if self._replace(request, others):
-            return Answer("replacing", "Waiting", f"Overlap: starts once {names} has stopped")
-        return None
-
-    def _replace(self, request: Request, others: Sequence[Attempt]) -> bool:
-        """Stop the other attempts; return whether the job of one is still about to stop.
-
-        The observer launches this attempt when it hears that the job has ended. Until then it is
-        noted as planned, so that a still later slot takes its place too, and the watch misses it.
-        """
-        own, now = self._name(request.attempt), request.received
-        why = REPLACED_BY + own
-        stopping = False
-        for other in others:
-            name = self._name(other)
-            if jobs.find(self.sagemaker, name):
-                self.journal.write(Entry.of(other, name, stop=why))
-                stopping = self._stop(name) or stopping
-            else:  # planned, without a job yet: when its time comes, it finds this decision
-                self._notify(
-                    self.journal.refuse(other, name, State.SKIPPED, f"Overlap: {why}", now)
-                )
-        if stopping:
-            self.journal.write(Entry.of(request.attempt, own, planned_for=now))
-        return stopping
-
-    def _stop(self, name: str) -> bool:
-        """Ask a job to stop; return whether that is still under way, and not all over."""
-        try:
-            self.sagemaker.stop_processing_job(ProcessingJobName=name)
-        except ClientError as error:
-            # It has ended in the meantime.
-            if aws_errors.code(error) not in {"ValidationException", "ResourceNotFound"}:
-                raise
-        return jobs.find_active(self.sagemaker, name) is not None
-
-    def _others(self, request: Request) -> list[Attempt]:
-        """Return the schedule's other attempts whose job has not ended, or is about to start."""
-        schedule, now = request.attempt.schedule, request.received
-        found = set(jobs.active(self.sagemaker, self.config.prefix, schedule))
-        for entry in self.journal.recent(schedule, now - _LONGEST_RETRY, _MOST_RECENT):
-            other_slot = entry.slot != request.attempt.slot
-            awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
-            if other_slot and awaited and not entry.status and not entry.concluded_at:
-                found.add(entry.attempt)
-        return sorted(found - {request.attempt})
-
-    def _beyond_limit(self, request: Request, wanted: int) -> str | None:
-        """Return why an attempt is beyond limits.max_concurrent_instances, or None.
-
-        A failure like that of a quota, so that the observer tries again later. Nothing is locked
-        between this look and the start: launches that wait for SageMaker at the same time may each
-        find room for one, and then run together. The account's quota is what AWS itself enforces.
-        """
-        limit = self.config.max_concurrent_instances
-        if limit is None:
-            return None
-        # Another delivery of this event may have started it just now: it is not in its own way.
-        running = jobs.instances(self.sagemaker, self.config.prefix, besides=request.attempt)
-        if running + wanted <= limit:
-            return None
-        # Without a name that somebody chose: the observer finds a failure's class by its words.
-        return (
-            f"InstanceLimit: the stack's own limits.max_concurrent_instances is {limit}, its other "
-            f"jobs have {running}, and this one takes {wanted}. Wait until one has ended, or raise "
-            "it"
-        )
 
     def _name(self, attempt: Attempt) -> str:
         return job_name(self.config.prefix, attempt)

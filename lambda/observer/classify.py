@@ -1,16 +1,11 @@
 """The class of an attempt's end, by what SageMaker, the launcher or the container says of it."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 from observer import account_limit
+from pipeline.jobs import Job
 from pipeline.journal_items import REPLACED_BY, Entry
 from pipeline.outcome import Outcome, State
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 FULL_RUN = 0.9
 """Of its maximum runtime: a job that was stopped by nobody we know of, after less, was stopped by a
@@ -91,8 +86,8 @@ _NO_NETWORK = re.compile(
 )
 
 
-def classify(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None = None) -> Outcome:
-    """Return the class of an attempt's end; the job is SageMaker's description, if there is one."""
+def classify(entry: Entry, job: Job | None = None) -> Outcome:
+    """Return the class of the end of an attempt, and of its job, if there is one."""
     match entry.status:
         case "Completed":
             return Outcome.COMPLETED
@@ -106,18 +101,26 @@ def classify(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None = No
             return _failed(entry, job)
 
 
-def _stopped(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None) -> Outcome:
+def _stopped(entry: Entry, job: Job | None) -> Outcome:
     if entry.stop:
         return Outcome.REPLACED if entry.stop.startswith(REPLACED_BY) else Outcome.STOPPED
-    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds") if job else None
-    full = limit is not None and (entry.run_s or 0) >= FULL_RUN * limit
-    return Outcome.TIMED_OUT if full else Outcome.STOPPED
+    match job.detail if job else None:
+        case "MaxRuntimeExceeded":
+            return Outcome.TIMED_OUT
+        case "MaxWaitTimeExceeded":
+            return Outcome.SPOT_RECLAIMED if entry.started else Outcome.SPOT_NEVER_CAME
+        case str():  # of a training job, which says what ended it
+            return Outcome.STOPPED
+        case None:
+            limit = job.max_runtime_s if job else None
+            full = limit is not None and (entry.run_s or 0) >= FULL_RUN * limit
+            return Outcome.TIMED_OUT if full else Outcome.STOPPED
 
 
-def _failed(entry: Entry, job: DescribeProcessingJobResponseTypeDef | None) -> Outcome:
+def _failed(entry: Entry, job: Job | None) -> Outcome:
     reason, code = entry.reason or "", _EXIT_CODE.search(entry.reason or "")
     if reason.startswith("AlgorithmError") or code:
-        isolated = bool(job and job.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+        isolated = bool(job and job.isolated)
         return _of_script(int(code[1]) if code else None, entry.exit_message or "", isolated)
     found = _first(_PLATFORM, reason) or Outcome.UNKNOWN
     stated = account_limit.read(reason) if found == Outcome.QUOTA else None

@@ -21,8 +21,10 @@ from observer.observe import Observer, logger
 from observer.watch import Reconciler
 from pipeline import sdk
 from pipeline.config import ObserverConfig
-from pipeline.contract import JOB_CHANGE, NOTICE
+from pipeline.contract import NOTICE
+from pipeline.jobs import Jobs
 from pipeline.journal import Journal
+from pipeline.kind import Kind
 from pipeline.text import safe_repr
 
 
@@ -42,9 +44,13 @@ def connect(root: Path, environ: Mapping[str, str]) -> Observer:
         journal=journal,
         launches=NextLaunches(config, journal, scheduler),
         notifier=Notifier(config, journal, logs, sns),
-        sagemaker=aws.client("sagemaker", config=sdk.CONFIG),
+        jobs=Jobs(aws.client("sagemaker", config=sdk.CONFIG), config.prefix, config.job_kinds),
         s3=aws.client("s3", config=sdk.CONFIG),
     )
+
+
+_NAMES = {kind.change: kind.key("Name") for kind in Kind} | {NOTICE: Kind.PROCESSING.key("Name")}
+"""Source and detail-type of each event -> the field of its detail that names the job."""
 
 
 class EventError(Exception):
@@ -62,16 +68,16 @@ def parse(event: Any) -> str | None:  # noqa: ANN401 - whatever came
     match event:
         case {"watch": _}:
             return None
-        case {
-            "source": source,
-            "detail-type": kind,
-            "detail": {"ProcessingJobName": str(name)},
-        } if (source, kind) in (JOB_CHANGE, NOTICE):
+        case {"source": str(source), "detail-type": str(kind), "detail": {**detail}} if isinstance(
+            name := detail.get(_NAMES.get((source, kind), "")), str
+        ):
             return name
         case _:
-            known = " or ".join(" / ".join(each) for each in (JOB_CHANGE, NOTICE))
+            known = " or ".join(
+                f"{' / '.join(of)}, with detail.{key}" for of, key in _NAMES.items()
+            )
             raise EventError(
-                f"the event must be of {known}, with detail.ProcessingJobName, or the watch's "
+                f"the event must be of {known}, or the watch's "
                 f'{{"watch": TIME}}, not {safe_repr(event)}'
             )
 

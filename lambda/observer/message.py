@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.attempt import slot_text
 from pipeline.config import ObserverConfig
-from pipeline.contract import JOB_LOGS, OPS
+from pipeline.contract import OPS
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.text import duration
@@ -35,6 +35,10 @@ ADVICE = {
     Outcome.REPLACED: "A later slot took its place (overlap: Replace). Nothing to do.",
     Outcome.CAPACITY: "AWS had no machine of any configured type. Add types to "
     "retries.fallback_instance_types, or replay later.",
+    Outcome.SPOT_NEVER_CAME: "There was no spot instance in time, and no attempt on demand could "
+    "follow. Replay, with job.capacity: on-demand if it is urgent.",
+    Outcome.SPOT_RECLAIMED: "AWS took the spot instance back for good, and no attempt on demand "
+    "could follow. Replay, with job.capacity: on-demand if it is urgent.",
     Outcome.QUOTA: "Raise the limit that the reason names, then replay: "
     "limits.max_concurrent_instances is the stack's, '<type> for processing job usage' is the "
     "account's, in Service Quotas.",
@@ -111,7 +115,7 @@ def failure(
         lines += [f"{follower} waits for that until {until}; later replay it, too:"]
         lines += [_replay(config, follower, entry)]
     if entry.created:
-        lines += ["", *_links(config, entry.job_name)]
+        lines += ["", *_links(config, entry)]
     subject = f"{config.stack}: {entry.schedule} {verb} ({_local(entry.slot, zone)})"
     return _subject(subject), "\n".join(lines)
 
@@ -161,7 +165,8 @@ def _cause(entry: Entry, outcome: Outcome) -> Iterator[str]:
 
 def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
     kind = entry.instance_type
-    machine = f", {entry.instance_count or 1} x {kind}" if kind else ""
+    spot = " on spot" if entry.capacity == "spot" else ""
+    machine = f", {entry.instance_count or 1} x {kind}{spot}" if kind else ""
     yield f"Attempt: {entry.number} ({len(others) + 1} in all){machine}"
     if entry.sized_by:
         yield f"Input: {entry.sized_by}"
@@ -169,19 +174,23 @@ def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
         return
     if entry.run_s is not None:
         yield f"Ran: {duration(entry.run_s)}"
+    for each in (*others, entry):
+        if each.saved is not None:
+            yield f"Spot: {each.saved:.0%} saved of {duration(each.training_s or 0)}"
     costs = [each.cost_usd for each in (*others, entry) if each.created]
     known = f"about ${sum(filter(None, costs)):.2f}"
     cost = f"unknown, for want of a price: {OPS} prices" if None in costs else known
     yield f"Cost so far: {cost}"
 
 
-def _links(config: ObserverConfig, job: str) -> Iterator[str]:
+def _links(config: ObserverConfig, entry: Entry) -> Iterator[str]:
     region, partition = config.aws_region, config.launcher_arn.split(":")[1]
     base = f"https://{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
-    yield f"Job: {base}/sagemaker/home?region={region}#/processing-jobs/{job}"
+    yield f"Job: {base}/sagemaker/home?region={region}#/{entry.kind.resource}s/{entry.job_name}"
     yield (
         f"Logs: {base}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/"
-        f"{_in_fragment(JOB_LOGS)}$3FlogStreamNameFilter$3D{_in_fragment(f'{job}/')}"
+        f"{_in_fragment(entry.kind.group)}$3FlogStreamNameFilter$3D"
+        f"{_in_fragment(f'{entry.job_name}/')}"
     )
 
 

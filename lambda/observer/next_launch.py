@@ -47,6 +47,7 @@ class NextLaunches:
             planned_for=max(at, soonest),
             retry_state=state.dump() if state else None,
             instance_type=state.instance_type if state else None,
+            capacity=state.capacity if state else None,
         )
         noted = self.journal.write(entry, unless="job_name")
         launched = max(noted.planned_for or at, soonest)

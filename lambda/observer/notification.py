@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from observer import message
 from pipeline import aws_errors
 from pipeline.config import ObserverConfig
-from pipeline.contract import JOB_LOGS
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 from pipeline.outcome import NO_FAILURE, Outcome
@@ -53,7 +52,7 @@ class Notifier:
             for other in self.journal.attempts(entry.schedule, entry.slot)
             if other.status and other.number != entry.number
         ]
-        lines = last_lines(self.logs, entry.job_name, message.LOG_LINES) if entry.created else []
+        lines = last_lines(self.logs, entry, message.LOG_LINES) if entry.created else []
         self._publish(entry, *message.failure(self.config, entry, others, lines))
 
     def _publish(self, entry: Entry, subject: str, body: str) -> None:
@@ -75,13 +74,13 @@ class Notifier:
         )
 
 
-def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[str]:
+def last_lines(client: CloudWatchLogsClient, entry: Entry, most: int) -> list[str]:
     """Return the last lines of all of a job's hosts, in the order of their time.
 
     Where they cannot be had, the one line says why: a message without them is better than none.
     """
     streams = client.get_paginator("describe_log_streams").paginate(
-        logGroupName=JOB_LOGS, logStreamNamePrefix=f"{job_name}/"
+        logGroupName=entry.kind.group, logStreamNamePrefix=f"{entry.job_name}/"
     )
     try:
         events = [
@@ -89,14 +88,14 @@ def last_lines(client: CloudWatchLogsClient, job_name: str, most: int) -> list[s
             for page in streams
             for stream in page["logStreams"]
             for event in client.get_log_events(
-                logGroupName=JOB_LOGS,
+                logGroupName=entry.kind.group,
                 logStreamName=stream.get("logStreamName", ""),
                 limit=2 * most,
                 startFromHead=False,
             )["events"]
         ]
     except ClientError as error:
-        # Before the account's first processing job there is no group.
+        # Before the account's first job there is no group.
         if aws_errors.code(error) == "ResourceNotFoundException":
             return []
         return [f"(The log cannot be read: {aws_errors.summary(error)})"]

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from observer import metrics, success_marker
+from observer import metrics, spot_output, success_marker
 from observer.classify import classify
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.retry import next_attempt
-from pipeline import jobs
 from pipeline.attempt import parse_job_name, slot_text
 from pipeline.config import ObserverConfig
+from pipeline.jobs import Job, Jobs, with_job
 from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 logger = Logger(service="observer")
 
@@ -43,7 +41,7 @@ class Observer:
     journal: Journal
     launches: NextLaunches
     notifier: Notifier
-    sagemaker: SageMakerClient
+    jobs: Jobs
     s3: S3Client
 
     def observe(self, job_name: str, owner: str, now: datetime) -> str:
@@ -61,25 +59,23 @@ class Observer:
         attempt = parse_job_name(self.config.prefix, job_name)
         if attempt is None:
             raise NotOursError(f"{job_name!r:.200} is no job of {self.config.prefix}")
-        job, known = jobs.find(self.sagemaker, job_name), self.journal.entry(attempt)
+        job, known = self.jobs.find(job_name), self.journal.entry(attempt)
         decided = known is not None and known.status is not None
-        if job and job["ProcessingJobStatus"] in jobs.ACTIVE:
+        if job and job.is_active:
             if decided:
                 return "it runs after all"
-            raise NotEndedError(f"{job_name} is {job['ProcessingJobStatus']}")
+            raise NotEndedError(f"{job_name} is {job.status}")
         if not job and not decided:
             raise NotOursError(f"there is no job {job_name}, and no decision against it")
         if taken := self.journal.claim(attempt, job_name, owner, now):
             return taken
         return self._conclude(known or Entry.of(attempt, job_name), job, now)
 
-    def _conclude(
-        self, entry: Entry, job: DescribeProcessingJobResponseTypeDef | None, now: datetime
-    ) -> str:
-        entry = jobs.with_job(entry, job) if job else replace(entry, cost_usd=0.0)
+    def _conclude(self, entry: Entry, job: Job | None, now: datetime) -> str:
+        entry = with_job(entry, job) if job else replace(entry, cost_usd=0.0)
         entry = replace(entry, outcome=classify(entry, job))
         if job:
-            entry = success_marker.settle(self.s3, self.sagemaker, self.config, entry, job)
+            entry = success_marker.settle(self.s3, self.jobs, self.config, entry, job)
         next_at = self._plan_next(entry, now)
         entry = replace(entry, next_attempt_at=next_at, concluded_at=now)
         # Only a stop for another attempt's sake names a job.
@@ -89,8 +85,20 @@ class Observer:
         self.notifier.tell(entry, now)
         metrics.emit(self.config.stack, entry.schedule, metrics.of_attempt(entry))
         self.journal.write(entry)
+        self._clear(entry)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return entry.outcome or ""
+
+    def _clear(self, entry: Entry) -> None:
+        """Delete what a slot's spot jobs kept, once it has ended: not before the journal says so.
+
+        Done again, the end of a job would not find its output.
+        """
+        if self.config.schedule(entry.schedule).job.capacity != "spot" or entry.next_attempt_at:
+            return
+        of_slot = self.jobs.listed(entry.schedule, entry.slot)
+        if not any(job.is_active for _, job in of_slot):
+            spot_output.clear(self.s3, self.config.scratch_of(entry.attempt))
 
     def _plan_next(self, entry: Entry, now: datetime) -> datetime | None:
         """Plan the next attempt, if any; return when it is launched."""
@@ -98,7 +106,8 @@ class Observer:
         if entry.stop or attempt is None or schedule is None:
             return None
         # From the end's own time on: done again, it gives the same.
-        following = next_attempt(schedule.retries, entry, entry.ended or now)
+        kind = schedule.kind(entry.capacity)
+        following = next_attempt(schedule.retries, entry, entry.ended or now, kind)
         if following is None:
             return None
         return self.launches.plan(attempt, *following, entry.asked_by)

@@ -8,12 +8,20 @@ from typing import Any, NamedTuple, Self
 from observer import account_limit
 from pipeline.config import RetryConfig
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 
 AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=5), timedelta(hours=1)
 """Before an attempt that has to wait; doubles with each further one."""
+_OF_SPOT = frozenset(
+    {
+        *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
+        *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
+    }
+)
+"""Ends of a spot job that one on demand need not have."""
 INTERNAL_ERRORS = 1
 """Attempts that may follow an internal error of SageMaker."""
 
@@ -31,6 +39,8 @@ class RetryState:
     size_increases: int = 0
     impossible: tuple[str, ...] = ()
     """Types that the account's limits will never let start."""
+    capacity: str | None = None
+    """`on-demand`, once spot has failed."""
 
     def dump(self) -> str:
         """Return it as text for the journal."""
@@ -51,18 +61,32 @@ class NextAttempt(NamedTuple):
     state: RetryState
 
 
-def next_attempt(stack: RetryConfig, entry: Entry, ended: datetime) -> NextAttempt | None:
+def next_attempt(
+    stack: RetryConfig, entry: Entry, ended: datetime, kind: Kind = Kind.PROCESSING
+) -> NextAttempt | None:
     """Return the attempt that follows one that has ended, or None: then the slot has too.
 
-    No capacity: the next type; after the last one, the first again, later. A limit below one job's
-    need: the next type, if the limit is of one type. Used up quota or addresses, and throttling:
-    later. Internal error and too little memory: as often as is allowed. Everything else would only
-    fail again.
+    What spot did not give: on demand, and for good. No capacity: the next type; after the last one,
+    the first again, later. A limit below one job's need: the next type, if the limit is of one
+    type. Used up quota or addresses, and throttling: later. Internal error and too little memory:
+    as often as is allowed. Everything else would only fail again.
     """
     # A size of the input has its own alternatives.
     types = entry.alternatives.split() if entry.alternatives else stack.instance_types
     config = replace(stack, instance_types=types)
     state = _used_up(config, entry, ended)
+    of_spot = kind is Kind.TRAINING
+    if of_spot and entry.outcome in _OF_SPOT:
+        return _on_demand(state, ended)
+    following = _by_outcome(config, state, entry, ended)
+    if following is None and of_spot and entry.outcome == Outcome.QUOTA:
+        return _on_demand(state, ended)
+    return following
+
+
+def _by_outcome(
+    config: RetryConfig, state: RetryState, entry: Entry, ended: datetime
+) -> NextAttempt | None:
     limit = account_limit.read(entry.reason or "")
     # What was chosen for its memory is not: the types of the settings were too small.
     replaceable = state.instance_type in config.instance_types and not state.size_increases
@@ -93,6 +117,13 @@ def _used_up(config: RetryConfig, entry: Entry, ended: datetime) -> RetryState:
     state = RetryState.load(entry.retry_state)
     # Not as planned, if its input has grown into another size since.
     return replace(state, instance_type=entry.instance_type or state.instance_type)
+
+
+def _on_demand(state: RetryState, now: datetime) -> NextAttempt:
+    """Return the attempt on demand, which has all of its retries before it."""
+    size = state.size_increases
+    fresh = RetryState(now, state.instance_type, size_increases=size, capacity="on-demand")
+    return NextAttempt(now + AT_ONCE, fresh)
 
 
 def _other_type(config: RetryConfig, state: RetryState, now: datetime) -> NextAttempt | None:

@@ -14,9 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline import jobs
+from observer import spot_output
 from pipeline.attempt import Attempt, slot_text
 from pipeline.config import ObserverConfig
+from pipeline.jobs import Job, Jobs
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from pipeline.prefix import Prefix
@@ -24,8 +25,6 @@ from pipeline.prefix import Prefix
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
-    from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 LISTED = 10_000
 """Objects that a marker lists, the first in the order of their keys."""
@@ -33,20 +32,18 @@ STALE_NAMED = 100
 """Stale keys that are named."""
 
 
-def settle(
-    s3: S3Client,
-    sagemaker: SageMakerClient,
-    config: ObserverConfig,
-    entry: Entry,
-    job: DescribeProcessingJobResponseTypeDef,
-) -> Entry:
+def settle(s3: S3Client, jobs: Jobs, config: ObserverConfig, entry: Entry, job: Job) -> Entry:
     """Write the marker of an attempt that completed, or see that there is none; return its entry.
 
     That has the marker's URI, or a failure where a job completed and wrote nothing. A second time
     gives the same again. Where a later job has followed, the place is left to that.
     """
-    place, created = config.output_of(entry.attempt), job["CreationTime"]
+    place, created = config.output_of(entry.attempt), job.created
     document: dict[str, Any] | None = None
+    if entry.outcome == Outcome.COMPLETED and job.artifacts:
+        if _is_followed(jobs, entry):
+            return entry
+        entry = _with_output(s3, config, entry, job)
     if entry.outcome == Outcome.COMPLETED:
         written = _written(place.objects(s3), created)
         if written["object_count"] or config.schedule(entry.schedule).output.when_empty == "allow":
@@ -54,9 +51,7 @@ def settle(
         else:
             reason = f"EmptyOutput: the job wrote no object under {place.uri}"
             entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
-    # By the time and not by the number: a person may start the attempts in any order.
-    others = jobs.listed(sagemaker, config.prefix, entry.schedule, entry.slot)
-    if any(other["CreationTime"] > created for _, other in others):
+    if _is_followed(jobs, entry):
         return entry
     if document is None:  # after a failure it is no marker, whoever put it there
         place.withdraw_marker(s3)
@@ -72,6 +67,24 @@ def settle(
     return replace(entry, success_marker=f"s3://{place.bucket}/{place.marker}")
 
 
+def _is_followed(jobs: Jobs, entry: Entry) -> bool:
+    """Return whether the slot has a later job."""
+    # By the time and not by the number: a person may start the attempts in any order.
+    others = jobs.listed(entry.schedule, entry.slot)
+    return any(other.created > entry.created for _, other in others if entry.created)
+
+
+def _with_output(s3: S3Client, config: ObserverConfig, entry: Entry, job: Job) -> Entry:
+    """Bring what a spot job wrote to its place, and return its entry with the job's message."""
+    place, ended = config.output_of(entry.attempt), job.ended or job.changed
+    try:
+        said = spot_output.take(s3, job.artifacts or "", place, ended, config.kms_key_arn)
+    except spot_output.UnfinishedError as error:
+        reason = f"EmptyOutput: the job completed, but {error}"
+        return replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
+    return replace(entry, exit_message=said)
+
+
 def _read(
     s3: S3Client, config: ObserverConfig, attempt: Attempt, created: datetime
 ) -> dict[str, Any]:
@@ -79,13 +92,13 @@ def _read(
     return {name: _fingerprint(source, s3, created) for name, source in sources.items() if source}
 
 
-def _about(entry: Entry, job: DescribeProcessingJobResponseTypeDef) -> dict[str, Any]:
+def _about(entry: Entry, job: Job) -> dict[str, Any]:
     return {
         "job_name": entry.job_name,
         "schedule": entry.schedule,
         "slot": slot_text(entry.slot),
         "attempt": entry.number,
-        "image": job["AppSpecification"]["ImageUri"],
+        "image": job.image,
         "created": _text(entry.created),
         "started": _text(entry.started),
         "ended": _text(entry.ended),

@@ -6,21 +6,18 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from observer import metrics
 from observer.observe import Observer, logger
-from pipeline import cron, jobs
+from pipeline import cron
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.jobs import ACTIVE, Listed
 from pipeline.journal_items import Entry
 from pipeline.outcome import State
 from pipeline.slots import Expression, Rate
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import ProcessingJobSummaryTypeDef
-
-    Jobs = dict[Attempt, ProcessingJobSummaryTypeDef]
+Jobs = dict[Attempt, Listed]
 
 LOOK_BACK = timedelta(days=1)
 """What is older has been seen by some three hundred turns of the watch before."""
@@ -102,11 +99,11 @@ class Reconciler:
 
     def _jobs(self) -> Jobs:
         """Return the stack's jobs that have not ended, and those that changed since LOOK_BACK."""
-        client, prefix = self.observer.sagemaker, self.observer.config.prefix
+        listed = self.observer.jobs.listed
         found: Jobs = {}
-        for status in jobs.ACTIVE:
-            found |= jobs.listed(client, prefix, StatusEquals=status)
-        found |= jobs.listed(client, prefix, LastModifiedTimeAfter=self.now - LOOK_BACK)
+        for status in ACTIVE:
+            found |= listed(StatusEquals=status)
+        found |= listed(LastModifiedTimeAfter=self.now - LOOK_BACK)
         return found
 
     def _deployed(self, name: str) -> _Schedule | None:
@@ -126,9 +123,7 @@ class Reconciler:
     def _measure(self, schedule: _Schedule, own: Jobs) -> None:
         """Emit how long the schedule has had no success, and how long its longest job runs."""
         running = [
-            (self.now - job["CreationTime"]).total_seconds()
-            for job in own.values()
-            if job["ProcessingJobStatus"] in jobs.ACTIVE
+            (self.now - job.created).total_seconds() for job in own.values() if job.is_active
         ]
         # A changed schedule has its whole time from its first slot on, which may be next year.
         first_due = schedule.expression.next(schedule.changed, schedule.zone)
@@ -157,10 +152,9 @@ class Reconciler:
         """Yield the attempts whose end nobody has dealt with, and the slots without any."""
         concluded = {entry.attempt for entry in entries if entry.concluded_at}
         for attempt, job in own.items():
-            changed = job.get("LastModifiedTime", self.now)
-            active = job["ProcessingJobStatus"] in jobs.ACTIVE
-            if not active and attempt not in concluded and changed < self.now - EVENT_GRACE:
-                yield job["ProcessingJobName"]
+            heard = attempt in concluded or job.changed >= self.now - EVENT_GRACE
+            if not job.is_active and not heard:
+                yield job.name
         yield from self._not_launched(entries, set(own))
         slots = {attempt.slot for attempt in own} | {entry.slot for entry in entries}
         # What is later than now says nothing about the slots that are due.

@@ -46,7 +46,12 @@ def job_name(prefix: str, attempt: Attempt) -> str:
     starting a second paid job. The double hyphen ends the prefix: prefixes and schedules contain
     none, so no two stacks or schedules can mean the same name.
     """
-    return f"{prefix}--{attempt.schedule}-{slot_name(attempt.slot)}-{attempt.number}"
+    return f"{slot_jobs(prefix, attempt)}-{attempt.number}"
+
+
+def slot_jobs(prefix: str, attempt: Attempt) -> str:
+    """Return what the names of all jobs of an attempt's slot have before their number."""
+    return f"{prefix}--{attempt.schedule}-{slot_name(attempt.slot)}"
 
 
 def slot_name(slot: datetime) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pipeline import cron, slot_fields
-from pipeline.attempt import Attempt
+from pipeline.attempt import Attempt, slot_jobs
+from pipeline.kind import CHECKPOINT, SCRATCH, Kind
 from pipeline.prefix import Prefix
 
 FILE = "stack.json"
@@ -128,6 +129,10 @@ class ScheduleConfig:
         }
         return cls(**{**document, **parts})
 
+    def kind(self, planned: str | None) -> Kind:
+        """Return the kind of an attempt's job, whose capacity may have been planned otherwise."""
+        return Kind.of("on-demand" if planned == "on-demand" else self.job.capacity)
+
     def is_due(self, at: datetime) -> bool:
         """Return whether that is one of its slots."""
         due = cron.parse(self.expression)
@@ -145,6 +150,8 @@ class StackConfig:
     stack: str
     prefix: str
     """Begins the name of every job of this stack, followed by `--`."""
+    job_kinds: list[Kind]
+    """Those that its jobs may be of."""
     max_concurrent_instances: int | None
     isolation: bool
     encrypt_traffic: bool
@@ -169,6 +176,7 @@ class StackConfig:
             TypeError: names what is in neither.
         """
         document: dict[str, Any] = json.loads((directory / FILE).read_text("utf-8"))
+        document["job_kinds"] = [Kind(each) for each in document["job_kinds"]]
         document["defaults"] = ScheduleConfig.of(document["defaults"])
         schedules = document["schedules"].items()
         document["schedules"] = {name: ScheduleConfig.of(each) for name, each in schedules}
@@ -197,6 +205,16 @@ class StackConfig:
         """Return where the output of an attempt's slot lies."""
         place = self.schedule(attempt.schedule).output
         return Prefix(place.bucket or self.output_bucket, self._key(place.prefix, attempt))
+
+    def scratch_of(self, attempt: Attempt) -> Prefix:
+        """Return where the spot jobs of an attempt's slot keep what is no result."""
+        bucket = self.output_of(attempt).bucket
+        return Prefix(bucket, f"{SCRATCH}{slot_jobs(self.prefix, attempt)}/")
+
+    def checkpoint_of(self, attempt: Attempt) -> Prefix:
+        """Return where the spot jobs of an attempt's slot keep their checkpoint."""
+        scratch = self.scratch_of(attempt)
+        return Prefix(scratch.bucket, scratch.key + CHECKPOINT)
 
     def followers(self, attempt: Attempt) -> list[str]:
         """Return the schedules that wait for an attempt's slot to be successful."""

@@ -1,15 +1,9 @@
 """What must be the same in the program, its functions and the operators' commands."""
 
-JOB_CHANGE = ("aws.sagemaker", "SageMaker Processing Job State Change")
-"""Source and detail-type of SageMaker's event of a job whose status changed."""
 NOTICE = ("sagemaker-processing.launcher", "Processing Job Not Started")
 """Source and detail-type of the launcher's own event, of an attempt that gets no job."""
 METRIC_NAMESPACE = "SageMakerProcessing"
 """Of the pipeline's metrics, and of the script's own (container/bin/send_metric)."""
-JOB_LOGS = "/aws/sagemaker/ProcessingJobs"
-"""Log group of the account's processing jobs; a stream begins with its job's name and a slash."""
-JOB_METRICS = "/aws/sagemaker/ProcessingJobs"
-"""Namespace of what SageMaker measures of their instances."""
 OPS = ".venv/bin/python -m ops"
 """How a command of the operators begins: as it can be pasted where `make setup` has run."""
 MARKER = "_SUCCESS"

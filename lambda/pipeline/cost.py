@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.kind import Kind
+
 FILE = Path(__file__).with_name("prices.json")
 """Region -> when and where its prices were read; by component (AWS's word), in USD."""
 _HOURS_PER_MONTH = 730
@@ -16,21 +18,38 @@ def price_date(region: str) -> str | None:
     return _CARDS[region]["date"] if region in _CARDS else None
 
 
-def hourly(region: str) -> dict[str, float]:
-    """Return what an hour of each type of processing instance costs, in USD; empty if unknown."""
-    return _CARDS[region]["Processing"]["hourly"] if region in _CARDS else {}
+def hourly(region: str, kind: Kind = Kind.PROCESSING) -> dict[str, float]:
+    """Return what an hour of each type of instance costs, in USD; empty if unknown.
+
+    Of training as far as that has prices of its own: else they are those of processing, to within
+    a cent (prices.json).
+    """
+    card = _CARDS.get(region)
+    if card is None:
+        return {}
+    return {**card["Processing"]["hourly"], **card[kind]["hourly"]}
 
 
-def estimate(
-    region: str, instance_type: str, instance_count: int, volume_gb: float, seconds: float
+def estimate(  # noqa: PLR0913 - one value for each that a price is of
+    region: str,
+    instance_type: str,
+    instance_count: int,
+    volume_gb: float,
+    seconds: float,
+    *,
+    kind: Kind = Kind.PROCESSING,
+    billable_s: float | None = None,
 ) -> float | None:
-    """Return what processing instances and their volumes cost for that time, in USD.
+    """Return what a job's instances and their volumes cost for that time, in USD.
 
+    `billable_s` are the seconds that are paid of spot instances, after their discount; None: all.
     An estimate, not the bill: list prices of one day, without discounts and free tiers. None where
     the region or the type has no price: that of another region would be wrong money.
     """
-    usd = hourly(region).get(instance_type)
+    usd = hourly(region, kind).get(instance_type)
     if usd is None:
         return None
     gb_month: float = _CARDS[region]["Processing"]["storage_gb_month"]
-    return instance_count * (usd + volume_gb * gb_month / _HOURS_PER_MONTH) * seconds / 3600
+    paid = seconds if billable_s is None else billable_s
+    volumes = volume_gb * gb_month / _HOURS_PER_MONTH
+    return instance_count * (usd * paid + volumes * seconds) / 3600

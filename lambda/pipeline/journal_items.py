@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from pipeline.attempt import Attempt, parse_slot, slot_text
+from pipeline.kind import Kind
 
 Item = dict[str, Any]
 """Name -> DynamoDB's own form of a value."""
@@ -37,6 +38,12 @@ class Entry:
     """Why it has these machines, in words."""
     alternatives: str | None = None
     """The types that its size has when there is no capacity, with a space between."""
+    capacity: str | None = None
+    """`spot`, of a job; before there is one `on-demand`, where an earlier attempt chose that."""
+    training_s: int | None = None
+    """How long a spot job had its instance; None of others."""
+    billable_s: int | None = None
+    """As many of those seconds as are paid."""
     created: datetime | None = None
     """None if there is no job."""
     started: datetime | None = None
@@ -75,6 +82,11 @@ class Entry:
         return Attempt(self.schedule, self.slot, self.number)
 
     @property
+    def kind(self) -> Kind:
+        """The kind of its job."""
+        return Kind.of(self.capacity)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it waits for what it lacks, unless it has a job that nobody has dealt with."""
         return bool(self.waiting_for) and not (self.status or self.created or self.concluded_at)
@@ -83,6 +95,13 @@ class Entry:
     def run_s(self) -> float | None:
         """Seconds from the start to the end, if it started."""
         return seconds_between(self.started, self.ended)
+
+    @property
+    def saved(self) -> float | None:
+        """The part of a spot job's time that is not paid, from 0 to 1; None of other jobs."""
+        if not self.training_s or self.billable_s is None:
+            return None
+        return 1 - self.billable_s / self.training_s
 
     @property
     def beside_key(self) -> dict[str, Any]:
@@ -96,6 +115,7 @@ _TIMES = {
 }
 _NUMBERS = {
     **dict.fromkeys(("instance_count", "volume_gb", "input_bytes", "input_objects"), int),
+    **dict.fromkeys(("training_s", "billable_s"), int),
     "cost_usd": float,
 }
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}

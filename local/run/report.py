@@ -1,14 +1,14 @@
 """What came of a run, in the form of report.json."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from local.aws.cloudwatch.metric_store import Point
 from local.deploy.cloud import Cloud
-from pipeline import jobs
-from pipeline.contract import JOB_METRICS, METRIC_NAMESPACE
+from pipeline.contract import METRIC_NAMESPACE
+from pipeline.jobs import Jobs, with_job
 from pipeline.journal_items import Entry
 
 NOT_ENDED = "the run was ended before it could say how"
@@ -80,14 +80,17 @@ class Report:
         if not entries:
             return
         last = entries[-1]
-        job: Mapping[str, Any] = jobs.find(cloud.aws.client("sagemaker"), last.job_name) or {}
+        settings = cloud.settings
+        jobs = Jobs(cloud.aws.client("sagemaker"), settings.prefix, settings.job_kinds)
+        job = jobs.find(last.job_name)
         self.attempt, self.job_name, self.outcome = last.number, last.job_name, last.outcome
-        self.metrics += _peaks(cloud, last.job_name)
-        self.status = job.get("ProcessingJobStatus")
-        self.failure_reason = job.get("FailureReason", last.reason)
+        self.metrics += _peaks(cloud, last)
+        known = with_job(last, job) if job else last
+        self.status = job.status if job else None
+        self.failure_reason = known.reason
         if last.is_waiting:
             self.status, self.failure_reason = "Waiting", f"waits for {last.waiting_for}"
-        self.exit_message = job.get("ExitMessage", last.exit_message)
+        self.exit_message = known.exit_message
         marker = (last.success_marker or "").removeprefix("s3://").partition("/")[2]
         written = {output["key"] for output in self.outputs}
         self.success_marker = marker if marker in written else None
@@ -119,12 +122,13 @@ def _metrics(cloud: Cloud, schedule: str) -> Rows:
     return [*rows.values()]
 
 
-def _peaks(cloud: Cloud, job_name: str) -> Rows:
+def _peaks(cloud: Cloud, entry: Entry) -> Rows:
     """Return the highest value of each metric of a job's hosts."""
     own = [
         point
         for point in cloud.metrics.points
-        if point.namespace == JOB_METRICS and point.dimensions["Host"].startswith(f"{job_name}/")
+        if point.namespace == entry.kind.group
+        and point.dimensions["Host"].startswith(f"{entry.job_name}/")
     ]
     highest = {point.name: point for point in sorted(own, key=lambda point: point.value)}
     return [

@@ -11,6 +11,7 @@ from botocore.regions import EndpointResolver
 
 from components import service_models
 from components.aws import models
+from pipeline.kind import Kind
 from tests import lambda_calls
 from tests.conftest import REGION, ROOT
 from tests.lambda_models import FUNCTIONS, operations
@@ -74,7 +75,7 @@ class TestOperations:
     def test_listed_beside_a_function_are_those_that_its_code_calls(self, function: str) -> None:
         listed = {
             f"{service}:{operation}"
-            for service, called in operations(function).items()
+            for service, called in operations(function, Kind).items()
             for operation in called
         }
         called, where = lambda_calls.operations(function), f"lambda/{function}/operations.json"

@@ -36,14 +36,14 @@ class TestTheScriptIsGiven:
     def test_the_paths_that_the_launcher_asks_for(self, job: Job) -> None:
         job.input.rmdir()  # as in a job without input
         job.script('printf "%s\\n" "$INPUT_PATH" "$OUTPUT_PATH"; ls -d "$INPUT_PATH"')
-        places = [job_request.INPUT_PATH, job_request.OUTPUT_PATH, job_request.INPUT_PATH]
-        here = [place.replace("/opt/ml", str(job.ml)) for place in places]
+        place = job_request.PROCESSING.replace("/opt/ml", str(job.ml))
+        here = [f"{place}{name}" for name in ("input", "output", "input")]
         assert job.run().stdout.decode().splitlines() == here
 
     def test_the_path_of_reference_data_where_there_are_some(self, job: Job) -> None:
         job.script('echo "${REFERENCE_PATH-none}"')
         assert job.run().stdout == b"none\n"
-        place = Path(job_request.REFERENCE_PATH.replace("/opt/ml", str(job.ml)))
+        place = Path(job_request.PROCESSING.replace("/opt/ml", str(job.ml)), "reference")
         place.mkdir()
         assert job.run().stdout.decode() == f"{place}\n"
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from launcher.event import EventError
-from launcher.launch import Launcher
 from tests.lambda_world import NAME, World
 
 handler = importlib.import_module("launcher.handler")
@@ -23,9 +22,7 @@ CONTEXT = SimpleNamespace(
 @pytest.fixture
 def handle(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """The handler, with the world's clients."""
-    clients: dict[str, Any] = {name: world.client(name) for name in ("sagemaker", "s3", "events")}
-    launcher = Launcher(config=world.launcher_config, journal=world.journal, **clients)
-    monkeypatch.setattr(handler, "_launcher", lambda: launcher)
+    monkeypatch.setattr(handler, "_launcher", lambda: world.launcher)
     return handler.handler
 
 

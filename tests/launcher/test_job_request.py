@@ -19,6 +19,7 @@ from launcher.job_request import job_request
 from launcher.sizing import Counted, Machines
 from pipeline.attempt import Attempt, job_name
 from pipeline.config import FILE, LauncherConfig
+from pipeline.kind import Kind
 from tests.examples import share
 from tests.lambda_world import ENVIRONMENT, SETTINGS
 from tests.launcher import strategies
@@ -49,6 +50,17 @@ def machines_of(config: LauncherConfig, schedule: str) -> Machines:
     return found
 
 
+def request_of(
+    config: LauncherConfig, attempt: Attempt, machines: Machines, *, with_input: bool = True
+) -> dict[str, Any]:
+    """Return the request for a job that reads all that its settings name."""
+    places = {"input": config.input_of(attempt) if with_input else None}
+    places["reference"] = config.reference_of(attempt)
+    kind = Kind.of(config.schedules[attempt.schedule].job.capacity)
+    read = {name: place for name, place in places.items() if place}
+    return job_request(config, attempt, machines, kind, read)
+
+
 @st.composite
 def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     settings = draw(strategies.settings())
@@ -60,8 +72,8 @@ def planned(draw: st.DrawFn) -> tuple[Settings, Attempt, dict[str, Any]]:
     machines = sizing.choose(job, counted, draw(st.sampled_from(types)))
     assume(isinstance(machines, Machines))
     assert isinstance(machines, Machines)
-    with_input = counted.objects > 0
-    return settings, attempt, job_request(config, attempt, machines, with_input=with_input)
+    request = request_of(config, attempt, machines, with_input=counted.objects > 0)
+    return settings, attempt, request
 
 
 def _runs() -> st.SearchStrategy[Attempt]:
@@ -152,7 +164,7 @@ class TestSeveralScripts:
         def asked(schedule: str) -> tuple[Any, ...]:
             attempt = Attempt(schedule, datetime(2026, 1, 5, 6, tzinfo=UTC), 1)
             machines = machines_of(config, schedule)
-            request = job_request(config, attempt, machines, with_input=True)
+            request = request_of(config, attempt, machines, with_input=True)
             [source], outputs = request["ProcessingInputs"], request["ProcessingOutputConfig"]
             cluster = request["ProcessingResources"]["ClusterConfig"]
             return (
@@ -212,7 +224,7 @@ class TestSharding:
         )
         attempt = Attempt("d", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
         config = config_of(settings)
-        return job_request(config, attempt, machines_of(config, "d"), with_input=True)
+        return request_of(config, attempt, machines_of(config, "d"))
 
     def _input(self, count: int, **job: Any) -> dict[str, Any]:
         return self._plan(count, **job)["ProcessingInputs"][0]["S3Input"]
@@ -249,7 +261,7 @@ class TestTheSlotInTexts:
         settings = Settings.model_validate({**SETTINGS, **changes})
         attempt = Attempt("nightly", datetime(2026, 7, 5, 23, tzinfo=UTC), 1)  # a Monday in Berlin
         config = config_of(settings)
-        request = job_request(config, attempt, machines_of(config, "nightly"), with_input=True)
+        request = request_of(config, attempt, machines_of(config, "nightly"))
         arguments = ["--at=01:00", '{"day": "2026-07-03"}', "{schedule}"]
         assert request["AppSpecification"]["ContainerArguments"] == arguments
         variables = {"DAY": "Mon", "FROM": "2026-07-02T23:00:00Z", "TO": "2026-07-05T23:00:00Z"}
@@ -294,7 +306,7 @@ class TestReference:
         attempt = Attempt("daily", datetime(2026, 1, 5, 2, tzinfo=UTC), 1)
         machines = machines_of(config, "daily")
         both, alone = (
-            job_request(config, attempt, machines, with_input=each)["ProcessingInputs"]
+            request_of(config, attempt, machines, with_input=each)["ProcessingInputs"]
             for each in (True, False)
         )
         assert [each["S3Input"]["S3DataDistributionType"] for each in both] == [

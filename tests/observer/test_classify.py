@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observer.classify import classify
+from pipeline.jobs import Job, described
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
+from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_world import ATTEMPT, NAME
 
 RECORDED: list[dict[str, Any]] = json.loads(
@@ -26,7 +29,13 @@ def ended(
     return replace(entry, status=status, reason=reason, exit_message=message, **known)
 
 
-def classified(recorded: dict[str, Any], job: Any = None) -> Outcome:
+def job_of(**known: Any) -> Job:
+    sagemaker = FakeSageMaker(lambda: NOW)
+    sagemaker.add(NAME, **known)
+    return described(Kind(known.get("kind", "Processing")), sagemaker.jobs[NAME])
+
+
+def classified(recorded: dict[str, Any], job: Job | None = None) -> Outcome:
     """Return the class of the end in which a recorded text would be found."""
     text, code = recorded["text"], recorded["exit_code"]
     match recorded["kind"]:
@@ -35,7 +44,7 @@ def classified(recorded: dict[str, Any], job: Any = None) -> Outcome:
         case "exit_message" | "isolated_exit_message" as kind:
             reason = f"AlgorithmError: , exit code: {code or 1}"
             isolated = {"EnableNetworkIsolation": kind == "isolated_exit_message"}
-            job = job or {"NetworkConfig": isolated}
+            job = job or job_of(NetworkConfig=isolated)
             return classify(ended("Failed", reason, text), job)
         case _:
             return classify(ended("Failed", text))
@@ -43,8 +52,7 @@ def classified(recorded: dict[str, Any], job: Any = None) -> Outcome:
 
 def stopped(ran: int | None, by: str | None = None) -> Outcome:
     started = None if ran is None else NOW - timedelta(seconds=ran)
-    job: Any = {"StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
-    return classify(ended("Stopped", started=started, ended=NOW, stop=by), job)
+    return classify(ended("Stopped", started=started, ended=NOW, stop=by), job_of())
 
 
 class TestClassify:
@@ -61,6 +69,8 @@ class TestClassify:
             Outcome.MISSED,
             Outcome.SKIPPED,
             Outcome.EMPTY_OUTPUT,
+            Outcome.SPOT_NEVER_CAME,
+            Outcome.SPOT_RECLAIMED,
         }
         assert {each["outcome"] for each in RECORDED} == set(Outcome) - decided_by_status
 
@@ -98,7 +108,7 @@ class TestClassify:
     def test_what_a_script_with_a_network_says_of_it_is_the_scripts(
         self, recorded: dict[str, Any]
     ) -> None:
-        assert classified(recorded, job={"NetworkConfig": {}}) == Outcome.SCRIPT_FAILED
+        assert classified(recorded, job_of()) == Outcome.SCRIPT_FAILED
 
     def test_127_of_a_script_that_left_a_message_is_the_scripts(self) -> None:
         reason = "AlgorithmError: , exit code: 127"

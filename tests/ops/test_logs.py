@@ -1,10 +1,13 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ops.logs import Tail
+from pipeline.jobs import Job
+from pipeline.kind import Kind
 from tests.ops.world import GROUP, NAME, SLOT, World
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
@@ -163,5 +166,6 @@ class ShortPages:
 class TestTail:
     @pytest.mark.parametrize("last", [1, 3, 10, 50])
     def test_the_last_lines_are_found_however_short_the_pages_are(self, last: int) -> None:
-        lines = Tail(ShortPages(), NAME, last).read()
+        job = cast(Job, SimpleNamespace(name=NAME, kind=Kind.PROCESSING))
+        lines = Tail(ShortPages(), job, last).read()
         assert [line.message for line in lines] == [str(at) for at in range(10)][-last:]

@@ -92,6 +92,7 @@ class World:
             "ProcessingJobStatus": status,
             "CreationTime": self.now,
             "LastModifiedTime": self.now,
+            "AppSpecification": {"ImageUri": "image"},
             "ProcessingResources": {
                 "ClusterConfig": {
                     "InstanceType": "ml.m5.xlarge",

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import jobs
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_world import ATTEMPT, NAME, NOW
 
@@ -20,7 +21,7 @@ def sagemaker() -> FakeSageMaker:
 
 
 def told(sagemaker: FakeSageMaker, known: Entry = KNOWN) -> Entry:
-    job: Any = sagemaker.jobs[NAME]
+    job = jobs.described(Kind.PROCESSING, sagemaker.jobs[NAME])
     return jobs.with_job(known, job)
 
 

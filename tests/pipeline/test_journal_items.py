@@ -30,6 +30,8 @@ def _optional(name: str) -> st.SearchStrategy[object]:
         "volume_gb": st.integers(1, 16384),
         "input_bytes": st.integers(0, 10**16),
         "input_objects": st.integers(0, 10**9),
+        "training_s": st.integers(0, 10**7),
+        "billable_s": st.integers(0, 10**7),
         "cost_usd": _COSTS,
         "outcome": st.sampled_from(Outcome),
     }

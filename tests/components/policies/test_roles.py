@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from components import function_archive
+from pipeline.kind import Kind
 from tests.components.test_functions import BOTH, BUILT, PREFIX, observer
 from tests.conftest import ACCOUNT, REGION, Recorder
-from tests.lambda_calls import operations
 
 
 def allowed(recorder: Recorder, name: str) -> list[dict[str, Any]]:
@@ -35,7 +36,9 @@ OTHER_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
 
 def actions(package: str) -> set[str]:
     """Return the IAM actions of all AWS calls of a package."""
-    return {OTHER_NAMES.get(each, each) for each in operations(package)}
+    listed = function_archive.operations(package, [Kind.PROCESSING])
+    called = {f"{service}:{name}" for service, names in listed.items() for name in names}
+    return {OTHER_NAMES.get(each, each) for each in called}
 
 
 class TestObserversRoles:

@@ -21,7 +21,7 @@ from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
 from local.engines.engine import ContainerRun
 from local.engines.usage import Usage
-from pipeline.contract import JOB_METRICS
+from pipeline.kind import Kind
 from tests.local.job_bench import OUT, Jobs, source, target
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class TestItsHostsAreMeasured:
 
         jobs.runner = replace(jobs.runner, engine=Mock(run=run), on_points=receive)
         jobs.run("true", name="told", hosts=2)
-        assert found == {f"{JOB_METRICS} told/algo-{number}" for number in (1, 2)}
+        assert found == {f"{Kind.PROCESSING.group} told/algo-{number}" for number in (1, 2)}
 
     def test_in_percent_of_what_its_type_has(self, tmp_path: Path) -> None:
         (tmp_path / "deep").mkdir()
