@@ -8,7 +8,7 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from local.engines import child, usage
@@ -46,6 +46,21 @@ class DockerEngine:
                 )
             return id_file.read_text()
 
+    @contextlib.contextmanager
+    def network(self, hosts: Sequence[str]) -> Generator[str]:
+        """Make a bridge that has no address on this machine, so that it leads nowhere."""
+        del hosts  # Docker's own DNS knows whoever runs
+        name = _name()
+        options = ["--internal", "--opt", "com.docker.network.bridge.inhibit_ipv4=true"]
+        made = _docker("network", "create", *options, name)
+        if made.returncode:
+            raise EngineError(f"docker cannot create a network: {made.stderr}")
+        remove = weakref.finalize(self, _docker, "network", "rm", name)
+        try:
+            yield name
+        finally:
+            remove()
+
     def run(
         self,
         image: str,
@@ -54,8 +69,8 @@ class DockerEngine:
         stop: threading.Event,
     ) -> int:
         """Run one container to its end and return its exit code; it is always removed."""
-        name = f"processing-{uuid.uuid4().hex[:12]}"
-        options = ["--platform", "linux/amd64", "--hostname", spec.hostname, "--network", "none"]
+        name = _name()
+        options = ["--platform", "linux/amd64", "--hostname", spec.hostname, *_network(spec)]
         options += ["--volume", f"{spec.ml}:/opt/ml", "--entrypoint", spec.entrypoint[0]]
         for key, value in spec.environment.items():
             options += ["--env", f"{key}={value}"]
@@ -79,6 +94,18 @@ class DockerEngine:
         finally:
             remove()
             _take_ownership(image, spec.ml)
+
+
+def _name() -> str:
+    return f"processing-{uuid.uuid4().hex[:12]}"
+
+
+def _network(spec: ContainerRun) -> list[str]:
+    if spec.network is None:
+        return ["--network", "none"]
+    # Docker would else look up what it does not know, in the machine's network.
+    nowhere = ["--dns", "127.0.0.1", "--dns-opt", "timeout:1", "--dns-opt", "attempts:1"]
+    return ["--network", spec.network, "--network-alias", spec.hostname, *nowhere]
 
 
 def first_process(name: str) -> int | None:

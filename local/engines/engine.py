@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +16,7 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerRun:
-    """One container of a job, as SageMaker starts it on one host; its only network is `lo`."""
+    """One container of a job, as SageMaker starts it on one host."""
 
     entrypoint: Sequence[str]
     """Replaces the image's ENTRYPOINT and CMD."""
@@ -25,6 +26,8 @@ class ContainerRun:
     ml: Path
     """The host's directory that is `/opt/ml` inside, writable."""
     hostname: str
+    network: str | None = None
+    """The engine's handle of one of which it is a host; None: it has only `lo`."""
     stop_grace_s: float = 120
     """From TERM to KILL once `stop` is set (Service Authorization Reference, StopProcessingJob)."""
     on_usage: Callable[[Usage], object] = lambda _usage: None
@@ -53,6 +56,16 @@ class Engine(Protocol):
 
         Raises:
             EngineError: with the build's own output.
+        """
+        ...
+
+    def network(self, hosts: Sequence[str]) -> AbstractContextManager[str]:
+        """Let containers of these host names reach each other, and nothing else, for a while.
+
+        Gives the handle that `ContainerRun` takes. Nothing of it is left behind.
+
+        Raises:
+            EngineError: this machine cannot.
         """
         ...
 

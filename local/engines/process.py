@@ -2,9 +2,9 @@
 
 Of the Dockerfile only ENV and WORKDIR are taken: the base image and its packages are not there. The
 script sees this machine's own tools read-only, the Python environment of this process at /opt/venv,
-the build context at /app, its own /opt/ml and /tmp, and no network but `lo`. It is root, the time
-zone is UTC, whatever the machine's is. That keeps a script from touching the machine by accident;
-it is no wall against a hostile one.
+the build context at /app, its own /opt/ml and /tmp, and no network but `lo` and its job's. It is
+root, the time zone is UTC, whatever the machine's is. That keeps a script from touching the machine
+by accident; it is no wall against a hostile one.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from local.engines import child, usage
@@ -25,8 +25,10 @@ from local.engines.dockerfile import Start, start
 from local.engines.engine import ContainerRun, EngineError
 
 _LOOPBACK = Path(__file__).with_name("loopback.py")
+_NETWORK = Path(__file__).with_name("network.sh")
 _SANDBOX = Path(__file__).with_name("sandbox.sh")
 _TOOLS = ("unshare", "setpriv", "mount", "hostname", "chroot", "env")
+_NETWORK_TOOLS = ("ip", "nsenter")
 _ROOT_ONLY = ["--user", "--map-root-user"]
 _ALL_IDS = [*_ROOT_ONLY, "--map-auto"]
 _SETUP_LINES = 5
@@ -53,9 +55,8 @@ class ProcessEngine:
 
     def available(self) -> str | None:
         """Return why the namespaces cannot be had here, found by starting an empty one."""
-        path = child.environment()["PATH"]
-        if missing := [tool for tool in _TOOLS if not shutil.which(tool, path=path)]:
-            return f"{', '.join(missing)} not on PATH; install util-linux, coreutils and hostname"
+        if missing := _missing(_TOOLS):
+            return f"{missing} not on PATH; install util-linux, coreutils and hostname"
         with tempfile.TemporaryDirectory() as directory:
             probe = ContainerRun(entrypoint=["true"], ml=Path(directory), hostname="probe")
             try:
@@ -78,6 +79,26 @@ class ProcessEngine:
         self._starts[snapshot] = found
         return snapshot
 
+    @contextlib.contextmanager
+    def network(self, hosts: Sequence[str]) -> Generator[str]:
+        """Make a namespace for each host, on one bridge; yield the /proc of who keeps them."""
+        if missing := _missing(_NETWORK_TOOLS):
+            raise EngineError(f"{missing} not on PATH; install iproute2 and util-linux")
+        unshare = ["unshare", "--mount", "--propagation", "private", "--net"]
+        with subprocess.Popen(
+            [*unshare, *_namespace_of_users(), "sh", str(_NETWORK), *hosts],
+            env=child.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as keeper:  # ends with its input, and so with this process too
+            assert keeper.stdout  # noqa: S101 - it was asked for above
+            if (said := keeper.stdout.readline()) != "ready\n":
+                raise EngineError(f"hosts cannot be connected here: {said}")
+            yield f"/proc/{keeper.pid}"
+
     def run(
         self,
         image: str,
@@ -92,6 +113,8 @@ class ProcessEngine:
             Path(scratch, "root").mkdir()
             Path(scratch, "tmp").mkdir()
             Path(scratch, "tmp").chmod(0o1777)
+            if spec.network:
+                shutil.copy(f"{spec.network}/root/run/hosts", scratch)
             command = _command(scratch, image, self._starts.get(image, Start()), spec)
             pid_file, said = Path(scratch, "pid"), deque[str](maxlen=_SETUP_LINES)
 
@@ -131,10 +154,22 @@ def _namespace_of_users() -> list[str]:
     return _ROOT_ONLY if child.finished("unshare", *_ALL_IDS, "true").returncode else _ALL_IDS
 
 
+def _missing(tools: Sequence[str]) -> str:
+    path = child.environment()["PATH"]
+    return ", ".join(tool for tool in tools if not shutil.which(tool, path=path))
+
+
 def _command(scratch: str, image: str, begin: Start, spec: ContainerRun) -> list[str]:
     # Should this process die, even by KILL, the kernel ends unshare and with it the namespaces.
     unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child"]
-    unshare += ["--mount", "--propagation", "private", "--pid", "--ipc", "--uts", "--net"]
+    unshare += ["--mount", "--propagation", "private", "--pid", "--ipc", "--uts"]
+    users, enter = _namespace_of_users(), list[str]()
+    if network := spec.network:
+        # Who entered the network's namespace of users is root there as in one of its own.
+        same = ["--preserve-credentials", f"--user={network}/ns/user"] if users else []
+        enter = ["nsenter", *same, f"--net={network}/root/run/netns/{spec.hostname}"]
+    else:
+        unshare += ["--net", *users]
     loopback = [sys.executable, "-I", "-S", str(_LOOPBACK)]
     prefixes = [os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix)]
     sandbox = ["sh", str(_SANDBOX), scratch, str(spec.ml), image, spec.hostname, *prefixes]
@@ -142,7 +177,7 @@ def _command(scratch: str, image: str, begin: Start, spec: ContainerRun) -> list
     variables = {**variables, **begin.environment, **spec.environment}
     clean = ["env", "-i", *(f"{key}={value}" for key, value in variables.items())]
     inside = [*sandbox, begin.workdir, *clean, *spec.entrypoint, *spec.arguments]
-    return [*unshare, *_namespace_of_users(), *loopback, *inside]
+    return [*enter, *unshare, *loopback, *inside]
 
 
 def _take_ownership(*places: str) -> None:

@@ -5,7 +5,7 @@
 #   sandbox.sh SCRATCH ML APP HOSTNAME PYTHON_PREFIX PYTHON_BASE_PREFIX WORKDIR COMMAND...
 #
 # The Python environment at PYTHON_PREFIX is the image's, at /opt/venv. SCRATCH holds two empty
-# directories, `root` and `tmp`. Just before COMMAND starts, the process id as the caller sees it is
+# directories, `root` and `tmp`, and /etc/hosts if it is to be another one. Just before COMMAND starts, the process id as the caller sees it is
 # written to SCRATCH/pid; an exit without that means that the sandbox failed.
 set -eu
 umask 022 # as in a container, whatever this user's is
@@ -35,6 +35,7 @@ for directory in /usr /etc /bin /sbin /lib*; do show "$directory"; done
 for directory in "$prefix" "$base_prefix"; do
   case $directory in /usr | /usr/*) ;; *) show "$directory" ;; esac
 done
+if [ -e "$scratch/hosts" ]; then mount --bind "$scratch/hosts" "$root/etc/hosts"; fi
 ln -s "$prefix" "$root/opt/venv"
 mount --bind "$app" "$root/app"
 

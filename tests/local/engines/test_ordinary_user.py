@@ -23,7 +23,7 @@ class TestAnOrdinaryUser:
     """Tests run as root here and there, so this is a process of its own."""
 
     PROGRAM = """
-import pathlib, sys, tempfile, threading
+import contextlib, pathlib, sys, tempfile, threading
 from local.engines import ContainerRun
 from local.engines.process import ProcessEngine
 
@@ -33,15 +33,16 @@ with tempfile.TemporaryDirectory() as place:
     engine = ProcessEngine(pathlib.Path(place))
     if reason := engine.available():
         sys.exit("unavailable: " + reason)
-    spec = ContainerRun(entrypoint=["/bin/bash", "-c", sys.argv[1]], ml=ml, hostname="algo-1",
-        stop_grace_s=1)
-    code = engine.run(place, spec, print, threading.Event())
+    with engine.network(["algo-1"]) if sys.argv[2:] else contextlib.nullcontext() as network:
+        spec = ContainerRun(entrypoint=["/bin/bash", "-c", sys.argv[1]], ml=ml, hostname="algo-1",
+            stop_grace_s=1, network=network)
+        code = engine.run(place, spec, print, threading.Event())
     print("caveat:", engine.caveat)
     print("files:", *((path.name, path.read_text()) for path in ml.rglob("*") if path.is_file()))
 sys.exit(code)
 """
 
-    def run(self, script: str, readable: Path) -> list[str]:
+    def run(self, script: str, readable: Path, *network: str) -> list[str]:
         prefix, python = list[str](), sys.executable
         root = Path(__file__).parents[3]
         if os.geteuid() == 0:  # this user's Python may lie where nobody else may look
@@ -50,7 +51,7 @@ sys.exit(code)
             root = readable  # and so may this checkout
             shutil.copytree(Path(__file__).parents[3] / "local", root / "local")
         done = subprocess.run(
-            [*prefix, python, "-B", "-c", self.PROGRAM, script],
+            [*prefix, python, "-B", "-c", self.PROGRAM, script, *network],
             cwd=root,
             env={"PATH": os.defpath},
             capture_output=True,
@@ -70,6 +71,12 @@ sys.exit(code)
         owner, caveat, files = self.run(script, readable)
         assert (owner, caveat == "caveat: ") in {("501", True), ("0", False)}
         assert files == "files: ('x', '7\\n')"
+
+    def test_connects_hosts(self, readable: Path) -> None:
+        script = "cat /etc/hosts; tail -n +3 /proc/net/dev | cut -d: -f1"
+        lines = self.run(script, readable, "with one")
+        assert "10.0.0.1 algo-1" in lines
+        assert {line.strip() for line in lines[-4:-2]} == {"lo", "eth0"}
 
     def test_reads_what_the_script_locked(self, readable: Path) -> None:
         *_, files = self.run(
