@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from local.aws.sagemaker.job_data import (
     upload,
 )
 from local.aws.sagemaker.log_stream import log_stream
+from local.aws.sagemaker.reach import hosts_reach_each_other
 from local.engines import ContainerRun, Engine, EngineError
 
 
@@ -111,14 +113,17 @@ class JobRunner:
                     environment=job.request.get("Environment", {}),
                     ml=hosts[host],
                     hostname=host,
+                    network=network,
                     on_usage=lambda usage: self.on_points(points(job, host, hosts[host], usage)),
                 )
                 return self.engine.run(image, spec, receive, job.stop)
 
+        connected = len(hosts) > 1 and hosts_reach_each_other(job.request, self.client("ec2"))
+        joined = self.engine.network(list(hosts)) if connected else nullcontext()
         self.on_step("running")
         job.started()
         try:
-            with ThreadPoolExecutor(len(hosts)) as pool:
+            with joined as network, ThreadPoolExecutor(len(hosts)) as pool:
                 return list(pool.map(run, hosts))
         except EngineError as error:
             raise JobFailedError(f"ClientError: {error}") from error

@@ -41,6 +41,11 @@ def _emptied(local: Resources, group: State) -> State:
     return {}
 
 
+def _with_ports(_local: Resources, rule: State) -> State:
+    """Add the ports that moto wants for a protocol without any, such as ESP; AWS does not."""
+    return {"fromPort": -1, "toPort": -1, **rule}
+
+
 def _of_vpc(_local: Resources, flow_log: State) -> State:
     group = flow_log["logDestination"].rpartition(":")[2]
     return {**flow_log, "resourceType": "VPC", "logDestination": group}
@@ -104,6 +109,7 @@ for _way in ("Ingress", "Egress"):
         f"vpc/SecurityGroup{_way}Rule",
         f"ec2.authorize_security_group_{_way.lower()}",
         _RULE,
+        first=_with_ports,
         id="{SecurityGroupRules[0][SecurityGroupRuleId]}",
     )
 calls(

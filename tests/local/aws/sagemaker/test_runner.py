@@ -22,7 +22,7 @@ from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
 from local.engines.engine import ContainerRun
 from local.engines.usage import Usage
 from pipeline.kind import Kind
-from tests.local.job_bench import OUT, Jobs, source, target
+from tests.local.job_bench import OUT, Jobs, client, source, target
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -62,6 +62,34 @@ class TestTheContainerSeesWhatSageMakerShows:
         assert jobs.lines == ["up", "up"]
         assert time.monotonic() - begun < 20
 
+    @pytest.mark.parametrize(
+        ("isolated", "protocols", "devices"),
+        [(False, ["-1"], 2), (False, ["50"], 1), (True, ["-1"], 1)],
+    )
+    def test_hosts_have_a_network_where_their_groups_let_them_reach_each_other(
+        self, jobs: Jobs, endpoint: str, isolated: bool, protocols: list[str], devices: int
+    ) -> None:
+        place = vpc_config(client("ec2", endpoint), *protocols)
+        network = {"EnableNetworkIsolation": isolated, "VpcConfig": place}
+        jobs.run("tail -n +3 /proc/net/dev | wc -l", hosts=2, NetworkConfig=network)
+        assert jobs.lines == [str(devices)] * 2
+
+
+def vpc_config(ec2: Any, *protocols: str) -> _Json:
+    """Return a subnet, and a group whose members reach each other by these protocols only."""
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.0.0/25")["Subnet"]["SubnetId"]
+    names = {"GroupName": f"jobs-{vpc}", "Description": "jobs"}
+    group = ec2.create_security_group(**names, VpcId=vpc)["GroupId"]
+    [anywhere] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    ec2.revoke_security_group_egress(GroupId=group, IpPermissions=anywhere["IpPermissionsEgress"])
+    members = {"UserIdGroupPairs": [{"GroupId": group}]}
+    ports = {"FromPort": -1, "ToPort": -1}
+    rules = [{"IpProtocol": each, **ports, **members} for each in protocols]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
+    ec2.authorize_security_group_egress(GroupId=group, IpPermissions=rules)
+    return {"Subnets": [subnet], "SecurityGroupIds": [group]}
+
 
 class TestItsHostsAreMeasured:
     def test_each_by_its_own_name_in_sagemakers_namespace(self, jobs: Jobs) -> None:
@@ -75,8 +103,8 @@ class TestItsHostsAreMeasured:
             found.update(f"{point.namespace} {point.dimensions['Host']}" for point in points)
 
         jobs.runner = replace(jobs.runner, engine=Mock(run=run), on_points=receive)
-        jobs.run("true", name="told", hosts=2)
-        assert found == {f"{Kind.PROCESSING.group} told/algo-{number}" for number in (1, 2)}
+        jobs.run("true", name="measured", hosts=2)
+        assert found == {f"{Kind.PROCESSING.group} measured/algo-{number}" for number in (1, 2)}
 
     def test_in_percent_of_what_its_type_has(self, tmp_path: Path) -> None:
         (tmp_path / "deep").mkdir()
