@@ -1,4 +1,4 @@
-"""Job: what every processing job of the stack runs as."""
+"""Job: what every job of the stack runs as."""
 
 import pulumi
 
@@ -11,11 +11,11 @@ from components.storage import Storage
 
 
 class Job(pulumi.ComponentResource):
-    """The role of the stack's processing jobs.
+    """The role of the stack's jobs.
 
     Creates: the execution role that SageMaker assumes, and its policy: read under the input
     prefixes, write under the output prefixes, the stack's key, image and log streams; in a VPC its
-    network interfaces; the secrets of job.secrets. All schedules share it.
+    network interfaces; the secrets of job.secrets; on spot the checkpoint. All schedules share it.
 
     Does not create jobs: the launcher does, at run time.
     """
@@ -26,12 +26,13 @@ class Job(pulumi.ComponentResource):
         self, name: str, stack: Stack, *, storage: Storage, network: Network, image: Image
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, stack.opts)
+        kinds = stack.settings.job_kinds
         role = create_role(
             name,
             stack,
             self,
             service="sagemaker",
-            source_arn=stack.account.arn("sagemaker", "processing-job/*"),
+            source_arn=[stack.account.arn("sagemaker", f"{kind.resource}/*") for kind in kinds],
             allowed=roles.job(stack, storage.data, image.repository, network.placement),
         )
         self.role_arn = role.arn

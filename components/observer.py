@@ -16,7 +16,6 @@ from components.schedule_group import ScheduleGroup
 from components.stack import Stack
 from components.storage import Storage
 from pipeline.contract import NOTICE
-from pipeline.kind import Kind
 from pipeline.outcome import State
 
 _WATCH = "_watch"
@@ -70,21 +69,26 @@ class Observer(pulumi.ComponentResource):
             memory_mb=512,
             after=[storage, launcher, group],
         )
-        self._rule(name, stack.prefix)
+        self._rule(name, stack)
         self._watch(name, stack, group)
         self.register_outputs({})
 
-    def _rule(self, name: str, prefix: str) -> None:
+    def _rule(self, name: str, stack: Stack) -> None:
         function, child = self.function, pulumi.ResourceOptions(parent=self)
-        sources, types = zip(Kind.PROCESSING.change, NOTICE, strict=True)
+        prefix, kinds = stack.prefix, stack.settings.job_kinds
+        events = [*(kind.change for kind in kinds), NOTICE]
         states = ["Completed", "Failed", "Stopped", State.REFUSED, State.SKIPPED]
+        ends = [
+            {
+                kind.key("Name"): [{"prefix": names.job_name_prefix(prefix)}],
+                kind.key("Status"): states,
+            }
+            for kind in kinds
+        ]
         pattern = {
-            "source": sources,
-            "detail-type": types,
-            "detail": {
-                "ProcessingJobName": [{"prefix": names.job_name_prefix(prefix)}],
-                "ProcessingJobStatus": states,
-            },
+            "source": list(dict.fromkeys(source for source, _ in events)),
+            "detail-type": [each for _, each in events],
+            "detail": {"$or": ends} if len(ends) > 1 else ends[0],
         }
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",

@@ -25,7 +25,7 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
     parent: pulumi.Resource,
     *,
     service: str,
-    source_arn: pulumi.Input[str] | None,
+    source_arn: pulumi.Input[str] | list[str] | None,
     allowed: Iterable[Statement],
 ) -> Role:
     """Create a role within the stack's permissions boundary, and its one inline policy.

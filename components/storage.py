@@ -9,6 +9,18 @@ from components import names
 from components.policies import resources
 from components.policies.data import Data
 from components.stack import Stack
+from pipeline.kind import SCRATCH
+
+_LEFT_OVER: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
+    "id": "spot",
+    "status": "Enabled",
+    "filter": {"prefix": SCRATCH},
+    # Longer than any run on spot, and then on demand (28 and 9 days).
+    "expiration": {"days": 40},
+    # A checkpoint is written again and again, and nobody wants an earlier one.
+    "noncurrent_version_expiration": {"noncurrent_days": 1},
+}
+"""What becomes of spot jobs' objects that the observer has not cleared away."""
 
 
 class Storage(pulumi.ComponentResource):
@@ -47,7 +59,8 @@ class Storage(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         if None not in asked_for:
             return pulumi.Output.from_input(asked_for[0] or "")
-        account, keep, child = self._stack.account, self._stack.settings.keep_data, self._child()
+        account, settings, child = self._stack.account, self._stack.settings, self._child()
+        keep = settings.keep_data
         name = f"{self._name}-{role}"
         # The physical name is an interface: people and other systems upload to it.
         bucket = aws.s3.Bucket(
@@ -78,7 +91,7 @@ class Storage(pulumi.ComponentResource):
             # S3 refuses two changes of a bucket's access at the same time.
             opts=self._child(depends_on=[private]),
         )
-        self._keep(name, bucket, expire_days)
+        self._keep(name, bucket, expire_days, spot=role == "output" and settings.has_spot)
         return bucket.bucket
 
     def _child(self, **more: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as Pulumi
@@ -90,7 +103,9 @@ class Storage(pulumi.ComponentResource):
         keep = self._stack.settings.keep_data
         return pulumi.ResourceOptions(parent=self, retain_on_delete=keep, **more)
 
-    def _keep(self, name: str, bucket: aws.s3.Bucket, expire_days: int | None) -> None:
+    def _keep(
+        self, name: str, bucket: aws.s3.Bucket, expire_days: int | None, *, spot: bool
+    ) -> None:
         """Create what keeps the bucket's objects: encryption, versions and their lifecycle."""
         child, days = self._child(), self._stack.settings.retention.noncurrent_days
         aws.s3.BucketServerSideEncryptionConfiguration(
@@ -124,7 +139,8 @@ class Storage(pulumi.ComponentResource):
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
                     "noncurrent_version_expiration": {"noncurrent_days": days},
                     "expiration": {"days": expire_days} if expire_days else None,
-                }
+                },
+                *([_LEFT_OVER] if spot else []),
             ],
             # Rules for old versions need versions.
             opts=self._child(depends_on=[versioning]),

@@ -38,6 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "report": {"expression": "cron(0 4 * * ? *)", "input": {"output_of": "daily"}},
         },
     },
+    "vpc, spot": {"network": {"mode": "vpc"}, "job": {"capacity": "spot"}},
     "existing": {
         "network": {
             "mode": "existing",

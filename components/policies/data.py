@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import pulumi
 
+from components import names
 from components.policies.statements import Statement, allow
 from components.settings import key_prefix
 from components.stack import Stack
+from pipeline.kind import SCRATCH
 
 
 class _Place(NamedTuple):
@@ -29,12 +31,13 @@ class Data:
         self._input = _places(stack, input_bucket, read)
         written = [(each.output.bucket, each.output.prefix) for each in schedules.values()]
         self._output = _places(stack, output_bucket, written)
-        names = {each.input.output_of for each in schedules.values() if each.input.output_of}
-        outputs = [(name, schedules[name].output) for name in sorted(names)]
-        followed = [
-            (each.bucket, each.prefix.replace("{schedule}", name)) for name, each in outputs
-        ]
-        self._followed = _places(stack, output_bucket, followed)
+        followed = {each.input.output_of for each in schedules.values() if each.input.output_of}
+        outputs = [(name, schedules[name].output) for name in sorted(followed)]
+        others = [(each.bucket, each.prefix.replace("{schedule}", name)) for name, each in outputs]
+        self._followed = _places(stack, output_bucket, others)
+        own = f"{SCRATCH}{names.job_name_prefix(stack.prefix)}"
+        spot = [(each.output.bucket, own) for each in schedules.values() if each.job.is_spot]
+        self._scratch = _places(stack, output_bucket, spot)
 
     def bucket_arns(self) -> list[pulumi.Output[str]]:
         """Return the ARN of every bucket, for input and output."""
@@ -48,6 +51,10 @@ class Data:
         """Return the ARNs of output objects by what follows the prefixes."""
         return _objects(self._output, pattern)
 
+    def scratch(self) -> list[pulumi.Output[str]]:
+        """Return the ARNs of what spot jobs keep that is no result; none without such jobs."""
+        return _objects(self._scratch, "*")
+
     def list_input(self) -> list[Statement]:
         """Return what it takes to see which objects a slot has."""
         return _list("ListInput", self._input)
@@ -59,6 +66,10 @@ class Data:
     def list_output(self) -> list[Statement]:
         """Return what it takes to see whether a slot has a success marker."""
         return _list("ListOutput", self._output)
+
+    def list_scratch(self) -> list[Statement]:
+        """Return what it takes to see what spot jobs keep."""
+        return _list("ListScratch", self._scratch)
 
 
 def _places(

@@ -10,14 +10,13 @@ from typing import Any
 import pulumi
 
 from components import names
-from components.policies import vpc
+from components.policies import jobs, spot, vpc
 from components.policies.data import Data
 from components.policies.statements import TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
 from components.settings import Settings
 from components.stack import Stack
 from pipeline.contract import MARKER, NOTICE
-from pipeline.kind import Kind
 
 Arn = pulumi.Input[str]
 
@@ -30,8 +29,8 @@ def job(
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
     account = stack.account
     images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository)
-    logs = account.arn("logs", f"log-group:{Kind.PROCESSING.group}")
-    namespace = {"StringEquals": {"cloudwatch:namespace": Kind.PROCESSING.group}}
+    groups = [kind.group for kind in stack.settings.job_kinds]
+    namespace = {"StringEquals": {"cloudwatch:namespace": groups}}
     # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
     secrets = [
         account.arn("secretsmanager", f"secret:{name}-??????") for name in stack.settings.secrets
@@ -41,6 +40,7 @@ def job(
         *data.list_followed(),
         allow("ReadInput", ["s3:GetObject"], data.input("*")),
         allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], data.output("*")),
+        *spot.job(data),
         *_job_keys(stack),
         allow(
             "PullImage",
@@ -50,9 +50,8 @@ def job(
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
         # The group is the account's, and no stack may own it: the first job there creates it.
-        # ":*": IAM asks about a group under both forms of its ARN.
-        allow("FindLogs", ["logs:CreateLogGroup", "logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
-        allow("WriteLogs", _WRITE_LOGS, [_job_streams(stack)]),
+        allow("FindLogs", ["logs:CreateLogGroup", "logs:DescribeLogStreams"], jobs.logs(stack)),
+        allow("WriteLogs", _WRITE_LOGS, jobs.streams(stack)),
         # "*": metrics have no ARN; the condition names the one namespace.
         allow("MeasureInstances", ["cloudwatch:PutMetricData"], ["*"], namespace),
         *(vpc.interfaces(account, placement) if placement else ()),
@@ -97,16 +96,15 @@ def launcher(
     stack: Stack, data: Data, placement: VpcPlacement | None, *, job_role_arn: Arn, table_arn: Arn
 ) -> list[Statement]:
     """Return what the launcher may do: start, describe and stop jobs of this stack."""
-    jobs = [_jobs(stack)]
-    at_start = {"StringEquals": {"sagemaker:TaggingAction": "CreateProcessingJob"}}
+    named = jobs.named(stack)
+    creating = [kind.operation("Create") for kind in stack.settings.job_kinds]
+    at_start = {"StringEquals": {"sagemaker:TaggingAction": creating}}
     conditions = job_conditions(stack.settings, placement)
     return [
-        allow("StartJobs", ["sagemaker:CreateProcessingJob"], jobs, conditions),
+        allow("StartJobs", jobs.calls(stack, "Create"), named, conditions),
         # Without it a tagged create is denied.
-        allow("TagJobsAtStart", ["sagemaker:AddTags"], jobs, at_start),
-        allow(
-            "FollowJobs", ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], jobs
-        ),
+        allow("TagJobsAtStart", ["sagemaker:AddTags"], named, at_start),
+        allow("FollowJobs", [*jobs.calls(stack, "Describe"), *jobs.calls(stack, "Stop")], named),
         _pass_role(job_role_arn, "sagemaker.amazonaws.com"),
         *_of_both_functions(stack, data, table_arn),
         allow(
@@ -121,7 +119,7 @@ def launcher(
 def job_conditions(settings: Settings, placement: VpcPlacement | None) -> dict[str, Any]:
     """Return what every job of any schedule must be like, whatever the launcher's code asks for.
 
-    All keys are those of the Service Authorization Reference for CreateProcessingJob. Not
+    All keys are those of the Service Authorization Reference for either kind of job. Not
     conditioned are the keys that encrypt: two spellings of their condition keys are in use
     (VolumeKmsKey and VolumeKmsKeyArn), and on types with disks of their own there is none.
     """
@@ -148,15 +146,15 @@ def observer(
     stack: Stack, data: Data, *, retry_role_arn: Arn, table_arn: Arn, topic_arn: Arn
 ) -> list[Statement]:
     """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
-    logs = stack.account.arn("logs", f"log-group:{Kind.PROCESSING.group}")
     key = [stack.key_arn]
     return [
-        allow("DescribeJobs", ["sagemaker:DescribeProcessingJob"], [_jobs(stack)]),
-        allow("FindLogs", ["logs:DescribeLogStreams"], [logs, f"{logs}:*"]),
-        allow("ReadLogs", ["logs:GetLogEvents"], [_job_streams(stack)]),
+        allow("DescribeJobs", jobs.calls(stack, "Describe"), jobs.named(stack)),
+        allow("FindLogs", ["logs:DescribeLogStreams"], jobs.logs(stack)),
+        allow("ReadLogs", ["logs:GetLogEvents"], jobs.streams(stack)),
         *_of_both_functions(stack, data, table_arn),
         allow("ReadEntries", ["dynamodb:GetItem"], [table_arn]),
         allow("MarkSuccess", ["s3:PutObject"], data.output(f"*{MARKER}")),
+        *spot.observer(stack, data),
         allow("PublishMessages", ["sns:Publish"], [topic_arn]),
         # Of one part: nothing has to be decrypted.
         allow("EncryptMarkers", ["kms:GenerateDataKey"], key, via(stack, "s3")),
@@ -213,28 +211,19 @@ def _encrypt_failures(stack: Stack) -> Statement:
     return allow("EncryptFailures", TO_SEND, [stack.key_arn], via(stack, "sqs"))
 
 
-def _jobs(stack: Stack) -> str:
-    jobs = f"processing-job/{names.job_name_prefix(stack.prefix)}*"
-    return stack.account.arn("sagemaker", jobs)
-
-
-def _job_streams(stack: Stack) -> str:
-    streams = f"{Kind.PROCESSING.group}:log-stream:{names.job_name_prefix(stack.prefix)}*"
-    return stack.account.arn("logs", f"log-group:{streams}")
-
-
 def _of_both_functions(stack: Stack, data: Data, table_arn: Arn) -> list[Statement]:
     """Return what launcher and observer need alike: jobs, the journal, and a slot's data."""
     keep = ["dynamodb:Query", "dynamodb:UpdateItem"]
     return [
         # "*": the action knows no resource; it shows names and states of all jobs of the account.
-        allow("ListJobs", ["sagemaker:ListProcessingJobs"], ["*"]),
+        allow("ListJobs", [f"{each}s" for each in jobs.calls(stack, "List")], ["*"]),
         allow("KeepJournal", keep, [table_arn]),
         # DynamoDB decrypts the table's key in the caller's name, for writes too; it made that key
         # with the table. https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
         allow("ReadJournal", ["kms:Decrypt"], [stack.key_arn], via(stack, "dynamodb")),
         *data.list_input(),
         *data.list_output(),
+        *data.list_scratch(),
         # No version of it: what is withdrawn can be had back.
         allow("WithdrawSuccess", ["s3:DeleteObject"], data.output(f"*{MARKER}")),
     ]

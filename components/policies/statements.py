@@ -75,7 +75,7 @@ def _size(part: Any) -> int:  # noqa: ANN401 - a tree of JSON
 
 
 def trust(
-    account: Account, service: str, source_arn: pulumi.Input[str] | None = None
+    account: Account, service: str, source_arn: pulumi.Input[str] | list[str] | None = None
 ) -> dict[str, Any]:
     """Return a trust policy: only `service` may assume the role, and only for `source_arn`."""
     conditions = {} if source_arn is None else {"Condition": from_source(account, source_arn)}
@@ -90,7 +90,7 @@ def trust(
     )
 
 
-def from_source(account: Account, source_arn: pulumi.Input[str]) -> dict[str, Any]:
+def from_source(account: Account, source_arn: pulumi.Input[str] | list[str]) -> dict[str, Any]:
     """Return the conditions that keep a service from acting for somebody else's resource."""
     return {
         "StringEquals": {"aws:SourceAccount": account.id},

@@ -68,9 +68,11 @@ def buckets_only(account: Account, data: Data) -> dict[str, Any]:
     buckets, here = data.bucket_arns(), _of_this_account(account)
     objects = [pulumi.Output.concat(bucket, "/*") for bucket in buckets]
     use = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    scratch = data.scratch()
     return document(
         allow("ListBucketsOfThisStack", ["s3:ListBucket"], buckets, here, "*"),
         allow("ObjectsOfThisStack", use, objects, here, "*"),
+        *([allow("SpotJobsOfThisStack", ["s3:DeleteObject"], scratch, here, "*")] * bool(scratch)),
     )
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from pipeline import slot_fields
-from pipeline.contract import SCRATCH
+from pipeline.kind import SCRATCH
 
 _EXAMPLE = "input/{slot:%Y/%m/%d}/"
 # S3's "safe characters"; * ? and $ would be wildcards and variables in the policies that name the

@@ -249,7 +249,7 @@ class Settings(Frozen):
     @property
     def has_spot(self) -> bool:
         """Whether any schedule has attempts on spot."""
-        return any(schedule.job.is_spot for schedule in self.schedules.values())
+        return Kind.TRAINING in self.job_kinds
 
     @property
     def spot_types(self) -> list[str]:

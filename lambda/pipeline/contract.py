@@ -8,8 +8,6 @@ OPS = ".venv/bin/python -m ops"
 """How a command of the operators begins: as it can be pasted where `make setup` has run."""
 MARKER = "_SUCCESS"
 """The last part of a success marker's key."""
-SCRATCH = "_spot/"
-"""Begins the keys of what spot attempts keep meanwhile, in their schedule's output bucket."""
 GB = 2**30
 """Bytes, of volumes and of job.sizes."""
 VOLUME_FACTOR, HEADROOM_GB = 3, 10

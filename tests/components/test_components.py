@@ -102,6 +102,15 @@ class TestStorage:
             assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
             assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
 
+    def test_what_a_spot_job_leaves_expires_later_than_any_run_ends(self) -> None:
+        kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        found = storage(job__capacity="spot").inputs(kind)
+        [_, left_over] = found["storage-output-lifecycle"]["rules"]
+        assert left_over["filter"] == {"prefix": "_spot/"}
+        longest = settings(job__capacity="spot", job__max_runtime_seconds=777_600).job
+        assert left_over["expiration"]["days"] * 86_400 > longest.longest_run_seconds
+        assert all(len(each["rules"]) == 1 for each in storage().inputs(kind).values())
+
 
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import pulumi
 import pytest
 
 from components import function_archive
 from components.function_archive import PACKAGES
+from pipeline import sdk
 from tests.components.settings.test_settings import settings
 
 LOCK = Path("requirements.txt")
@@ -46,6 +48,17 @@ class TestFiles:
 
     def test_are_named_without_this_machines_directories(self) -> None:
         assert not any(path.is_absolute() for path in function_archive.packages().values())
+
+
+@pytest.mark.parametrize("function", ["launcher", "observer"])
+def test_models_of_training_jobs_travel_only_where_a_schedule_is_on_spot(function: str) -> None:
+    def models(capacity: str) -> str:
+        assets = function_archive.build(function, settings(job__capacity=capacity)).assets
+        found = [each for place, each in assets.items() if place.startswith(f"{sdk.MODELS}/")]
+        return "".join(cast("pulumi.StringAsset", each).text for each in found)
+
+    assert '"DescribeTrainingJob":{' not in models("on-demand")
+    assert '"DescribeTrainingJob":{' in models("spot")
 
 
 class TestVersions:

@@ -197,6 +197,15 @@ class TestObserver:
             "Skipped",
         ]
 
+    def test_hears_of_jobs_on_spot_too_where_there_are_any(self) -> None:
+        rule = program("vpc, spot").within("observer").one("aws:cloudwatch/eventRule:EventRule")
+        pattern = json.loads(rule["eventPattern"])
+        assert pattern["source"] == ["aws.sagemaker", "sagemaker-processing.launcher"]
+        assert "SageMaker Training Job State Change" in pattern["detail-type"]
+        processing, training = pattern["detail"]["$or"]
+        assert list(training) == ["TrainingJobName", "TrainingJobStatus"]
+        assert [*training.values()] == [*processing.values()]
+
     def test_only_its_rule_may_invoke_it(self) -> None:
         permission = observer().one("aws:lambda/permission:Permission")
         assert permission["principal"] == "events.amazonaws.com"

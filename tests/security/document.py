@@ -23,6 +23,7 @@ _VARIANTS = {
     "vpc": "With `network.mode: vpc`",
     "existing": "With `network.mode: existing`",
     "vpc, two instances": "With `job.secrets`, several instances and `limits`",
+    "vpc, spot": "With `job.capacity: spot`",
     "two scripts": "With `reference`, `input.output_of` and places of a schedule's own",
 }
 """A variant -> the heading of what it has beyond those before it."""

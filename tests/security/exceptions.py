@@ -18,12 +18,14 @@ WILDCARD_ACTIONS = {
 _THIS_KEY = "In a key's policy `*` means this key."
 _JOBS = "The names of this stack's jobs begin so, and those of their log streams."
 _OBJECTS = "Objects below the prefix of the settings."
+_SCRATCH = "What the stack's spot jobs keep, whose names begin so: no output, and no other stack's."
 _LISTING = "The action knows no resource; it shows names and states of all jobs of the account."
 _DESCRIBED = "To AWS the resource of such a call is `<group>:log-stream:`, without a name."
 
 WILDCARDS = {
     ("job", "ReadInput"): _OBJECTS,
     ("job", "WriteOutput"): _OBJECTS,
+    ("job", "KeepScratch"): _SCRATCH,
     ("job", "LogInToRegistry"): "The action knows no resource: the token is for the registry.",
     ("job", "FindLogs"): _DESCRIBED,
     ("job", "WriteLogs"): _JOBS,
@@ -44,6 +46,8 @@ WILDCARDS = {
     ("observer", "FindLogs"): _DESCRIBED,
     ("observer", "ReadLogs"): _JOBS,
     ("observer", "MarkSuccess"): "The marker of each run's own folder, and nothing else.",
+    ("observer", "MoveScratch"): _SCRATCH,
+    ("observer", "WriteOutput"): _OBJECTS,
     ("observer", "WithdrawSuccess"): "The marker of each run's own folder, and nothing else.",
     ("observer", "PlanAttempts"): "Named after jobs: never a schedule of the stack itself.",
     ("observer", "ReadSchedules"): "Schedules of the stack's own group.",
@@ -60,6 +64,7 @@ WILDCARDS = {
     ("network-flow-logs", "FindFlowLogStreams"): _DESCRIBED,
     ("network-flow-logs", "WriteFlowLogs"): "Streams of the flow logs' own group.",
     ("network-s3", "ObjectsOfThisStack"): _NARROWS,
+    ("network-s3", "SpotJobsOfThisStack"): _NARROWS,
     ("storage-input", "OnlyTls"): _DENIED,
     ("storage-output", "OnlyTls"): _DENIED,
 }
@@ -147,6 +152,7 @@ CONDITIONS = {
         ("network-endpoint", "OnlyThisAccount"),
         ("network-s3", "ListBucketsOfThisStack"),
         ("network-s3", "ObjectsOfThisStack"),
+        ("network-s3", "SpotJobsOfThisStack"),
     },
     "aws:SecureTransport": {
         ("alerts", "OnlyTls"),
@@ -190,6 +196,7 @@ CONDITIONS = {
         *((each, "ReadJournal") for each in _FUNCTIONS),
         ("job", "DecryptData"),
         ("job", "EncryptOutput"),
+        ("observer", "DecryptScratch"),
         ("observer", "EncryptAttempts"),
         ("observer", "EncryptMarkers"),
         ("observer", "EncryptMessages"),
@@ -202,6 +209,7 @@ CONDITIONS = {
         ("launcher", "ListOutput"),
         ("observer", "ListInput"),
         ("observer", "ListOutput"),
+        *((each, "ListScratch") for each in ("job", *_FUNCTIONS)),
     },
     "sagemaker:InstanceTypes": {("launcher", "StartJobs")},
     "sagemaker:MaxRuntimeInSeconds": {("launcher", "StartJobs")},

@@ -107,3 +107,16 @@ def test_what_another_schedule_wrote_is_read_and_no_other_output() -> None:
     listed = found["ListFollowed"]
     assert listed["Resource"] == ["arn:aws:s3:::target"]
     assert listed["Condition"] == {"StringLike": {"s3:prefix": ["output/daily/*"]}}
+
+
+def test_what_spot_jobs_keep_lies_in_their_own_output_buckets_and_below_the_stacks_name() -> None:
+    own = {
+        "output": {"bucket": "lake", "prefix": "w/{slot:%Y%m%d%H%M%S}/"},
+        "job": {"capacity": "spot"},
+    }
+    found = statements(schedules__weekly=WEEKLY | own)
+    assert found["KeepScratch"]["Resource"] == ["arn:aws:s3:::lake/_spot/processing-prod--*"]
+    listed = found["ListScratch"]
+    assert listed["Resource"] == ["arn:aws:s3:::lake"]
+    assert listed["Condition"] == {"StringLike": {"s3:prefix": ["_spot/processing-prod--*"]}}
+    assert not {"KeepScratch", "ListScratch"} & statements(schedules__weekly=WEEKLY).keys()

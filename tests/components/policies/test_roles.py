@@ -7,6 +7,7 @@ from components import function_archive
 from pipeline.kind import Kind
 from tests.components.test_functions import BOTH, BUILT, PREFIX, observer
 from tests.conftest import ACCOUNT, REGION, Recorder
+from tests.recorded import program
 
 
 def allowed(recorder: Recorder, name: str) -> list[dict[str, Any]]:
@@ -21,24 +22,34 @@ OUTPUT = f"arn:aws:s3:::{PREFIX}-output-{ACCOUNT}-{REGION}/output"
 @BOTH
 class TestEveryRole:
     def test_allows_each_call_that_the_code_makes_and_no_other(self, name: str) -> None:
-        granted = {action for each in allowed(BUILT[name](), name) for action in each["Action"]}
-        assert granted - NOT_CALLED == actions(name)
+        for stack, kinds in KINDS.items():
+            found = allowed(program(stack), name)
+            granted = {action for each in found for action in each["Action"]}
+            assert granted - NOT_CALLED == actions(name, kinds), stack
 
 
+KINDS = {"prod": [Kind.PROCESSING], "vpc, spot": [*Kind]}
+"""A stack -> the kinds of its jobs."""
 # What Lambda, or a service in the caller's name, asks of the role.
 NOT_CALLED = {
     *("iam:PassRole", "sagemaker:AddTags"),
     *("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     *("sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents"),
 }
-OTHER_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
+OTHER_NAMES = {
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:DeleteObjects": ("s3:DeleteObject",),
+    **dict.fromkeys(("s3:CopyObject", "s3:UploadPartCopy"), ("s3:GetObject", "s3:PutObject")),
+    **dict.fromkeys(("s3:CreateMultipartUpload", "s3:CompleteMultipartUpload"), ("s3:PutObject",)),
+}
 
 
-def actions(package: str) -> set[str]:
-    """Return the IAM actions of all AWS calls of a package."""
-    listed = function_archive.operations(package, [Kind.PROCESSING])
+def actions(package: str, kinds: list[Kind]) -> set[str]:
+    """Return the IAM actions of all AWS calls of a package, with jobs of these kinds."""
+    listed = function_archive.operations(package, kinds)
     called = {f"{service}:{name}" for service, names in listed.items() for name in names}
-    return {OTHER_NAMES.get(each, each) for each in called}
+    return {action for each in called for action in OTHER_NAMES.get(each, (each,))}
 
 
 class TestObserversRoles:
