@@ -76,7 +76,10 @@ def _of_schedule(
         treat_missing_data="ignore",
     )
     yield f"{name}{names.SILENT_ALARM}", failed
-    limit_s = settings.alerts.running_long_seconds or schedule.job.max_runtime_seconds * 3 // 4
+    job = schedule.job
+    # SecondsRunning counts from a job's creation: a spot job may spend any part of it waiting.
+    usual = job.longest_wait_seconds if job.is_spot else job.max_runtime_seconds * 3 // 4
+    limit_s = settings.alerts.running_long_seconds or usual
     # The watch measures every five minutes; if it does not, no-success goes off.
     running_long = _alarm(
         f"A job of {name} has been running for more than {duration(limit_s)}. "
@@ -119,7 +122,7 @@ def _success_window(schedule: ScheduleSettings) -> timedelta | None:
     if schedule.success_within_hours is not None:
         return timedelta(hours=schedule.success_within_hours)
     gap = schedule.longest_gap
-    run = timedelta(seconds=schedule.job.max_runtime_seconds)
+    run = timedelta(seconds=schedule.job.longest_run_seconds)
     return None if gap is None else gap + schedule.longest_wait + run + _SLACK
 
 

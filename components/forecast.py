@@ -13,6 +13,7 @@ from components import alarm_definitions
 from components.settings import ScheduleSettings, Settings, SizeSettings
 from pipeline import cost, cron
 from pipeline.contract import OPS
+from pipeline.kind import Kind
 from pipeline.slots import Cron, Rate
 from pipeline.text import dollars, duration
 
@@ -93,6 +94,9 @@ def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) 
         waits = schedule.input.when_empty == "wait"
         of = filter(None, [schedule.follows, "its input" if waits else None])
         yield f"waits: up to {duration(wait)} for {' and '.join(of)}"
+    if schedule.job.is_spot:
+        wait = duration(schedule.job.longest_wait_seconds)
+        yield f"spot: up to {wait} to wait and run; what has not ended by then runs on demand"
     yield from _overlap(schedule, now)
 
 
@@ -100,20 +104,25 @@ def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
     """Return what a run may cost at most, and what that is in a month."""
     job, region = schedule.job, settings.region
 
-    def of(kind: str, size: SizeSettings) -> float | None:
-        machines = size.instance_count, size.most_volume_gb
-        return cost.estimate(region, kind, *machines, job.max_runtime_seconds)
+    def of(instance_type: str, size: SizeSettings, kind: Kind) -> float | None:
+        machines = instance_type, size.instance_count, size.most_volume_gb
+        return cost.estimate(region, *machines, job.max_runtime_seconds, kind=kind)
 
     known: dict[str, float] = {}
     for size in schedule.sizes:
-        for kind in schedule.attempt_types_of(size):
-            known[kind] = max(known.get(kind, 0), of(kind, size) or 0)
-    firsts = [of(size.instance_type, size) for size in schedule.sizes]
+        for each in schedule.attempt_types_of(size):
+            known[each] = max(known.get(each, 0), of(each, size, Kind.PROCESSING) or 0)
+    kind = Kind.of(job.capacity)
+    firsts = [of(size.instance_type, size, kind) for size in schedule.sizes]
     if None in firsts:
         return f"no price of {schedule.sizes[firsts.index(None)].instance_type}"
     least, *_, own = sorted([usd for usd in firsts if usd is not None] * 2)
-    dearest = max(known, key=lambda kind: known[kind])
+    dearest = max(known, key=lambda each: known[each])
     told = f"at most {dollars(own)} a run (of {duration(job.max_runtime_seconds)})"
+    if job.is_spot:
+        # Of the discount only the bill tells: it may be none.
+        again = max(known[size.instance_type] for size in schedule.sizes)
+        told += f", less AWS's discount for spot; {dollars(again)} more where it ends on demand"
     if job.sizes:
         told += f", {dollars(least)} on the cheapest of its {len(job.sizes)} sizes"
     if known[dearest] > own:
@@ -157,7 +166,7 @@ def _clock_changes(expression: Cron, today: date, zone: ZoneInfo) -> Iterator[st
 
 
 def _overlap(schedule: ScheduleSettings, now: datetime) -> Iterator[str]:
-    longest = schedule.longest_wait + timedelta(seconds=schedule.job.max_runtime_seconds)
+    longest = schedule.longest_wait + timedelta(seconds=schedule.job.longest_run_seconds)
     gap = _shortest_gap(schedule, now)
     if gap is not None and gap < longest:
         takes = "wait and take" if schedule.longest_wait else "take"

@@ -250,6 +250,7 @@ PRICES = {
         "storage_gb_month": 0.146,
         "hourly": {"ml.m5.large": 0.115, "ml.m5.xlarge": 0.2, "ml.m6i.xlarge": 0.3},
     },
+    "Training": {"storage_gb_month": 0.146, "hourly": {"ml.m5.xlarge": 0.3}},
 }
 
 

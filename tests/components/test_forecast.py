@@ -73,6 +73,20 @@ class TestRuns:
             "cost: at most $1.76 a run (of 4h 00m), $0.88 on the cheapest of its 2 sizes; $53.53"
         )
 
+    def test_on_spot_cost_at_most_the_whole_and_again_where_they_end_on_demand(self) -> None:
+        changes: dict[str, Any] = {
+            "job__capacity": "spot",
+            "retries__fallback_instance_types": [],
+        }
+        told = text({"expression": "rate(8 hours)"}, **changes)
+        assert line("cost", told).startswith(
+            "cost: at most $1.28 a run (of 4h 00m), less AWS's discount for spot; $0.88 more where "
+            "it ends on demand; "  # 4 x 0.32, 4 x 0.22
+        )
+        assert line("spot", told).startswith("spot: up to 8h 00m to wait and run; what has not ")
+        assert "slots are 8h 00m apart, a run may take 12h 00m" in line("overlap", told)
+        assert "spot" not in text()
+
     def test_of_a_type_without_a_price_say_so(self) -> None:
         assert line("cost", text(job__instance_type="ml.c5.xlarge")) == (
             "cost: no price of ml.c5.xlarge"

@@ -52,6 +52,12 @@ class TestOfASchedule:
         sooner = alarms(alerts__running_long_seconds=60)["daily-running-long"]
         assert sooner["threshold"] == 60
 
+    def test_a_spot_job_that_only_waits_runs_into_no_alarm(self) -> None:
+        found = alarms(job__capacity="spot", job__max_wait_seconds=36_000)
+        assert found["daily-running-long"]["threshold"] == 36_000
+        # As above, with 10 of waiting and running before the 4 on demand.
+        assert found["daily-no-success"]["threshold"] == 41 * 3600
+
     def test_no_success_is_alarming_even_if_nobody_measures_but_not_at_first(self) -> None:
         none = alarms()["daily-no-success"]
         # 25 hours between two slots when the clock goes back, 4 of run time, 2 of slack.
