@@ -49,7 +49,12 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
             },
             "schedules": {
                 "hourly": {"expression": "rate(1 hour)", "timezone": "UTC"},
-                "weekly": {"expression": "cron(0 3 ? * MON *)", "timezone": "Asia/Tokyo"},
+                "weekly": {
+                    "expression": "cron(0 3 ? * MON *)",
+                    "timezone": "Asia/Tokyo",
+                    "job": {"capacity": "spot", "instance_type": "ml.m5.large"},
+                    "retries": {"fallback_instance_types": []},
+                },
                 "growing": {
                     "expression": "cron(0 4 * * ? *)",
                     "input": {"when_empty": "wait", "ready": "done.json"},

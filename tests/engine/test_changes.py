@@ -77,6 +77,23 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             **FUNCTIONS,
         },
     ),
+    "spot": (
+        {"job": {"capacity": "spot"}},
+        {
+            "job-policy": "update",
+            "job-role": "update",
+            "launcher-policy": "update",
+            "observer-policy": "update",
+            "observer-rule": "update",
+            "storage-output-lifecycle": "update",
+            "monitoring-daily-no-success": "update",
+            "monitoring-daily-running-long": "update",
+            "monitoring-weekly-no-success": "update",
+            "monitoring-weekly-running-long": "update",
+            "monitoring-dashboard": "update",
+            **FUNCTIONS,
+        },
+    ),
     "schedule renamed": (
         {
             "schedules": {

@@ -37,8 +37,13 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
     """Of a stack that sets nothing but what it has to."""
     with Stack(tmp_path, "own", REQUIRED, bare=True) as stack:
         assert set(stack.up().changes.values()) == {"create"}
-        stack.configure({"data": "destroy"})
+        spot = {"capacity": "spot", "instance_type": "ml.t3.large"}
+        stack.configure({"data": "destroy", "job": spot})
         assert set(stack.up().changes.values()) == {"update"}
+        stack.configure({"job": ...})
+        given_up = stack.up().changes
+        assert set(given_up.values()) == {"update"}
+        assert given_up.keys() > {"job-role", "observer-rule", "storage-output-lifecycle"}
 
         # Its policy names the group of the flow logs.
         key_too = {"encryption-key": "update", **CUT_OFF_OR_NOT}

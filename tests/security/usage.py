@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,6 +44,9 @@ class Script:
 
     def build(self, context: Path, args: Mapping[str, str]) -> str:
         raise NotImplementedError
+
+    def network(self, hosts: Sequence[str]) -> contextlib.AbstractContextManager[str]:
+        return contextlib.nullcontext(" ".join(hosts))
 
     def run(
         self,
