@@ -42,7 +42,11 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "userName": "AWS",
         "password": "registry-password",
     },
-    "aws:ec2/getSubnet:getSubnet": {"vpcId": "vpc-0123456789abcdef0", "ownerId": ACCOUNT},
+    "aws:ec2/getSubnet:getSubnet": {
+        "vpcId": "vpc-0123456789abcdef0",
+        "ownerId": ACCOUNT,
+        "cidrBlock": "10.0.0.0/24",
+    },
     "aws:ec2/getVpc:getVpc": {"dhcpOptionsId": "dopt-0123456789abcdef0", "enableDnsSupport": True},
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": {
         "domainName": f"{REGION}.compute.internal",

@@ -45,7 +45,7 @@ class Network(pulumi.ComponentResource):
             case "isolated":
                 self.placement = None
             case "existing":
-                self.placement = existing.placement(stack.settings.network, stack.account, self)
+                self.placement = existing.placement(stack.settings, stack.account, self)
             case "vpc":
                 self.placement = self._own_vpc(storage)
         self.register_outputs({})

@@ -6,8 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
+from components.network import existing_groups
 from components.policies.vpc import VpcPlacement
-from components.settings import NetworkSettings
+from components.settings import Settings
 
 _OWN_RESOLVER = "AmazonProvidedDNS"
 _UNSEEN = (
@@ -16,24 +17,28 @@ _UNSEEN = (
 )
 
 
-def placement(network: NetworkSettings, account: Account, parent: pulumi.Resource) -> VpcPlacement:
+def placement(settings: Settings, account: Account, parent: pulumi.Resource) -> VpcPlacement:
     """Return the subnets and groups of the settings, after a check of the subnets' VPCs.
 
     One that another account shares is left out: its owner's options may be out of sight.
 
     Raises:
-        RunError: AWS knows no such subnet, or the names that jobs need would not be resolved
-            there; names all problems, each with the way out.
+        RunError: AWS knows no such subnet, the names that jobs need would not be resolved there,
+            or the hosts of a cluster could not reach each other; names all problems, each with the
+            way out.
     """
+    network = settings.network
     opts = pulumi.InvokeOptions(parent=parent)
     problems: list[str] = []
     vpcs: dict[str, str] = {}
+    blocks: list[str] = []
     for id_ in network.subnets:
         try:
             subnet = aws.ec2.get_subnet(id=id_, opts=opts)
         except Exception as error:  # Pulumi's invokes raise nothing narrower
             problems.append(f"{id_} is not found in {account.region}: {error}; name another one")
             continue
+        blocks.append(subnet.cidr_block)
         if subnet.owner_id == account.id:
             vpcs.setdefault(subnet.vpc_id, id_)
     for vpc, subnet in vpcs.items():
@@ -42,8 +47,12 @@ def placement(network: NetworkSettings, account: Account, parent: pulumi.Resourc
             problems += [where + each for each in _problems(vpc, account.region, opts)]
         except Exception as error:
             problems.append(f"{where}which {_UNSEEN}: {error}")
+    problems = [f"network.subnets: {each}" for each in problems]
+    if settings.has_cluster:
+        found = existing_groups.problems(network.security_groups, blocks, account, opts)
+        problems += [f"network.security_groups: {each}" for each in found]
     if problems:
-        raise pulumi.RunError("\n".join(f"network.subnets: {each}" for each in problems))
+        raise pulumi.RunError("\n".join(problems))
     return VpcPlacement(network.subnets, network.security_groups, "*")
 
 

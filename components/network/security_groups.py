@@ -5,12 +5,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.security_groups import CLUSTER, ENCRYPTED, Traffic
 from components.stack import Stack
 
 Id = pulumi.Output[str]
 
 _HTTPS: dict[str, Any] = {"ip_protocol": "tcp", "from_port": 443, "to_port": 443}
-_ALL_PROTOCOLS: dict[str, Any] = {"ip_protocol": "-1"}
 
 
 def create(
@@ -44,16 +44,24 @@ def create(
         **_HTTPS,
     )
     if stack.settings.is_sharded:
-        # Among all protocols are UDP 500 and ESP (protocol 50), in which it is encrypted:
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-        way = {**_ALL_PROTOCOLS, "description": "Between the instances of a job, encrypted"}
-        _let_jobs_reach(name, "jobs", (jobs, jobs), way, child)
+        # What instances that share the input would tell each other is encrypted, too.
+        for traffic in CLUSTER if stack.settings.has_cluster else ENCRYPTED:
+            description = f"Between the instances of a job: {traffic.name}"
+            way = {**_way(traffic), "description": description}
+            _let_jobs_reach(name, f"jobs-{traffic.protocol}", (jobs, jobs), way, child)
     if not stack.settings.network.endpoints:
         return jobs, jobs
     endpoints = group("endpoints", "Interface endpoints: in from processing jobs")
     way = {**_HTTPS, "description": "Processing jobs to interface endpoints"}
     _let_jobs_reach(name, "endpoints", (jobs, endpoints), way, child)
     return jobs, endpoints
+
+
+def _way(traffic: Traffic) -> dict[str, Any]:
+    if not traffic.ports:
+        return {"ip_protocol": traffic.protocol}
+    first, last = traffic.ports
+    return {"ip_protocol": traffic.protocol, "from_port": first, "to_port": last}
 
 
 def _let_jobs_reach(

@@ -241,6 +241,11 @@ class Settings(Frozen):
         return sorted({Kind.PROCESSING, *used})
 
     @property
+    def has_cluster(self) -> bool:
+        """Whether any schedule's jobs have several instances that work as one."""
+        return any(each.job.cluster and each.most_instances > 1 for each in self.schedules.values())
+
+    @property
     def counts_input(self) -> bool:
         """Whether the machines of any schedule depend on the size of its input."""
         jobs = [schedule.job for schedule in self.schedules.values()]

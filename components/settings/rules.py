@@ -24,6 +24,7 @@ def problems(settings: Settings, after: datetime | None) -> list[str]:
     found += waiting.problems(settings)
     found += _image(settings)
     found += _network(settings)
+    found += _clusters(settings)
     return list(dict.fromkeys(found))  # what schedules have in common comes once
 
 
@@ -99,3 +100,22 @@ def _network(settings: Settings) -> Iterator[str]:
             "job.secrets: the script has no network to fetch them; set network.mode to vpc and "
             f"add {_SECRETS} to network.endpoints, or to existing"
         )
+
+
+def _clusters(settings: Settings) -> Iterator[str]:
+    of_keys: dict[str, list[ScheduleSettings]] = {}
+    for name, schedule in settings.schedules.items():
+        if schedule.job.cluster and not schedule.job.is_spot:  # which is for one instance
+            key = run_rules.key(name, schedule, "job", "cluster")
+            of_keys.setdefault(key, []).append(schedule)
+    for key, schedules in of_keys.items():
+        if all(each.most_instances == 1 for each in schedules):
+            yield (
+                f"{key}: has no effect on one instance; set job.instance_count, or that of a tier "
+                "of job.sizes, or leave it out"
+            )
+        elif settings.network.mode == "isolated":
+            yield (
+                f"{key}: SageMaker lets no traffic through between the hosts of an isolated job; "
+                "set network.mode to vpc, or to existing with groups whose members reach each other"
+            )

@@ -30,7 +30,11 @@ def _endpoint_service(local: Resources, inputs: State) -> State:
 
 def _subnet(local: Resources, inputs: State) -> State:
     found = local.aws.client("ec2").describe_subnets(SubnetIds=[inputs["id"]])["Subnets"][0]
-    return {"vpcId": found["VpcId"], "ownerId": found["OwnerId"]}
+    return {
+        "vpcId": found["VpcId"],
+        "ownerId": found["OwnerId"],
+        "cidrBlock": found["CidrBlock"],
+    }
 
 
 def _vpc(local: Resources, inputs: State) -> State:
@@ -63,6 +67,33 @@ def _dhcp_options(local: Resources, inputs: State) -> State:
     }
 
 
+def _group(local: Resources, inputs: State) -> State:
+    ids = [inputs["id"]]
+    [found] = local.aws.client("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
+    group = f"security-group/{found['GroupId']}"
+    return {"arn": f"arn:aws:ec2:{local.aws.region}:{found['OwnerId']}:{group}"}
+
+
+def _group_rules(local: Resources, inputs: State) -> State:
+    filters = [{"Name": each["name"], "Values": each["values"]} for each in inputs["filters"]]
+    found = local.aws.client("ec2").describe_security_group_rules(Filters=filters)
+    return {"ids": [rule["SecurityGroupRuleId"] for rule in found["SecurityGroupRules"]]}
+
+
+def _group_rule(local: Resources, inputs: State) -> State:
+    ids = [inputs["securityGroupRuleId"]]
+    answer = local.aws.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=ids)
+    [found] = answer["SecurityGroupRules"]
+    return {
+        "isEgress": found["IsEgress"],
+        "ipProtocol": found["IpProtocol"],
+        "fromPort": found.get("FromPort", -1),
+        "toPort": found.get("ToPort", -1),
+        "cidrIpv4": found.get("CidrIpv4", ""),
+        "referencedSecurityGroupId": found.get("ReferencedGroupInfo", {}).get("GroupId", ""),
+    }
+
+
 _ANSWERS: dict[str, Callable[[Resources, State], State]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": lambda _local, _inputs: {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": lambda _local, _inputs: {"partition": "aws"},
@@ -71,6 +102,9 @@ _ANSWERS: dict[str, Callable[[Resources, State], State]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
+    "aws:ec2/getSecurityGroup:getSecurityGroup": _group,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": _group_rules,
+    "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": _group_rule,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda _local, _inputs: {
         "userName": "AWS",
         "password": "of-the-embedded-aws",

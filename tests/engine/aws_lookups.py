@@ -8,6 +8,7 @@ from tests.engine import schema
 from tests.engine.aws_cloud import Cloud
 from tests.engine.provider import Refused
 
+VPC = "vpc-0123456789abcdef0"
 PASSWORD = "ecr-password"
 
 
@@ -65,7 +66,25 @@ def _endpoint_service(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subnet(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
-    return {"vpcId": "vpc-0123456789abcdef0", "ownerId": ACCOUNT}
+    return {"vpcId": VPC, "ownerId": ACCOUNT, "cidrBlock": "10.0.0.0/24"}
+
+
+def _group(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    return {"arn": f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/{args['id']}", "vpcId": VPC}
+
+
+def _group_rules(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    [of_groups] = args["filters"]
+    ids = [f"sgr-{way}-{each}" for each in of_groups["values"] for way in ("in", "out")]
+    return {"ids": ids}
+
+
+def _group_rule(_: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    """Tell of a rule that lets all traffic through between a group's members."""
+    _, way, group = args["securityGroupRuleId"].split("-", 2)
+    ports = {"fromPort": -1, "toPort": -1}
+    among = {"referencedSecurityGroupId": group, "securityGroupId": group, "cidrIpv4": ""}
+    return {"isEgress": way == "out", "ipProtocol": "-1", **ports, **among}
 
 
 def _vpc(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
@@ -88,5 +107,8 @@ _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions": _dhcp_options,
+    "aws:ec2/getSecurityGroup:getSecurityGroup": _group,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": _group_rules,
+    "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": _group_rule,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
 }

@@ -31,6 +31,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
             },
             "job": {
                 "instance_count": 2,
+                "cluster": True,
                 "secrets": ["database"],
             },
             "permissions_boundary": BOUNDARY,
@@ -59,10 +60,15 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
                     "expression": "cron(0 4 * * ? *)",
                     "input": {"when_empty": "wait", "ready": "done.json"},
                     "job": {
+                        "cluster": True,
                         "sizes": [
                             {"up_to_gb": 10, "instance_type": "ml.m5.large", "volume_gb": "auto"},
-                            {"instance_type": "ml.m5.4xlarge", "volume_gb": "auto"},
-                        ]
+                            {
+                                "instance_type": "ml.m5.4xlarge",
+                                "instance_count": 2,
+                                "volume_gb": "auto",
+                            },
+                        ],
                     },
                 },
                 "following": {

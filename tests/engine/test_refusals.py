@@ -86,3 +86,22 @@ def test_a_boundary_of_another_account_is_told(tmp_path: Path) -> None:
     boundary = "arn:aws:iam::210987654321:policy/boundary"
     with Stack(tmp_path, "dev", {"permissions_boundary": boundary}) as stack:
         assert "is not of the account 123456789012" in refusal(stack)
+
+
+def test_groups_that_keep_the_hosts_of_a_cluster_apart_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
+    answers = aws_lookups._ANSWERS  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(answers, rules, lambda _, __: {"ids": ["sgr-out-sg-0123456789abcdef0"]})
+    network = {
+        "mode": "existing",
+        "subnets": ["subnet-0123456789abcdef0"],
+        "security_groups": ["sg-0123456789abcdef0"],
+    }
+    changes = {"network": network, "job": {"cluster": True, "instance_count": 2}}
+    with Stack(tmp_path, "dev", changes) as stack:
+        found = refusal(stack)
+    assert found.startswith(
+        "network.security_groups: sg-0123456789abcdef0 must let in TCP, UDP 500, ESP between "
+    )

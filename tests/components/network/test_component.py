@@ -60,9 +60,14 @@ ONE_INSTANCE = {
     ("network-jobs-to-endpoints", *HTTPS, "network-endpoints-id"),
     ("network-endpoints-from-jobs", *HTTPS, "network-jobs-id"),
 }
-AMONG_MEMBERS = {
-    (name, "-1", "None", "None", "network-jobs-id")
-    for name in ("network-jobs-to-jobs", "network-jobs-from-jobs")
+ENCRYPTED = {
+    (name, *way, "network-jobs-id")
+    for kind, way in (("udp", ("udp", "500", "500")), ("50", ("50", "None", "None")))
+    for name in (f"network-jobs-to-jobs-{kind}", f"network-jobs-{kind}-from-jobs")
+}
+TCP = {
+    (name, "tcp", "0", "65535", "network-jobs-id")
+    for name in ("network-jobs-to-jobs-tcp", "network-jobs-tcp-from-jobs")
 }
 
 
@@ -137,8 +142,12 @@ class TestSecurityGroups:
     def test_let_jobs_out_to_s3_and_the_endpoints_and_nothing_in(self) -> None:
         assert rules(network()) == ONE_INSTANCE
 
-    def test_let_the_instances_of_a_job_talk_to_each_other(self) -> None:
-        assert rules(network(job__instance_count=2)) == ONE_INSTANCE | AMONG_MEMBERS
+    def test_let_instances_that_share_the_input_encrypt_and_no_more(self) -> None:
+        assert rules(network(job__instance_count=2)) == ONE_INSTANCE | ENCRYPTED
+
+    def test_let_the_instances_of_a_cluster_reach_each_other(self) -> None:
+        found = rules(network(job__instance_count=2, job__cluster=True))
+        assert found == ONE_INSTANCE | ENCRYPTED | TCP
 
     def test_without_endpoints_there_is_only_the_way_to_s3(self) -> None:
         recorder = network(network__endpoints=[])

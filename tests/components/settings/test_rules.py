@@ -12,6 +12,7 @@ EXISTING: dict[str, Any] = {
     "network__subnets": ["subnet-0123456789abcdef0"],
     "network__security_groups": ["sg-0123456789abcdef0"],
 }
+SEVERAL: dict[str, Any] = {"job__cluster": True, "job__instance_count": 2}
 SECRETS: dict[str, Any] = {"job__secrets": ["database"]}
 
 
@@ -44,6 +45,30 @@ class TestSecrets:
 
     def test_are_the_owners_affair_in_existing_subnets(self) -> None:
         assert problems(**SECRETS, **EXISTING) == []
+
+
+class TestClusters:
+    def test_need_a_network_that_lets_their_hosts_reach_each_other(self) -> None:
+        found = problem(**SEVERAL)
+        assert found.startswith("job.cluster SageMaker lets no traffic through between the hosts ")
+        assert "set network.mode to vpc, or to existing" in found
+        assert problems(**SEVERAL, network__mode="vpc") == []
+        assert problems(**SEVERAL, **EXISTING) == []
+
+    def test_need_several_instances_in_a_schedule_that_has_the_key(self) -> None:
+        vpc = {"network__mode": "vpc"}
+        found = problem(**vpc, job__cluster=True)
+        assert found.startswith("job.cluster has no effect on one instance; ")
+        two = {"instance_type": "ml.m5.large", "instance_count": 2, "volume_gb": 30}
+        one = {"instance_type": "ml.m5.large", "volume_gb": 30, "up_to_gb": 5}
+        assert problems(**vpc, job__cluster=True, job__sizes=[one, two]) == []
+        small = {"expression": "cron(0 5 * * ? *)", "job": {"instance_count": 1}}
+        large = {"expression": "cron(0 4 * * ? *)", "job": {"instance_count": 2}}
+        schedules = {"small": small, "large": large}
+        assert problems(**vpc, job__cluster=True, schedules=schedules) == []
+        small["job"] = {"cluster": True}
+        found = problem(**vpc, schedules=schedules)
+        assert found.startswith("schedules.small.job.cluster has no effect")
 
 
 class TestModes:

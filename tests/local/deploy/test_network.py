@@ -95,8 +95,11 @@ class TestVpc:
         assert found["LogGroupName"] == "/aws/vpc/processing-local-flow-logs"
 
 
-def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any]) -> Cloud:
-    """Return a cloud whose stack has an existing network, with these DHCP options if any."""
+def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any], **job: Any) -> Cloud:
+    """Return a cloud whose stack has an existing network, with these DHCP options if any.
+
+    `job` is what its settings of that name have.
+    """
     # moto's state is the process's: both endpoints show the same AWS.
     subnet, group = existing(aws)
     if options:
@@ -104,6 +107,8 @@ def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any]) -> Cloud:
     config, key = varied("existing"), "sagemaker-processing:network"
     network = {**json.loads(config[key]), "subnets": [subnet], "security_groups": [group]}
     config[key] = json.dumps(network)
+    if job:
+        config["sagemaker-processing:job"] = json.dumps(job)
     return Cloud(ROOT, directory, "local", run_job=run_job, build=lambda _: "image", config=config)
 
 
@@ -129,6 +134,19 @@ def test_a_vpc_whose_options_have_no_domain_is_refused(aws: LocalAws, tmp_path: 
     try:
         with pytest.raises(DeployError, match="whose DHCP options must have a domain-name and"):
             cloud.deploy()
+    finally:
+        cloud.close()
+
+
+def test_a_group_that_lets_nothing_in_is_refused_for_a_cluster(
+    aws: LocalAws, tmp_path: Path
+) -> None:
+    """It lets everything out, as AWS's groups do at first."""
+    cloud = cloud_in(aws, tmp_path, cluster=True, instance_count=2)
+    try:
+        with pytest.raises(DeployError, match="must let in TCP, UDP 500, ESP between") as refused:
+            cloud.deploy()
+        assert "must let out" not in str(refused.value)
     finally:
         cloud.close()
 
