@@ -254,7 +254,10 @@ PRICES = {
         "storage_gb_month": 0.146,
         "hourly": {"ml.m5.large": 0.115, "ml.m5.xlarge": 0.2, "ml.m6i.xlarge": 0.3},
     },
-    "Training": {"storage_gb_month": 0.146, "hourly": {"ml.m5.xlarge": 0.3}},
+    "Training": {
+        "storage_gb_month": 0.146,
+        "hourly": {"ml.m5.large": 0.12, "ml.m5.xlarge": 0.3},
+    },
 }
 
 
