@@ -94,7 +94,7 @@ class FakeSageMaker:
     def running(self) -> list[str]:
         """Return the names of the jobs that run."""
         jobs = self.jobs.items()
-        return [name for name, job in jobs if _status(job) == "InProgress"]
+        return [name for name, job in jobs if status_of(job) == "InProgress"]
 
     def event(self, name: str) -> Json:
         """Return the event of a job's present status."""
@@ -135,7 +135,7 @@ class FakeSageMaker:
             for job in self.stale_list or self.jobs.values()
             if kind_of(job) == kind
             and params["NameContains"] in job[f"{kind}JobName"]
-            and params.get("StatusEquals") in (None, _status(job))
+            and params.get("StatusEquals") in (None, status_of(job))
             and params.get("LastModifiedTimeAfter", job["CreationTime"]) <= job["LastModifiedTime"]
         ]
         first = int(params.get("NextToken", 0))
@@ -144,7 +144,7 @@ class FakeSageMaker:
         return {f"{kind}JobSummaries": found[first:end], **more}
 
     def _stop(self, kind: Kind, job: Json) -> Json | tuple[str, str]:
-        if _status(job) not in ("InProgress", "Stopping"):
+        if status_of(job) not in ("InProgress", "Stopping"):
             return "ValidationException", "The request was rejected: the job has ended."
         job[f"{kind}JobStatus"] = "Stopping"
         return {}
@@ -154,5 +154,6 @@ def _arn(kind: Kind, name: str) -> str:
     return f"arn:aws:sagemaker:eu-central-1:123456789012:{kind.lower()}-job/{name}"
 
 
-def _status(job: Json) -> str:
+def status_of(job: Json) -> str:
+    """Return the status of a job of either kind."""
     return job[f"{kind_of(job)}JobStatus"]

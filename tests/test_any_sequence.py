@@ -19,12 +19,15 @@ from hypothesis.stateful import (
     rule,
 )
 
+from local.aws.sagemaker.job import kind_of
 from observer.watch import LOOK_BACK
 from ops.attempts import GRACE
 from pipeline.attempt import Attempt, job_name, parse_job_name, slot_text
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from tests.backfilling import interrupted_backfill
 from tests.examples import share
+from tests.fake_sagemaker import status_of
 from tests.lambda_world import PREFIX, SLOT, CrashError, World
 from tests.quick_moto import mock_aws
 
@@ -40,6 +43,10 @@ ENDS: dict[str, Json] = {
     "internal": {"status": "Failed", "FailureReason": "InternalServerError: We failed."},
     "memory": {"status": "Failed", "FailureReason": "AlgorithmError: , exit code: 137"},
     "stopped": {"status": "Stopped"},
+}
+SPOT_ENDS: dict[str, Json] = {
+    "reclaimed": {"status": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"},
+    "never came": {"status": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded", "ran": False},
 }
 REFUSALS = {
     "quota": ("ResourceLimitExceeded", "The account-level service limit is 0 Instances"),
@@ -88,8 +95,9 @@ class AnySequence(RuleBasedStateMachine):
     @initialize(
         overlap=st.sampled_from(["Allow", "Forbid", "Replace"]),
         late=st.sets(st.sampled_from(SLOTS), max_size=2),
+        capacity=st.sampled_from(["on-demand", "spot"]),
     )
-    def deploy(self, overlap: str, late: set[datetime]) -> None:
+    def deploy(self, overlap: str, late: set[datetime], capacity: str) -> None:
         capture = Capture()
         self.stack = ExitStack()
         self.stack.enter_context(mock_aws())
@@ -99,6 +107,7 @@ class AnySequence(RuleBasedStateMachine):
             "timezone": "Europe/Berlin",
             "overlap": overlap,
             "input": {"when_empty": "wait", "prefix": "in/{slot:%Y/%m/%d}/"},
+            "job": {"capacity": capacity},
         }
         self.world = World(cast("Any", capture), schedules={"daily": daily})
         self.overlap = overlap
@@ -123,7 +132,8 @@ class AnySequence(RuleBasedStateMachine):
             self.world.reconcile()
         self.world.now = max(self.world.now, slot + timedelta(seconds=20))
         if refusal:
-            self.world.errors["CreateProcessingJob"] = [REFUSALS[refusal]]
+            for kind in Kind:
+                self.world.errors[kind.operation("Create")] = [REFUSALS[refusal]]
         self._launch(Attempt("daily", slot, 1))
         self.world.errors.clear()
         return slot
@@ -150,7 +160,7 @@ class AnySequence(RuleBasedStateMachine):
     @precondition(lambda self: self._running())
     @rule(
         data=st.data(),
-        how=st.sampled_from(list(ENDS)),
+        how=st.sampled_from([*ENDS, *SPOT_ENDS]),
         copies=st.integers(0, 2),
         operator=st.booleans(),
     )
@@ -226,6 +236,9 @@ class AnySequence(RuleBasedStateMachine):
         pytest.fail("it never settles")
 
     def _every_end_was_told(self) -> None:
+        keys = self.world.output()
+        assert not [key for key in keys if key.endswith("/old") and not key.startswith("_spot/")]
+        assert self.crashed or not [key for key in keys if key.startswith("_spot/")]
         # A later attempt overwrites what an earlier one wrote, and takes its marker back.
         latest = dict(self._statuses())
         assert self._marked() == {slot for slot, status in latest.items() if status == "Completed"}
@@ -235,6 +248,13 @@ class AnySequence(RuleBasedStateMachine):
             assert entry.concluded_at, f"{entry.job_name} was never dealt with"
             bodies = [body for _, body in told if f"Attempt: {entry.number} " in body]
             bodies = [body for body in bodies if slot_text(entry.slot) in body]
+            if entry.next_attempt_at and entry.outcome in ("spot_reclaimed", "spot_never_came"):
+                following = self.world.journal.entry(
+                    replace(entry.attempt, number=entry.number + 1)
+                )
+                assert following
+                assert following.capacity == "on-demand"
+            assert not (entry.next_attempt_at and entry.outcome == "script_failed")
             if entry.outcome == "completed" or entry.next_attempt_at:
                 assert not bodies, f"{entry.job_name} needs no message"
                 continue
@@ -283,8 +303,14 @@ class AnySequence(RuleBasedStateMachine):
         attempt = self._attempt(name)
         if how == "stopped" and operator:
             self.world.journal.write(Entry.of(attempt, name, stop="operator"))
-        stopping = self.world.sagemaker.jobs[name]["ProcessingJobStatus"] == "Stopping"
-        known = dict(ENDS["stopped" if stopping else how])
+        job = self.world.sagemaker.jobs[name]
+        spot = kind_of(job) == "Training"
+        how = (
+            "stopped" if status_of(job) == "Stopping" else how if spot or how in ENDS else "script"
+        )
+        if spot and how != "never came":
+            self._writes(name, attempt, done=how == "Completed")
+        known = dict((ENDS | SPOT_ENDS)[how])
         event = self.world.sagemaker.end(name, known.pop("status"), **known)
         self.mail += [self._delivery(event) for _ in range(copies)]
 
@@ -311,12 +337,17 @@ class AnySequence(RuleBasedStateMachine):
         for _ in range(2 if twice else 1):
             self._launch(Attempt("daily", SLOT, 1), event=json.loads(event))
 
+    def _writes(self, name: str, attempt: Attempt, *, done: bool) -> None:
+        """Let a spot job save a step, and upload what a start wrote that was cut off; then all."""
+        scratch = self.world.observer_config.scratch_of(attempt).key
+        starts = f"{scratch}{name}/output/model/"
+        keys = [f"{scratch}checkpoint/step", f"{starts}1/output/old"]
+        for key in [*keys, *([f"{starts}2/output/new", f"{starts}2/message"] if done else [])]:
+            self.world.write(key)
+
     def _running(self) -> list[str]:
-        jobs = self.world.sagemaker.jobs.values()
-        active = ("InProgress", "Stopping")
-        return sorted(
-            job["ProcessingJobName"] for job in jobs if job["ProcessingJobStatus"] in active
-        )
+        jobs = self.world.sagemaker.jobs.items()
+        return sorted(name for name, job in jobs if status_of(job) in ("InProgress", "Stopping"))
 
     def _statuses(self) -> list[tuple[str, str]]:
         """Return slot and status of every job, in the order of their creation."""
@@ -324,7 +355,7 @@ class AnySequence(RuleBasedStateMachine):
         for name, job in self.world.sagemaker.jobs.items():
             attempt = self._attempt(name)
             assert job_name(PREFIX, attempt) == name
-            found.append((slot_text(attempt.slot), job["ProcessingJobStatus"]))
+            found.append((slot_text(attempt.slot), status_of(job)))
         return found
 
     def _marked(self) -> set[str]:

@@ -16,8 +16,8 @@ SCRATCH = f"_spot/{NAME[:-2]}/"
 CHECKPOINT = f"{SCRATCH}checkpoint/step-1"
 SECOND = replace(ATTEMPT, number=2)
 SECOND_NAME = job_name(PREFIX, SECOND)
-NEVER_CAME = {"SecondaryStatus": "MaxWaitTimeExceeded", "ran": False}
-RECLAIMED = {"SecondaryStatus": "MaxWaitTimeExceeded"}
+NEVER_CAME: dict[str, Any] = {"SecondaryStatus": "MaxWaitTimeExceeded", "ran": False}
+RECLAIMED: dict[str, Any] = {"SecondaryStatus": "MaxWaitTimeExceeded"}
 NO_QUOTA = (
     "ResourceLimitExceeded",
     "The account-level service limit 'ml.m5.large for spot training job usage' is 0 Instances, "
