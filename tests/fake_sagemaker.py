@@ -75,16 +75,15 @@ class FakeSageMaker:
         """
         job, kind, now = self.jobs[name], kind_of(self.jobs[name]), self._clock()
         started = job["CreationTime"] + timedelta(minutes=1)
-        ended = {f"{kind}EndTime": now, "LastModifiedTime": now, f"{kind}JobStatus": status}
+        ended: Json = {f"{kind}EndTime": now, "LastModifiedTime": now, f"{kind}JobStatus": status}
         if ran:
             ended[f"{kind}StartTime"] = started
         if kind == "Training":
             ended["SecondaryStatus"] = status
-            training_s = round((now - started).total_seconds()) if ran else 0
-            ended |= {
-                "TrainingTimeInSeconds": training_s,
-                "BillableTimeInSeconds": training_s * 3 // 10,
-            }
+            if ran:
+                training_s = round((now - started).total_seconds())
+                ended["TrainingTimeInSeconds"] = training_s
+                ended["BillableTimeInSeconds"] = training_s * 3 // 10
             if status == "Completed":
                 path = f"{job['OutputDataConfig']['S3OutputPath']}/{name}/output/model"
                 ended["ModelArtifacts"] = {"S3ModelArtifacts": path}

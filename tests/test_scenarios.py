@@ -41,7 +41,7 @@ class Stage:
         self.before_end()
         if self.ends:
             return self.ends.pop(0)
-        bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
+        bucket, _, prefix = job.spec.outputs[0].uri.removeprefix("s3://").partition("/")
         cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}result.txt", Body=b"1")
         return JobEnd("Completed")
 
@@ -227,7 +227,10 @@ def test_nothing_is_lost_while_the_observer_cannot_tell(stage: Stage) -> None:
         Key=attempt_key(entry.attempt),
         UpdateExpression="REMOVE claimed_until",
     )
-    cloud.sagemaker.age(entry.job_name, 600)
+    description = cloud.aws.client("sagemaker").describe_processing_job(
+        ProcessingJobName=entry.job_name
+    )
+    cloud.sagemaker.age(description["ProcessingJobArn"], 600)
     cloud.tick()
     assert stage.attempts() == [(T3, "disk_full")]
     told = [message["subject"] or "" for message in cloud.messages[before:]]

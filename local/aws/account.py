@@ -17,7 +17,7 @@ from local.aws.iam import AccessDeniedError, Session
 from local.aws.messaging import Topics
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import Faults
-from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job import Job, JobEnd, kind_of
 from local.aws.sagemaker.service import SERVICE, SageMaker
 
 _LONG_AGO_S = 600
@@ -117,9 +117,7 @@ class Account:
         """Run a job, if its role may do what SageMaker does with it before."""
         try:
             session = self.assume_for(job)
-            self.aws.iam.require(
-                session, required_permissions.needed(self.aws.iam.store, job.request)
-            )
+            self.aws.iam.require(session, required_permissions.needed(self.aws.iam.store, job.spec))
         except AccessDeniedError as denied:
             return JobEnd("Failed", f"ClientError: AccessDenied: {denied}")
         return self._play_job(self, job)
@@ -127,12 +125,18 @@ class Account:
     def _publish(self, event: dict[str, Any]) -> None:
         """Send a change of a job's state to the account's event bus, as the faults will have it."""
         detail = event["detail"]
-        name: str = detail["ProcessingJobName"]
-        self.tell("job", f"{name} {detail['ProcessingJobStatus']}")
+        kind = kind_of(detail)
+        name: str = detail[f"{kind}JobName"]
+        status: str = detail[f"{kind}JobStatus"]
+        secondary = detail.get("SecondaryStatus", "Starting")
+        if secondary == "Interrupted":
+            self.tell("reclaimed", name)
+        elif status != "InProgress" or secondary == "Starting":
+            self.tell("job", f"{name} {status}")
         arriving = self.faults.arriving(event)
         for each in arriving:
             self.bus.publish(each)
-        if "ProcessingEndTime" in detail and event not in arriving:
+        if f"{kind}EndTime" in detail and event not in arriving:
             self.tell("lost", f"the event of {name}")
             # As if the time had passed that the watch gives an event to come.
-            self.sagemaker.age(name, _LONG_AGO_S)
+            self.sagemaker.age(detail[f"{kind}JobArn"], _LONG_AGO_S)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job import Job, JobEnd, Moment, kind_of
 from local.aws.sagemaker.runner import JobRunner
 from local.engines.process import ProcessEngine
 
@@ -46,8 +46,9 @@ class Jobs:
         self.s3, self.workspace = s3, root / "work"
         self.lines: list[str] = []
         self.steps: list[str] = []
-        self.stop = threading.Event()
-        self.started = threading.Event()
+        self.moments: list[Moment] = []
+        self.stop, self.reclaimed = threading.Event(), threading.Event()
+        self.reclaimed_at: Moment | None = None
         self.runner = JobRunner(
             client=lambda service: client(service, endpoint),
             engine=engine,
@@ -82,8 +83,43 @@ class Jobs:
             "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
             **changes,
         }
-        arn = f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/{name}"
-        return self.runner(Job(name, arn, request, self.stop, self.started.set))
+        return self._run(name, request)
+
+    def train(self, script: str, uri: str, name: str = "", **changes: Any) -> JobEnd:
+        """Run a training job that keeps all it has below a URI."""
+        name = name or f"job-{uuid4().hex}"
+        request: _Json = {
+            "TrainingJobName": name,
+            "RoleArn": "arn:aws:iam::123456789012:role/job",
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["/bin/bash", "-c", script],
+            },
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+            },
+            "OutputDataConfig": {"S3OutputPath": uri, "CompressionType": "NONE"},
+            "CheckpointConfig": {"S3Uri": f"{uri}/checkpoint"},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 86400, "MaxWaitTimeInSeconds": 86400},
+            "EnableManagedSpotTraining": True,
+            "EnableNetworkIsolation": True,
+            **changes,
+        }
+        return self._run(name, request)
+
+    def _run(self, name: str, request: _Json) -> JobEnd:
+        kind = kind_of(request).lower()
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:{kind}-job/{name}"
+        return self.runner(Job(name, arn, request, self.stop, self._note, self.reclaimed))
+
+    def _note(self, moment: Moment) -> None:
+        self.moments.append(moment)
+        if moment == self.reclaimed_at:
+            self.reclaimed.set()
+            self.stop.set()
 
     def put(self, bucket: str, *keys: str) -> None:
         for key in keys:

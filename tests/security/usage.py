@@ -190,7 +190,7 @@ class Stage:
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self.script.exit_code:  # it leaves a marker of its own behind
-            bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
+            bucket, _, prefix = job.spec.outputs[0].uri.removeprefix("s3://").partition("/")
             cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}_SUCCESS", Body=b"")
         runner = JobRunner(
             client=lambda service: cloud.aws.client_as(cloud.assume_for(job), service),

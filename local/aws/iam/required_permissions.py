@@ -7,6 +7,7 @@ What is encrypted with a customer's key needs that, too, which services use in t
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from local.aws.iam.store import Store
 
 Parameters = dict[str, Any]
 
+_OF_JOBS = re.compile("sagemaker:(Create|Describe|List|Stop)(Processing|Training)Jobs?")
 _NOT_PLAYED = {"VersionId", "ExpectedBucketOwner", "Tagging", "ACL", "IndexName"}
 """Parameters that ask for more than is in the table."""
 
@@ -116,21 +118,21 @@ def _object_key_use(
 
 
 def _of_sagemaker(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
-    job = store.arn("sagemaker", f"processing-job/{asked.get('ProcessingJobName')}")
-    match operation.removeprefix("sagemaker:"):
-        case "CreateProcessingJob" as create:
-            tagging = Access("sagemaker:AddTags", job, {"sagemaker:TaggingAction": create})
-            return [
-                Access(operation, job, _asked_of_job(asked)),
-                *([tagging] if asked.get("Tags") else []),
-                _pass_role(asked["RoleArn"], "sagemaker"),
-            ]
-        case "DescribeProcessingJob" | "StopProcessingJob":
-            return [Access(operation, job)]
-        case "ListProcessingJobs":
-            return [Access(operation, "*")]
-        case _:
-            return None
+    matched = _OF_JOBS.fullmatch(operation)
+    if not matched:
+        return None
+    verb, kind = matched.groups()
+    if verb == "List":
+        return [Access(operation, "*")]
+    job = store.arn("sagemaker", f"{kind.lower()}-job/{asked.get(f'{kind}JobName')}")
+    if verb != "Create":
+        return [Access(operation, job)]
+    tagging = Access("sagemaker:AddTags", job, {"sagemaker:TaggingAction": f"Create{kind}Job"})
+    return [
+        Access(operation, job, _asked_of_job(asked)),
+        *([tagging] if asked.get("Tags") else []),
+        _pass_role(asked["RoleArn"], "sagemaker"),
+    ]
 
 
 def _of_scheduler(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
@@ -194,12 +196,13 @@ def _put_event(store: Store, entry: Parameters) -> Access:
 
 
 def _asked_of_job(asked: Parameters) -> dict[str, Value]:
-    """Return the condition keys that the request has a value for."""
-    cluster: Parameters = asked["ProcessingResources"]["ClusterConfig"]
-    network: Parameters = asked.get("NetworkConfig", {})
+    """Return the condition keys that the request, of either kind, has a value for."""
+    resources: Parameters = asked.get("ProcessingResources", {})
+    cluster: Parameters = resources.get("ClusterConfig") or asked.get("ResourceConfig", {})
+    network: Parameters = asked.get("NetworkConfig", asked)
     vpc: Parameters = network.get("VpcConfig", {})
     values = {
-        "InstanceTypes": [cluster["InstanceType"]],
+        "InstanceTypes": [cluster["InstanceType"]] if "InstanceType" in cluster else None,
         "MaxRuntimeInSeconds": asked.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         "NetworkIsolation": network.get("EnableNetworkIsolation"),
         "InterContainerTrafficEncryption": network.get("EnableInterContainerTrafficEncryption"),

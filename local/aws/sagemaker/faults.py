@@ -6,25 +6,34 @@ InternalServerError, ClientError) and of the SDK's tests (Rate exceeded).
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job import Job, JobEnd, Kind, Moment, Spec, kind_of
 
 _OF_JOBS = (
     *("capacity", "quota", "quota-zero", "throttle", "internal-error", "out-of-memory"),
     *("disk-full", "timeout", "operator-stop"),
 )
 """Each befalls one job: the next that is asked for by a name that is new."""
+_TAKEN_AT: dict[str, Callable[[Moment, bool], bool]] = {
+    # A script that prints nothing is left to end, but nothing of it is uploaded.
+    "spot-reclaimed": lambda moment, _: moment in ("Printed", "Uploading"),
+    "spot-reclaimed-after-checkpoint": lambda moment, uploads: moment == "Saved" and not uploads,
+    "spot-reclaimed-during-upload": lambda moment, uploads: moment == "Saved" and uploads,
+}
+"""Whether the machine is taken away at a moment, which may be after the upload began."""
+OF_SPOT = ("spot-never-came", *_TAKEN_AT)
+"""Each befalls one job, likewise, that may run on spot machines."""
 _OF_EVENTS = ("lost-event", "duplicate-event", "out-of-order")
 """Each befalls the events of all jobs; only the first end is lost."""
-NAMES = (*_OF_JOBS, *_OF_EVENTS)
+NAMES = (*_OF_JOBS, *OF_SPOT, *_OF_EVENTS)
 
 Event = dict[str, Any]
 
 _QUOTA = (
-    "The account-level service limit '{type} for processing job usage' is {most} Instances, with "
+    "The account-level service limit '{type} for {usage} job usage' is {most} Instances, with "
     "current utilization of {most} Instances and a request delta of {count} Instances. Please use "
     "AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not "
     "available, contact AWS support to request an increase for this quota."
@@ -49,6 +58,7 @@ _ENDS: dict[str, JobEnd] = {
         "process_data.sh failed with exit code 1: write error: No space left on device",
     ),
 }
+_NO_MACHINE = JobEnd("Stopped", secondary_status="MaxWaitTimeExceeded")
 
 
 class Faults:
@@ -62,20 +72,20 @@ class Faults:
         """Events of jobs that have to wait for the job's end."""
         self._lock = threading.Lock()
 
-    def of_job(self, name: str) -> str | None:
+    def of_job(self, arn: str, kind: Kind) -> str | None:
         """Return what befalls a job, which is decided when it is asked for the first time."""
+        possible = (*_OF_JOBS, *(OF_SPOT if kind == "Training" else ()))
         with self._lock:
-            if name not in self._befallen:
-                fault = next((each for each in self.coming if each in _OF_JOBS), None)
+            if arn not in self._befallen:
+                fault = next((each for each in self.coming if each in possible), None)
                 if fault:
                     self.coming.remove(fault)
-                self._befallen[name] = fault
-            return self._befallen[name]
+                self._befallen[arn] = fault
+            return self._befallen[arn]
 
     def arriving(self, event: Event) -> list[Event]:
         """Return what arrives when a job's event is sent: it, once or twice, others, or nothing."""
-        detail = event["detail"]
-        job, ended = detail["ProcessingJobName"], "ProcessingEndTime" in detail
+        [job], ended = event["resources"], f"{kind_of(event['detail'])}EndTime" in event["detail"]
         with self._lock:
             if not ended and "out-of-order" in self.coming:
                 self._held[job].append(event)
@@ -88,33 +98,70 @@ class Faults:
             return [each for each in found for _ in range(times)]
 
 
-def refusal(fault: str | None, cluster: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the code and message with which CreateProcessingJob is refused, if it is."""
+def refusal(fault: str | None, spec: Spec, kind: Kind) -> tuple[str, str] | None:
+    """Return the code and message with which Create is refused, if it is."""
     if fault == "throttle":
         return "ThrottlingException", "Rate exceeded"
     if fault in ("quota", "quota-zero"):
-        count = cluster["InstanceCount"]
+        count = spec.cluster["InstanceCount"]
         # All that the limit allows is in use; or the limit of a new account, that allows none.
         most = count if fault == "quota" else 0
-        text = _QUOTA.format(type=cluster["InstanceType"], most=most, count=count)
+        usage = "processing" if kind == "Processing" else "spot training"
+        text = _QUOTA.format(type=spec.cluster["InstanceType"], usage=usage, most=most, count=count)
         return "ResourceLimitExceeded", text
     return None
 
 
 def play(
-    fault: str | None, job: Job, run: Callable[[Job], JobEnd], stop: Callable[[], object]
+    fault: str | None,
+    job: Job,
+    run: Callable[[Job], JobEnd],
+    stop: Callable[[], object],
+    resume: Callable[[], bool],
 ) -> JobEnd:
-    """Run a job to the end that its fault gives it, if any; `stop` does what an operator does."""
+    """Run a job to the end that its fault gives it, if any.
+
+    `stop` does what an operator does. `resume` lets a job run that was stopped because its machine
+    was reclaimed, unless it is to stop anyway, and returns whether it does.
+    """
+    if fault == "spot-never-came":
+        return _NO_MACHINE
+    if fault in _TAKEN_AT:
+        return _reclaimed(fault, job, run, resume)
     if fault == "operator-stop":
 
-        def started() -> None:
-            job.started()
-            stop()
+        def at(moment: Moment) -> None:
+            job.at(moment)
+            if moment == "Training":
+                stop()
 
-        return run(replace(job, started=started))
+        return run(replace(job, at=at))
     if fault not in (*_ENDS, "timeout"):
         return run(job)
     if fault != "capacity":
         job.started()
     # The time that a job runs until it is stopped is not waited for.
     return _ENDS.get(fault) or JobEnd("Stopped", lasted_s=job.max_runtime_s)
+
+
+def _reclaimed(
+    fault: str, job: Job, run: Callable[[Job], JobEnd], resume: Callable[[], bool]
+) -> JobEnd:
+    """Run a job on a machine that is taken away, then on another one, unless none comes."""
+    uploads = False
+
+    def at(moment: Moment) -> None:
+        nonlocal uploads
+        job.at(moment)
+        uploads = uploads or moment == "Uploading"
+        if _TAKEN_AT[fault](moment, uploads):
+            job.reclaimed.set()
+            job.stop.set()
+
+    end = run(replace(job, at=at))
+    if not job.reclaimed.is_set():
+        return end
+    job.at("Interrupted")
+    if fault == "spot-reclaimed":
+        return _NO_MACHINE
+    return run(job) if resume() else JobEnd("Stopped")

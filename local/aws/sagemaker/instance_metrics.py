@@ -15,14 +15,13 @@ from local.aws.cloudwatch.metric_store import Point
 from local.aws.sagemaker.job import Job
 from local.engines.usage import Usage
 
-NAMESPACE = "/aws/sagemaker/ProcessingJobs"
 _BLOCK = 512
 """Bytes, of stat's st_blocks."""
 
 
 def points(job: Job, host: str, ml: Path, usage: Usage) -> list[Point]:
     """Return what is measured of a host now; no memory of types whose memory is not known here."""
-    cluster = job.request["ProcessingResources"]["ClusterConfig"]
+    cluster, namespace = job.spec.cluster, f"/aws/sagemaker/{job.kind}Jobs"
     shape = instance_types.shape(cluster["InstanceType"])
     shares = {"DiskUtilization": used(ml) / 2**30 / cluster["VolumeSizeInGB"]}
     if shape:
@@ -30,7 +29,7 @@ def points(job: Job, host: str, ml: Path, usage: Usage) -> list[Point]:
     values = {"CPUUtilization": usage.cpu_percent}
     values |= {name: 100 * share for name, share in shares.items()}
     now, of = datetime.now(UTC), {"Host": f"{job.name}/{host}"}
-    return [Point(NAMESPACE, of, name, "Percent", value, now) for name, value in values.items()]
+    return [Point(namespace, of, name, "Percent", value, now) for name, value in values.items()]
 
 
 def used(directory: Path) -> int:

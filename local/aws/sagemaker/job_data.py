@@ -1,19 +1,17 @@
-"""A job's data: its hosts' directories under /opt/ml, filled from S3 before it, saved to S3 after.
+"""A job's data: its hosts' directories, filled from S3 before it, saved to S3 after.
 
-Layout and fields: SageMaker Developer Guide, "How Amazon SageMaker Processing configures your
-processing container". What is moved is moved with the job's own role.
+What is moved is moved with the job's own role.
 """
 
 from __future__ import annotations
 
-import codecs
-import json
 import os
 import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,50 +19,20 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.sagemaker.job import LONGEST_REASON, Job
+from local.aws.sagemaker.hosts import JobFailedError, local_path
+from local.aws.sagemaker.job import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-_NOT_CONFIGURED = ("NetworkConfig", "Tags")
-"""Of a request, what the container is not told."""
 _LONGEST_NAME = 255
 """Bytes, of the usual file systems."""
 _LONGEST_KEY = 1024
 """Bytes (S3 User Guide, "Naming Amazon S3 objects"); moto takes more."""
 _PARALLEL = 8
 # Files are moved in parallel instead; a file of any size takes a few MB of memory.
-_ONE_THREAD = TransferConfig(use_threads=False)
-
-
-class JobFailedError(Exception):
-    """The job has to end as Failed, for this reason."""
-
-
-def host_names(job: Job) -> list[str]:
-    """Return the names that SageMaker gives to the job's hosts: algo-1, algo-2 and so on."""
-    count: int = job.request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
-    return [f"algo-{number}" for number in range(1, count + 1)]
-
-
-def prepare(ml: Path, job: Job, host: str) -> None:
-    """Create one host's /opt/ml at `ml`: the two configuration files and all directories."""
-    config = ml / "config"
-    data = [local_path(ml, each) for each in (*job.inputs, *job.outputs)]
-    for directory in (config, ml / "output", ml / "processing", *data):
-        directory.mkdir(parents=True, exist_ok=True)
-    known = {key: job.request[key] for key in job.request if key not in _NOT_CONFIGURED}
-    for name, content in {
-        "resourceconfig": {"current_host": host, "hosts": host_names(job)},
-        "processingjobconfig": {"ProcessingJobArn": job.arn, **known},
-    }.items():
-        (config / f"{name}.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
-
-
-def local_path(ml: Path, data: dict[str, Any]) -> Path:
-    """Return where an S3Input's or S3Output's LocalPath lies on this machine."""
-    return ml / Path(data["LocalPath"]).relative_to("/opt/ml")
+ONE_THREAD = TransferConfig(use_threads=False)
 
 
 def input_file(directory: Path, key: str, prefix: str) -> Path:
@@ -102,32 +70,15 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def exit_message(hosts: Sequence[Path]) -> str | None:
-    """Return what the containers wrote to /opt/ml/output/message, joined and cut to 1 KB.
-
-    Raises:
-        JobFailedError: it is not UTF-8, which fails the job on SageMaker too.
-    """
-    content = b""
-    for path in (ml / "output" / "message" for ml in hosts):
-        # The script may have put anything there; a link could lead to a file of this machine.
-        if os.path.realpath(path) == str(path) and path.is_file():
-            with path.open("rb") as file:
-                content += file.read(LONGEST_REASON + 1)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        text = decoder.decode(content[:LONGEST_REASON], final=len(content) <= LONGEST_REASON)
-    except UnicodeDecodeError as error:
-        raise JobFailedError(
-            f"AlgorithmError: /opt/ml/output/message is not valid UTF-8: {error}"
-        ) from error
-    return text or None
-
-
 def download(
-    s3: S3Client, source: dict[str, Any], hosts: Sequence[Path], stop: threading.Event
+    s3: S3Client,
+    source: Place,
+    hosts: Sequence[Path],
+    stop: threading.Event,
+    *,
+    may_be_empty: bool = False,
 ) -> None:
-    """Download one S3Input (S3Prefix, File) to every host, whole or sharded by key.
+    """Download one input (S3Prefix, File) to every host, whole or sharded by key.
 
     Setting `stop` ends it between two files.
 
@@ -135,22 +86,21 @@ def download(
         JobFailedError: nothing under the prefix, no access, a key that is no plain path, or one
             that is also the directory of another: AWS's way with those is not documented.
     """
-    uri: str = source["S3Uri"]
-    bucket, prefix = _bucket_and_key(uri)
+    uri = source.uri
+    bucket, prefix = bucket_and_key(uri)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         # An empty object whose key ends in a slash is a console's "folder", not data.
         keys = [key for key in pages.search("Contents[].Key") if key and not key.endswith("/")]
-        if not keys:
+        if not keys and not may_be_empty:
             raise JobFailedError(
                 f'ClientError: No S3 objects found under S3 URL "{uri}". Ensure that the bucket '
                 "exists in the region and that objects exist under that prefix"
             )
-        sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         tasks = [
             (key, input_file(local_path(ml, source), key, prefix))
             for number, ml in enumerate(hosts)
-            for key in (keys[number :: len(hosts)] if sharded else keys)
+            for key in (keys[number :: len(hosts)] if source.sharded else keys)
         ]
 
         def fetch(task: tuple[str, Path]) -> None:
@@ -167,31 +117,45 @@ def download(
         raise JobFailedError(f"ClientError: Data download failed: {uri}: {error}") from error
 
 
-def upload(s3: S3Client, target: dict[str, Any], key_id: str | None, ml: Path) -> None:
-    """Upload one S3Output of one host: keys are the prefix and the path below LocalPath.
+def upload(s3: S3Client, target: Place, ml: Path, saved: Callable[[], bool] = lambda: True) -> None:
+    """Upload one output of one host: keys are the prefix and the path below its directory.
 
-    Without `key_id`, of SSE-KMS, the bucket's default encryption holds.
+    `saved` is called after each file, and says whether to go on; no other is sent beside the first.
 
     Raises:
         JobFailedError: no access, or no such bucket.
     """
-    uri: str = target["S3Uri"]
-    bucket, prefix = _bucket_and_key(uri)
-    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-    directory = local_path(ml, target)
+    directory, key_id, going_on = local_path(ml, target), target.key_id, True
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
 
     def send(path: Path) -> None:
-        key = prefix + path.relative_to(directory).as_posix()
-        if problem := key_problem(key):
-            name = os.fsencode(path.name)
-            raise JobFailedError(f"ClientError: Data upload failed: {uri}: {name!r} {problem}")
-        s3.upload_file(str(path), bucket, key, ExtraArgs=encryption, Config=_ONE_THREAD)
+        nonlocal going_on
+        if going_on:
+            bucket, key = object_of(target, path.relative_to(directory))
+            s3.upload_file(str(path), bucket, key, ExtraArgs=encryption, Config=ONE_THREAD)
+            going_on = saved()
 
     try:
-        _in_parallel(send, output_files(directory))
+        files = output_files(directory)
+        for first in islice(files, 1):
+            send(first)
+        _in_parallel(send, files)
     except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
-        raise JobFailedError(f"ClientError: Data upload failed: {uri}: {error}") from error
+        raise JobFailedError(f"ClientError: Data upload failed: {target.uri}: {error}") from error
+
+
+def object_of(target: Place, path: Path) -> tuple[str, str]:
+    """Return bucket and key of an output's file, whose path is relative to its directory.
+
+    Raises:
+        JobFailedError: S3 takes no such key.
+    """
+    bucket, prefix = bucket_and_key(target.uri)
+    key = (f"{prefix.rstrip('/')}/" if prefix else "") + path.as_posix()
+    if problem := key_problem(key):
+        name = os.fsencode(path.name)
+        raise JobFailedError(f"ClientError: Data upload failed: {target.uri}: {name!r} {problem}")
+    return bucket, key
 
 
 def key_problem(key: str) -> str | None:
@@ -205,7 +169,8 @@ def key_problem(key: str) -> str | None:
     return None
 
 
-def _bucket_and_key(uri: str) -> tuple[str, str]:
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Return what `s3://bucket/key` names."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
 

@@ -1,6 +1,6 @@
 """Send the lines of a container to CloudWatch Logs as they come.
 
-SageMaker keeps all processing jobs of an account and region in one log group.
+SageMaker keeps all jobs of one kind, of an account and region, in one log group.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-
 _MOST_EVENTS = 10_000
 """Of one PutLogEvents: its API reference."""
 _PAUSE_S = 0.2
@@ -25,8 +23,10 @@ _PAUSE_S = 0.2
 
 
 @contextmanager
-def log_stream(client: CloudWatchLogsClient, name: str) -> Generator[Callable[[str], None]]:
-    """Create one stream of the log group, which may be missing, and yield what sends it a line.
+def log_stream(
+    client: CloudWatchLogsClient, group: str, name: str
+) -> Generator[Callable[[str], None]]:
+    """Create one stream of a log group, which may be missing, and yield what sends it a line.
 
     A line gets the present time; an empty one is a space, since no event is empty.
 
@@ -34,13 +34,10 @@ def log_stream(client: CloudWatchLogsClient, name: str) -> Generator[Callable[[s
         ClientError: of sending. AWS would run on without logs; a role that cannot write them is a
             mistake that nobody would see.
     """
-    try:
-        client.create_log_group(logGroupName=LOG_GROUP)
-    except ClientError as error:
-        # By its code: the hosts' threads share the client, which may make its classes twice.
-        if error.response.get("Error", {}).get("Code") != "ResourceAlreadyExistsException":
-            raise
-    client.create_log_stream(logGroupName=LOG_GROUP, logStreamName=name)
+    with _may_exist():
+        client.create_log_group(logGroupName=group)
+    with _may_exist():  # a job that starts again within a second
+        client.create_log_stream(logGroupName=group, logStreamName=name)
     batch: list[InputLogEventTypeDef] = []
     next_s = 0.0
 
@@ -52,9 +49,19 @@ def log_stream(client: CloudWatchLogsClient, name: str) -> Generator[Callable[[s
             next_s = time.monotonic() + _PAUSE_S
 
     def send() -> None:
-        client.put_log_events(logGroupName=LOG_GROUP, logStreamName=name, logEvents=batch)
+        client.put_log_events(logGroupName=group, logStreamName=name, logEvents=batch)
         batch.clear()
 
     yield put
     if batch:
         send()
+
+
+@contextmanager
+def _may_exist() -> Generator[None]:
+    try:
+        yield
+    except ClientError as error:
+        # By its code: the hosts' threads share the client, which may make its classes twice.
+        if error.response.get("Error", {}).get("Code") != "ResourceAlreadyExistsException":
+            raise

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.aws.iam import Access
 from local.aws.iam.store import Store
+from local.aws.sagemaker.job import Spec
 
 _PULL = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 _LOOK = ("DescribeDhcpOptions", "DescribeNetworkInterfaces", "DescribeSecurityGroups")
@@ -17,11 +18,10 @@ _INTERFACE = "network-interface/eni-0123456789abcdef0"
 """Whichever it is: no policy can know the id before."""
 
 
-def needed(store: Store, request: Mapping[str, Any]) -> list[Access]:
-    """Return what the role of a CreateProcessingJob needs for the job to start."""
-    key = store.key_arn(request["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId"))
-    uri: str = request["AppSpecification"]["ImageUri"]
-    name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+def needed(store: Store, spec: Spec) -> list[Access]:
+    """Return what a job's role needs for the job to start."""
+    key = store.key_arn(spec.cluster.get("VolumeKmsKeyId"))
+    name = spec.image.partition("/")[2].partition("@")[0].partition(":")[0]
     repository = store.arn("ecr", f"repository/{name}")
     return [
         Access("ecr:GetAuthorizationToken", "*"),
@@ -29,7 +29,7 @@ def needed(store: Store, request: Mapping[str, Any]) -> list[Access]:
         # No condition keys: whose name kms:ViaService has, and whether kms:GrantIsForAWSResource is
         # sent, is not documented for the volumes of jobs.
         *(Access(action, key) for action in ("kms:DescribeKey", "kms:CreateGrant") if key),
-        *_network(store, request.get("NetworkConfig", {}).get("VpcConfig")),
+        *_network(store, spec.network.get("VpcConfig")),
     ]
 
 

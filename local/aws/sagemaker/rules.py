@@ -1,4 +1,4 @@
-"""What the local SageMaker refuses of a CreateProcessingJob that AWS's own model allows.
+"""What the local SageMaker refuses of a request for a job that AWS's own model allows.
 
 That is what the launcher could do wrong beyond the model, and what cannot be played, by name. Where
 AWS's behaviour is not documented the rule here is the stricter one.
@@ -11,6 +11,7 @@ from typing import Any
 
 from components.aws.instance_types import largest_volume, takes_volume_key
 from local.aws.endpoint import LocalAws
+from local.aws.sagemaker.job import kind_of
 
 _Request = dict[str, Any]
 
@@ -21,13 +22,22 @@ _IMAGE = re.compile(
     r"(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 _NOT_PLAYED = "is not played by the local SageMaker"
-_JOB = (
+_PROCESSING_JOB = (
     *("ProcessingJobName", "RoleArn", "AppSpecification", "ProcessingResources", "Environment"),
     *("ProcessingInputs", "ProcessingOutputConfig", "StoppingCondition", "NetworkConfig", "Tags"),
 )
+_TRAINING_JOB = (
+    *("TrainingJobName", "RoleArn", "AlgorithmSpecification", "Environment", "InputDataConfig"),
+    *("OutputDataConfig", "ResourceConfig", "StoppingCondition", "EnableManagedSpotTraining"),
+    *("CheckpointConfig", "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption"),
+    *("VpcConfig", "Tags"),
+)
+_ALGORITHM = ("TrainingImage", "TrainingInputMode", "ContainerEntrypoint", "ContainerArguments")
+_STOPPING = ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")
 _CLUSTER = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
 _S3 = ("S3Uri", "LocalPath", "S3DataType", "S3InputMode", "S3DataDistributionType", "S3UploadMode")
 _ONLY = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3UploadMode": "EndOfJob"}
+_CHANNEL = ("S3DataType", "S3Uri", "S3DataDistributionType")
 
 
 def vpc_of(aws: LocalAws, id_: str) -> str | None:
@@ -44,14 +54,83 @@ def vpc_of(aws: LocalAws, id_: str) -> str | None:
 
 def job_refusals(request: _Request, aws: LocalAws) -> list[str]:
     """Return what is wrong with a request that is valid by the service's model."""
-    return [
-        *_members("The request", request, _JOB),
-        *_cluster(request["ProcessingResources"]["ClusterConfig"]),
-        *_application(request["AppSpecification"], aws.region),
-        *_data("Input", request.get("ProcessingInputs", [])),
-        *_data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", [])),
-        *_network(request.get("NetworkConfig", {}), aws),
-    ]
+    found = _training(request, aws) if kind_of(request) == "Training" else _processing(request, aws)
+    return list(found)
+
+
+def _processing(request: _Request, aws: LocalAws) -> Iterator[str]:
+    yield from _members("The request", request, _PROCESSING_JOB)
+    yield from _cluster("ClusterConfig", request["ProcessingResources"]["ClusterConfig"])
+    yield from _application("AppSpecification", request["AppSpecification"], "ImageUri", aws.region)
+    yield from _data("Input", request.get("ProcessingInputs", []))
+    yield from _data("Output", request.get("ProcessingOutputConfig", {}).get("Outputs", []))
+    yield from _network("NetworkConfig: a", request.get("NetworkConfig", {}), aws)
+
+
+def _training(request: _Request, aws: LocalAws) -> Iterator[str]:
+    yield from _members("The request", request, _TRAINING_JOB)
+    parts = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
+    if missing := [name for name in parts if name not in request]:
+        yield f"{', '.join(missing)}: required for a job that is not serverless"
+        return
+    algorithm, cluster, stopping = (request[name] for name in parts)
+    yield from _members("AlgorithmSpecification", algorithm, _ALGORITHM)
+    yield from _only("AlgorithmSpecification", algorithm, TrainingInputMode="File")
+    yield from _application("AlgorithmSpecification", algorithm, "TrainingImage", aws.region)
+    yield from _cluster("ResourceConfig", cluster)
+    yield from _only("ResourceConfig", cluster, InstanceCount=1)
+    yield from _spot(request, stopping)
+    for channel in request.get("InputDataConfig", []):
+        yield from _channel(f"Channel '{channel['ChannelName']}'", channel)
+    output, kept = request["OutputDataConfig"], request.get("CheckpointConfig")
+    yield from _members("OutputDataConfig", output, ("S3OutputPath", "KmsKeyId", "CompressionType"))
+    yield from _only(
+        "OutputDataConfig", {"CompressionType": "GZIP", **output}, CompressionType="NONE"
+    )
+    yield from _uri("OutputDataConfig", "S3OutputPath", output)
+    if kept:
+        yield from _uri("CheckpointConfig", "S3Uri", kept)
+        yield from _only("CheckpointConfig", kept, LocalPath="/opt/ml/checkpoints")
+    yield from _network("A", request, aws)
+
+
+def _spot(request: _Request, stopping: _Request) -> Iterator[str]:
+    yield from _members("StoppingCondition", stopping, _STOPPING)
+    spot = {"EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False)}
+    yield from _only("The request", spot, EnableManagedSpotTraining=True)
+    if "MaxRuntimeInSeconds" not in stopping:
+        yield f"StoppingCondition: the default of MaxRuntimeInSeconds {_NOT_PLAYED}; name it"
+    elif stopping.get("MaxWaitTimeInSeconds", 0) < stopping["MaxRuntimeInSeconds"]:
+        yield (
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
+            "MaxRuntimeInSeconds"
+        )
+
+
+def _channel(where: str, channel: _Request) -> Iterator[str]:
+    yield from _members(where, channel, ("ChannelName", "DataSource", "InputMode"))
+    yield from _only(where, channel, InputMode="File")
+    yield from _members(where, channel["DataSource"], ("S3DataSource",))
+    source = channel["DataSource"].get("S3DataSource")
+    if source is None:
+        yield f"{where} needs an S3DataSource"
+        return
+    yield from _members(where, source, _CHANNEL)
+    one = {"S3DataType": "S3Prefix", "S3DataDistributionType": "FullyReplicated"}
+    yield from _only(where, source, **one)
+    yield from _uri(where, "S3Uri", source)
+
+
+def _only(where: str, value: _Request, **one: object) -> Iterator[str]:
+    """Yield each member with another value than the one that is played."""
+    for key, only in one.items():
+        if value.get(key, only) != only:
+            yield f"{where}: {key} {value[key]} {_NOT_PLAYED}; use {only}"
+
+
+def _uri(where: str, key: str, value: _Request) -> Iterator[str]:
+    if not _S3_URI.fullmatch(value[key]):
+        yield f"{where}: {key} '{value[key]}' must have the form s3://bucket/prefix"
 
 
 def _members(where: str, value: _Request, played: Iterable[str]) -> Iterator[str]:
@@ -59,28 +138,28 @@ def _members(where: str, value: _Request, played: Iterable[str]) -> Iterator[str
         yield f"{where}: {name} {_NOT_PLAYED}"
 
 
-def _cluster(cluster: _Request) -> Iterator[str]:
-    yield from _members("ClusterConfig", cluster, _CLUSTER)
-    for key in ("InstanceType", "InstanceCount"):
+def _cluster(where: str, cluster: _Request) -> Iterator[str]:
+    yield from _members(where, cluster, _CLUSTER)
+    for key in ("InstanceType", "InstanceCount", "VolumeSizeInGB"):
         if key not in cluster:
-            yield f"ClusterConfig.{key} is required"
+            yield f"{where}.{key} is required"
     kind = cluster.get("InstanceType")
     if kind and "VolumeKmsKeyId" in cluster and not takes_volume_key(kind):
         yield (
             f"VolumeKmsKeyId is not allowed with {kind}, whose volume is a local disk with a "
             "hardware key; leave it out"
         )
-    if kind and cluster["VolumeSizeInGB"] > (most := largest_volume(kind)):
+    if kind and cluster.get("VolumeSizeInGB", 0) > (most := largest_volume(kind)):
         yield f"VolumeSizeInGB {cluster['VolumeSizeInGB']} is more than the {most} GB of {kind}"
 
 
-def _application(application: _Request, region: str) -> Iterator[str]:
+def _application(where: str, application: _Request, image: str, region: str) -> Iterator[str]:
     if "ContainerEntrypoint" not in application:
-        yield f"AppSpecification: the image's own entry point {_NOT_PLAYED}; name one"
-    uri: str = application["ImageUri"]
+        yield f"{where}: the image's own entry point {_NOT_PLAYED}; name one"
+    uri: str = application.get(image, "")
     matched = _IMAGE.fullmatch(uri)
     if not matched:
-        yield f"ImageUri '{uri}' is not an Amazon ECR path (repository, and a tag or a digest)"
+        yield f"{image} '{uri}' is not an Amazon ECR path (repository, and a tag or a digest)"
     elif matched.group(1) != region:
         yield f"Invalid region '{matched.group(1)}' in image URI '{uri}'; the job is in {region}"
 
@@ -95,22 +174,19 @@ def _data(kind: str, listed: list[_Request]) -> Iterator[str]:
             yield f"{where} needs an S3{kind}"
             continue
         yield from _members(where, place, _S3)
-        if not _S3_URI.fullmatch(place["S3Uri"]):
-            yield f"{where}: S3Uri '{place['S3Uri']}' must have the form s3://bucket/prefix"
-        for key, only in _ONLY.items():
-            if place.get(key, only) != only:
-                yield f"{where}: {key} {place[key]} {_NOT_PLAYED}; use {only}"
+        yield from _uri(where, "S3Uri", place)
+        yield from _only(where, place, **_ONLY)
         path = place.get("LocalPath", "")
         plain = path.rstrip("/")
         if not plain.startswith(_LOCAL_ROOT) or posixpath.normpath(plain) != plain:
             yield f"{where}: LocalPath '{path}' must be a plain path under {_LOCAL_ROOT}"
 
 
-def _network(network: _Request, aws: LocalAws) -> Iterator[str]:
+def _network(which: str, network: _Request, aws: LocalAws) -> Iterator[str]:
     config = network.get("VpcConfig", {})
     # What is in a VPC or behind its endpoints is not on this machine: its jobs run without either.
     if not config and not network.get("EnableNetworkIsolation"):
-        yield f"NetworkConfig: a network that is neither isolated nor a VPC {_NOT_PLAYED}"
+        yield f"{which} network that is neither isolated nor a VPC {_NOT_PLAYED}"
     ids = (*config.get("Subnets", []), *config.get("SecurityGroupIds", []))
     vpcs = {each: vpc_of(aws, each) for each in ids}
     for each in ids:

@@ -1,9 +1,11 @@
-"""Run a processing job on this machine, from AssumeRole to the upload of its outputs.
+"""Run a job on this machine, from AssumeRole to the upload of its outputs.
 
 As on SageMaker, everything is done with the job's own role, and the container gets the job's
 Environment and nothing else. Unlike there it has no AWS credentials without network isolation
 either: a script that calls AWS itself cannot be played here.
 """
+
+from __future__ import annotations
 
 import tempfile
 import threading
@@ -13,24 +15,28 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.cloudwatch.metric_store import Point
-from local.aws.sagemaker.instance_metrics import points
-from local.aws.sagemaker.job import Job, JobEnd
-from local.aws.sagemaker.job_data import (
+from local.aws.sagemaker import checkpoint
+from local.aws.sagemaker.hosts import (
     JobFailedError,
-    download,
+    environment,
     exit_message,
     host_names,
     prepare,
-    upload,
 )
+from local.aws.sagemaker.instance_metrics import points
+from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job_data import download, upload
 from local.aws.sagemaker.log_stream import log_stream
 from local.aws.sagemaker.reach import hosts_reach_each_other
 from local.engines import ContainerRun, Engine, EngineError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ class JobRunner:
             deadline.cancel()
 
     def _run(self, job: Job, hosts: Mapping[str, Path]) -> JobEnd:
-        uri = job.request["AppSpecification"]["ImageUri"]
+        uri, kept = job.spec.image, job.spec.checkpoint
         if uri not in self.images:
             known = ", ".join(self.images) or "none"
             raise JobFailedError(f"ClientError: There is no image {uri}; there are: {known}")
@@ -75,42 +81,58 @@ class JobRunner:
             prepare(ml, job, name)
         directories = list(hosts.values())
         self.on_step("downloading")
-        for source in job.inputs:
+        job.at("Downloading")
+        for source in job.spec.inputs:
             download(s3, source, directories, job.stop)
+        if kept:
+            checkpoint.restore(s3, kept, directories[0], job.stop)
         if job.stop.is_set():
             return JobEnd("Stopped")
-        codes = self._run_containers(job, hosts, self.images[uri])
-        message = exit_message(directories)
-        if job.stop.is_set():
-            return JobEnd("Stopped", exit_message=message)
-        if failed := [code for code in codes if code]:
+        with checkpoint.mirrored(s3, job, kept, directories[0]) if kept else nullcontext():
+            codes = self._run_containers(job, hosts, self.images[uri])
+        message, stopped = exit_message(job, directories), job.stop.is_set()
+        end = JobEnd("Stopped" if stopped else "Completed", exit_message=message)
+        # A training job that is stopped keeps what it has; one that is reclaimed has nothing left.
+        if stopped and (job.kind == "Processing" or job.reclaimed.is_set()):
+            return end
+        if not stopped and (failed := [code for code in codes if code]):
             return JobEnd("Failed", f"AlgorithmError: , exit code: {failed[0]}", message)
-        # Nothing is promised for the outputs of a failed job.
+        return self._upload(s3, job, directories, end)
+
+    def _upload(self, s3: S3Client, job: Job, directories: list[Path], end: JobEnd) -> JobEnd:
+        """Upload the outputs; nothing is promised for those of a failed job."""
+
+        def saved() -> bool:
+            job.at("Saved")
+            return not job.reclaimed.is_set()
+
         self.on_step("uploading")
-        key_id = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        job.at("Uploading")
         try:
-            for target in job.outputs:
+            for target in job.spec.outputs:
                 for ml in directories:
-                    upload(s3, target, key_id, ml)
+                    upload(s3, target, ml, saved)
         except JobFailedError as failure:
-            return JobEnd("Failed", str(failure), message)
-        return JobEnd("Completed", exit_message=message)
+            return JobEnd("Failed", str(failure), end.exit_message)
+        return end
 
     def _run_containers(self, job: Job, hosts: Mapping[str, Path], image: str) -> list[int]:
         """Run all hosts' containers at the same time and return their exit codes."""
-        application, logs, begun = job.request["AppSpecification"], self.client("logs"), time.time()
+        logs, begun = self.client("logs"), time.time()
 
         def run(host: str) -> int:
-            with log_stream(logs, f"{job.name}/{host}-{begun:.0f}") as put:
+            stream = f"{job.name}/{host}-{begun:.0f}"
+            with log_stream(logs, f"/aws/sagemaker/{job.kind}Jobs", stream) as put:
 
                 def receive(line: str) -> None:
                     put(line)
                     self.on_line(line)
+                    job.at("Printed")
 
                 spec = ContainerRun(
-                    entrypoint=application["ContainerEntrypoint"],
-                    arguments=application.get("ContainerArguments", []),
-                    environment=job.request.get("Environment", {}),
+                    entrypoint=job.spec.entrypoint,
+                    arguments=job.spec.arguments,
+                    environment=environment(job),
                     ml=hosts[host],
                     hostname=host,
                     network=network,

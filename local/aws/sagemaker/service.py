@@ -1,4 +1,4 @@
-"""A SageMaker of one account and region, of processing jobs only, that really runs them.
+"""A SageMaker of one account and region, of processing and spot training jobs, that runs them.
 
 It refuses what AWS refuses, keeps jobs in memory, and tells every change of status to EventBridge.
 """
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from werkzeug.wrappers import Request, Response
 
@@ -16,9 +16,9 @@ from local.aws import protocols
 from local.aws.activity import Activity
 from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError
-from local.aws.sagemaker.descriptions import page, state_change
+from local.aws.sagemaker.descriptions import aged, changed, ended, page, reached, state_change
 from local.aws.sagemaker.faults import Faults, play, refusal
-from local.aws.sagemaker.job import LONGEST_REASON, Job, JobEnd
+from local.aws.sagemaker.job import Job, JobEnd, Kind, Moment, kind_of, spec_of
 from local.aws.sagemaker.rules import job_refusals
 
 _Json = dict[str, Any]
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class SageMaker:
-    """Processing jobs: create, describe, list, stop.
+    """Jobs of both kinds: create, describe, list, stop.
 
     `run` runs a job to its end, in a thread of its own, which `activity` counts; `publish` receives
     each event of a changed status, and may call back.
@@ -48,15 +48,17 @@ class SageMaker:
         self._faults, self._activity = faults, activity
         self._jobs: dict[str, Job] = {}
         self._descriptions: dict[str, _Json] = {}
-        """What Describe tells of each job."""
+        """What Describe tells of each job, by its ARN: names are unique within a kind."""
         self._lock = threading.RLock()
         self._closed = False
-        self._operations: dict[str, Callable[[_Json], _Json]] = {
-            "CreateProcessingJob": self._create,
-            "DescribeProcessingJob": self._describe,
-            "ListProcessingJobs": self._list,
-            "StopProcessingJob": self._stop,
-        }
+        self._operations: dict[str, Callable[[_Json], _Json]] = {}
+        for kind in get_args(Kind):
+            self._operations |= {
+                f"Create{kind}Job": self._create,
+                f"Describe{kind}Job": partial(self._describe, kind),
+                f"List{kind}Jobs": partial(self._list, kind),
+                f"Stop{kind}Job": partial(self._stop, kind),
+            }
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request of any operation."""
@@ -74,12 +76,10 @@ class SageMaker:
             raise ServiceError("UnknownOperationException", message)
         return self._operations[operation](request)
 
-    def age(self, name: str, seconds: float) -> None:
+    def age(self, arn: str, seconds: float) -> None:
         """Let everything about a job have happened so much earlier."""
         with self._lock:
-            told = self._descriptions[name]
-            times = {key: told[key] - seconds for key in told if key.endswith("Time")}
-            self._descriptions[name] = told | times
+            self._descriptions[arn] = aged(self._descriptions[arn], seconds)
 
     def close(self) -> None:
         """Accept no more jobs, stop those that run, and wait until they have ended."""
@@ -91,8 +91,9 @@ class SageMaker:
         self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:
-        name, role = request["ProcessingJobName"], request["RoleArn"]
-        arn = self._aws.iam.store.arn("sagemaker", f"processing-job/{name}")
+        kind, role = kind_of(request), request["RoleArn"]
+        name = request[f"{kind}JobName"]
+        arn = self._arn(kind, name)
         if found := job_refusals(request, self._aws):
             raise _invalid("; ".join(found))
         if not self._aws.iam.trusts(role, SERVICE, arn):
@@ -100,92 +101,113 @@ class SageMaker:
                 f"Could not assume role {role}. Please ensure that the role exists and allows "
                 f"principal '{SERVICE}' to assume the role."
             )
-        cluster = request["ProcessingResources"]["ClusterConfig"]
-        if refused := refusal(self._faults.of_job(name), cluster):
+        if refused := refusal(self._faults.of_job(arn, kind), spec_of(request), kind):
             raise ServiceError(*refused)
         whole = {"StoppingCondition": {"MaxRuntimeInSeconds": _DEFAULT_MAX_RUNTIME_S}, **request}
-        started = partial(self._change, name, {}, "ProcessingStartTime")
-        job = Job(name, arn, whole, threading.Event(), started)
+        job = Job(name, arn, whole, threading.Event(), partial(self._reach, arn))
         with self._lock:
             if self._closed:
                 raise ServiceError("ServiceUnavailable", "The local SageMaker was closed")
-            if name in self._jobs:
+            if arn in self._jobs:
                 message = (
                     "Job name must be unique within an AWS account and region, and a job with this "
                     f"name already exists ({arn})"
                 )
                 raise ServiceError("ResourceInUse", message)
-            self._jobs[name] = job
-            self._descriptions[name] = {key: whole[key] for key in whole if key != "Tags"}
-            changes = {"ProcessingJobArn": arn, "ProcessingJobStatus": "InProgress"}
-            self._change(name, changes, "CreationTime")
+            self._jobs[arn] = job
+            self._descriptions[arn] = {key: whole[key] for key in whole if key != "Tags"}
+            changes = {f"{kind}JobArn": arn, f"{kind}JobStatus": "InProgress"}
+            secondary = {"SecondaryStatus": "Starting"} if kind == "Training" else {}
+            self._change(arn, changes | secondary, "CreationTime")
         self._activity.spawn("job", lambda: self._attend(job))
-        return {"ProcessingJobArn": arn}
+        return {f"{kind}JobArn": arn}
 
     def _attend(self, job: Job) -> None:
-        self._tell(job.name)
+        self._tell(job.arn)
         try:
-            fault = self._faults.of_job(job.name)
-            end = play(fault, job, self._run, lambda: self._stop_running(job.name))
+            fault = self._faults.of_job(job.arn, job.kind)
+            stop, resume = partial(self._stop_running, job.arn), partial(self._resume, job)
+            end = play(fault, job, self._run, stop, resume)
         except Exception as error:
             _log.exception("job %s failed by an error of the local SageMaker", job.name)
             end = JobEnd("Failed", f"InternalServerError: {error!r}")
-        changes: _Json = {"ProcessingJobStatus": end.status}
-        # A job that was told to stop ends as Stopped, even if its script had just finished.
-        if self._status(job.name) == "Stopping" and end.status == "Completed":
-            changes["ProcessingJobStatus"] = "Stopped"
-        if end.failure_reason:
-            changes["FailureReason"] = end.failure_reason[:LONGEST_REASON]
-        if end.exit_message:
-            changes["ExitMessage"] = end.exit_message
-        self._change(job.name, changes, "ProcessingEndTime", after_s=end.lasted_s)
-        self._tell(job.name)
-
-    def _change(self, name: str, changes: _Json, *times: str, after_s: float | None = None) -> None:
-        """Change a job now, or as if `after_s` seconds had passed since its start."""
         with self._lock:
-            told, moment = self._descriptions[name], datetime.now(UTC).timestamp()
-            if after_s is not None:
-                moment = told["ProcessingStartTime"] + after_s
-            stamps = dict.fromkeys([*times, "LastModifiedTime"], moment)
-            self._descriptions[name] = told | changes | stamps
+            told, moment = self._descriptions[job.arn], datetime.now(UTC).timestamp()
+            if end.secondary_status == "MaxWaitTimeExceeded":
+                # As if it had been waited for: everything else was so much earlier.
+                limit = job.request["StoppingCondition"]["MaxWaitTimeInSeconds"]
+                told = aged(told, limit - (moment - told["CreationTime"]))
+            if end.lasted_s is not None:
+                moment = told[f"{job.kind}StartTime"] + end.lasted_s
+            self._descriptions[job.arn] = ended(told, end, moment)
+        self._tell(job.arn)
 
-    def _tell(self, name: str) -> None:
+    def _reach(self, arn: str, moment: Moment) -> None:
+        """Take note of how far a job has come."""
+        with self._lock:
+            before = self._descriptions[arn]
+            now, artifacts = datetime.now(UTC).timestamp(), self._jobs[arn].spec.outputs
+            after = self._descriptions[arn] = reached(before, moment, now, artifacts)
+        if after.get("SecondaryStatus") != before.get("SecondaryStatus"):
+            self._tell(arn)
+
+    def _resume(self, job: Job) -> bool:
+        """Let a job whose machine was reclaimed run again, unless it is to stop anyway."""
+        with self._lock:
+            if self._closed or self._status(job.arn) == "Stopping":
+                return False
+            job.reclaimed.clear()
+            job.stop.clear()
+            return True
+
+    def _change(self, arn: str, changes: _Json, *times: str) -> None:
+        with self._lock:
+            now = datetime.now(UTC).timestamp()
+            self._descriptions[arn] = changed(self._descriptions[arn], now, changes, *times)
+
+    def _tell(self, arn: str) -> None:
         try:
-            self._publish(state_change(self._descriptions[name], datetime.now(UTC)))
+            self._publish(state_change(self._descriptions[arn], datetime.now(UTC)))
         except Exception:
-            _log.exception("the event of job %s could not be delivered", name)
+            _log.exception("the event of job %s could not be delivered", arn)
 
-    def _status(self, name: str) -> str:
-        return self._descriptions[name]["ProcessingJobStatus"]
+    def _arn(self, kind: Kind, name: str) -> str:
+        return self._aws.iam.store.arn("sagemaker", f"{kind.lower()}-job/{name}")
 
-    def _describe(self, request: _Json) -> _Json:
-        name = request["ProcessingJobName"]
-        if name not in self._descriptions:
-            raise _invalid(f"Could not find requested job with name: {name}")
-        return self._descriptions[name]
+    def _status(self, arn: str) -> str:
+        told = self._descriptions[arn]
+        return told[f"{kind_of(told)}JobStatus"]
 
-    def _list(self, request: _Json) -> _Json:
-        return page("Processing", list(self._descriptions.values()), request)
+    def _describe(self, kind: Kind, request: _Json) -> _Json:
+        name = request[f"{kind}JobName"]
+        if found := self._descriptions.get(self._arn(kind, name)):
+            return found
+        missing = f"Could not find requested job with name: {name}"
+        raise _invalid(missing if kind == "Processing" else "Requested resource not found.")
 
-    def _stop(self, request: _Json) -> _Json:
-        name: str = self._describe(request)["ProcessingJobName"]
-        stopped, status = self._stop_running(name), self._status(name)
+    def _list(self, kind: Kind, request: _Json) -> _Json:
+        of_kind = [each for each in self._descriptions.values() if kind_of(each) == kind]
+        return page(kind, of_kind, request)
+
+    def _stop(self, kind: Kind, request: _Json) -> _Json:
+        arn: str = self._describe(kind, request)[f"{kind}JobArn"]
+        stopped, status = self._stop_running(arn), self._status(arn)
         if not stopped and status != "Stopping":
             raise _invalid(
-                f"The request was rejected because the processing job is in status {status}."
+                f"The request was rejected because the {kind.lower()} job is in status {status}."
             )
         return {}
 
-    def _stop_running(self, name: str) -> bool:
+    def _stop_running(self, arn: str) -> bool:
         """Stop a job if it is in progress, and return whether it was."""
         with self._lock:
-            in_progress = self._status(name) == "InProgress"
+            in_progress, kind = self._status(arn) == "InProgress", self._jobs[arn].kind
             if in_progress:
-                self._change(name, {"ProcessingJobStatus": "Stopping"})
+                secondary = {"SecondaryStatus": "Stopping"} if kind == "Training" else {}
+                self._change(arn, {f"{kind}JobStatus": "Stopping"} | secondary)
         if in_progress:
-            self._tell(name)
-            self._jobs[name].stop.set()
+            self._tell(arn)
+            self._jobs[arn].stop.set()
         return in_progress
 
 

@@ -21,7 +21,7 @@ MAY_END.set()
 def run_job(cloud: Cloud, job: Job) -> JobEnd:
     job.started()
     MAY_END.wait()
-    bucket, _, prefix = job.outputs[0]["S3Uri"].removeprefix("s3://").partition("/")
+    bucket, _, prefix = job.spec.outputs[0].uri.removeprefix("s3://").partition("/")
     cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}result.txt", Body=b"1")
     return JobEnd("Completed")
 

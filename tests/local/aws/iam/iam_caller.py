@@ -33,6 +33,16 @@ CREATE_JOB: dict[str, Any] = {
     },
     "Tags": [{"Key": "stack", "Value": "dev"}],
 }
+CREATE_TRAINING_JOB: dict[str, Any] = {
+    "TrainingJobName": "job",
+    "RoleArn": JOB_ROLE,
+    "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+    "ResourceConfig": CREATE_JOB["ProcessingResources"]["ClusterConfig"],
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket"},
+    "StoppingCondition": CREATE_JOB["StoppingCondition"],
+    **CREATE_JOB["NetworkConfig"],
+    "Tags": CREATE_JOB["Tags"],
+}
 CREATE_SCHEDULE: dict[str, Any] = {
     "Name": "iam-once",
     "GroupName": "iam-group",

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 
 from local.aws.endpoint import LocalAws
+from local.aws.sagemaker.job import kind_of
 from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
     CREATE_JOB,
+    CREATE_TRAINING_JOB,
     SERVICE,
     SOURCE,
     TOPIC,
@@ -21,7 +23,7 @@ def on_job(condition: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "Effect": "Allow",
-            "Action": ["sagemaker:CreateProcessingJob"],
+            "Action": ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"],
             "Resource": "*",
             "Condition": condition,
         },
@@ -59,12 +61,15 @@ class TestConditionKeys:
             ),
         ],
     )
+    @pytest.mark.parametrize("create", [CREATE_JOB, CREATE_TRAINING_JOB], ids=kind_of)
     def test_a_job_is_created_only_as_the_conditions_say(
-        self, aws: LocalAws, holds: dict[str, Any], fails: dict[str, Any]
+        self, aws: LocalAws, create: dict[str, Any], holds: dict[str, Any], fails: dict[str, Any]
     ) -> None:
-        asked = {**CREATE_JOB, "ProcessingJobName": f"job-{uuid4().hex[:8]}"}
-        Caller(aws, *on_job(holds)).call("sagemaker", "create_processing_job", **asked)
-        refused = Caller(aws, *on_job(fails)).refusal("sagemaker", "create_processing_job", **asked)
+        kind = kind_of(create)
+        asked = {**create, f"{kind}JobName": f"job-{uuid4().hex[:8]}"}
+        operation = f"create_{kind.lower()}_job"
+        Caller(aws, *on_job(holds)).call("sagemaker", operation, **asked)
+        refused = Caller(aws, *on_job(fails)).refusal("sagemaker", operation, **asked)
         assert refused["Code"] == "AccessDeniedException"
 
     @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ class TestRefusals:
             ("s3", "get_object", {"Bucket": "iam-bucket", "Key": "a", "VersionId": "1"}),
             ("kms", "list_keys", {}),
             ("iam", "list_roles", {}),
-            ("sagemaker", "list_training_jobs", {}),
+            ("sagemaker", "list_transform_jobs", {}),
         ],
     )
     def test_what_nobody_has_said_the_needs_of_is_refused_to_whoever_may_do_everything(

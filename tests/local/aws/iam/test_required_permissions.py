@@ -12,6 +12,7 @@ from tests.local.aws.iam.iam_caller import (
     ACCOUNT,
     CREATE_JOB,
     CREATE_SCHEDULE,
+    CREATE_TRAINING_JOB,
     JOB,
     JOB_ROLE,
     REGION,
@@ -135,6 +136,17 @@ ASKED: list[Row] = [
         {
             ("sagemaker:CreateProcessingJob", JOB),
             ("sagemaker:AddTags", JOB),
+            ("iam:PassRole", JOB_ROLE),
+        },
+    ),
+    ("sagemaker", "list_training_jobs", {}, {("sagemaker:ListTrainingJobs", "*")}),
+    (
+        "sagemaker",
+        "create_training_job",
+        CREATE_TRAINING_JOB,
+        {
+            ("sagemaker:CreateTrainingJob", JOB.replace("processing", "training")),
+            ("sagemaker:AddTags", JOB.replace("processing", "training")),
             ("iam:PassRole", JOB_ROLE),
         },
     ),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 
 from local.aws import messaging
 from local.aws.events.scheduler import ScheduleError
+from local.aws.sagemaker.hosts import JobFailedError, prepare
 from local.aws.sagemaker.job import Job, JobEnd
-from local.aws.sagemaker.job_data import JobFailedError, download, prepare, upload
+from local.aws.sagemaker.job_data import download, upload
 from local.deploy.cloud import Cloud
 from pipeline.journal_items import Entry
 from tests.conftest import REGION, ROOT
@@ -89,11 +91,10 @@ class Stack:
         prepare(ml, job, "algo-1")
         s3 = cloud.aws.client_as(cloud.assume_for(job), "s3")
         job.started()
-        key = job.request["ProcessingOutputConfig"].get("KmsKeyId")
-        target = {**job.outputs[0], "LocalPath": job.inputs[0]["LocalPath"]}
+        source, target = job.spec.inputs[0], job.spec.outputs[0]
         try:
-            download(s3, job.inputs[0], [ml], job.stop)
-            upload(s3, target, key, ml)
+            download(s3, source, [ml], job.stop)
+            upload(s3, replace(target, path=source.path), ml)
         except JobFailedError as failure:
             return JobEnd("Failed", str(failure))
         return JobEnd("Completed")

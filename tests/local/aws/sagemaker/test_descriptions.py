@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.aws.sagemaker.descriptions import page, state_change
-from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request
+from tests.local.aws.sagemaker.job_requests import ACCOUNT, REGION, good_request
 
 _Json = dict[str, Any]
 

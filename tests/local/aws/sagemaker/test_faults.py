@@ -1,5 +1,6 @@
 """What goes wrong on demand, as a caller and a listener of the local SageMaker see it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,9 +8,14 @@ import pytest
 from local.aws.activity import Activity
 from local.aws.protocols import ServiceError
 from local.aws.sagemaker.faults import Faults
-from local.aws.sagemaker.job import Job, JobEnd
+from local.aws.sagemaker.job import Job, JobEnd, Moment, kind_of
 from local.aws.sagemaker.service import SageMaker
-from tests.local.aws.sagemaker.processing_requests import ROLE, aws_trusting, good_request
+from tests.local.aws.sagemaker.job_requests import (
+    ROLE,
+    aws_trusting,
+    good_request,
+    good_training,
+)
 
 _Json = dict[str, Any]
 
@@ -27,18 +33,27 @@ class Service:
 
     def _publish(self, event: _Json) -> None:
         for each in self.faults.arriving(event):
-            detail = each["detail"]
-            self.events.append((detail["ProcessingJobName"], detail["ProcessingJobStatus"]))
+            detail, kind = each["detail"], kind_of(each["detail"])
+            self.events.append((detail[f"{kind}JobName"], detail[f"{kind}JobStatus"]))
 
     def _run(self, job: Job) -> JobEnd:
-        job.started()
         self.ran.append(job.name)
+        moments: list[Moment] = ["Downloading", "Training", "Printed", "Saved", "Uploading"]
+        for moment in (*moments, "Saved"):
+            job.at(moment)
+            if job.stop.is_set():
+                return JobEnd("Stopped")
         return JobEnd("Completed")
 
     def play(self, name: str) -> _Json:
         self.sagemaker.call("CreateProcessingJob", good_request(name))
         self.activity.wait(10)
         return self.sagemaker.call("DescribeProcessingJob", {"ProcessingJobName": name})
+
+    def train(self, name: str) -> _Json:
+        self.sagemaker.call("CreateTrainingJob", good_training(name))
+        self.activity.wait(10)
+        return self.sagemaker.call("DescribeTrainingJob", {"TrainingJobName": name})
 
     def refusal(self, name: str) -> ServiceError:
         with pytest.raises(ServiceError) as caught:
@@ -123,6 +138,77 @@ class TestFaultsOfJobs:
         assert service.play("legal")["ProcessingJobStatus"] == "Failed"
 
 
+class TestFaultsOfSpot:
+    def test_no_machine_ever_comes(self) -> None:
+        service = Service("spot-never-came")
+        told = service.train("a")
+        assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == (
+            "Stopped",
+            "MaxWaitTimeExceeded",
+        )
+        assert service.ran == []
+        assert not told.keys() & {"TrainingStartTime", "ModelArtifacts", "FailureReason"}
+        assert not told.keys() & {"TrainingTimeInSeconds", "BillableTimeInSeconds"}
+
+    def test_what_is_waited_for_lies_in_the_past_when_it_is_over(self) -> None:
+        before = time.time()
+        told = Service("spot-never-came").train("a")
+        waited = told["TrainingEndTime"] - told["CreationTime"]
+        assert waited == pytest.approx(7200)
+        assert before <= told["TrainingEndTime"] <= time.time()
+
+    def test_no_machine_comes_again(self) -> None:
+        service = Service("spot-reclaimed")
+        told = service.train("a")
+        assert told["SecondaryStatus"] == "MaxWaitTimeExceeded"
+        assert "TrainingStartTime" in told
+        assert service.ran == ["a"]
+        assert _passed(told)[2:] == ["Training", "Interrupted", "MaxWaitTimeExceeded"]
+
+    @pytest.mark.parametrize(
+        ("fault", "last"),
+        [
+            ("spot-reclaimed-after-checkpoint", "Training"),
+            ("spot-reclaimed-during-upload", "Uploading"),
+        ],
+    )
+    def test_another_machine_runs_it_to_its_end(self, fault: str, last: str) -> None:
+        service = Service(fault)
+        told = service.train("a")
+        assert told["TrainingJobStatus"] == "Completed"
+        assert service.ran == ["a", "a"]
+        after = ["Downloading", "Training", "Uploading", "Completed"]
+        passed = _passed(told)
+        assert passed[passed.index("Interrupted") - 1] == last
+        assert passed[passed.index("Interrupted") + 1 :] == after
+
+    def test_a_job_that_is_to_stop_does_not_come_back(self) -> None:
+        service = Service("spot-reclaimed-after-checkpoint")
+        publish = service.faults.arriving
+
+        def stop_it(event: _Json) -> list[_Json]:
+            if event["detail"]["SecondaryStatus"] == "Interrupted":
+                service.sagemaker.call("StopTrainingJob", {"TrainingJobName": "a"})
+            return publish(event)
+
+        service.faults.arriving = stop_it
+        assert service.train("a")["SecondaryStatus"] == "Stopped"
+        assert service.ran == ["a"]
+
+    def test_wait_for_a_training_job(self) -> None:
+        service = Service("spot-never-came")
+        assert service.play("a")["ProcessingJobStatus"] == "Completed"
+        assert service.train("a")["SecondaryStatus"] == "MaxWaitTimeExceeded"
+
+    def test_its_quota_is_of_spot_machines(self) -> None:
+        with pytest.raises(ServiceError, match="large for spot training job usage' is 0"):
+            Service("quota-zero").train("a")
+
+
+def _passed(told: _Json) -> list[str]:
+    return [each["Status"] for each in told["SecondaryStatusTransitions"]]
+
+
 class TestFaultsOfEvents:
     def test_only_the_first_end_is_lost(self) -> None:
         service = Service("lost-event")
@@ -144,7 +230,7 @@ class TestFaultsOfEvents:
     def test_a_job_can_be_moved_back_in_time(self) -> None:
         service = Service()
         before = service.play("a")
-        service.sagemaker.age("a", 600)
+        service.sagemaker.age(before["ProcessingJobArn"], 600)
         after = service.sagemaker.call("DescribeProcessingJob", {"ProcessingJobName": "a"})
         times = [name for name in before if name.endswith("Time")]
         assert len(times) == 4

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.aws.sagemaker.job_data import JobFailedError, download, upload
+from local.aws.sagemaker.hosts import JobFailedError
+from local.aws.sagemaker.job import Place
+from local.aws.sagemaker.job_data import download, upload
 from tests.examples import share
 from tests.local.job_bench import IN, OUT
 
@@ -54,7 +56,7 @@ REFUSED = {
 def fetch(s3: S3Client, bucket: str, root: Path) -> dict[str, bytes]:
     """Return what lies under `root` after a download: path from the input directory, content."""
     ml = root / "outer" / "ml"
-    where = {"S3Uri": f"s3://{bucket}/in/", "LocalPath": IN}
+    where = Place(f"s3://{bucket}/in/", IN)
     try:
         download(s3, where, [ml], threading.Event())
     finally:
@@ -126,8 +128,7 @@ class TestAnOutput:
         return place
 
     def send(self, s3: S3Client, bucket: str, place: Path) -> list[str]:
-        target = {"S3Uri": f"s3://{bucket}/out", "LocalPath": OUT}
-        upload(s3, target, None, place.parent.parent)
+        upload(s3, Place(f"s3://{bucket}/out", OUT), place.parent.parent)
         listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
         return [item.get("Key", "") for item in listed]
 

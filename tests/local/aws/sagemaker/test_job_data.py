@@ -93,7 +93,7 @@ class TestAnInputThatCannotBeHadFailsTheJob:
         end = jobs.run("echo ran", **source(f"s3://{bucket}/in/"))
         assert end.status == "Failed"
         assert str(end.failure_reason).startswith("ClientError: No S3 objects found under S3 URL")
-        assert (jobs.lines, jobs.started.is_set()) == ([], False)
+        assert (jobs.lines, ("Training" in jobs.moments)) == ([], False)
 
     def test_a_bucket_that_does_not_exist(self, jobs: Jobs) -> None:
         end = jobs.run("echo ran", **source("s3://absent/in/"))

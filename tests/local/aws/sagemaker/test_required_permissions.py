@@ -3,22 +3,23 @@
 from typing import Any
 
 from local.aws.iam.store import Store
+from local.aws.sagemaker.job import spec_of
 from local.aws.sagemaker.required_permissions import needed
-from tests.local.aws.sagemaker.processing_requests import ACCOUNT, REGION, good_request
+from tests.local.aws.sagemaker.job_requests import ACCOUNT, REGION, good_request
 
 STORE = Store(ACCOUNT, REGION)
 
 
 def asked(**changes: Any) -> set[tuple[str, str]]:
     request = {**good_request(), **changes}
-    return {(each.action, each.resource) for each in needed(STORE, request)}
+    return {(each.action, each.resource) for each in needed(STORE, spec_of(request))}
 
 
 class TestNeeded:
     def test_the_image_is_pulled_from_its_repository(self) -> None:
         uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/image:1@sha256:{'ab' * 32}"
         repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/image"
-        found = asked(AppSpecification={"ImageUri": uri})
+        found = asked(AppSpecification={"ImageUri": uri, "ContainerEntrypoint": ["x"]})
         assert {each for each in found if each[0].startswith("ecr:")} == {
             ("ecr:GetAuthorizationToken", "*"),
             ("ecr:BatchCheckLayerAvailability", repository),

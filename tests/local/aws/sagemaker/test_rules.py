@@ -13,12 +13,18 @@ from components.aws.models import shape, violations
 from local.aws.endpoint import LocalAws
 from local.aws.sagemaker import rules
 from local.aws.sagemaker.rules import job_refusals
-from tests.local.aws.sagemaker.processing_requests import IMAGE, REGION, changed, good_request
+from tests.local.aws.sagemaker.job_requests import (
+    IMAGE,
+    REGION,
+    changed,
+    good_request,
+    good_training,
+)
 
 _Json = dict[str, Any]
 
 MODEL = shape("sagemaker", "CreateProcessingJob")
-
+TRAINING = shape("sagemaker", "CreateTrainingJob")
 
 AWS = cast("LocalAws", SimpleNamespace(region=REGION))
 VPCS: dict[str, str] = {}
@@ -80,6 +86,13 @@ def _mutate(model: Shape, value: Any, data: st.DataObject) -> None:
 _CLUSTER = "ProcessingResources.ClusterConfig"
 NVME = {"InstanceType": "ml.r5d.large", "InstanceCount": 1, "VolumeSizeInGB": 76}
 _INPUT = "ProcessingInputs.0.S3Input"
+_CHANNEL = "InputDataConfig.0.DataSource"
+_FILES = {
+    "FileSystemId": "fs-01234567",
+    "FileSystemAccessMode": "ro",
+    "FileSystemType": "EFS",
+    "DirectoryPath": "/",
+}
 _OUTPUT = "ProcessingOutputConfig.Outputs.0"
 
 
@@ -146,3 +159,51 @@ class TestWhatAwsRefusesBeyondItsModelIsRefused:
         request = changed("NetworkConfig.EnableInterContainerTrafficEncryption", value=True)
         request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
         assert job_refusals(request, AWS) == []
+
+    def test_the_good_request_for_training_is_accepted(self) -> None:
+        assert violations(TRAINING, good_training()) == []
+        assert job_refusals(good_training(), AWS) == []
+
+    @pytest.mark.parametrize(
+        ("path", "value", "reason"),
+        [
+            ("StoppingCondition.MaxWaitTimeInSeconds", None, "Invalid MaxWaitTimeInSeconds. It mu"),
+            ("StoppingCondition.MaxWaitTimeInSeconds", 3599, "greater than or equal to MaxRuntime"),
+            ("StoppingCondition.MaxRuntimeInSeconds", None, "MaxRuntimeInSeconds is not played"),
+            ("StoppingCondition.MaxPendingTimeInSeconds", 7200, "not played"),
+            ("StoppingCondition", None, "StoppingCondition: required"),
+            ("EnableManagedSpotTraining", False, "EnableManagedSpotTraining False is not played"),
+            ("EnableManagedSpotTraining", None, "EnableManagedSpotTraining False is not played"),
+            ("RetryStrategy", {"MaximumRetryAttempts": 1}, "RetryStrategy is not played"),
+            ("HyperParameters", {"a": "1"}, "HyperParameters is not played"),
+            ("ResourceConfig", None, "ResourceConfig: required"),
+            ("ResourceConfig.InstanceCount", 2, "InstanceCount 2 is not played"),
+            ("ResourceConfig.InstanceCount", None, "ResourceConfig.InstanceCount is required"),
+            ("ResourceConfig.VolumeSizeInGB", None, "ResourceConfig.VolumeSizeInGB is required"),
+            ("ResourceConfig.KeepAlivePeriodInSeconds", 60, "not played"),
+            ("ResourceConfig", NVME, "VolumeSizeInGB 76 is more than the 75 GB of ml.r5d.large"),
+            ("AlgorithmSpecification.TrainingInputMode", "Pipe", "use File"),
+            ("AlgorithmSpecification.TrainingImage", None, "not an Amazon ECR path"),
+            ("AlgorithmSpecification.ContainerEntrypoint", None, "entry point is not played"),
+            ("AlgorithmSpecification.MetricDefinitions", [], "not played"),
+            (f"{_CHANNEL}.S3DataSource", None, "Channel 'input' needs an S3DataSource"),
+            (f"{_CHANNEL}.FileSystemDataSource", _FILES, "not played"),
+            (f"{_CHANNEL}.S3DataSource.S3Uri", "s3://B/in", "s3://bucket/prefix"),
+            (f"{_CHANNEL}.S3DataSource.S3DataType", "ManifestFile", "use S3Prefix"),
+            (f"{_CHANNEL}.S3DataSource.S3DataDistributionType", "ShardedByS3Key", "use FullyRep"),
+            ("InputDataConfig.0.CompressionType", "Gzip", "not played"),
+            ("InputDataConfig.0.InputMode", "FastFile", "use File"),
+            ("OutputDataConfig.CompressionType", None, "CompressionType GZIP is not played"),
+            ("OutputDataConfig.S3OutputPath", "https://s3.x/b", "s3://bucket/prefix"),
+            ("CheckpointConfig.S3Uri", "https://s3.x/b", "s3://bucket/prefix"),
+            ("CheckpointConfig.LocalPath", "/opt/ml/model", "use /opt/ml/checkpoints"),
+            ("EnableNetworkIsolation", None, "neither isolated nor a VPC is not played"),
+        ],
+    )
+    def test_of_training_it_is_refused_with_its_reason(
+        self, path: str, value: Any, reason: str
+    ) -> None:
+        request = changed(path, value, good_training)
+        assert violations(TRAINING, request) == []
+        [refusal] = job_refusals(request, AWS)
+        assert reason in refusal

@@ -18,10 +18,11 @@ import pytest
 from local.aws.cloudwatch.metric_store import Point
 from local.aws.sagemaker.instance_metrics import points
 from local.aws.sagemaker.job import Job, JobEnd
-from local.aws.sagemaker.log_stream import LOG_GROUP, log_stream
+from local.aws.sagemaker.log_stream import log_stream
 from local.engines.engine import ContainerRun
 from local.engines.usage import Usage
 from pipeline.kind import Kind
+from tests.local.aws.sagemaker.job_requests import changed
 from tests.local.job_bench import OUT, Jobs, client, source, target
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _Json = dict[str, Any]
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 class TestTheContainerSeesWhatSageMakerShows:
@@ -110,8 +112,8 @@ class TestItsHostsAreMeasured:
         (tmp_path / "deep").mkdir()
         (tmp_path / "deep" / "file").write_bytes(os.urandom(2**24))
         cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
-        request = {"ProcessingResources": {"ClusterConfig": cluster}}
-        job = Job("told", "arn", request, threading.Event(), lambda: None)
+        request = changed("ProcessingResources.ClusterConfig", cluster)
+        job = Job("told", "arn", request, threading.Event(), lambda _: None)
         taken = points(job, "algo-1", tmp_path, Usage(150.0, 2**31))
         assert {(point.name, point.unit, round(point.value, 1)) for point in taken} == {
             ("CPUUtilization", "Percent", 150.0),
@@ -183,7 +185,7 @@ class TestStopping:
     def test_a_job_stopped_before_its_start_never_starts(self, jobs: Jobs) -> None:
         jobs.stop.set()
         assert jobs.run("echo ran") == JobEnd("Stopped")
-        assert not jobs.started.is_set()
+        assert "Training" not in jobs.moments
 
 
 class TestLogs:
@@ -206,7 +208,7 @@ class TestLogs:
         sent = _record_batches(logs, monkeypatch)
         name = f"big/{uuid4().hex}"
         lines = ["y"] * 12_000
-        with log_stream(logs, name) as put:
+        with log_stream(logs, LOG_GROUP, name) as put:
             for line in lines:
                 put(line)
         assert [event["message"] for batch in sent for event in batch] == lines

@@ -14,13 +14,14 @@ from local.aws.protocols import ServiceError
 from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.service import SageMaker
-from tests.local.aws.sagemaker.processing_requests import (
+from tests.local.aws.sagemaker.job_requests import (
     ACCOUNT,
     REGION,
     ROLE,
     aws_trusting,
     changed,
     good_request,
+    good_training,
 )
 
 _Json = dict[str, Any]
@@ -43,6 +44,7 @@ class Service:
         )
 
     def _run(self, job: Job) -> JobEnd:
+        job.at("Downloading")
         job.started()
         self.running.set()
         while not self.may_end.wait(0.01):
@@ -50,6 +52,8 @@ class Service:
                 return self.stopped_end
         if self.error:
             raise self.error
+        if self.end.status == "Completed":
+            job.at("Uploading")
         return self.end
 
     def call(self, operation: str, **request: Any) -> _Json:
@@ -87,8 +91,8 @@ class TestRequestsAreChecked:
         assert answer == {"ProcessingJobArn": arn}
 
     def test_an_operation_that_is_not_played_says_so(self, service: Service) -> None:
-        error = service.refusal("CreateTrainingJob", {})
-        assert "The local SageMaker has no CreateTrainingJob; it has Create" in error.message
+        error = service.refusal("CreateTransformJob", {})
+        assert "The local SageMaker has no CreateTransformJob; it has Create" in error.message
 
     def test_a_role_that_sagemaker_cannot_assume_is_refused(self, service: Service) -> None:
         service.trusted.clear()
@@ -230,15 +234,81 @@ class TestALifeIsToldTruly:
         service.call("CreateProcessingJob", **good_request("wire"))
         service.finished("wire")
         model: Any = boto3.client("sagemaker", REGION).meta.service_model
+        service.call("CreateTrainingJob", **good_training("wire"))
+        service.activity.wait(10)
         for operation, request in (
             ("DescribeProcessingJob", {"ProcessingJobName": "wire"}),
             ("ListProcessingJobs", {}),
+            ("DescribeTrainingJob", {"TrainingJobName": "wire"}),
+            ("ListTrainingJobs", {}),
         ):
             answer = service.call(operation, **request)
             report = ParamValidator().validate(
                 answer, model.operation_model(operation).output_shape
             )
             assert not report.has_errors(), report.generate_report()
+
+
+class TestATrainingJob:
+    def train(self, service: Service) -> _Json:
+        service.call("CreateTrainingJob", **good_training("told"))
+        return self.ended(service)
+
+    def ended(self, service: Service) -> _Json:
+        service.may_end.set()
+        service.activity.wait(10)
+        return service.call("DescribeTrainingJob", TrainingJobName="told")
+
+    def test_tells_each_secondary_status_it_passes(self, service: Service) -> None:
+        described = self.train(service)
+        passed = described["SecondaryStatusTransitions"]
+        statuses = ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+        assert [each["Status"] for each in passed] == statuses
+        times = [each[edge] for each in passed for edge in ("StartTime", "EndTime")]
+        assert times == sorted(times)
+        assert described["TrainingStartTime"] == passed[1]["StartTime"]
+        assert described["TrainingEndTime"] == passed[-1]["EndTime"]
+        assert described["ModelArtifacts"] == {
+            "S3ModelArtifacts": "s3://bucket/out/told/output/model"
+        }
+        told = [event["detail"] for event in service.events]
+        assert [detail["SecondaryStatus"] for detail in told] == statuses
+        assert {detail["TrainingJobStatus"] for detail in told[:-1]} == {"InProgress"}
+
+    def test_is_billed_a_part_of_its_time(self, service: Service) -> None:
+        service.end = JobEnd("Stopped", lasted_s=100)
+        described = self.train(service)
+        assert described["SecondaryStatus"] == "MaxRuntimeExceeded"
+        assert (described["TrainingTimeInSeconds"], described["BillableTimeInSeconds"]) == (100, 30)
+
+    def test_that_was_told_to_stop_is_stopped(self, service: Service) -> None:
+        service.call("CreateTrainingJob", **good_training("told"))
+        assert service.running.wait(10)
+        service.call("StopTrainingJob", TrainingJobName="told")
+        described = self.ended(service)
+        assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped",) * 2
+        assert "ExitMessage" not in described
+
+    def test_gives_its_failure_as_the_reason(self, service: Service) -> None:
+        service.end = JobEnd("Failed", "AlgorithmError: , exit code: 3", "no rows")
+        described = self.train(service)
+        assert described["FailureReason"] == "AlgorithmError: no rows, exit code: 3"
+        assert described["SecondaryStatus"] == "Failed"
+
+    def test_is_unknown_by_other_words_than_a_processing_job(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("absent"))
+        error = service.refusal("DescribeTrainingJob", {"TrainingJobName": "absent"})
+        assert (error.code, error.message) == (
+            "ValidationException",
+            "Requested resource not found.",
+        )
+
+    def test_may_have_a_processing_jobs_name(self, service: Service) -> None:
+        service.call("CreateProcessingJob", **good_request("told"))
+        self.train(service)
+        assert service.refusal("CreateTrainingJob", good_training("told")).code == "ResourceInUse"
+        listed = service.call("ListTrainingJobs", NameContains="told")["TrainingJobSummaries"]
+        assert [each["TrainingJobName"] for each in listed] == ["told"]
 
 
 class TestListing:

@@ -1,6 +1,6 @@
-"""A CreateProcessingJob that AWS accepts, and its variations."""
+"""Requests for a job of each kind that AWS accepts, and their variations."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -73,9 +73,48 @@ def good_request(name: str = "daily-2026-01-01-1") -> _Json:
     }
 
 
-def changed(path: str, value: Any) -> _Json:
+def good_training(name: str = "daily-2026-01-01-1") -> _Json:
+    return {
+        "TrainingJobName": name,
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/app/bin/entrypoint.py"],
+        },
+        "InputDataConfig": [
+            {
+                "ChannelName": "input",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": "s3://bucket/in/",
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        "OutputDataConfig": {
+            "S3OutputPath": "s3://bucket/out",
+            "KmsKeyId": "alias/data",
+            "CompressionType": "NONE",
+        },
+        "ResourceConfig": good_request()["ProcessingResources"]["ClusterConfig"],
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
+        "EnableManagedSpotTraining": True,
+        "CheckpointConfig": {
+            "S3Uri": "s3://bucket/out/checkpoint",
+            "LocalPath": "/opt/ml/checkpoints",
+        },
+        "EnableNetworkIsolation": True,
+        "Environment": {"SLOT": "2026-01-01T00:00:00Z"},
+        "Tags": [{"Key": "stack", "Value": "local"}],
+    }
+
+
+def changed(path: str, value: Any, good: Callable[[], _Json] = good_request) -> _Json:
     """Return the good request with one value set; `None` removes it."""
-    request: Any = good_request()
+    request: Any = good()
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
     target = request
     for part in parents:
