@@ -131,11 +131,14 @@ def main() -> None:
             _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
     if code or script.stopped_by:
         ends = [relay.end for relay in reversed(script.relays)]
-        _tell_failure(job, _how_it_ended(script.stopped_by, code, killed), ends)
+        end = _tell_failure(job, _how_it_ended(script.stopped_by, code, killed), ends)
     else:
         said = _check_output(job.output, target, folder, began)
         # Of several hosts, others may have something.
         exit_message.write(job.success_text, said if count == 1 else "", longest=places.SHOWN)
+        end = "completed"
+    if count > 1:  # the observer tells of each host by this line
+        _log(f"host {index + 1} of {count}: {end}")
     sys.exit(code or (script.stopped_by and 128 + script.stopped_by))
 
 
@@ -152,8 +155,8 @@ def _hosts(job: Places) -> tuple[int, list[str]]:
         sys.exit(64)
 
 
-def _tell_failure(job: Places, text: str, ends: Iterable[bytes] = ()) -> None:
-    exit_message.write(job.failure_text, text, ends, longest=job.longest_failure)
+def _tell_failure(job: Places, text: str, ends: Iterable[bytes] = ()) -> str:
+    return exit_message.write(job.failure_text, text, ends, longest=job.longest_failure)
 
 
 def _oom_kills() -> int:

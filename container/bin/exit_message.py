@@ -39,8 +39,8 @@ _POINTER = re.compile(
 )
 
 
-def write(target: Path, text: str, ends: Iterable[bytes] = (), *, longest: int) -> None:
-    """Write how a script ended, and why: its own words, or the reason in its streams' ends.
+def write(target: Path, text: str, ends: Iterable[bytes] = (), *, longest: int) -> str:
+    """Write and return how a script ended, and why: its own words, or what its streams say.
 
     Without a text, its own words are only made valid: SageMaker fails a processing job whose
     message is not UTF-8 (Developer Guide, "Save and Access Metadata Information About Your
@@ -57,6 +57,8 @@ def write(target: Path, text: str, ends: Iterable[bytes] = (), *, longest: int) 
             new.replace(target)  # all or nothing, in the place of a link too
     except OSError as error:
         sys.stderr.write(f"entrypoint: {error}\n")
+        return text
+    return message.decode()
 
 
 def _composed(own: str, text: str, ends: Iterable[bytes], longest: int) -> bytes:

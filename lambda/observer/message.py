@@ -89,9 +89,16 @@ ADVICE = {
 
 
 def failure(
-    config: ObserverConfig, entry: Entry, others: Sequence[Entry], log_lines: Sequence[str]
+    config: ObserverConfig,
+    entry: Entry,
+    others: Sequence[Entry],
+    log_lines: Sequence[str],
+    hosts: Sequence[str] = (),
 ) -> tuple[str, str]:
-    """Return subject and body for a slot that ended without success; `others`: its attempts."""
+    """Return subject and body for a slot that ended without success.
+
+    `others` are its other attempts; `hosts` how its hosts ended, if it had several.
+    """
     outcome = Outcome(entry.outcome or "")
     verb = {
         Outcome.SKIPPED: "was skipped",
@@ -106,6 +113,8 @@ def failure(
         "",
         *_effort(entry, others),
     ]
+    if hosts:
+        lines += ["", "Hosts:", *(f"  {plain(each, LONGEST_LINE)}" for each in hosts)]
     if log_lines:
         lines += ["", f"Last {len(log_lines)} log lines:"]
         lines += [f"  {plain(line, LONGEST_LINE)}" for line in log_lines]

@@ -73,6 +73,23 @@ class TestTheScriptIsGiven:
         job.script(":")
         assert job.run().stderr.startswith(b"entrypoint: host 2 of 2 has 2 objects, 1005 bytes\n")
 
+    @pytest.mark.parametrize(
+        ("script", "end"),
+        [
+            (": >$OUTPUT_PATH/x", b"completed"),
+            (
+                "echo 'KeyError: price' >&2; exit 3",
+                b"process_data.sh failed with exit code 3: KeyError: price",
+            ),
+        ],
+    )
+    def test_and_the_log_at_last_how_each_of_several_hosts_ended(
+        self, tmp_path: Path, script: str, end: bytes
+    ) -> None:
+        job = Job(tmp_path, hosts=["algo-1", "algo-2"], host="algo-2")
+        job.script(script)
+        assert job.run().stderr.endswith(b"entrypoint: host 2 of 2: " + end + b"\n")
+
     def test_bash_if_it_has_no_exec_bit(self, job: Job) -> None:
         job.script("#!/no/such/interpreter\necho ran under bash ${BASH_VERSION:0:1}", mode=0o644)
         assert job.run().stdout.startswith(b"ran under bash ")

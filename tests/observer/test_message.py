@@ -119,6 +119,12 @@ class TestFailure:
         assert "Cost so far: unknown" in told(others=[replace(FIRST, cost_usd=None)])[1]
         assert "Cost so far: unknown" in told(replace(ENTRY, cost_usd=None))[1]
 
+    def test_tells_how_each_of_several_hosts_ended_before_their_lines(self) -> None:
+        hosts = ["2: failed with exit code 3: " + 300 * "x", "1, 3: completed"]
+        _, text = failure(CONFIG, ENTRY, (), ["one"], hosts)
+        long, short = text[text.index("Hosts:\n") : text.index("Last 1 log")].splitlines()[1:3]
+        assert (len(long), short) == (2 + message.LONGEST_LINE, "  1, 3: completed")
+
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
         entry = replace(ENTRY, ended=SLOT + timedelta(hours=3, minutes=2))
         assert "Ran: 3h 00m" in told(entry)[1]
