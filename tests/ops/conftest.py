@@ -16,6 +16,7 @@ config:
   sagemaker-processing:schedules:
     daily: {expression: "cron(0 4 * * ? *)", timezone: Europe/Berlin}
     hourly: {expression: rate(1 hour), timezone: UTC}
+    spare: {expression: "cron(0 4 * * ? *)", job: {capacity: spot}}
   sagemaker-processing:job:
     {instance_type: ml.m5.xlarge, volume_gb: 10, max_runtime_seconds: 3600}
 """

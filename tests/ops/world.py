@@ -8,16 +8,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import boto3
 import pytest
 
 from components.aws import models
+from local.aws.sagemaker.job import kind_of
 from ops.__main__ import main
 from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
+from tests.fake_sagemaker import FakeSageMaker
 
 NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 SLOT = "2026-01-05T03:00:00Z"
@@ -25,8 +27,6 @@ NAME = "processing-prod--daily-20260105T030000Z-1"
 GROUP = "/aws/sagemaker/ProcessingJobs"
 
 _Json = dict[str, Any]
-_ARN = "arn:aws:sagemaker:eu-central-1:123456789012:processing-job/"
-_FAKED = ("sagemaker", "lambda")
 
 
 class World:
@@ -35,7 +35,8 @@ class World:
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self._capture = capture
         self.now = NOW
-        self.jobs: dict[str, _Json] = {}
+        self.sagemaker = FakeSageMaker(lambda: self.now)
+        self.jobs = self.sagemaker.jobs
         self.later: list[tuple[datetime, Callable[[], object]]] = []
         """What happens as time passes."""
         self.launcher: Callable[[_Json], _Json] = self.launch
@@ -84,27 +85,19 @@ class World:
         self.journal.write(entry)
         return entry
 
-    def job(self, name: str = NAME, status: str = "InProgress", **known: Any) -> None:
+    def job(
+        self,
+        name: str = NAME,
+        status: str = "InProgress",
+        kind: Literal["Processing", "Training"] = "Processing",
+        **known: Any,
+    ) -> None:
         """Let SageMaker have a job."""
-        self.jobs[name] = {
-            "ProcessingJobName": name,
-            "ProcessingJobArn": _ARN + name,
-            "ProcessingJobStatus": status,
-            "CreationTime": self.now,
-            "LastModifiedTime": self.now,
-            "AppSpecification": {"ImageUri": "image"},
-            "ProcessingResources": {
-                "ClusterConfig": {
-                    "InstanceType": "ml.m5.xlarge",
-                    "InstanceCount": 1,
-                    "VolumeSizeInGB": 1,
-                }
-            },
-            **known,
-        }
+        known = {"CreationTime": self.now, f"{kind}JobStatus": status, **known}
+        self.sagemaker.add(name, "ml.m5.xlarge", kind, **known)
 
-    def end(self, name: str, status: str) -> None:
-        self.jobs[name] |= {"ProcessingJobStatus": status, "ProcessingEndTime": self.now}
+    def end(self, name: str, status: str, **known: Any) -> None:
+        self.sagemaker.end(name, status, ran=False, **known)
 
     def launch(self, event: _Json) -> _Json:
         """Answer as the launcher does: it starts the job, unless there is one of its name."""
@@ -118,7 +111,7 @@ class World:
             **event,
             "job_name": name,
             "result": result,
-            "status": job["ProcessingJobStatus"],
+            "status": job[f"{kind_of(job)}JobStatus"],
             "reason": None,
         }
 
@@ -141,44 +134,19 @@ class World:
             wrong = models.violations(model.output_shape, found)
             assert not wrong, f"AWS cannot answer this to {model.name}: {wrong}"
             return _ok(**found)
-        if service not in _FAKED:
+        if service not in ("sagemaker", "lambda"):
             return None
         self.requests.append((model.name, params))
-        return getattr(self, f"_{model.name}")(**params)
+        if service == "lambda":
+            return self._invoke(**params)
+        found = self.sagemaker.answer(model.name, params)
+        return _error(*found) if isinstance(found, tuple) else _ok(**found)
 
-    def _Invoke(self, FunctionName: str, Payload: bytes) -> tuple[Any, _Json]:  # noqa: N802, N803
+    def _invoke(self, FunctionName: str, Payload: bytes) -> tuple[Any, _Json]:  # noqa: N803
         assert FunctionName == "processing-prod-launcher"
         answer = self.launcher(json.loads(Payload))
         failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
         return _ok(StatusCode=200, Payload=io.BytesIO(json.dumps(answer).encode()), **failed)
-
-    def _DescribeProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803
-        job = self.jobs.get(ProcessingJobName)
-        if job is None:
-            return _error("ValidationException", "Could not find requested job with name: x")
-        return _ok(**job)
-
-    def _ListProcessingJobs(  # noqa: N802
-        self,
-        NameContains: str,  # noqa: N803
-        StatusEquals: str | None = None,  # noqa: N803
-        MaxResults: int = 10,  # noqa: N803
-        **sort: str,
-    ) -> tuple[Any, _Json]:
-        assert MaxResults == 100
-        assert sort in ({}, {"SortBy": "CreationTime", "SortOrder": "Descending"})
-        found = [
-            job
-            for name, job in self.jobs.items()
-            if NameContains in name and StatusEquals in (None, job["ProcessingJobStatus"])
-        ]
-        if sort:
-            found.sort(key=lambda job: job["CreationTime"], reverse=True)
-        return _ok(ProcessingJobSummaries=found)
-
-    def _StopProcessingJob(self, ProcessingJobName: str) -> tuple[Any, _Json]:  # noqa: N802, N803
-        self.jobs[ProcessingJobName]["ProcessingJobStatus"] = "Stopping"
-        return _ok()
 
 
 class _Served:
