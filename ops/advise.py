@@ -11,12 +11,13 @@ from rich.text import Text
 
 from components import forecast
 from ops import usage
-from ops.findings import Finding, find
+from ops.findings import Finding, dear_spot, find
 from ops.listing import MOST_ENTRIES
 from ops.screen import facts, share, span
 from ops.session import Session
 from pipeline.cost import price_date
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 from pipeline.text import dollars
 
@@ -32,7 +33,10 @@ def show(session: Session, options: argparse.Namespace) -> int:
     since = session.now() - timedelta(days=options.days)
     for schedule in stack.schedules(options.schedule):
         entries = stack.journal.recent(schedule, since, MOST_ENTRIES)
-        found += _of_schedule(session, schedule, [each for each in entries if _tells(each)])
+        own = [*_of_schedule(session, schedule, [each for each in entries if _tells(each)])]
+        if own:
+            own[0].advice[:0] = dear_spot(entries)
+        found += own
     shown = [each for finding in found for each in _shown(finding)]
     shown += [Text(f"\n{note}", "dim") for note in _notes(session, found, options.days)]
     session.screen.answer(found, *shown)
@@ -46,8 +50,8 @@ def _tells(entry: Entry) -> bool:
 def _of_schedule(session: Session, name: str, entries: list[Entry]) -> Iterator[Finding]:
     """Yield what a schedule's jobs tell, the latest first, for each machine that some had."""
 
-    def machine(entry: Entry) -> tuple[str, int]:
-        return entry.instance_type or "", entry.instance_count or 1
+    def machine(entry: Entry) -> tuple[str, int, Kind]:
+        return entry.instance_type or "", entry.instance_count or 1, entry.kind
 
     stack = session.stack
     settings = stack.settings.schedules[name]
@@ -66,6 +70,8 @@ def _notes(session: Session, found: Sequence[Finding], days: int) -> Iterator[st
         yield f"No job ran to its end in the last {days} days."
     if found and stack.endpoint:
         yield "CPU, memory and disk are what the jobs took of this machine, not of an instance."
+    if any(each.capacity == "spot" for each in found):
+        yield "Costs on spot are those before its discount, which differs from type to type."
     if found and not price_date(stack.region):
         yield f"There are no prices of {stack.region}; get them: {stack.command('prices')}"
 
@@ -73,7 +79,8 @@ def _notes(session: Session, found: Sequence[Finding], days: int) -> Iterator[st
 def _shown(finding: Finding) -> Iterator[RenderableType]:
     """Yield what shows a finding to people."""
     count = f"{finding.instance_count} x " if finding.instance_count > 1 else ""
-    machine = f"  {count}{finding.instance_type}"
+    spot = " on spot" if finding.capacity == "spot" else ""
+    machine = f"  {count}{finding.instance_type}{spot}"
     yield Text.assemble("\n", (finding.schedule, "bold"), (machine, "dim"))
     yield facts(_facts(finding))
     if finding.options:

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops.screen import local, span
 from ops.session import Session
 from ops.stack import OpsError
 from pipeline.attempt import MAX_ATTEMPT, Attempt, slot_text
-from pipeline.jobs import ACTIVE
+from pipeline.jobs import ACTIVE, Job
 from pipeline.journal_items import Entry, seconds_between
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 
 Answer = dict[str, Any]
@@ -21,6 +22,8 @@ GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 GRACE = timedelta(minutes=25)
 """The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
 died once its lease of 16 minutes is over."""
+_WITHOUT = ("Starting", "Pending", "Interrupted")
+"""The details of a training job that has no instance."""
 
 
 def launch(session: Session, attempt: Attempt) -> Answer:
@@ -136,8 +139,7 @@ class Followed:
             )
         since, state, patience = self._asked_for, "no job yet", GRACE
         if job and job.is_active:
-            since = job.started or job.created
-            state = job.status if job.started else "waits for instance"
+            since, state = _doing(job)
             patience = timedelta.max
         elif job:
             since = job.ended or job.changed
@@ -151,3 +153,13 @@ class Followed:
                 f"{stack.launcher} and {stack.prefix}-observer"
             )
         return f"{who}: {state}", lasted
+
+
+def _doing(job: Job) -> tuple[datetime, str]:
+    """Return since when a job that has not ended is at what, in words."""
+    waits = "waits for a spot instance" if job.kind is Kind.TRAINING else "waits for an instance"
+    if not job.started:
+        return job.created, waits
+    if job.detail in _WITHOUT:
+        return job.changed, f"was reclaimed, {waits}"
+    return job.started, job.status

@@ -14,6 +14,7 @@ from ops.stack import Stack, UsageError
 from pipeline import cost, cron
 from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 from pipeline.slots import Rate
 from pipeline.text import dollars
@@ -34,7 +35,8 @@ class Plan:
     to_run: list[datetime]
     parallel: int
     cost_at_most_usd: float | None
-    """Of those to run, each at its maximum runtime; None if the instance type has no price."""
+    """Of those to run, each at its maximum runtime, on spot without a discount and again on demand;
+    None if an instance type has no price."""
     last_run: Entry | None
     """The schedule's last successful attempt, which tells what one may cost."""
     cost_as_last_run_usd: float | None
@@ -108,10 +110,12 @@ def _at_most(stack: Stack, schedule: str) -> float | None:
     settings, costs = stack.settings.schedules[schedule], list[float]()
     for size in settings.sizes:
         machines = (size.instance_type, size.instance_count, size.most_volume_gb)
-        usd = cost.estimate(stack.region, *machines, settings.job.max_runtime_seconds)
-        if usd is None:
+        of = (stack.region, *machines, settings.job.max_runtime_seconds)
+        kinds = {Kind.of(settings.job.capacity), Kind.PROCESSING}
+        usd = [cost.estimate(*of, kind=kind) for kind in kinds]
+        if None in usd:
             return None
-        costs.append(usd)
+        costs.append(sum(filter(None, usd)))
     return max(costs)
 
 
@@ -127,15 +131,18 @@ def shown(session: Session, made: Plan) -> Iterator[RenderableType]:
     yield Text.assemble((made.schedule, "bold"), (f"  {settings.expression}  {zone.key}", "dim"))
     first, last = local(made.slots[0], zone), local(made.slots[-1], zone)
     longest = span(settings.job.max_runtime_seconds)
+    again = " on spot without a discount, and again on demand" if settings.job.is_spot else ""
     rows = {
         "slots": f"{len(made.slots):,}, {first} to {last}",
         "done": f"{len(made.done):,}, by their success marker",
         "under way": f"{len(made.under_way):,}",
         "to run": f"{len(made.to_run):,}, at most {made.parallel} at once",
-        "cost at most": f"{dollars(made.cost_at_most_usd)}, if each takes its maximum of {longest}",
+        "cost at most": f"{dollars(made.cost_at_most_usd)}, if each takes its maximum of {longest}"
+        + again,
     }
     if entry := made.last_run:
-        known = f"{local(entry.slot, zone)}, which took {span(entry.run_s)}"
+        on_spot = " on spot" if entry.kind is Kind.TRAINING else ""
+        known = f"{local(entry.slot, zone)}, which took {span(entry.run_s)}{on_spot}"
         rows["cost"] = f"{dollars(made.cost_as_last_run_usd)}, if each is like that of {known}"
     yield facts(rows.items())
     if made.cost_at_most_usd is None:

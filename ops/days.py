@@ -11,7 +11,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from components.settings.model import ScheduleSettings
-from ops.listing import Slot, of_attempts
+from ops.listing import Slot, of_attempts, on_demand_usd
 from pipeline import cron
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
@@ -110,6 +110,11 @@ class Period:
     def cost_usd(self) -> float:
         """What all attempts came to, without those of which it is not known."""
         return sum(each.slot.cost_usd or 0 for each in self.results)
+
+    @property
+    def on_demand_usd(self) -> float | None:
+        """What they would have come to without spot; None if none was on it."""
+        return on_demand_usd(each.slot for each in self.results)
 
     @property
     def unpriced(self) -> int:

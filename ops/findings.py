@@ -8,12 +8,15 @@ from typing import Any
 from components.aws import instance_types
 from components.settings import ScheduleSettings
 from ops import machines
+from ops.listing import on_demand_usd
 from ops.machines import Load, Machine, Option
-from ops.screen import share
+from ops.screen import change, share
 from ops.usage import Usage
 from pipeline import cost
 from pipeline.journal_items import Entry, seconds_between
-from pipeline.text import duration
+from pipeline.kind import Kind
+from pipeline.outcome import Outcome
+from pipeline.text import dollars, duration
 
 _SAME_TIME = 0.05
 """Of a run: an estimate that differs by less says nothing."""
@@ -30,6 +33,8 @@ class Finding:
     schedule: str
     instance_type: str
     instance_count: int
+    capacity: str
+    """`spot` or `on-demand`."""
     volume_gb: int | None
     """Of the latest job."""
     runs_a_month: float | None
@@ -64,6 +69,7 @@ def find(
         "schedule": last.schedule,
         "instance_type": kind,
         "instance_count": count,
+        "capacity": "spot" if last.kind is Kind.TRAINING else "on-demand",
         "volume_gb": last.volume_gb,
         "runs_a_month": runs_a_month,
         "jobs": len(jobs),
@@ -77,18 +83,40 @@ def find(
     if lack or not shape:
         return Finding(**known, advice=[f"Too little to say: {lack}."])
     machine = Machine(
-        instance_type=kind, instance_count=count, volume_gb=last.volume_gb, shape=shape
+        instance_type=kind,
+        instance_count=count,
+        volume_gb=last.volume_gb,
+        shape=shape,
+        kind=last.kind,
     )
     return Finding(
         **known, **_judged(region, settings, machine, machines.load(machine, jobs, telling))
     )
 
 
+def dear_spot(entries: Sequence[Entry]) -> list[str]:
+    """Return the sentence of a schedule whose slots cost more by spot than without; else none."""
+    on_spot = [each for each in entries if each.training_s]
+    slots = {each.slot for each in on_spot}
+    own = [each for each in entries if each.slot in slots]
+    lost = sum(each.outcome == Outcome.SPOT_RECLAIMED for each in on_spot)
+    paid, whole = sum(each.cost_usd or 0 for each in own), on_demand_usd(own)
+    if len(on_spot) < _LEAST_JOBS or not lost or not whole or paid <= whole:
+        return []
+    return [
+        f"{lost} of {len(on_spot)} jobs on spot were reclaimed for good and done again on demand: "
+        f"{dollars(paid)}, {change(whole, paid)} than without spot. Set job.capacity: on-demand."
+    ]
+
+
 def _judged(
     region: str, settings: ScheduleSettings, machine: Machine, taken: Load
 ) -> dict[str, Any]:
     """Return the fields of a finding that tells enough."""
-    candidates = machines.candidates(machine, cost.hourly(region))
+    prices = cost.hourly(region, machine.kind)
+    if machine.kind is Kind.TRAINING:
+        prices = {each: usd for each, usd in prices.items() if instance_types.has_spot(each)}
+    candidates = machines.candidates(machine, prices)
     kinds = {machine.instance_type: machine.shape, **candidates}
     now, *others = (machines.option(region, machine, taken, *each) for each in kinds.items())
     chosen = machines.choose(now, others, settings.job.max_runtime_seconds)
@@ -99,7 +127,7 @@ def _judged(
         "suggested": chosen and chosen.instance_type,
         "suggested_volume_gb": volume_gb,
         "advice": [
-            _of_machine(now, chosen, taken),
+            _of_machine(machine, now, chosen, taken),
             *_of_volume(region, machine, taken, volume_gb),
         ],
     }
@@ -119,18 +147,18 @@ def _lack(jobs: int, measured: int, telling: int) -> str | None:
     return None
 
 
-def _of_machine(now: Option, chosen: Option | None, taken: Load) -> str:
+def _of_machine(machine: Machine, now: Option, chosen: Option | None, taken: Load) -> str:
     peak = f"memory peaked at {share(1 - now.memory_free)} of {now.memory_gb} GB"
     killed = f", and {taken.out_of_memory} ran out of it" if taken.out_of_memory else ""
     peak += f" in {taken.jobs} jobs{killed}"
     free = f"leaves {share(machines.KEPT_FREE)} free"
     if chosen:
         leaves = f"leaves {share(chosen.memory_free)} of it free"
-        costs = _change(now.cost_usd, chosen.cost_usd)
+        costs = _change(machine, now.cost_usd, chosen.cost_usd)
         takes = f", and takes about {duration(chosen.run_s)} instead of {duration(now.run_s)}"
         is_as_long = abs(chosen.run_s - now.run_s) <= _SAME_TIME * now.run_s
-        machine = f"{chosen.instance_type} ({chosen.memory_gb} GB)"
-        return f"{_capital(peak)}: {machine} {leaves}{costs}{'' if is_as_long else takes}."
+        other = f"{chosen.instance_type} ({chosen.memory_gb} GB)"
+        return f"{_capital(peak)}: {other} {leaves}{costs}{'' if is_as_long else takes}."
     if now.is_short:
         return f"{_capital(peak)}: none of these machines has more and {free}."
     cheaper = f"is {share(machines.WORTH)} cheaper" if now.cost_usd else "is smaller"
@@ -154,18 +182,17 @@ def _of_volume(region: str, machine: Machine, taken: Load, wanted: int | None) -
     if now_gb is None or peak_gb is None or wanted is None:
         return
     of = (region, machine.instance_type, machine.instance_count)
-    usd = (cost.estimate(*of, each, taken.run_s) for each in (now_gb, wanted))
+    usd = (cost.estimate(*of, each, taken.run_s, kind=machine.kind) for each in (now_gb, wanted))
     free = share(1 - peak_gb / wanted)
     peak = f"Disk peaked at {share(peak_gb / now_gb)} of {now_gb} GB"
-    yield f"{peak}: volume_gb: {wanted} leaves {free} free{_change(*usd)}."
+    yield f"{peak}: volume_gb: {wanted} leaves {free} free{_change(machine, *usd)}."
 
 
-def _change(before: float | None, after: float | None) -> str:
+def _change(machine: Machine, before: float | None, after: float | None) -> str:
     """Return by how much a run is cheaper or dearer; nothing where that is not known."""
-    if not before or after is None:
-        return ""
-    less = 1 - after / before
-    return f", and a run costs {share(abs(less))} {'less' if less > 0 else 'more'}"
+    by = change(before, after)
+    spot = " before the discount for spot" if machine.kind is Kind.TRAINING else ""
+    return f", and a run costs {by}{spot}" if by else ""
 
 
 def _capital(text: str) -> str:

@@ -1,7 +1,7 @@
 """Lists slots: what the journal knows of them, and what runs at this moment."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,11 +12,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.screen import facts, local, span, style
+from ops.screen import change, facts, local, span, style
 from ops.session import Session
 from pipeline.jobs import with_job
 from pipeline.journal_items import Entry, seconds_between
-from pipeline.outcome import NO_FAILURE
+from pipeline.outcome import NO_FAILURE, Outcome
 from pipeline.text import dollars
 
 MOST_ENTRIES = 1_000_000
@@ -27,22 +27,18 @@ MOST_ENTRIES = 1_000_000
 class Slot(Entry):
     """A slot: its latest attempt, and what all of them come to.
 
-    Its cost is that of all attempts that have ended, and None if that of one is not known.
+    Its costs are those of all attempts that have ended, and None if that of one is not known.
     """
 
     attempts: int
     """That were made; one that is only planned does not count."""
+    history: str
+    """How each of these ended, in words; nothing if there was only one."""
     duration_seconds: float | None
     """Of the latest attempt; so far, while it runs."""
     waited_seconds: float | None
     """Until the latest attempt had its instances: from its creation on, or from the slot on if it
     lacked something then; so far, while it waits."""
-
-    @property
-    def instance(self) -> str:
-        """What it runs on, in words."""
-        kind = self.instance_type or ""
-        return f"{self.instance_count} x {kind}" if (self.instance_count or 1) > 1 else kind
 
 
 def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
@@ -52,12 +48,27 @@ def of_attempts(entries: Sequence[Entry], now: datetime) -> Slot:
     since = last.slot if last.waiting_for else last.created
     costs = [entry.cost_usd for entry in entries if entry.started and entry.ended]
     cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+    on_demand = None if cost is None else on_demand_usd(entries)
+    ends = [f"{each.number} {each.outcome or each.status or 'not concluded'}" for each in made]
     return Slot(
-        **vars(replace(last, cost_usd=cost)),
+        **vars(replace(last, cost_usd=cost, on_demand_usd=on_demand)),
         attempts=len(made),
+        history=" → ".join(ends) if len(made) > 1 else "",
         duration_seconds=seconds_between(last.started, last.ended or now),
         waited_seconds=seconds_between(since, last.started or last.ended or now),
     )
+
+
+def on_demand_usd(attempts: Iterable[Entry]) -> float | None:
+    """Return what attempts would have cost without spot, by list prices; None if none was on it.
+
+    What AWS reclaimed for good would not have been: the work was done by what followed.
+    """
+    entries = list(attempts)
+    if all(each.on_demand_usd is None for each in entries):
+        return None
+    whole = [each for each in entries if each.outcome != Outcome.SPOT_RECLAIMED]
+    return sum((each.on_demand_usd or each.cost_usd or 0) for each in whole)
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
@@ -120,9 +131,15 @@ def _table(listed: list[Slot], zone: ZoneInfo) -> Table:
             span(slot.duration_seconds),
             span(slot.waited_seconds),
             slot.instance.replace("ml.", ""),
-            "" if slot.cost_usd == 0 else dollars(slot.cost_usd),
+            _cost(slot),
         )
     return table
+
+
+def _cost(slot: Slot) -> str:
+    spot = change(slot.on_demand_usd, slot.cost_usd)
+    usd = "" if slot.cost_usd == 0 else dollars(slot.cost_usd)
+    return f"{usd} ({spot} by spot)" if spot else usd
 
 
 def _state(slot: Slot) -> str:
@@ -134,4 +151,4 @@ def _note(slot: Slot, zone: ZoneInfo) -> str:
     again = slot.next_attempt_at and f"next attempt {local(slot.next_attempt_at, zone)}"
     reason = " ".join((slot.exit_message or slot.reason or "").split())
     waits = f"waits for {slot.waiting_for}" if slot.is_waiting else None
-    return "; ".join(filter(None, [again, waits, reason, slot.sized_by]))
+    return "; ".join(filter(None, [again, waits, slot.history, reason, slot.sized_by]))

@@ -15,6 +15,7 @@ from components.aws.instance_types import Shape
 from ops.usage import Usage
 from pipeline import cost
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 
 KEPT_FREE = 0.2
@@ -39,6 +40,8 @@ class Machine:
     volume_gb: int | None
     """None: the journal does not say, as of jobs that it had before it knew volumes."""
     shape: Shape
+    kind: Kind
+    """Of their jobs, which has prices of its own; on spot they are those before its discount."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +94,8 @@ def load(machine: Machine, jobs: Sequence[Entry], measured: Sequence[Usage]) -> 
     # What made a job fail is over before it is measured.
     memory_peak = all_gb if outcomes[Outcome.OUT_OF_MEMORY] else max(memory)
     disk = 100 if outcomes[Outcome.DISK_FULL] else max(usage.disk_peak for usage in measured)
-    runs = [job.run_s or 0 for job in jobs]
-    whole = [job.run_s or 0 for job in jobs if job.outcome == Outcome.COMPLETED]
+    runs = [job.training_s or job.run_s or 0 for job in jobs]
+    whole = [run for run, job in zip(runs, jobs, strict=True) if job.outcome == Outcome.COMPLETED]
     return Load(
         jobs=len(measured),
         out_of_memory=outcomes[Outcome.OUT_OF_MEMORY],
@@ -156,7 +159,7 @@ def option(region: str, machine: Machine, taken: Load, instance_type: str, shape
         memory_free=1 - taken.memory_peak_gb / shape.memory_gb,
         run_s=taken.run_s * longer,
         longest_s=taken.longest_s * longer,
-        cost_usd=cost.estimate(region, instance_type, *of),
+        cost_usd=cost.estimate(region, instance_type, *of, kind=machine.kind),
     )
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from ops import page
 from ops.days import Day, Period, Result, State, of_schedule, of_slot
 from ops.listing import attempts_by_slot
-from ops.screen import local, span
+from ops.screen import change, local, span
 from ops.session import Session
 from ops.stack import OpsError, Stack
 from pipeline.journal_items import Entry
@@ -87,10 +87,10 @@ def document(
         )
         for name, settings in stack.settings.schedules.items()
     ]
-    filters = {"local": local, "span": span, "dollars": dollars, "size": size, "clock": _clock}
+    filters = {"local": local, "span": span, "dollars": dollars, "size": size, "change": change}
     return page.render(
         _TEMPLATE,
-        filters,
+        {**filters, "clock": _clock},
         stack=stack,
         now=now,
         count=count,

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ops.attempts import GOOD, Answer, Followed, launch, launch_next
 from ops.listing import of_attempts
-from ops.screen import facts, local, span, style
+from ops.screen import change, facts, local, span, style
 from ops.session import Session
 from ops.stack import OpsError, UsageError
 from pipeline.attempt import Attempt, job_name, slot_text
@@ -108,17 +108,18 @@ def _again(session: Session, attempt: Attempt) -> str:
 def _summary(session: Session, attempts: list[Entry], told: str | None) -> list[tuple[str, str]]:
     """Return label and text of what is to be said of a finished slot, but for what was told."""
     slot, last = of_attempts(attempts, session.now()), attempts[-1]
-    history = " → ".join(f"{entry.number} {entry.outcome}" for entry in attempts)
+    spot = change(slot.on_demand_usd, slot.cost_usd)
     rows = {
         "job": last.job_name,
         "status": last.status,
         "reason": last.reason if last.reason != told else None,
         "message": last.exit_message,
-        "attempts": history if len(attempts) > 1 else None,
+        "attempts": slot.history,
         "duration": span(slot.duration_seconds),
         "waited": span(slot.waited_seconds),
         "instance": slot.instance,
         "cost": f"{dollars(slot.cost_usd)} (estimate)" if last.started else None,
+        "spot": spot and f"{spot} than on demand",
         "marker": last.success_marker,
     }
     return [(label, text) for label, text in rows.items() if text]

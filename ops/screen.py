@@ -110,6 +110,14 @@ def share(part: float) -> str:
     return f"{100 * part:.0f} %"
 
 
+def change(before: float | None, after: float | None) -> str:
+    """Return by how much an amount is less or more than before; nothing where that is not known."""
+    if not before or after is None:
+        return ""
+    less = 1 - after / before
+    return f"{share(abs(less))} {'less' if less > 0 else 'more'}"
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -108,7 +108,7 @@ def keyless(types: Iterable[str]) -> str | None:
 
 def never_on_spot(types: Iterable[str]) -> str | None:
     """Return a warning of the types that nobody is known to have had on spot, if there are any."""
-    unknown = [each for each in types if not _has_spot(each)]
+    unknown = [each for each in types if not has_spot(each)]
     if not unknown:
         return None
     return (
@@ -118,7 +118,8 @@ def never_on_spot(types: Iterable[str]) -> str | None:
     )
 
 
-def _has_spot(instance_type: str) -> bool:
+def has_spot(instance_type: str) -> bool:
+    """Return whether a quota for spot training jobs on it is known."""
     return _family(instance_type) in _ON_SPOT and instance_type != "ml.t3.medium"
 
 

@@ -240,10 +240,12 @@ def with_job(entry: Entry, job: Job) -> Entry:
         started=job.started,  # a job that fails early has none
         ended=job.ended,
     )
-    return replace(entry, cost_usd=_cost(entry, job))
+    on_demand = _cost(entry, job, Kind.PROCESSING, None) if job.training_s else None
+    paid = _cost(entry, job, job.kind, job.billable_s)
+    return replace(entry, cost_usd=paid, on_demand_usd=on_demand)
 
 
-def _cost(entry: Entry, job: Job) -> float | None:
+def _cost(entry: Entry, job: Job, kind: Kind, billable_s: int | None) -> float | None:
     if entry.run_s is None:
         return 0.0
     if not (job.instance_type and job.instance_count and job.volume_gb):
@@ -251,4 +253,4 @@ def _cost(entry: Entry, job: Job) -> float | None:
     region = job.arn.split(":")[3]
     machines = (job.instance_type, job.instance_count, job.volume_gb)
     seconds = entry.run_s if job.training_s is None else job.training_s
-    return cost.estimate(region, *machines, seconds, kind=job.kind, billable_s=job.billable_s)
+    return cost.estimate(region, *machines, seconds, kind=kind, billable_s=billable_s)

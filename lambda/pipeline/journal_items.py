@@ -52,6 +52,8 @@ class Entry:
     outcome: str | None = None
     """An Outcome; None until the end was dealt with."""
     cost_usd: float | None = None
+    on_demand_usd: float | None = None
+    """What the time of a spot job would have cost on demand; None of others."""
     next_attempt_at: datetime | None = None
     """When the next attempt is launched; None if there is none."""
     planned_for: datetime | None = None
@@ -87,6 +89,13 @@ class Entry:
         return Kind.of(self.capacity)
 
     @property
+    def instance(self) -> str:
+        """What it runs on, in words; nothing if that is not known."""
+        count = f"{self.instance_count} x " if (self.instance_count or 1) > 1 else ""
+        spot = " on spot" if self.capacity == "spot" else ""
+        return f"{count}{self.instance_type}{spot}" if self.instance_type else ""
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it waits for what it lacks, unless it has a job that nobody has dealt with."""
         return bool(self.waiting_for) and not (self.status or self.created or self.concluded_at)
@@ -116,7 +125,7 @@ _TIMES = {
 _NUMBERS = {
     **dict.fromkeys(("instance_count", "volume_gb", "input_bytes", "input_objects"), int),
     **dict.fromkeys(("training_s", "billable_s"), int),
-    "cost_usd": float,
+    **dict.fromkeys(("cost_usd", "on_demand_usd"), float),
 }
 _BESIDE_KEY = {field.name for field in fields(Entry)} - {"schedule", "slot", "number"}
 

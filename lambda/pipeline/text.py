@@ -27,6 +27,8 @@ def dollars(amount: float | None) -> str:
     """Return an amount of USD; a question mark where it is not known."""
     if amount is None:
         return "?"
+    if amount < 0:
+        return f"-{dollars(-amount)}"
     return "<$0.01" if 0 < amount < 0.01 else f"${amount:,.2f}"
 
 

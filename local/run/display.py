@@ -113,7 +113,9 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
     yield "time", duration(sum(report.seconds.values()))
     costs = [each["cost_usd"] for each in report.attempts]
     if costs and None not in costs:
-        yield "cost", f"{dollars(sum(costs))} on AWS, if its jobs took as long there"
+        spot = any(each["billable_s"] for each in report.attempts)
+        so = ", and spot were as cheap as it is played here" if spot else ""
+        yield "cost", f"{dollars(sum(costs))} on AWS, if its jobs took as long there{so}"
     kept = ".local/s3/  .local/logs/" if "collect" in report.seconds else ""
     yield "look", f".local/report.html  .local/report.json  {kept}".rstrip()
 
@@ -132,8 +134,8 @@ def _results(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _attempts(report: Report) -> Table:
-    names = ("attempt", "instance_type", "status", "outcome", "reason")
-    table = Table(*(name.replace("_", " ") for name in names))
+    names = ("attempt", "instance", "status", "outcome", "reason")
+    table = Table(*names)
     for each in report.attempts:
         table.add_row(*(Text(printable(str(each[name] or ""))) for name in names))
     return table

@@ -44,7 +44,8 @@ class Report:
     outcome: str | None = None
     """The slot's, as the journal has it; null if nothing came of it."""
     attempts: Rows = field(default_factory=Rows)
-    """job_name, status, reason, instance_type, outcome, cost_usd, attempt."""
+    """job_name, status, reason, instance (in words), instance_type, outcome, cost_usd, attempt; of
+    spot jobs training_s and billable_s."""
     messages: Rows = field(default_factory=Rows)
     """What SNS delivered: subject, body, at."""
     alarms: Rows = field(default_factory=Rows)
@@ -97,7 +98,8 @@ class Report:
 
 
 def _attempt(entry: Entry) -> dict[str, Any]:
-    names = ("job_name", "status", "reason", "instance_type", "outcome", "cost_usd")
+    names = ("job_name", "status", "reason", "instance", "instance_type", "outcome", "cost_usd")
+    names += ("training_s", "billable_s")
     return {"attempt": entry.number, **{name: getattr(entry, name) for name in names}}
 
 

@@ -9,9 +9,9 @@ from pipeline.journal_items import Entry
 FIRST = datetime(2026, 1, 5, 3, tzinfo=UTC)
 
 
-def job(day: int = 0, minutes: float = 10, **known: Any) -> Entry:
+def job(day: int = 0, minutes: float = 10, number: int = 1, **known: Any) -> Entry:
     """Return a job that ran on ml.m5.xlarge with 100 GB, unless another machine is known."""
-    attempt = Attempt("daily", FIRST - timedelta(days=day), 1)
+    attempt = Attempt("daily", FIRST - timedelta(days=day), number)
     begun = attempt.slot + timedelta(minutes=4)
     ran: dict[str, Any] = {
         "outcome": "completed",

@@ -36,7 +36,7 @@ class TestRun:
         assert status == 0
         begin = "Fri 02 Jan 04:00  daily attempt 1: "
         told = [line.removeprefix(begin) for line in err.splitlines() if line.startswith(begin)]
-        assert told == ["started", "waits for instance", "completed"]
+        assert told == ["started", "waits for an instance", "completed"]
         assert [line[:3] for line in out.splitlines() if " 10s " in line] == [
             *("Fri", "Sat", "Sun", "Mon")
         ]

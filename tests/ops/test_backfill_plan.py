@@ -51,6 +51,18 @@ class TestPlan:
         assert "Nothing was started" in err
         assert len(nights.started) == 1
 
+    def test_on_spot_may_cost_the_whole_and_again_on_demand(
+        self, world: World, nights: Nights, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del nights
+        ended: Json = {"started": NOW - timedelta(seconds=751), "ended": NOW, "capacity": "spot"}
+        world.conclude(slot="2025-12-30T04:00:00Z", schedule="spare", cost_usd=0.25, **ended)
+        answer(monkeypatch, "n\n")
+        _, out, _ = world.ops(LINE.replace("daily", "spare"))
+        most = "cost at most  $2.02, if each takes its maximum of 1h 00m on spot without a discount"
+        assert f"{most}, and again on demand" in out
+        assert "like that of Tue 30 Dec 04:00, which took 12m 31s on spot" in out
+
     @pytest.mark.parametrize(("typed", "slots"), [("y\n", 2), ("", 0)])
     def test_asks_a_person_and_takes_nobody_for_a_no(
         self, world: World, nights: Nights, monkeypatch: pytest.MonkeyPatch, typed: str, slots: int

@@ -58,6 +58,26 @@ class TestCosts:
         _, out, _ = world.ops("costs")
         assert "Attempts without a price, which are not in it: 1." in out
 
+    def test_of_spot_says_what_was_saved_and_takes_off_what_was_reclaimed(
+        self, world: World
+    ) -> None:
+        spot: dict[str, Any] = {"training_s": 3600, "billable_s": 900, "on_demand_usd": 2.0}
+        world.conclude(**ran(90, 0.5), **spot)
+        world.conclude(schedule="hourly", **ran(60, 0.25))
+        _, document = world.ops_json("costs")
+        assert [
+            tuple(each[name] for name in ("instance_hours", "spot_hours", "unpaid_hours"))
+            for each in document["months"]
+        ] == [(1, 1, 0.75), (1, 0, 0)]
+        assert [each["saved_usd"] for each in document["months"]] == [1.5, None]
+        world.conclude(**ran(90, 0.5), **spot, outcome="spot_reclaimed")
+        world.conclude(2, **ran(60, 2.0))
+        total = world.ops_json("costs")[1]["total"]
+        assert (total["cost_usd"], total["saved_usd"]) == (2.75, -0.5)
+        _, out, _ = world.ops("costs")
+        [line] = [line for line in out.splitlines() if line.startswith("total")]
+        assert line.split()[-4:] == ["$2.75", "1.00", "0.75", "-$0.50"]
+
     def test_an_attempt_that_got_no_job_costs_nothing_and_is_not_unpriced(
         self, world: World
     ) -> None:

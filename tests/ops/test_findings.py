@@ -113,6 +113,46 @@ class TestAdvice:
         assert said.endswith("ml.m5.large (8 GB) leaves 38 % of it free.")
 
 
+class TestSpot:
+    SPOT: dict[str, Any] = {"capacity": "spot", "training_s": 600, "billable_s": 60}  # noqa: RUF012
+
+    def test_is_compared_by_the_prices_of_training_and_with_types_that_may_be_on_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dear = {name: 10 * usd for name, usd in HOURLY.items()} | {"ml.r6i.large": 0.1}
+        card = {"storage_gb_month": 0.73, "hourly": HOURLY}
+        cards = {REGION: {"Processing": card, "Training": {"hourly": dear}}}
+        monkeypatch.setattr("pipeline.cost._CARDS", cards)
+        found = find(*days(IDLE, minutes=60, **self.SPOT))
+        assert found.capacity == "spot"
+        assert found.load
+        assert found.load.run_s == 600
+        costs = {each.instance_type: each.cost_usd for each in found.options}
+        assert costs["ml.m5.xlarge"] == pytest.approx((4 + 0.1) / 6)
+        assert "ml.r6i.large" not in costs
+        assert found.advice[0].endswith("a run costs 49 % less before the discount for spot.")
+
+    @pytest.mark.parametrize(
+        ("reclaimed", "told"),
+        [
+            (
+                3,
+                "3 of 4 jobs on spot were reclaimed for good and done again on demand: $5.00, ",
+            ),
+            (1, ""),
+        ],
+    )
+    def test_that_costs_more_than_on_demand_is_said(self, reclaimed: int, told: str) -> None:
+        spent: dict[str, Any] = {**self.SPOT, "cost_usd": 0.5, "on_demand_usd": 1.0}
+        lost = [job(day, outcome="spot_reclaimed", **spent) for day in range(reclaimed)]
+        again = [job(day, number=2, cost_usd=1.0) for day in range(reclaimed)]
+        good = [job(day, **spent) for day in range(reclaimed, 4)]
+        before = [job(day, cost_usd=9.0) for day in range(4, 9)]
+        said = "".join(findings.dear_spot([*lost, *again, *good, *before]))
+        assert said.startswith(told)
+        assert bool(said) == bool(told)
+
+
 class TestVolume:
     EMPTY = Usage(points=10, cpu_sum=500, cpu_peak=90, memory_peak=61, disk_peak=12)
 

@@ -123,6 +123,22 @@ class TestTable:
         )
 
 
+class TestSpot:
+    SPOT: dict[str, Any] = {**RAN, "capacity": "spot", "on_demand_usd": 1.0}  # noqa: RUF012
+
+    def test_is_named_with_what_it_saved(self, world: World) -> None:
+        world.conclude(**self.SPOT)
+        _, out, _ = world.ops("list")
+        assert row(out, "Mon").endswith("2 x m5.xlarge on spot $0.25 (75 % less by spot)")
+
+    def test_that_was_reclaimed_is_told_with_what_it_cost_on_top(self, world: World) -> None:
+        world.conclude(**self.SPOT, outcome="spot_reclaimed")
+        world.conclude(2, **RAN)
+        _, out, _ = world.ops("list")
+        assert row(out, "Mon").endswith("2 x m5.xlarge $0.50 (100 % more by spot)")
+        assert note(out, "Mon").strip() == "1 spot_reclaimed → 2 completed"
+
+
 class TestSize:
     WHY = "1.2 GB in 7 objects: up to 10 GB"
 

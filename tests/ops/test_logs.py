@@ -14,17 +14,19 @@ START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 """CloudWatch Logs takes no events that are older than 14 days."""
 
 
-def write(world: World, host: str, *lines: tuple[int, str], job: str = NAME) -> None:
+def write(
+    world: World, host: str, *lines: tuple[int, str], job: str = NAME, group: str = GROUP
+) -> None:
     """Let a host write lines: seconds since START, and text."""
     logs = world.client("logs", region_name="eu-central-1")
     stream = f"{job}/{host}-1767787200"
     if not logs.describe_log_groups()["logGroups"]:
-        logs.create_log_group(logGroupName=GROUP)
-    known = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=stream)
+        logs.create_log_group(logGroupName=group)
+    known = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)
     if not known["logStreams"]:
-        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
     logs.put_log_events(
-        logGroupName=GROUP,
+        logGroupName=group,
         logStreamName=stream,
         logEvents=[
             {"timestamp": int(START.timestamp() + at) * 1000, "message": text} for at, text in lines
@@ -46,6 +48,13 @@ class TestLogs:
             f"{times[1]} algo-2 two",
             f"{times[2]} algo-1 three",
         ]
+
+    def test_of_a_spot_job_are_those_of_each_of_its_starts(self, world: World) -> None:
+        world.job(kind="Training")
+        for at, start in enumerate(["algo-1-1", "algo-1-2"]):
+            write(world, start, (at, start), group="/aws/sagemaker/TrainingJobs")
+        _, document = world.ops_json(f"logs {NAME}")
+        assert [line["message"] for line in document["lines"]] == ["algo-1-1", "algo-1-2"]
 
     def test_shows_the_last_lines_of_each_host(self, world: World) -> None:
         world.job()

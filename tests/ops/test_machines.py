@@ -9,6 +9,7 @@ from components.aws import instance_types
 from ops import machines
 from ops.machines import Load, Machine, Option
 from ops.usage import Usage
+from pipeline.kind import Kind
 from tests.ops.measured import job
 
 _CARD = (
@@ -22,7 +23,8 @@ PRICES = {f"ml.{kind}": float(usd) for kind, usd in map(str.split, _CARD.split("
 def machine(kind: str = "ml.m5.xlarge", volume_gb: int | None = 100) -> Machine:
     shape = instance_types.shape(kind)
     assert shape
-    return Machine(instance_type=kind, instance_count=1, volume_gb=volume_gb, shape=shape)
+    of: dict[str, Any] = {"instance_type": kind, "shape": shape, "kind": Kind.PROCESSING}
+    return Machine(instance_count=1, volume_gb=volume_gb, **of)
 
 
 def load(**changed: Any) -> Load:

@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,14 @@ class TestCommand:
         said = text((here / "report-prod.html").read_text("utf-8"))
         assert "Mon 05 Jan ? 1 no record ✓ 1 completed" in said
         assert "Sun 04 Jan" not in said
+
+    def test_says_what_spot_made_of_the_costs(self, world: World, here: Path) -> None:
+        ran: dict[str, Any] = {"created": NOW, "started": NOW, "ended": NOW + timedelta(hours=1)}
+        ran |= {"instance_type": "ml.m5.large", "capacity": "spot", "on_demand_usd": 1.0}
+        world.conclude(**ran, cost_usd=0.25)
+        world.ops("report")
+        said = text((here / "report-prod.html").read_text("utf-8"))
+        assert "m5.large on spot $0.25 75 % less by spot" in said
 
     def test_a_job_that_runs_is_in_progress(self, world: World, here: Path) -> None:
         world.job(CreationTime=NOW - timedelta(seconds=90))

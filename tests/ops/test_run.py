@@ -47,7 +47,7 @@ class TestRun:
         for text in ("completed", "12m 31s", "2m 04s", "ml.m5.xlarge", "$0.19", marker):
             assert text in out
         assert "again" not in out
-        assert "daily attempt 1: waits for instance" in err
+        assert "daily attempt 1: waits for an instance" in err
         assert "daily attempt 1: Completed, not yet concluded by the observer" in err
         assert world.now - NOW == timedelta(seconds=60)
 
@@ -68,6 +68,23 @@ class TestRun:
         assert "1 capacity → 2 completed" in out
         assert "daily attempt 2: planned for Wed 07 Jan 13:05:30" in err
         assert "daily attempt 2: InProgress" in err
+
+    def test_on_spot_says_what_it_waits_for_and_what_it_saved(self, world: World) -> None:
+        spot: dict[str, Any] = {"capacity": "spot", "cost_usd": 0.25, "on_demand_usd": 1.0}
+        world.job(kind="Training")
+        seen = {"TrainingStartTime": NOW, "SecondaryStatus": "Interrupted"}
+        world.after(20, lambda: world.jobs[NAME].update(seen))
+        world.after(40, lambda: world.jobs[NAME].update(SecondaryStatus="Training"))
+        world.after(60, lambda: world.conclude(**STARTED, **spot))
+        status, out, err = world.ops(f"run --schedule daily --slot {SLOT}")
+        assert status == 0
+        assert err.splitlines() == [
+            "daily attempt 1: waits for a spot instance",
+            "daily attempt 1: was reclaimed, waits for a spot instance",
+            "daily attempt 1: InProgress",
+        ]
+        assert "ml.m5.xlarge on spot" in out
+        assert "75 % less than on demand" in out
 
     def test_a_failure_is_status_1_and_names_what_to_type_next(self, world: World) -> None:
         world.after(

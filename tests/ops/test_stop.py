@@ -1,5 +1,6 @@
 import pytest
 
+from local.aws.sagemaker.job import Kind
 from pipeline.attempt import Attempt, parse_slot
 from pipeline.journal_items import Entry
 from tests.ops.world import NAME, SLOT, World
@@ -9,9 +10,9 @@ RUN = Attempt("daily", parse_slot(SLOT), 1)
 
 def stops(world: World) -> list[str]:
     return [
-        request["ProcessingJobName"]
+        request.get("ProcessingJobName") or request["TrainingJobName"]
         for operation, request in world.requests
-        if operation == "StopProcessingJob"
+        if operation in ("StopProcessingJob", "StopTrainingJob")
     ]
 
 
@@ -26,8 +27,9 @@ class TestStop:
         assert status == 1
         assert "StopProcessingJob: ThrottlingException: Rate exceeded" in err
 
-    def test_waits_until_it_has_stopped(self, world: World) -> None:
-        world.job()
+    @pytest.mark.parametrize("kind", ["Processing", "Training"])
+    def test_waits_until_it_has_stopped(self, world: World, kind: Kind) -> None:
+        world.job(kind=kind)
         world.after(60, lambda: world.end(NAME, "Stopped"))
         status, out, err = world.ops(f"stop {NAME}")
         assert status == 0

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import boto3
 import pytest
 
 from components.aws import models
-from local.aws.sagemaker.job import kind_of
+from local.aws.sagemaker.job import Kind, kind_of
 from ops.__main__ import main
 from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.journal import Journal
@@ -89,7 +89,7 @@ class World:
         self,
         name: str = NAME,
         status: str = "InProgress",
-        kind: Literal["Processing", "Training"] = "Processing",
+        kind: Kind = "Processing",
         **known: Any,
     ) -> None:
         """Let SageMaker have a job."""

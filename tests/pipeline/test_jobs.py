@@ -76,6 +76,21 @@ class TestWithJob:
         sagemaker.jobs[NAME]["ProcessingJobArn"] = arn.replace("eu-central-1", "us-east-1")
         assert told(sagemaker).cost_usd is None
 
+    def test_on_spot_costs_what_is_billed_and_on_demand_all_its_time(
+        self, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        card = {"storage_gb_month": 0, "hourly": {"ml.m5.large": 0.1}}
+        cards = {"eu-central-1": {"Processing": card, "Training": {"hourly": {"ml.m5.large": 0.2}}}}
+        monkeypatch.setattr("pipeline.cost._CARDS", cards)
+        sagemaker.add(NAME, kind="Training", CreationTime=NOW)
+        spent: dict[str, Any] = {"TrainingTimeInSeconds": 1800, "BillableTimeInSeconds": 360}
+        sagemaker.end(NAME, "Completed", **spent)
+        entry = jobs.with_job(KNOWN, jobs.described(Kind.TRAINING, sagemaker.jobs[NAME]))
+        assert entry.instance == "ml.m5.large on spot"
+        assert entry.saved == pytest.approx(0.8)
+        assert entry.cost_usd == pytest.approx(0.02)
+        assert entry.on_demand_usd == pytest.approx(0.05)
+
     def test_with_times_that_contradict_each_other_has_no_negative_duration(
         self, sagemaker: FakeSageMaker
     ) -> None:

@@ -32,7 +32,7 @@ def _optional(name: str) -> st.SearchStrategy[object]:
         "input_objects": st.integers(0, 10**9),
         "training_s": st.integers(0, 10**7),
         "billable_s": st.integers(0, 10**7),
-        "cost_usd": _COSTS,
+        **dict.fromkeys(("cost_usd", "on_demand_usd"), _COSTS),
         "outcome": st.sampled_from(Outcome),
     }
     times = {

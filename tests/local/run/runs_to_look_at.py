@@ -30,7 +30,7 @@ def attempt(number: int, outcome: str, reason: str | None, kind: str) -> dict[st
         "outcome": outcome,
         "status": "Completed" if outcome == "completed" else "Failed",
         "reason": reason,
-        "instance_type": kind,
+        "instance": kind,
         "job_name": job_name(number),
     }
 

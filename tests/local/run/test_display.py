@@ -31,9 +31,10 @@ class TestHostileText:
             outputs=[{"bucket": "b", "key": HOSTILE, "size": 1}],
             attempts=[
                 {
-                    **dict.fromkeys(("attempt", "instance_type", "status"), HOSTILE),
+                    **dict.fromkeys(("attempt", "instance", "status"), HOSTILE),
                     **dict.fromkeys(("outcome", "reason"), HOSTILE),
                     "cost_usd": 1.0,
+                    "billable_s": None,
                 }
             ]
             * 2,
@@ -73,7 +74,7 @@ class TestTheSummary:
         self, shown: tuple[Display, io.StringIO], costs: list[float | None], told: str | None
     ) -> None:
         display, out = shown
-        names = ("attempt", "instance_type", "status", "outcome", "reason")
+        names = ("attempt", "instance", "status", "outcome", "reason", "billable_s")
         attempts = [{**dict.fromkeys(names), "cost_usd": usd} for usd in costs]
         display.summary(Report(stack="local", attempts=attempts), [])
         assert (told or "") in out.getvalue()
