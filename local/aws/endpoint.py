@@ -110,8 +110,7 @@ class LocalAws:
     def _answer(self, request: Request) -> WSGIApplication:
         """Return what answers a request: one of our services, or else moto."""
         access_key, name = sender(request, self._host, self.region, self._keys_of)
-        # A body of S3 may be large, and decides nothing.
-        body = None if name == "s3" else request.get_data()
+        body = request.get_data() if protocols.asks_in_body(name, request) else None
         self.iam.judge(access_key, name, request)
         protocols.check(name, request)
         ours = self.services.get(name)

@@ -31,7 +31,7 @@ class ServiceError(Exception):
 def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     """Return operation and parameters of a request; an empty operation if there is none such.
 
-    The parameters of S3 are those outside of its bodies, which are not read.
+    The parameters of S3 are those outside of its bodies, but for what DeleteObjects names.
     """
     if operation := target(request):
         return operation, json.loads(request.get_data() or b"{}")
@@ -40,7 +40,7 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     from moto.core.request import Request as MotoRequest  # noqa: PLC0415
     from moto.core.request import determine_request_protocol  # noqa: PLC0415
 
-    body = b"" if service == "s3" else request.get_data()
+    body = request.get_data() if asks_in_body(service, request) else b""
     asked = MotoRequest({**request.environ, "wsgi.input": io.BytesIO(body)})
     try:
         operation, labels = routing.get_service_router(service).match(asked)
@@ -58,6 +58,11 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
         }
     )
     return operation.name, parameters
+
+
+def asks_in_body(service: str, request: Request) -> bool:
+    """Return whether a body has to be read to know what is asked for: one of S3 may be large."""
+    return service != "s3" or (request.method == "POST" and "delete" in request.args)
 
 
 def target(request: Request) -> str:

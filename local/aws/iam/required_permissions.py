@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from local.aws.iam.evaluate import Access
 from local.aws.iam.patterns import Value
@@ -85,7 +86,7 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
         case "ListObjectsV2":
             prefix = {"s3:prefix": asked["Prefix"]} if "Prefix" in asked else {}
             return [Access("s3:ListBucket", arn.removesuffix("/"), prefix)]
-        case "GetObject":
+        case "GetObject" | "HeadObject":
             found = store.state("s3").buckets.get(bucket)
             own = getattr(found and found.keys.get(key), "kms_key_id", None)
             decrypt = _object_key_use(store, bucket, key, own, ["kms:Decrypt"])
@@ -96,8 +97,18 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
             actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if parts else [])]
             of_key = _object_key_use(store, bucket, key, asked.get("SSEKMSKeyId"), actions)
             return [Access("s3:PutObject", arn), *of_key]
-        case "AbortMultipartUpload" | "DeleteObject":
-            return [Access(operation, arn)]
+        case "CopyObject" | "UploadPartCopy" as copy:
+            source, name = unquote(asked["CopySource"]).lstrip("/").split("/", 1)
+            read = _of_s3(store, "s3:GetObject", {"Bucket": source, "Key": name}) or []
+            write = "s3:PutObject" if copy == "CopyObject" else "s3:UploadPart"
+            return [*read, *(_of_s3(store, write, asked) or [])]
+        case "AbortMultipartUpload" | "DeleteObject" | "DeleteObjects":
+            named = asked.get("Delete", {"Objects": [{"Key": key}]})["Objects"]
+            action, arns = (
+                operation.removesuffix("s"),
+                (f"{bucket}/{each['Key']}" for each in named),
+            )
+            return [Access(action, f"arn:aws:s3:::{each}") for each in arns]
         case _:
             return None
 

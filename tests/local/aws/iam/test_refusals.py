@@ -150,7 +150,6 @@ class TestRefusals:
         ("service", "operation", "asked"),
         [
             ("s3", "get_object_tagging", {"Bucket": "iam-bucket", "Key": "a"}),
-            ("s3", "copy_object", {"Bucket": "b", "Key": "k", "CopySource": "iam-bucket/a"}),
             ("s3", "put_object", {"Bucket": "b", "Key": "k", "Tagging": "a=b"}),
             ("s3", "get_object", {"Bucket": "iam-bucket", "Key": "a", "VersionId": "1"}),
             ("kms", "list_keys", {}),

@@ -92,6 +92,28 @@ ASKED: list[Row] = [
         {("s3:PutObject", OBJECT), *WRITE},
     ),
     (
+        "s3",
+        "head_object",
+        {"Bucket": "iam-bucket", "Key": "a"},
+        {("s3:GetObject", OBJECT), ("kms:Decrypt", "key")},
+    ),
+    (
+        "s3",
+        "copy_object",
+        {"Bucket": "iam-plain", "Key": "copy", "CopySource": "iam-bucket/a"},
+        {
+            ("s3:GetObject", OBJECT),
+            ("kms:Decrypt", "key"),
+            ("s3:PutObject", "arn:aws:s3:::iam-plain/copy"),
+        },
+    ),
+    (
+        "s3",
+        "delete_objects",
+        {"Bucket": "iam-plain", "Delete": {"Objects": [{"Key": "b"}, {"Key": "c/d"}]}},
+        {("s3:DeleteObject", f"arn:aws:s3:::iam-plain/{key}") for key in ("b", "c/d")},
+    ),
+    (
         "dynamodb",
         "get_item",
         {"TableName": "iam-table", "Key": {"k": {"S": "a"}}},
