@@ -138,7 +138,8 @@ class Launcher:
             if not any(reference.objects(self.s3)):
                 return refused(f"EmptyReference: there is no object under {reference.uri}")
             read["reference"] = reference
-        if entry.capacity == "on-demand":  # after a spot job, whose checkpoint there may be
+        follows_spot = entry.capacity == "on-demand"
+        if follows_spot and Kind.TRAINING in self.config.job_kinds:  # else it has no right to look
             checkpoint = self.config.checkpoint_of(attempt)
             if any(checkpoint.objects(self.s3)):
                 read["checkpoint"] = checkpoint

@@ -136,6 +136,7 @@ def recovery(config: ObserverConfig, entry: Entry, since: datetime) -> tuple[str
         f"{entry.schedule} of stack {config.stack} is green again.",
         f"Completed: {_local(entry.slot, zone)} ({slot_text(entry.slot)}), attempt {entry.number}.",
         f"It had failed since: {_local(since, zone)} ({slot_text(since)}).",
+        *_savings([entry]),
         "",
         "Slots that failed in between stay failed. To see and replay them:",
         f"{OPS} list --stack {config.stack} --schedule {entry.schedule} --failed",
@@ -183,13 +184,17 @@ def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
         return
     if entry.run_s is not None:
         yield f"Ran: {duration(entry.run_s)}"
-    for each in (*others, entry):
-        if each.saved is not None:
-            yield f"Spot: {each.saved:.0%} saved of {duration(each.training_s or 0)}"
+    yield from _savings((*others, entry))
     costs = [each.cost_usd for each in (*others, entry) if each.created]
     known = f"about ${sum(filter(None, costs)):.2f}"
     cost = f"unknown, for want of a price: {OPS} prices" if None in costs else known
     yield f"Cost so far: {cost}"
+
+
+def _savings(entries: Sequence[Entry]) -> Iterator[str]:
+    for each in entries:
+        if each.saved is not None:
+            yield f"Spot: {each.saved:.0%} saved of {duration(each.training_s or 0)}"
 
 
 def _links(config: ObserverConfig, entry: Entry) -> Iterator[str]:

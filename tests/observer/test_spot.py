@@ -183,6 +183,17 @@ class TestSpotThatFails:
         types = [each["ClusterConfig"]["InstanceType"] for each in kinds]
         assert types == ["ml.m5.large", "ml.m6i.large"]
 
+    def test_is_no_reason_to_look_for_a_checkpoint_where_spot_was_given_up_since(
+        self, world: World
+    ) -> None:
+        world.launch()
+        ends(world, **NEVER_CAME)
+        world.configure()
+        before = len(world.asked("ListObjectsV2"))
+        assert world.fire()["result"] == "started"
+        looked = [asked["Prefix"] for asked in world.asked("ListObjectsV2")[before:]]
+        assert not [prefix for prefix in looked if prefix.startswith("_spot/")]
+
 
 class TestTheScriptsOwnError:
     def test_is_told_and_never_paid_for_again(self, world: World) -> None:
@@ -254,6 +265,15 @@ class TestAsAnyOther:
     def test_the_same_delivery_again_finds_it_started(self, world: World) -> None:
         assert [world.launch()["result"] for _ in range(2)] == ["started", "already started"]
         assert world.sagemaker.accepted == [NAME]
+
+    def test_its_savings_are_told_where_the_schedule_is_green_again(self, world: World) -> None:
+        world.journal.record_failure("daily", ATTEMPT.slot - timedelta(days=1))
+        world.launch()
+        artifacts(world, "20260105T020500.0Z", "a.csv")
+        ends(world, "Completed")
+        [(subject, body)] = world.messages()
+        assert "green again" in subject
+        assert "Spot: 70% saved of 10m 00s\n" in body
 
     def test_its_costs_are_of_the_seconds_that_are_billed(self, world: World) -> None:
         world.launch()
