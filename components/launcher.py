@@ -14,7 +14,7 @@ from components.storage import Storage
 
 
 class Launcher(pulumi.ComponentResource):
-    """The function that starts one processing job for each slot.
+    """The function that starts one job for each slot.
 
     Creates: a Function, whose role may start, describe, list and stop this stack's jobs, pass
     their one role, keep the journal, see whether there is input, and report on the event bus
