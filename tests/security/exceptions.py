@@ -118,6 +118,7 @@ UNCONDITIONED = {
 }
 """Policy and Sid -> why no condition keeps the service from acting for somebody else's resource."""
 
+_BREAKS_OFF = "Only when an upload of several parts breaks off."
 _TRAFFIC = "The traffic of a VPC is not played."
 
 NOT_PLAYED = {
@@ -131,9 +132,9 @@ NOT_PLAYED = {
     ("job", "ReadSecrets", "secretsmanager:GetSecretValue"): (
         "The script's own call, without isolation; a script here has no credentials."
     ),
-    ("job", "WriteOutput", "s3:AbortMultipartUpload"): (
-        "Only when an upload of several parts breaks off."
-    ),
+    ("job", "KeepScratch", "s3:AbortMultipartUpload"): _BREAKS_OFF,
+    ("job", "WriteOutput", "s3:AbortMultipartUpload"): _BREAKS_OFF,
+    ("observer", "WriteOutput", "s3:AbortMultipartUpload"): _BREAKS_OFF,
     ("network-flow-logs", "FindFlowLogStreams", "logs:DescribeLogStreams"): _TRAFFIC,
     ("network-flow-logs", "FindLogGroups", "logs:DescribeLogGroups"): _TRAFFIC,
     ("network-flow-logs", "WriteFlowLogs", "logs:CreateLogStream"): _TRAFFIC,

@@ -23,7 +23,10 @@ QUEUES = {"launcher": 1, "schedule": 1, "observer": 2}
 
 
 def configuration() -> dict[str, str]:
-    """Return that of a stack in a VPC, with two instances, where a slot takes another's place."""
+    """Return that of a stack in a VPC, with two instances, where a slot takes another's place.
+
+    `load` follows `daily`, and `cheap` is on spot.
+    """
     keys = varied("vpc")
     changes: dict[str, tuple[str | None, dict[str, Any]]] = {
         "schedules": ("daily", {"overlap": "Replace"}),
@@ -34,6 +37,7 @@ def configuration() -> dict[str, str]:
         (values[part] if part else values).update(change)
         if part:
             values["load"] = {**values[part], "input": {"output_of": part}}
+            values["cheap"] = {**values[part], "job": {"capacity": "spot", "instance_count": 1}}
         keys[f"{PROJECT}:{name}"] = json.dumps(values)
     return keys
 
@@ -49,7 +53,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.night("capacity")
         stage.night("quota")
         stage.night(exit_code=3)
-        stage.replaced_night()
+        stage.replaced_night("daily")
+        stage.reclaimed_night()
+        stage.night("spot-reclaimed", schedule="cheap")
+        stage.replaced_night("cheap")
         stage.followed_night()
         stage.broken_events()
         stage.undelivered()
@@ -60,10 +67,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def test_every_slot_went_the_way_that_it_was_to_go(played: Stage) -> None:
     told = [message["subject"] or "" for message in played.cloud.messages]
-    assert [each.partition("daily ")[2].partition(" (")[0] for each in told] == [
-        "failed: script failed",
-        "was replaced",
-        "is green again",
+    assert [each.partition("local: ")[2].partition(" (")[0] for each in told] == [
+        "daily failed: script failed",
+        "daily was replaced",
+        "daily is green again",
+        "cheap was replaced",
     ]
     sqs = played.cloud.aws.client("sqs")
     for queue, kept in QUEUES.items():
@@ -78,6 +86,17 @@ def test_the_follower_has_read_what_was_written_and_nobody_is_told(played: Stage
     entry = played.cloud.journal.recent("load", datetime(2026, 1, 1, tzinfo=UTC))[0]
     assert (entry.outcome, entry.number) == ("completed", 1)
     assert (entry.waiting_for or "").startswith("success of daily in the same slot")
+
+
+def test_what_was_reclaimed_was_resumed_or_ended_on_demand(played: Stage) -> None:
+    entries = played.cloud.journal.recent("cheap", datetime(2026, 1, 1, tzinfo=UTC))
+    found = sorted((each.outcome or "", each.number, each.capacity) for each in entries)
+    assert found == [
+        *[("completed", 1, "spot")] * 2,
+        ("completed", 2, "on-demand"),
+        ("replaced", 1, "spot"),
+        ("spot_reclaimed", 1, "spot"),
+    ]
 
 
 def test_nothing_is_done_that_is_not_granted(played: Stage) -> None:
@@ -100,8 +119,8 @@ def test_nothing_is_granted_that_is_not_done_or_explained(played: Stage) -> None
     }
     granted = {
         (policy.owner, statement["Sid"], action)
-        for stack, policy in everywhere()
-        if policy.kind == "identity" and "spot" not in stack
+        for _, policy in everywhere()
+        if policy.kind == "identity"
         for statement in policy.statements
         for action in actions(statement)
     }

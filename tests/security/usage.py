@@ -57,11 +57,27 @@ class Script:
     ) -> int:
         del image
         on_line("a line")
+        output = Path(spec.ml, "processing", "output")
+        if "TRAINING_JOB_NAME" in spec.environment:
+            output = _on_spot(Path(spec.ml))
         if self.waits:
             self.waits = False
             stop.wait(30)
-        Path(spec.ml, "processing", "output", "result.bin").write_bytes(bytes(_SEVERAL_PARTS))
+        Path(output, "result.bin").write_bytes(bytes(_SEVERAL_PARTS))
         return self.exit_code
+
+
+def _on_spot(ml: Path) -> Path:
+    """Do what the entry point does, and keep a checkpoint or use one up; return where to write."""
+    kept = ml / "checkpoints" / "part"
+    if kept.exists():
+        kept.unlink()
+    else:
+        kept.write_bytes(b"half")
+    start = ml / "model" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    (start / "output").mkdir(parents=True)
+    (start / "message").touch()
+    return start / "output"
 
 
 def _refusing(_: Request) -> Response:
@@ -125,11 +141,11 @@ class Stage:
             for statement in document["Statement"]
         ]
 
-    def night(self, *faults: str, exit_code: int = 0) -> None:
+    def night(self, *faults: str, exit_code: int = 0, schedule: str = "daily") -> None:
         """Play a slot to its end, the watch behind it."""
         self.cloud.faults.coming[:] = faults
         self.script.exit_code = exit_code
-        self._fire()
+        self._fire(schedule)
         self.cloud.settle()
         self.cloud.tick()
         self.cloud.faults.coming.clear()
@@ -140,12 +156,17 @@ class Stage:
         self.cloud.functions.invoke(self.cloud.exports["launcher"], json.dumps(event).encode())
         self.cloud.settle()
 
-    def replaced_night(self) -> None:
+    def reclaimed_night(self) -> None:
+        """Play a slot whose machine is taken away after its checkpoint, and which is resumed."""
+        self.script.waits = True
+        self.night("spot-reclaimed-after-checkpoint", schedule="cheap")
+
+    def replaced_night(self, schedule: str) -> None:
         """Play a slot whose job still runs when the next one is due."""
         self.script.exit_code, self.script.waits = 0, True
-        self._fire()
+        self._fire(schedule)
         self.cloud.settle(jobs=False)
-        self._fire()
+        self._fire(schedule)
         self.cloud.settle()
 
     def followed_night(self) -> None:
@@ -181,12 +202,12 @@ class Stage:
         self.asked += [(of_role(session.who.name), access) for access in accesses]
         return refusal(session, accesses)
 
-    def _fire(self) -> None:
+    def _fire(self, schedule: str = "daily") -> None:
         self._slot += timedelta(days=1)
         key = f"{self.cloud.settings.input.prefix.format(slot=self._slot)}data.csv"
         bucket = self.cloud.exports["input_bucket"]
         self.cloud.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a")
-        self.cloud.fire("daily", self._slot)
+        self.cloud.fire(schedule, self._slot)
 
     def _run_job(self, cloud: Cloud, job: Job) -> JobEnd:
         if self.script.exit_code:  # it leaves a marker of its own behind
