@@ -23,21 +23,22 @@ QUEUES = {"launcher": 1, "schedule": 1, "observer": 2}
 
 
 def configuration() -> dict[str, str]:
-    """Return that of a stack in a VPC, with two instances, where a slot takes another's place.
+    """Return that of a cluster of two in a VPC, where a slot takes another's place.
 
     `load` follows `daily`, and `cheap` is on spot.
     """
     keys = varied("vpc")
     changes: dict[str, tuple[str | None, dict[str, Any]]] = {
         "schedules": ("daily", {"overlap": "Replace"}),
-        "job": (None, {"instance_count": 2}),
+        "job": (None, {"cluster": True, "instance_count": 2}),
     }
     for name, (part, change) in changes.items():
         values = json.loads(keys.get(f"{PROJECT}:{name}", "{}"))
         (values[part] if part else values).update(change)
         if part:
             values["load"] = {**values[part], "input": {"output_of": part}}
-            values["cheap"] = {**values[part], "job": {"capacity": "spot", "instance_count": 1}}
+            alone = {"capacity": "spot", "instance_count": 1, "cluster": False}
+            values["cheap"] = {**values[part], "job": alone}
         keys[f"{PROJECT}:{name}"] = json.dumps(values)
     return keys
 

@@ -31,7 +31,12 @@ def required(store: Store, operation: str, asked: Parameters) -> list[Access]:
     Raises:
         NotImplementedError: no role of the stack calls it.
     """
-    tables = {"s3": _of_s3, "sagemaker": _of_sagemaker, "scheduler": _of_scheduler}
+    tables = {
+        "ec2": _of_ec2,
+        "s3": _of_s3,
+        "sagemaker": _of_sagemaker,
+        "scheduler": _of_scheduler,
+    }
     needed = tables.get(operation.partition(":")[0], _of_others)(store, operation, asked)
     unknown = sorted(asked.keys() & _NOT_PLAYED)
     if needed is None or unknown:
@@ -77,6 +82,11 @@ def to_send(store: Store, arn: str, source: Mapping[str, Value] | None = None) -
     kind = "sns:topicArn" if arn.split(":")[2] == "sns" else "sqs:arn"
     key = getattr(store.resource(arn), "kms_master_key_id", None)
     return key_use(store, key, ["kms:GenerateDataKey", "kms:Decrypt"], (kind, arn), source)
+
+
+def _of_ec2(_store: Store, operation: str, _asked: Parameters) -> list[Access] | None:
+    known = operation in {"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"}
+    return [Access(operation, "*")] if known else None
 
 
 def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | None:
