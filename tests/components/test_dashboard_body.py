@@ -187,6 +187,11 @@ class TestDashboard:
         alarms = program("prod").inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values()
         assert [arn.partition(":alarm:")[2] for arn in shown] == [each["name"] for each in alarms]
 
+    def test_shows_the_use_of_machines_on_spot_where_a_schedule_has_them(self) -> None:
+        kind, group = "aws:cloudwatch/dashboard:Dashboard", "{/aws/sagemaker/TrainingJobs,Host}"
+        assert program("vpc, spot").one(kind)["dashboardBody"].count(group) == 3
+        assert group not in self.registered()["dashboardBody"]
+
     def test_the_last_failures_come_from_the_observers_log_of_every_attempt(self) -> None:
         body = json.loads(self.registered()["dashboardBody"])
         [query] = [w["properties"]["query"] for w in body["widgets"] if w["type"] == "log"]
