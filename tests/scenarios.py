@@ -8,6 +8,8 @@ from pipeline.outcome import Outcome
 
 T3, M5, C5 = "ml.t3.medium", "ml.m5.large", "ml.c5.xlarge"
 LARGER = "ml.t3.large"
+SPOT, LARGER_SPOT = "ml.r5.large", "ml.r5.xlarge"
+"""Types of the schedule whose jobs are to run on spot machines."""
 
 
 @dataclass(kw_only=True)
@@ -25,6 +27,9 @@ class Scenario:
     """Whether the schedule's alarm goes off, and comes back with the next success."""
     metrics: dict[str, float] = field(default_factory=dict[str, float])
     has_input: bool = True
+    schedule: str = "daily"
+    on_spot: int = 0
+    """How many of the attempts, the first ones, had a spot job; the others had none."""
 
 
 def failed(reason: str, exit_message: str | None = None) -> JobEnd:
@@ -45,6 +50,16 @@ def final(outcome: Outcome, **how: Any) -> Scenario:
     instance_type = how.pop("instance_type", T3)
     attempts = [(instance_type, str(outcome))]
     return Scenario(attempts=attempts, told=told, red=True, metrics=ended(), **how)
+
+
+def on_spot(*faults: str, first: str | None = None, **how: Any) -> Scenario:
+    """Return a scenario of a spot attempt, and one on demand if the `first` has another outcome."""
+    refused = first == Outcome.QUOTA_TOO_LOW  # then there was no job to have a machine
+    attempts = [(None if refused else SPOT, str(first))] if first else []
+    attempts.append((SPOT, "completed"))
+    known = {"metrics": completed(len(attempts)), "on_spot": 0 if refused else 1}
+    how = {"attempts": attempts, **known, **how}
+    return Scenario(faults=faults, schedule="cheap", **how)
 
 
 SCENARIOS = {
@@ -169,4 +184,28 @@ SCENARIOS = {
     ),
     "events out of order": final(Outcome.DISK_FULL, faults=("out-of-order", "disk-full")),
     "lost event of a failure": final(Outcome.DISK_FULL, faults=("lost-event", "disk-full")),
+    "on spot": on_spot(),
+    "spot never came: on demand": on_spot("spot-never-came", first=Outcome.SPOT_NEVER_CAME),
+    "spot reclaimed for good: on demand": on_spot("spot-reclaimed", first=Outcome.SPOT_RECLAIMED),
+    "spot reclaimed after a checkpoint: goes on from there": on_spot(
+        "spot-reclaimed-after-checkpoint"
+    ),
+    "spot reclaimed during its upload: only the last start counts": on_spot(
+        "spot-reclaimed-during-upload"
+    ),
+    "no capacity on spot: on demand": on_spot("capacity", first=Outcome.CAPACITY),
+    "a quota of zero for spot: on demand": on_spot("quota-zero", first=Outcome.QUOTA_TOO_LOW),
+    "out of memory on spot: one size larger, on spot": on_spot(
+        "out-of-memory",
+        attempts=[(SPOT, "out_of_memory"), (LARGER_SPOT, "completed")],
+        metrics=completed(2),
+        on_spot=2,
+    ),
+    "script failed on spot: nothing on demand": final(
+        Outcome.SCRIPT_FAILED,
+        ends=(failed("AlgorithmError: , exit code: 3", "process_data.sh failed: no rows"),),
+        instance_type=SPOT,
+        schedule="cheap",
+        on_spot=1,
+    ),
 }

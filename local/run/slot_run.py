@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from components import build_context
+from local.aws.sagemaker.faults import OF_SPOT
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.deploy.cloud import Cloud
@@ -142,6 +143,12 @@ class SlotRun:
         settings = schedules[name]
         if settings.suspend:
             raise RunError(f"--schedule {name}: is suspended; set its `suspend` to false")
+        unmet = [fault for fault in self._options.faults if fault in OF_SPOT]
+        if unmet and not settings.job.is_spot:
+            raise RunError(
+                f"--fault {', '.join(unmet)}: {name} has no job on spot; set its `job.capacity` to "
+                "spot"
+            )
         if self._options.slot and (problem := settings.slot_problem(self._options.slot)):
             raise RunError(f"--slot {slot_text(self._options.slot)}: {problem}")
         due = cron.parse(settings.expression).previous(now, ZoneInfo(settings.timezone))

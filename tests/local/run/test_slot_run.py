@@ -290,6 +290,31 @@ def test_a_suspended_schedule_is_refused_with_the_setting(tmp_path: Path) -> Non
         played(tmp_path / "left")
 
 
+def test_a_fault_of_spot_is_refused_where_nothing_is_on_spot(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"^--fault spot-reclaimed: daily has no job on spot; set "):
+        played(tmp_path / "left", faults=["capacity", "spot-reclaimed"])
+
+
+def test_a_script_goes_on_where_its_spot_machine_was_reclaimed(tmp_path: Path) -> None:
+    script = tmp_path / "my.sh"
+    script.write_text(
+        'cd "$CHECKPOINT_PATH"; echo "kept: $(ls)"; [ -e half ] || { : >half; sleep 60; }\n'
+        'ls >"$OUTPUT_PATH/result"\n'
+    )
+    with daily(job={"capacity": "spot", "instance_type": "ml.m5.large"}):
+        faults = ["spot-reclaimed-after-checkpoint"]
+        report = played(tmp_path / "left", script=script, faults=faults)
+    assert [each["outcome"] for each in report["attempts"]] == ["completed"]
+    assert "reclaimed" in [event["what"] for event in report["timeline"]]
+    logs = (tmp_path / "left" / "logs" / "aws" / "sagemaker" / "TrainingJobs").rglob("*.log")
+    assert sorted(line for log in logs for line in log.read_text().splitlines()) == [
+        "kept: ",
+        "kept: half",
+    ]
+    [result] = (tmp_path / "left" / "s3").rglob("result")
+    assert result.read_text() == "half\n"
+
+
 def test_a_slot_that_waits_says_for_what_and_holds_nobody_up(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     waits = {"when_empty": "wait", "ready": "_SUCCESS"}
