@@ -115,7 +115,7 @@ def change(before: float | None, after: float | None) -> str:
     if not before or after is None:
         return ""
     less = 1 - after / before
-    return f"{share(abs(less))} {'less' if less > 0 else 'more'}"
+    return f"{share(abs(less))} {'more' if less < 0 else 'less'}"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write
