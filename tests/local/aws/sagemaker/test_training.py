@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 KEPT = "/opt/ml/checkpoints"
-UNTIL_STOPPED = "trap 'exit 0' TERM; sleep 60 & wait"
+TRAP, WAIT = "trap 'exit 0' TERM; ", "; sleep 60 & wait"
 
 
 def channel(name: str, uri: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class TestTheContainer:
         assert jobs.keys(bucket) == []
 
     def test_that_is_stopped_keeps_what_it_has(self, jobs: Jobs, bucket: str) -> None:
-        end = jobs.train(f": >/opt/ml/model/x; echo ready; {UNTIL_STOPPED}", f"s3://{bucket}/out")
+        end = jobs.train(f"{TRAP} : >/opt/ml/model/x; echo ready {WAIT}", f"s3://{bucket}/out")
         assert end == JobEnd("Stopped")
         assert [key.rpartition("/")[2] for key in jobs.keys(bucket)] == ["x"]
 
@@ -89,8 +89,8 @@ class TestTheCheckpoint:
         self, jobs: Jobs, bucket: str
     ) -> None:
         jobs.reclaimed_at = "Saved"
-        script = f"echo 1 >{KEPT}/1; trap ': >{KEPT}/2; : >/opt/ml/model/x; exit' TERM; "
-        end = jobs.train(f"{script} sleep 60 & wait", f"s3://{bucket}/out")
+        script = f"trap ': >{KEPT}/2; : >/opt/ml/model/x; exit' TERM; echo 1 >{KEPT}/1"
+        end = jobs.train(script + WAIT, f"s3://{bucket}/out")
         assert end.status == "Stopped"
         assert jobs.keys(bucket) == ["out/checkpoint/1"]
 
@@ -104,12 +104,13 @@ class TestTheCheckpoint:
         assert jobs.train(script, f"s3://{bucket}/out").status == "Completed"
         assert jobs.keys(bucket) == []
 
-    @pytest.mark.parametrize("script", ["", UNTIL_STOPPED])
-    def test_that_cannot_be_saved_fails_the_job(self, jobs: Jobs, bucket: str, script: str) -> None:
+    @pytest.mark.parametrize("wait", ["", WAIT])
+    def test_that_cannot_be_saved_fails_the_job(self, jobs: Jobs, bucket: str, wait: str) -> None:
         kept: dict[str, Any] = {"CheckpointConfig": {"S3Uri": f"s3://{bucket}/{'k' * 1020}"}}
-        end = jobs.train(f": >{KEPT}/12345; {script}", f"s3://{bucket}/out", **kept)
+        end = jobs.train(f"{TRAP} : >{KEPT}/12345 {wait}", f"s3://{bucket}/out", **kept)
         assert end.status == "Failed"
         assert "S3 takes 1024" in str(end.failure_reason)
+        assert jobs.stop.is_set() or not wait
 
 
 def test_a_machine_reclaimed_during_the_upload_leaves_a_part(jobs: Jobs, bucket: str) -> None:
