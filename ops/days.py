@@ -10,7 +10,7 @@ from itertools import takewhile
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from components.settings.model import ScheduleSettings
+from components.settings.schedule import ScheduleSettings
 from ops.listing import Slot, of_attempts, on_demand_usd
 from pipeline import cron
 from pipeline.journal_items import Entry

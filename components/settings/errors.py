@@ -10,8 +10,9 @@ from typing import Any
 import pulumi
 from pydantic_core import ErrorDetails
 
-from components.settings.model import OVERRIDABLE, ScheduleSettings, Settings
+from components.settings.model import OVERRIDABLE, Settings
 from components.settings.replaced import NO_SPOT, REPLACED
+from components.settings.schedule import ScheduleSettings
 from components.settings.sections import Subscription
 from components.settings.sizes import SizeSettings
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, product
 
 from components.settings import key_prefix
-from components.settings.model import ScheduleSettings, Settings
+from components.settings.model import Settings
 from components.settings.run_rules import key
+from components.settings.schedule import ScheduleSettings
 
 
 def problems(settings: Settings) -> Iterator[str]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from components import names
 from components.settings import addresses, places, run_rules, slot_rules, spot_rules, waiting
-from components.settings.model import ScheduleSettings, Settings
+from components.settings.model import Settings
+from components.settings.schedule import ScheduleSettings
 from components.settings.sections import NetworkSettings
 from pipeline.text import duration
 

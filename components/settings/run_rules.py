@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from components.settings import sizes
-from components.settings.model import ScheduleSettings, Settings
+from components.settings.model import Settings
+from components.settings.schedule import ScheduleSettings
 from components.settings.values import MAX_ARGUMENTS, MAX_ENVIRONMENT
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from components.aws import models
 from components.settings import run_rules, shared_places
-from components.settings.model import ScheduleSettings
+from components.settings.schedule import ScheduleSettings
 from components.settings.values import JOB
 from pipeline import cron, slot_fields
 from pipeline.attempt import slot_text

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from components.settings.model import ScheduleSettings, Settings
+from components.settings.model import Settings
 from components.settings.run_rules import key
+from components.settings.schedule import ScheduleSettings
 
 
 def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from components.settings.model import ScheduleSettings, Settings
+from components.settings.model import Settings
 from components.settings.run_rules import key
+from components.settings.schedule import ScheduleSettings
 from pipeline import cron
 from pipeline.slots import Cron
 

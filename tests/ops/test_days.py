@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import ScheduleSettings
+from components.settings.schedule import ScheduleSettings
 from ops.days import Day, Period, Result, State, of_schedule, of_slot
 from pipeline.outcome import Outcome
 from tests.ops import month

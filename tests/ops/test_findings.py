@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import ScheduleSettings
+from components.settings.schedule import ScheduleSettings
 from ops import findings
 from ops.findings import Finding
 from ops.usage import Usage
