@@ -174,9 +174,7 @@ def _cause(entry: Entry, outcome: Outcome) -> Iterator[str]:
 
 
 def _effort(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
-    kind = entry.instance_type
-    spot = " on spot" if entry.capacity == "spot" else ""
-    machine = f", {entry.instance_count or 1} x {kind}{spot}" if kind else ""
+    machine = f", {entry.instance}" if entry.instance else ""
     yield f"Attempt: {entry.number} ({len(others) + 1} in all){machine}"
     if entry.sized_by:
         yield f"Input: {entry.sized_by}"

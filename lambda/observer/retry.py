@@ -15,11 +15,9 @@ AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=5), timedelta(hours=1)
 """Before an attempt that has to wait; doubles with each further one."""
-_OF_SPOT = frozenset(
-    {
-        *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
-        *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
-    }
+_OF_SPOT = (
+    *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
+    *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
 )
 """Ends of a spot job that one on demand need not have."""
 INTERNAL_ERRORS = 1

@@ -117,8 +117,7 @@ class ScheduleConfig:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
         """Return what a schedule of stack.json says."""
-        job: dict[str, Any] = document["job"]
-        reference: dict[str, Any] | None = document["reference"]
+        job, reference = document["job"], document["reference"]
         sizes: Any = [SizeConfig(**each) for each in job["sizes"]]
         parts: dict[str, Any] = {
             "job": JobConfig(**{**job, "sizes": sizes}),
@@ -145,7 +144,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """What all functions know; components/settings/model.py says what each setting means."""
+    """What all functions know; components/settings/ says what each setting means."""
 
     stack: str
     prefix: str
@@ -208,13 +207,13 @@ class StackConfig:
 
     def scratch_of(self, attempt: Attempt) -> Prefix:
         """Return where the spot jobs of an attempt's slot keep what is no result."""
-        bucket = self.output_of(attempt).bucket
-        return Prefix(bucket, f"{SCRATCH}{slot_jobs(self.prefix, attempt)}/")
+        jobs = slot_jobs(self.prefix, attempt)
+        return replace(self.output_of(attempt), key=f"{SCRATCH}{jobs}/")
 
     def checkpoint_of(self, attempt: Attempt) -> Prefix:
         """Return where the spot jobs of an attempt's slot keep their checkpoint."""
         scratch = self.scratch_of(attempt)
-        return Prefix(scratch.bucket, scratch.key + CHECKPOINT)
+        return replace(scratch, key=scratch.key + CHECKPOINT)
 
     def followers(self, attempt: Attempt) -> list[str]:
         """Return the schedules that wait for an attempt's slot to be successful."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -29,42 +29,7 @@ _FAILURE = re.compile(r"AlgorithmError: (?P<text>.*), (?P<code>exit code: \d+)",
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job as SageMaker describes it."""
-
-    kind: Kind
-    name: str
-    arn: str
-    status: str
-    detail: str | None
-    """A training job's SecondaryStatus."""
-    reason: str | None
-    exit_message: str | None
-    image: str
-    isolated: bool
-    max_runtime_s: int | None
-    instance_type: str | None
-    instance_count: int | None
-    volume_gb: int | None
-    created: datetime
-    started: datetime | None
-    """None if its containers never ran."""
-    ended: datetime | None
-    changed: datetime
-    training_s: int | None
-    """Of a training job: how long it had instances."""
-    billable_s: int | None
-    """As many of those seconds as are paid, after the discount for spot."""
-    artifacts: str | None
-    """S3 URI of what a training job wrote."""
-
-    @property
-    def is_active(self) -> bool:
-        """Whether it has not ended."""
-        return self.status in ACTIVE
-
-
-class Listed(NamedTuple):
+class Listed:
     """A job as a list shows it."""
 
     name: str
@@ -76,6 +41,33 @@ class Listed(NamedTuple):
     def is_active(self) -> bool:
         """Whether it has not ended."""
         return self.status in ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Listed):
+    """A job as SageMaker describes it."""
+
+    kind: Kind
+    arn: str
+    detail: str | None
+    """A training job's SecondaryStatus."""
+    reason: str | None
+    exit_message: str | None
+    image: str
+    isolated: bool
+    max_runtime_s: int | None
+    instance_type: str | None
+    instance_count: int | None
+    volume_gb: int | None
+    started: datetime | None
+    """None if its containers never ran."""
+    ended: datetime | None
+    training_s: int | None
+    """Of a training job: how long it had instances."""
+    billable_s: int | None
+    """As many of those seconds as are paid, after the discount for spot."""
+    artifacts: str | None
+    """S3 URI of what a training job wrote."""
 
 
 @dataclass(frozen=True)
@@ -154,73 +146,52 @@ class Jobs:
         # Not 10 to a page: an account has about two calls a second.
         for page in pages.paginate(PaginationConfig={"PageSize": 100}, **filters):
             for job in page[f"{kind}JobSummaries"]:
-                created = job["CreationTime"]
-                changed = job.get("LastModifiedTime", created)
-                yield Listed(job[kind.key("Name")], job[kind.key("Status")], created, changed)
+                yield Listed(**_listed(kind, job))
 
     def _call(self, method: str, kind: Kind, **request: Any) -> Any:  # noqa: ANN401
         return getattr(self.client, method.format(kind.lower()))(**request)
 
 
+def _listed(kind: Kind, answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": answer[kind.key("Name")],
+        "status": answer[kind.key("Status")],
+        "created": answer["CreationTime"],
+        "changed": answer.get("LastModifiedTime", answer["CreationTime"]),
+    }
+
+
 def described(kind: Kind, answer: Mapping[str, Any]) -> Job:
-    """Return what Describe tells of a job.
+    """Return what Describe tells of a job; of a training job its message apart from the reason.
 
     One that was given a choice of types (InstancePreferences) has SageMaker's own in the Selected
     members, once it has selected.
     """
-    common: dict[str, Any] = {
-        "kind": kind,
-        "name": answer[kind.key("Name")],
-        "arn": answer[kind.key("Arn")],
-        "status": answer[kind.key("Status")],
-        "max_runtime_s": answer.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
-        "created": answer["CreationTime"],
-        "started": answer.get(f"{kind}StartTime"),
-        "ended": answer.get(f"{kind}EndTime"),
-        "changed": answer.get("LastModifiedTime", answer["CreationTime"]),
-    }
-    of_kind = _of_training(answer) if kind is Kind.TRAINING else _of_processing(answer)
-    return Job(**common, **of_kind)
-
-
-def _of_processing(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **_machines(answer["ProcessingResources"]["ClusterConfig"]),
-        "detail": None,
-        "reason": answer.get("FailureReason"),
-        "exit_message": answer.get("ExitMessage"),
-        "image": answer["AppSpecification"]["ImageUri"],
-        "isolated": answer.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
-        "training_s": None,
-        "billable_s": None,
-        "artifacts": None,
-    }
-
-
-def _of_training(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a training job tells, its container's message apart from SageMaker's reason."""
-    reason, message = answer.get("FailureReason"), None
-    if found := _FAILURE.fullmatch(reason or ""):
+    reason, message = answer.get("FailureReason"), answer.get("ExitMessage")
+    if kind is Kind.TRAINING and (found := _FAILURE.fullmatch(reason or "")):
         reason, message = f"AlgorithmError: , {found['code']}", found["text"]
-    return {
-        **_machines(answer.get("ResourceConfig", {})),
-        "detail": answer.get("SecondaryStatus"),
-        "reason": reason,
-        "exit_message": message,
-        "image": answer["AlgorithmSpecification"]["TrainingImage"],
-        "isolated": answer.get("EnableNetworkIsolation", False),
-        "training_s": answer.get("TrainingTimeInSeconds"),
-        "billable_s": answer.get("BillableTimeInSeconds"),
-        "artifacts": answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
-    }
-
-
-def _machines(cluster: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "instance_type": cluster.get("InstanceType") or cluster.get("SelectedInstanceType"),
-        "instance_count": cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount"),
-        "volume_gb": cluster.get("VolumeSizeInGB"),
-    }
+    application = answer.get("AppSpecification") or answer["AlgorithmSpecification"]
+    resources = answer.get("ProcessingResources", {})
+    cluster = resources.get("ClusterConfig") or answer.get("ResourceConfig", {})
+    return Job(
+        **_listed(kind, answer),
+        kind=kind,
+        arn=answer[kind.key("Arn")],
+        detail=answer.get("SecondaryStatus"),
+        reason=reason,
+        exit_message=message,
+        image=application.get("ImageUri") or application["TrainingImage"],
+        isolated=answer.get("NetworkConfig", answer).get("EnableNetworkIsolation", False),
+        max_runtime_s=answer.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+        instance_type=cluster.get("InstanceType") or cluster.get("SelectedInstanceType"),
+        instance_count=cluster.get("InstanceCount") or cluster.get("SelectedInstanceCount"),
+        volume_gb=cluster.get("VolumeSizeInGB"),
+        started=answer.get(f"{kind}StartTime"),
+        ended=answer.get(f"{kind}EndTime"),
+        training_s=answer.get("TrainingTimeInSeconds"),
+        billable_s=answer.get("BillableTimeInSeconds"),
+        artifacts=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+    )
 
 
 def with_job(entry: Entry, job: Job) -> Entry:

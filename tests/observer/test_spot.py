@@ -204,7 +204,7 @@ class TestTheScriptsOwnError:
         assert world.planned() == {}
         [(_, body)] = world.messages()
         assert "Message: daily.sh failed with exit code 3: no such column\n" in body
-        assert "Attempt: 1 (1 in all), 1 x ml.m5.large on spot\n" in body
+        assert "Attempt: 1 (1 in all), ml.m5.large on spot\n" in body
         assert "Spot: 70% saved of 10m 00s\n" in body
         assert f"#/training-jobs/{NAME}" in body
         assert "TrainingJobs" in body
