@@ -7,6 +7,7 @@ reclaim cut off leaves parts of an earlier one. ADR 38 says why it is done so.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _COPY = TransferConfig(multipart_threshold=2**28, multipart_chunksize=2**28)
 """S3 copies within itself; in parts what is larger than 256 MB, so that no call takes long."""
+_START = re.compile(r"\d{8}T\d{6}\.\d+Z/")
+"""What container/bin/places.py names a start's folder, among others that a script may make."""
 _BATCH = 1000
 """Copies under way together, and keys of one DeleteObjects (its API reference)."""
 _LONGEST_MESSAGE = 1024
@@ -87,8 +90,9 @@ def _last_start(s3: S3Client, artifacts: Prefix) -> Prefix:
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=artifacts.bucket, Prefix=artifacts.key, Delimiter="/"
     )
-    folders = [each.get("Prefix", "") for page in pages for each in page.get("CommonPrefixes", [])]
-    start = Prefix(artifacts.bucket, max(folders, default=artifacts.key))
+    found = (each.get("Prefix", "") for page in pages for each in page.get("CommonPrefixes", []))
+    starts = (key for key in found if _START.fullmatch(key, len(artifacts.key)))
+    start = Prefix(artifacts.bucket, max(starts, default=artifacts.key))
     if not start.has("message", s3):
         raise UnfinishedError(f"its last start left nothing whole under {artifacts.uri}")
     return start

@@ -74,8 +74,10 @@ class TestOutput:
         world.launch()
         artifacts(world, "20260105T020500.9Z", "old.csv", "a.csv")
         artifacts(world, "20260105T021000.0Z", "a.csv")
+        world.write(f"{SCRATCH}{NAME}/output/model/saved/message")  # beside, by a script of its own
         assert ends(world, "Completed") == "completed"
         assert f"{PLACE}old.csv" not in world.output()
+        assert f"{PLACE}a.csv" in world.output()
 
     @pytest.mark.parametrize("started", [True, False])
     def test_that_is_not_whole_is_no_success(self, world: World, started: bool) -> None:
