@@ -76,7 +76,7 @@ class Observer:
         entry = replace(entry, outcome=classify(entry, job))
         if job:
             entry = success_marker.settle(self.s3, self.jobs, self.config, entry, job)
-        next_at = self._plan_next(entry, now)
+        next_at = self._plan_next(entry, job, now)
         entry = replace(entry, next_attempt_at=next_at, concluded_at=now)
         # Only a stop for another attempt's sake names a job.
         stop = (entry.stop or "").removeprefix(REPLACED_BY)
@@ -100,13 +100,13 @@ class Observer:
         if not any(job.is_active for _, job in of_slot):
             spot_output.clear(self.s3, self.config.scratch_of(entry.attempt))
 
-    def _plan_next(self, entry: Entry, now: datetime) -> datetime | None:
+    def _plan_next(self, entry: Entry, job: Job | None, now: datetime) -> datetime | None:
         """Plan the next attempt, if any; return when it is launched."""
         attempt, schedule = entry.attempt.next(), self.config.schedules.get(entry.schedule)
         if entry.stop or attempt is None or schedule is None:
             return None
         # From the end's own time on: done again, it gives the same.
-        kind = schedule.kind(entry.capacity)
+        kind = job.kind if job else schedule.kind(entry.capacity)
         following = next_attempt(schedule.retries, entry, entry.ended or now, kind)
         if following is None:
             return None

@@ -185,6 +185,16 @@ class TestSpotThatFails:
         types = [each["ClusterConfig"]["InstanceType"] for each in kinds]
         assert types == ["ml.m5.large", "ml.m6i.large"]
 
+    def test_is_followed_on_demand_though_the_schedule_gave_up_spot_meanwhile(
+        self, world: World
+    ) -> None:
+        daily, spot = SETTINGS["schedules"]["daily"], {"capacity": "spot"}
+        world.configure(schedules={"daily": {**daily, "job": spot}})
+        world.launch()
+        world.configure(schedules={"daily": daily, "weekly": {**daily, "job": spot}})
+        assert ends(world, **RECLAIMED) == "spot_reclaimed"
+        assert list(world.planned()) == [SECOND_NAME]
+
     def test_is_no_reason_to_look_for_a_checkpoint_where_spot_was_given_up_since(
         self, world: World
     ) -> None:
