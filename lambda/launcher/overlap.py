@@ -20,11 +20,8 @@ from pipeline.outcome import State
 
 _PLANNED_FOR_AT_MOST = timedelta(hours=1)
 """A planned attempt that is later than this will not come: it no longer keeps others away."""
-_LONGEST_RETRY = timedelta(days=2)
-"""Older slots have no attempts to come: input.wait_seconds and then retries.deadline_seconds are at
-most a day each."""
 _MOST_RECENT = 5000
-"""Attempts of that time: one of every minute, and those that followed."""
+"""Attempts at slots that may have one to come: of every minute in three days."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,8 @@ class Overlap:
         """Return the schedule's other attempts whose job has not ended, or is about to start."""
         schedule, now = request.attempt.schedule, request.received
         found = set(self.jobs.active(schedule))
-        for entry in self.journal.recent(schedule, now - _LONGEST_RETRY, _MOST_RECENT):
+        since = now - self.config.schedules[schedule].reach
+        for entry in self.journal.recent(schedule, since, _MOST_RECENT):
             other_slot = entry.slot != request.attempt.slot
             awaited = entry.planned_for and entry.planned_for > now - _PLANNED_FOR_AT_MOST
             if other_slot and awaited and not entry.status and not entry.concluded_at:

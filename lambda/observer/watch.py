@@ -137,7 +137,7 @@ class Reconciler:
         # The next slot of a rate counts from the last, however long ago that was.
         rate = schedule.expression
         interval = rate.interval if isinstance(rate, Rate) else timedelta()
-        since = self.now - 2 * LOOK_BACK - interval
+        since = self.now - self.observer.config.schedules[schedule.name].reach - interval
         return self.observer.journal.recent(schedule.name, since, limit=5000)
 
     def _waiting(self, entries: Sequence[Entry], launched: set[Attempt]) -> Iterator[Entry]:

@@ -19,6 +19,8 @@ from pipeline.kind import CHECKPOINT, SCRATCH, Kind
 from pipeline.prefix import Prefix
 
 FILE = "stack.json"
+_LONGEST_WAITS = timedelta(days=2)
+"""Of a slot: input.wait_seconds and then retries.deadline_seconds are a day each, at most."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,15 @@ class ScheduleConfig:
         """Return whether that is one of its slots."""
         due = cron.parse(self.expression)
         return due.previous(at + timedelta(seconds=1), ZoneInfo(self.timezone)) == at
+
+    @property
+    def reach(self) -> timedelta:
+        """How long after its slot an attempt may be planned: others have waited, and run, before.
+
+        On spot one, on demand three: after an internal error, and with too little memory.
+        """
+        job = self.job
+        return _LONGEST_WAITS + timedelta(seconds=job.max_wait_seconds + job.max_runtime_seconds)
 
     def waits_until(self, slot: datetime) -> datetime:
         """Return until when a slot waits, if it waits for anything."""

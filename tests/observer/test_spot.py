@@ -195,6 +195,19 @@ class TestSpotThatFails:
         assert ends(world, **RECLAIMED) == "spot_reclaimed"
         assert list(world.planned()) == [SECOND_NAME]
 
+    def test_after_days_is_neither_overtaken_nor_forgotten(self, world: World) -> None:
+        daily = {**SETTINGS["schedules"]["daily"], "overlap": "Forbid"}
+        spot = {**SETTINGS["job"], "capacity": "spot", "max_wait_seconds": 3 * 86_400}
+        world.configure(job=spot, schedules={"daily": daily})
+        world.schedule()
+        world.launch()
+        world.now += timedelta(days=3)
+        ends(world, **NEVER_CAME)
+        later = replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=3))
+        assert SECOND_NAME in world.launch(later)["reason"]
+        world.now += timedelta(minutes=90)
+        assert world.reconcile()[SECOND_NAME] == "missed"
+
     def test_is_no_reason_to_look_for_a_checkpoint_where_spot_was_given_up_since(
         self, world: World
     ) -> None:
