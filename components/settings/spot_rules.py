@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components.settings.model import Settings
 from components.settings.run_rules import key
 from components.settings.schedule import ScheduleSettings
+from pipeline.text import duration
 
 
 def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
@@ -23,6 +24,12 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
         yield (
             f"{where}: {wait} is for waiting and running together, and less than {runtime} = "
             f"{job.max_runtime_seconds}; set more, or null for twice that"
+        )
+    days = settings.retention.output_days
+    if days and schedule.output.bucket is None and days * 86_400 < job.longest_run_seconds:
+        yield (
+            f"retention.output_days: {days} would delete checkpoints of {name}, which may run for "
+            f"{duration(job.longest_run_seconds)} on spot and then on demand; set more, or null"
         )
     yield from _several(name, schedule)
 

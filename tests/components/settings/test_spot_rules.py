@@ -23,6 +23,10 @@ BIG = {"instance_type": "ml.m5.large", "instance_count": 2}
         ({"job__max_wait_seconds": 3599}, "job.max_wait_seconds 3599 is for waiting and running "),
         ({"job__max_wait_seconds": 2_419_201}, "job.max_wait_seconds = 2419201: must be less than"),
         ({"alerts__running_long_seconds": 7200}, "after job.max_wait_seconds = 7200; set it lower"),
+        (
+            {"job__max_runtime_seconds": 28_801, "retention__output_days": 1},
+            "retention.output_days 1 would delete checkpoints of daily, which may run for 1d 00h",
+        ),
         ({"job__capacity": "Spot"}, "must be 'on-demand' or 'spot'"),
     ],
 )
