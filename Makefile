@@ -70,7 +70,7 @@ format: setup ## Format the Python files
 
 lock: setup ## Compile the hash-pinned requirements from the .in files
 	for name in container/scripts/requirements requirements requirements-dev \
-		benchmarks/requirements; do \
+		benchmarks/requirements examples/spark/requirements; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done

@@ -10,6 +10,7 @@ PAGES = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "benchmarks").glob("*.md"),
+    *(ROOT / "examples").rglob("*.md"),
 ]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text("utf-8")
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
