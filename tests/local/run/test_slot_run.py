@@ -295,26 +295,6 @@ def test_a_fault_of_spot_is_refused_where_nothing_is_on_spot(tmp_path: Path) -> 
         played(tmp_path / "left", faults=["capacity", "spot-reclaimed"])
 
 
-def test_a_script_goes_on_where_its_spot_machine_was_reclaimed(tmp_path: Path) -> None:
-    script = tmp_path / "my.sh"
-    script.write_text(
-        'cd "$CHECKPOINT_PATH"; echo "kept: $(ls)"; [ -e half ] || { : >half; sleep 60; }\n'
-        'ls >"$OUTPUT_PATH/result"\n'
-    )
-    with daily(job={"capacity": "spot", "instance_type": "ml.m5.large"}):
-        faults = ["spot-reclaimed-after-checkpoint"]
-        report = played(tmp_path / "left", script=script, faults=faults)
-    assert [each["outcome"] for each in report["attempts"]] == ["completed"]
-    assert "reclaimed" in [event["what"] for event in report["timeline"]]
-    logs = (tmp_path / "left" / "logs" / "aws" / "sagemaker" / "TrainingJobs").rglob("*.log")
-    assert sorted(line for log in logs for line in log.read_text().splitlines()) == [
-        "kept: ",
-        "kept: half",
-    ]
-    [result] = (tmp_path / "left" / "s3").rglob("result")
-    assert result.read_text() == "half\n"
-
-
 def test_a_slot_that_waits_says_for_what_and_holds_nobody_up(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     waits = {"when_empty": "wait", "ready": "_SUCCESS"}
@@ -325,11 +305,41 @@ def test_a_slot_that_waits_says_for_what_and_holds_nobody_up(tmp_path: Path) -> 
     assert report["messages"] == []
 
 
-def test_a_followers_input_is_taken_for_what_the_other_schedule_wrote(tmp_path: Path) -> None:
-    script = tmp_path / "my.sh"
-    script.write_text('ls "$INPUT_PATH" > "$OUTPUT_PATH/found"\n')
-    with daily(follower={"input": {"output_of": "daily"}}):
-        report = played(tmp_path / "left", schedule="follower", script=script)
-    assert report["outcome"] == "completed"
-    [found] = (tmp_path / "left" / "s3").rglob("found")
-    assert {"_SUCCESS", "weather-EWR.csv"} <= {*found.read_text().split()}
+@pytest.fixture(scope="class")
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """The report of a follower on spot whose machine is reclaimed once, and what the run left."""
+    directory = tmp_path_factory.mktemp("resumed")
+    script = directory / "my.sh"
+    script.write_text(
+        'cd "$CHECKPOINT_PATH"; echo "kept: $(ls)"; [ -e half ] || { : >half; sleep 60; }\n'
+        'ls "$INPUT_PATH" >"$OUTPUT_PATH/found"\n'
+    )
+    job = {"capacity": "spot", "instance_type": "ml.m5.large"}
+    with daily(follower={"input": {"output_of": "daily"}, "job": job}):
+        report = played(
+            directory / "left",
+            schedule="follower",
+            script=script,
+            faults=["spot-reclaimed-after-checkpoint"],
+        )
+    return report, directory / "left"
+
+
+class TestAFollowerOnSpot:
+    def test_takes_the_input_for_what_the_other_schedule_wrote(
+        self, resumed: tuple[dict[str, Any], Path]
+    ) -> None:
+        [found] = (resumed[1] / "s3").rglob("found")
+        assert {"_SUCCESS", "weather-EWR.csv"} <= {*found.read_text().split()}
+
+    def test_goes_on_where_its_machine_was_reclaimed(
+        self, resumed: tuple[dict[str, Any], Path]
+    ) -> None:
+        report, left = resumed
+        assert [each["outcome"] for each in report["attempts"]] == ["completed"]
+        assert "reclaimed" in [event["what"] for event in report["timeline"]]
+        logs = (left / "logs" / "aws" / "sagemaker" / "TrainingJobs").rglob("*.log")
+        assert sorted(line for log in logs for line in log.read_text().splitlines()) == [
+            "kept: ",
+            "kept: half",
+        ]
