@@ -52,7 +52,7 @@ class Stage:
         self.slot = datetime(2026, 1, 1, 3, tzinfo=UTC)
 
     def run_job(self, cloud: Cloud, job: Job) -> JobEnd:
-        job.started()
+        job.at("Training")
         self.before_end()
         if self.ends:
             return self.ends.pop(0)

@@ -35,7 +35,7 @@ class Planted:
         )
 
     def run_job(self, _: Cloud, job: Job) -> JobEnd:
-        job.started()
+        job.at("Training")
         self.jobs.append(dict(job.request))
         return JobEnd("Failed", "AlgorithmError: , exit code: 1", "no rows")
 

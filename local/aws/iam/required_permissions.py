@@ -114,11 +114,8 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
             return [*read, *(_of_s3(store, write, asked) or [])]
         case "AbortMultipartUpload" | "DeleteObject" | "DeleteObjects":
             named = asked.get("Delete", {"Objects": [{"Key": key}]})["Objects"]
-            action, arns = (
-                operation.removesuffix("s"),
-                (f"{bucket}/{each['Key']}" for each in named),
-            )
-            return [Access(action, f"arn:aws:s3:::{each}") for each in arns]
+            action = operation.removesuffix("s")
+            return [Access(action, f"arn:aws:s3:::{bucket}/{each['Key']}") for each in named]
         case _:
             return None
 

@@ -139,7 +139,7 @@ def play(
     if fault not in (*_ENDS, "timeout"):
         return run(job)
     if fault != "capacity":
-        job.started()
+        job.at("Training")
     # The time that a job runs until it is stopped is not waited for.
     return _ENDS.get(fault) or JobEnd("Stopped", lasted_s=job.max_runtime_s)
 

@@ -41,13 +41,13 @@ def prepare(ml: Path, job: Job, host: str) -> None:
     hosts = {"current_host": host, "hosts": host_names(job)}
     if job.kind == "Training":
         config, files = ml / "input" / "config", _training_files(job, hosts)
+        made = [config]
     else:
         config, files = ml / "config", _processing_files(job, hosts)
+        made = [config, ml / "processing"]
     kept = [job.spec.checkpoint] if job.spec.checkpoint else []
     data = [local_path(ml, each) for each in (*job.spec.inputs, *job.spec.outputs, *kept)]
-    if job.kind == "Processing":
-        data.append(ml / "processing")
-    for directory in (config, ml / "output", *data):
+    for directory in (*made, ml / "output", *data):
         directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (config / f"{name}.json").write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -21,7 +21,7 @@ _BLOCK = 512
 
 def points(job: Job, host: str, ml: Path, usage: Usage) -> list[Point]:
     """Return what is measured of a host now; no memory of types whose memory is not known here."""
-    cluster, namespace = job.spec.cluster, f"/aws/sagemaker/{job.kind}Jobs"
+    cluster = job.spec.cluster
     shape = instance_types.shape(cluster["InstanceType"])
     shares = {"DiskUtilization": used(ml) / 2**30 / cluster["VolumeSizeInGB"]}
     if shape:
@@ -29,7 +29,7 @@ def points(job: Job, host: str, ml: Path, usage: Usage) -> list[Point]:
     values = {"CPUUtilization": usage.cpu_percent}
     values |= {name: 100 * share for name, share in shares.items()}
     now, of = datetime.now(UTC), {"Host": f"{job.name}/{host}"}
-    return [Point(namespace, of, name, "Percent", value, now) for name, value in values.items()]
+    return [Point(job.group, of, name, "Percent", value, now) for name, value in values.items()]
 
 
 def used(directory: Path) -> int:

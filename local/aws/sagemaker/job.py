@@ -121,6 +121,11 @@ class Job:
         """The request's."""
         return kind_of(self.request)
 
+    @property
+    def group(self) -> str:
+        """The log group of all jobs of its kind, and the namespace of what is measured of them."""
+        return f"/aws/sagemaker/{self.kind}Jobs"
+
     @cached_property
     def spec(self) -> Spec:
         """What the request asks for."""
@@ -130,10 +135,6 @@ class Job:
     def max_runtime_s(self) -> int:
         """Seconds after which the job is stopped."""
         return self.request["StoppingCondition"]["MaxRuntimeInSeconds"]
-
-    def started(self) -> None:
-        """Tell that the containers start."""
-        self.at("Training")
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from typing import Any
 from components.aws.security_groups import Rule, missing
 
 
-def hosts_reach_each_other(request: Mapping[str, Any], ec2: Any) -> bool:  # noqa: ANN401 - boto3's
-    """Return whether a job's network lets everything through between its hosts.
+def hosts_reach_each_other(network: Mapping[str, Any], ec2: Any) -> bool:  # noqa: ANN401 - boto3's
+    """Return whether a job's network (Spec.network) lets everything through between its hosts.
 
     None is let through under network isolation. Without a VPC, too, is not played: whether hosts
     reach each other there is not documented.
     """
-    network = request.get("NetworkConfig", {})
     if network.get("EnableNetworkIsolation") or "VpcConfig" not in network:
         return False
     groups, subnets = network["VpcConfig"]["SecurityGroupIds"], network["VpcConfig"]["Subnets"]

@@ -122,7 +122,7 @@ class JobRunner:
 
         def run(host: str) -> int:
             stream = f"{job.name}/{host}-{begun:.0f}"
-            with log_stream(logs, f"/aws/sagemaker/{job.kind}Jobs", stream) as put:
+            with log_stream(logs, job.group, stream) as put:
 
                 def receive(line: str) -> None:
                     put(line)
@@ -140,10 +140,10 @@ class JobRunner:
                 )
                 return self.engine.run(image, spec, receive, job.stop)
 
-        connected = len(hosts) > 1 and hosts_reach_each_other(job.request, self.client("ec2"))
+        connected = len(hosts) > 1 and hosts_reach_each_other(job.spec.network, self.client("ec2"))
         joined = self.engine.network(list(hosts)) if connected else nullcontext()
         self.on_step("running")
-        job.started()
+        job.at("Training")
         try:
             with joined as network, ThreadPoolExecutor(len(hosts)) as pool:
                 return list(pool.map(run, hosts))

@@ -19,7 +19,7 @@ MAY_END.set()
 
 
 def run_job(cloud: Cloud, job: Job) -> JobEnd:
-    job.started()
+    job.at("Training")
     MAY_END.wait()
     bucket, _, prefix = job.spec.outputs[0].uri.removeprefix("s3://").partition("/")
     cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}result.txt", Body=b"1")

@@ -23,7 +23,7 @@ SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 
 
 def run_job(cloud: Cloud, job: Job) -> JobEnd:
-    job.started()
+    job.at("Training")
     bucket, _, prefix = job.spec.outputs[0].uri.removeprefix("s3://").partition("/")
     cloud.aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}result.txt", Body=b"1")
     return JobEnd("Completed")

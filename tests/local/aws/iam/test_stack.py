@@ -90,7 +90,7 @@ class Stack:
         ml = self._directory / job.name
         prepare(ml, job, "algo-1")
         s3 = cloud.aws.client_as(cloud.assume_for(job), "s3")
-        job.started()
+        job.at("Training")
         source, target = job.spec.inputs[0], job.spec.outputs[0]
         try:
             download(s3, source, [ml], job.stop)

@@ -45,7 +45,7 @@ class Service:
 
     def _run(self, job: Job) -> JobEnd:
         job.at("Downloading")
-        job.started()
+        job.at("Training")
         self.running.set()
         while not self.may_end.wait(0.01):
             if job.stop.is_set():
