@@ -132,17 +132,18 @@ class Launcher:
         return self._start(entry, machines, with_input=counted.objects > 0)
 
     def _start(self, entry: Entry, machines: Machines, *, with_input: bool) -> Answer:
-        attempt, kind = entry.attempt, self.config.schedules[entry.schedule].kind(entry.capacity)
+        attempt, schedule = entry.attempt, self.config.schedules[entry.schedule]
         read = {"input": self.config.input_of(attempt)} if with_input else {}
         if reference := self.config.reference_of(attempt):
             if not any(reference.objects(self.s3)):
                 return refused(f"EmptyReference: there is no object under {reference.uri}")
             read["reference"] = reference
         follows_spot = entry.capacity == "on-demand"
-        if follows_spot and Kind.TRAINING in self.config.job_kinds:  # else it has no right to look
+        if follows_spot and schedule.job.capacity == "spot":  # else it may have no right to look
             checkpoint = self.config.checkpoint_of(attempt)
             if any(checkpoint.objects(self.s3)):
                 read["checkpoint"] = checkpoint
+        kind = schedule.kind(entry.capacity)
         wanted = job_request(self.config, attempt, machines, kind, read)
         if attempt.number > 1:  # it will overwrite what an earlier one was successful with
             self.config.output_of(attempt).withdraw_marker(self.s3)
