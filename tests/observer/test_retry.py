@@ -17,6 +17,7 @@ from observer.retry import (
 )
 from pipeline.config import RetryConfig
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 from tests.lambda_world import ATTEMPT, NAME
 
@@ -46,10 +47,16 @@ LIMIT_OF_A_TYPE = (
 
 
 def follows(
-    config: RetryConfig, outcome: Outcome, state: RetryState, now: datetime = NOW, reason: str = ""
+    config: RetryConfig,
+    outcome: Outcome,
+    state: RetryState,
+    now: datetime = NOW,
+    *,
+    reason: str = "",
+    kind: Kind = Kind.PROCESSING,
 ) -> NextAttempt | None:
     entry = Entry.of(ATTEMPT, NAME, outcome=outcome, reason=reason, retry_state=state.dump())
-    return next_attempt(config, entry, now)
+    return next_attempt(config, entry, now, kind)
 
 
 def after(outcome: Outcome, state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt:
@@ -105,6 +112,31 @@ class TestQuota:
     def test_is_not_waited_for_with_a_deadline_of_0(self) -> None:
         none = replace(CONFIG, deadline_seconds=0)
         assert follows(none, Outcome.QUOTA, FIRST) is None
+
+
+class TestSpot:
+    @pytest.mark.parametrize(
+        "outcome",
+        [
+            *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
+            *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
+        ],
+    )
+    def test_ends_on_demand_with_all_retries_anew_but_the_machines_size(
+        self, outcome: Outcome
+    ) -> None:
+        used = replace(FIRST, instance_type="ml.m5.xlarge", waits=3, size_increases=1)
+        following = follows(CONFIG, outcome, used, kind=Kind.TRAINING)
+        fresh = RetryState(NOW, "ml.m5.xlarge", size_increases=1, capacity="on-demand")
+        assert following == NextAttempt(NOW + AT_ONCE, fresh)
+
+    def test_waits_for_a_quota_in_use_and_then_ends_on_demand(self) -> None:
+        waited = follows(CONFIG, Outcome.QUOTA, FIRST, kind=Kind.TRAINING)
+        assert waited == NextAttempt(NOW + timedelta(minutes=5), replace(FIRST, waits=1))
+        late = replace(FIRST, since=NOW - timedelta(hours=6))
+        following = follows(CONFIG, Outcome.QUOTA, late, kind=Kind.TRAINING)
+        assert following
+        assert following.state.capacity == "on-demand"
 
 
 def without(state: RetryState = FIRST, config: RetryConfig = CONFIG) -> NextAttempt | None:
@@ -194,7 +226,7 @@ class TestAnyChain:
         while True:
             outcome = data.draw(st.sampled_from(sorted(HEALING)))
             reason = data.draw(st.sampled_from(["", LIMIT_OF_A_TYPE]))
-            following = follows(config, outcome, state, now, reason)
+            following = follows(config, outcome, state, now, reason=reason)
             if following is None:
                 break
             assert now < following.at <= now + LONGEST_DELAY

@@ -14,6 +14,7 @@ from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, PREFIX, SETTINGS, Cra
 PLACE = "output/daily/2026/01/05/020000/"
 SCRATCH = f"_spot/{NAME[:-2]}/"
 CHECKPOINT = f"{SCRATCH}checkpoint/step-1"
+DAILY = SETTINGS["schedules"]["daily"]
 SECOND = replace(ATTEMPT, number=2)
 SECOND_NAME = job_name(PREFIX, SECOND)
 NEVER_CAME: dict[str, Any] = {"SecondaryStatus": "MaxWaitTimeExceeded", "ran": False}
@@ -55,10 +56,39 @@ def left(world: World) -> list[str]:
     return [key for key in world.output() if key.startswith("_spot/")]
 
 
+def channels(asked: dict[str, Any]) -> list[str]:
+    return [each["ChannelName"] for each in asked["InputDataConfig"]]
+
+
+def test_asks_for_a_managed_spot_training_job(world: World) -> None:
+    job = {**SETTINGS["job"], "capacity": "spot"}
+    world.upload("models/a")
+    world.configure(job=job, reference={"prefix": "models/"})
+    world.launch()
+    world.configure(job=job, input={"when_empty": "run"})
+    world.launch(replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=1)))
+    asked, empty = world.asked("CreateTrainingJob")
+    assert channels(asked) == ["input", "reference"]
+    assert "InputDataConfig" not in empty  # AWS takes no empty list
+    assert asked["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
+    assert asked["EnableManagedSpotTraining"] is asked["EnableNetworkIsolation"] is True
+    where = f"s3://out-bucket/{SCRATCH}"
+    assert asked["CheckpointConfig"] == {
+        "S3Uri": f"{where}checkpoint/",
+        "LocalPath": "/opt/ml/checkpoints",
+    }
+    assert asked["OutputDataConfig"] == {
+        "S3OutputPath": where.rstrip("/"),
+        "KmsKeyId": ENVIRONMENT["KMS_KEY_ARN"],
+        "CompressionType": "NONE",
+    }
+
+
 class TestOutput:
     def test_lies_where_a_processing_job_would_have_put_it_and_nothing_else_is_left(
-        self, world: World
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(spot_output, "_BATCH", 1)
         world.launch()
         world.write(CHECKPOINT)
         artifacts(world, "20260105T020500.0Z", "a.csv", "b/c.csv", message="3 rows")
@@ -72,12 +102,17 @@ class TestOutput:
 
     def test_is_the_last_starts_alone(self, world: World) -> None:
         world.launch()
+        world.write(f"{PLACE}a.csv")  # of whoever was there before: not copied by an earlier call
         artifacts(world, "20260105T020500.9Z", "old.csv", "a.csv")
         artifacts(world, "20260105T021000.0Z", "a.csv")
-        world.write(f"{SCRATCH}{NAME}/output/model/saved/message")  # beside, by a script of its own
-        assert ends(world, "Completed") == "completed"
+        model = f"{SCRATCH}{NAME}/output/model/"
+        world.write(f"{model}saved/message")  # beside, by a script of its own
+        world.write(f"{model}20260105T021000.0Z/message", b"\xff" * 2000)
+        uri = {"S3ModelArtifacts": f"s3://out-bucket/{model}"}  # ends in a slash, or does not
+        assert ends(world, "Completed", ModelArtifacts=uri) == "completed"
+        assert entry(world).exit_message == "\ufffd" * 1024
         assert f"{PLACE}old.csv" not in world.output()
-        assert f"{PLACE}a.csv" in world.output()
+        assert [asked["Key"] for asked in world.asked("CopyObject")] == [f"{PLACE}a.csv"]
 
     @pytest.mark.parametrize("started", [True, False])
     def test_that_is_not_whole_is_no_success(self, world: World, started: bool) -> None:
@@ -127,6 +162,16 @@ class TestOutput:
         copied = len(world.asked("CopyObject"))
         world.observe(event, "one")
         assert len(world.asked("CopyObject")) == copied == 2
+
+    def test_counts_though_its_place_is_not_cleared_of_which_an_error_tells(
+        self, world: World
+    ) -> None:
+        world.launch()
+        artifacts(world, "20260105T020500.0Z", "a.csv")
+        world.answers["DeleteObjects"] = {"Errors": [{"Key": "a", "Code": "AccessDenied"}]}
+        with pytest.raises(RuntimeError, match="AccessDenied"):
+            ends(world, "Completed")
+        assert entry(world).outcome == "completed"
 
     def test_of_a_job_that_was_followed_is_left_alone(self, world: World) -> None:
         world.launch()
@@ -188,15 +233,15 @@ class TestSpotThatFails:
     def test_is_followed_on_demand_though_the_schedule_gave_up_spot_meanwhile(
         self, world: World
     ) -> None:
-        daily, spot = SETTINGS["schedules"]["daily"], {"capacity": "spot"}
-        world.configure(schedules={"daily": {**daily, "job": spot}})
+        still = {**DAILY, "job": {"capacity": "spot"}}
+        world.configure(schedules={"daily": still})
         world.launch()
-        world.configure(schedules={"daily": daily, "weekly": {**daily, "job": spot}})
+        world.configure(schedules={"daily": DAILY, "weekly": still})
         assert ends(world, **RECLAIMED) == "spot_reclaimed"
         assert list(world.planned()) == [SECOND_NAME]
 
     def test_after_days_is_neither_overtaken_nor_forgotten(self, world: World) -> None:
-        daily = {**SETTINGS["schedules"]["daily"], "overlap": "Forbid"}
+        daily = {**DAILY, "overlap": "Forbid"}
         spot = {**SETTINGS["job"], "capacity": "spot", "max_wait_seconds": 3 * 86_400}
         world.configure(job=spot, schedules={"daily": daily})
         world.schedule()
@@ -208,12 +253,13 @@ class TestSpotThatFails:
         world.now += timedelta(minutes=90)
         assert world.reconcile()[SECOND_NAME] == "missed"
 
+    @pytest.mark.parametrize("others", [{}, {"weekly": {**DAILY, "job": {"capacity": "spot"}}}])
     def test_is_no_reason_to_look_for_a_checkpoint_where_spot_was_given_up_since(
-        self, world: World
+        self, world: World, others: dict[str, Any]
     ) -> None:
         world.launch()
         ends(world, **NEVER_CAME)
-        world.configure()
+        world.configure(schedules={"daily": DAILY, **others})
         before = len(world.asked("ListObjectsV2"))
         assert world.fire()["result"] == "started"
         looked = [asked["Prefix"] for asked in world.asked("ListObjectsV2")[before:]]
@@ -244,6 +290,7 @@ class TestTheScriptsOwnError:
         first, second = world.asked("CreateTrainingJob")
         assert second["ResourceConfig"]["InstanceType"] == "ml.m5.xlarge"
         assert first["CheckpointConfig"] == second["CheckpointConfig"]
+        assert channels(second) == ["input"]
         assert left(world) == [CHECKPOINT]
 
 
@@ -266,7 +313,7 @@ class TestAsAnyOther:
         assert world.reconcile() == {NAME: "completed"}
 
     def test_it_is_in_the_way_of_the_next_slot(self, world: World) -> None:
-        daily = {**SETTINGS["schedules"]["daily"], "overlap": "Replace"}
+        daily = {**DAILY, "overlap": "Replace"}
         spot = {**SETTINGS["job"], "capacity": "spot"}
         world.configure(job=spot, schedules={"daily": daily})
         later = replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=1))
