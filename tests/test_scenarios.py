@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,7 +129,8 @@ def _resume(_image: str, spec: ContainerRun, on_line: Callable[[str], None], sto
     on_line("starts")
     if stop.is_set():
         return 143
-    kept, start = spec.ml / "checkpoints" / "part", spec.ml / "model" / f"{time.time_ns()}"
+    kept = spec.ml / "checkpoints" / "part"
+    start = spec.ml / "model" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     (start / "output").mkdir(parents=True)
     (start / "message").touch()
     (start / "output" / "result.txt").write_text("resumed" if kept.exists() else "whole")
