@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
+from tests.any_world import ENDS, Capture
 from tests.examples import share
 from tests.lambda_world import SLOT, World
 from tests.quick_moto import mock_aws
-from tests.test_any_sequence import ENDS, Capture
 
 pytestmark = pytest.mark.local
 NAMES = ["extract", "load"]
@@ -121,8 +121,7 @@ class AnyFollower(RuleBasedStateMachine):
         self.world.observe(self.world.sagemaker.end(name, known.pop("status"), **known))
 
     def _running(self) -> list[str]:
-        jobs = self.world.sagemaker.jobs.items()
-        return sorted(name for name, job in jobs if job["ProcessingJobStatus"] == "InProgress")
+        return sorted(self.world.sagemaker.running())
 
     def _statuses(self, schedule: str) -> list[str]:
         """Return those of a schedule's jobs."""
