@@ -94,13 +94,15 @@ def _too_short(settings: Settings) -> Iterator[str]:
         if not (followed := settings.schedules.get(other)):
             continue
         own_s, their_s = (int(each.longest_wait.total_seconds()) for each in (schedule, followed))
+        if followed.job.is_spot:  # for its machine; then it runs on demand
+            their_s += followed.job.longest_wait_seconds
         least = their_s + int(_LATER.total_seconds())
         if their_s and own_s < least:
             # Not the stack's key, which may be the other's, too.
             yield (
                 f"schedules.{name}.input.wait_seconds: {name} waits {own_s} s for {other}, which "
                 f"itself may wait {their_s} s before it runs; set at least {least} for {name}, or "
-                f"less for {other}"
+                f"less for {other}" + (" in job.max_wait_seconds" if followed.job.is_spot else "")
             )
 
 

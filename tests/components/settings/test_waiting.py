@@ -105,10 +105,19 @@ def test_what_may_not_is_refused_with_a_way_out(
     assert any(told in line for line in found), found
 
 
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"input": {"when_empty": "wait", "wait_seconds": 7200}},
+        {"job": {"capacity": "spot", "max_runtime_seconds": 3600}},
+    ],
+)
 @pytest.mark.parametrize(("seconds", "count"), [(7799, 1), (7800, 0)])
-def test_a_follower_is_asked_for_after_its_predecessor_has_waited(seconds: int, count: int) -> None:
+def test_a_follower_is_asked_for_after_its_predecessor_has_waited(
+    waits: dict[str, Any], seconds: int, count: int
+) -> None:
     own = {"after": "other", "input": {"wait_seconds": seconds}}
-    found = refused(own, other={**DAILY, "input": {"when_empty": "wait", "wait_seconds": 7200}})
+    found = refused(own, other=DAILY | waits)
     assert len(found) == count
     assert all("set at least 7800 for load, or less for other" in each for each in found)
 
