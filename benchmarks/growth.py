@@ -16,8 +16,8 @@ from components import function_config
 from launcher import sizing
 from launcher.sizing import Counted
 from pipeline import cost
-from pipeline.config import JobConfig, ScheduleConfig
 from pipeline.contract import GB
+from pipeline.schedule_config import JobConfig, ScheduleConfig
 from tests.components.settings.test_settings import settings
 
 REGION, HOST = "us-east-1", "ml.m5.large"

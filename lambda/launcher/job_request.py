@@ -6,9 +6,10 @@ from typing import Any
 from launcher.sizing import Machines
 from pipeline import slot_fields
 from pipeline.attempt import Attempt, job_name, slot_text
-from pipeline.config import JobConfig, LauncherConfig, ScheduleConfig
+from pipeline.config import LauncherConfig
 from pipeline.kind import Kind
 from pipeline.prefix import Prefix
+from pipeline.schedule_config import JobConfig, ScheduleConfig
 
 ENTRYPOINT = "/app/bin/entrypoint.py"
 """Outside /opt/ml: SageMaker mounts the job's volume there, hiding what an image holds."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipeline import text
-from pipeline.config import JobConfig, SizeConfig
 from pipeline.contract import GB, HEADROOM_GB, VOLUME_FACTOR
+from pipeline.schedule_config import JobConfig, SizeConfig
 
 BUDGET_S = 20.0
 """Of counting: a slot is to start within the minute."""

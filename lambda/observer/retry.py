@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from observer import account_limit
-from pipeline.config import RetryConfig
 from pipeline.journal_items import Entry
 from pipeline.kind import Kind
 from pipeline.outcome import Outcome
+from pipeline.schedule_config import RetryConfig
 
 AT_ONCE = timedelta(minutes=1)
 """EventBridge Scheduler works in minutes: what is to come at once comes with the next."""

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from components.settings import Settings
 from launcher import sizing
 from launcher.sizing import Counted, Machines, Until
-from pipeline.config import JobConfig, SizeConfig
 from pipeline.contract import GB
+from pipeline.schedule_config import JobConfig, SizeConfig
 from tests.examples import share
 from tests.launcher import strategies
 from tests.launcher.test_job_request import config_of

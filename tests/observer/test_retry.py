@@ -15,10 +15,10 @@ from observer.retry import (
     RetryState,
     next_attempt,
 )
-from pipeline.config import RetryConfig
 from pipeline.journal_items import Entry
 from pipeline.kind import Kind
 from pipeline.outcome import Outcome
+from pipeline.schedule_config import RetryConfig
 from tests.lambda_world import ATTEMPT, NAME
 
 NOW = datetime(2026, 1, 5, 2, 10, tzinfo=UTC)
