@@ -9,6 +9,7 @@ from components.job import Job
 from components.journal import Journal
 from components.network.component import Network
 from components.policies import roles
+from components.settings import Settings
 from components.stack import Stack
 from components.storage import Storage
 
@@ -35,13 +36,7 @@ class Launcher(pulumi.ComponentResource):
         image: Image,
     ) -> None:
         super().__init__("sagemaker-processing:launcher:Launcher", name, None, stack.opts)
-        settings = stack.settings
-        for warning in (
-            instance_types.keyless(settings.attempt_types),
-            instance_types.never_on_spot(settings.spot_types),
-        ):
-            if warning:
-                pulumi.log.warn(warning)
+        _warn(stack.settings)
         environment: dict[str, pulumi.Input[str]] = {
             "JOB_ROLE_ARN": job.role_arn,
             "IMAGE_URI": image.uri,
@@ -67,8 +62,14 @@ class Launcher(pulumi.ComponentResource):
                 table_arn=journal.table_arn,
             ),
             # A whole processor to read long lists; a fraction is enough for what else it does.
-            memory_mb=1769 if settings.counts_input else 256,
+            memory_mb=1769 if stack.settings.counts_input else 256,
             # A job needs all of them, down to the policies of its role and its buckets.
             after=[storage, network, job],
         )
         self.register_outputs({})
+
+
+def _warn(settings: Settings) -> None:
+    keyless = instance_types.keyless(settings.attempt_types)
+    for warning in filter(None, [keyless, instance_types.never_on_spot(settings.spot_types)]):
+        pulumi.log.warn(warning)

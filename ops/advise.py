@@ -78,10 +78,7 @@ def _notes(session: Session, found: Sequence[Finding], days: int) -> Iterator[st
 
 def _shown(finding: Finding) -> Iterator[RenderableType]:
     """Yield what shows a finding to people."""
-    count = f"{finding.instance_count} x " if finding.instance_count > 1 else ""
-    spot = " on spot" if finding.capacity == "spot" else ""
-    machine = f"  {count}{finding.instance_type}{spot}"
-    yield Text.assemble("\n", (finding.schedule, "bold"), (machine, "dim"))
+    yield Text.assemble("\n", (finding.schedule, "bold"), (f"  {finding.instance}", "dim"))
     yield facts(_facts(finding))
     if finding.options:
         yield _table(finding)

@@ -31,6 +31,8 @@ class Finding:
     """What jobs tell, and what is advised."""
 
     schedule: str
+    instance: str
+    """The machine in words."""
     instance_type: str
     instance_count: int
     capacity: str
@@ -64,10 +66,11 @@ def find(
 ) -> Finding:
     """Return what jobs on one machine tell, the latest first, by what was measured of them."""
     last, waits = jobs[0], [seconds_between(job.created, job.started) or 0 for job in jobs]
-    kind, count = last.instance_type or "", last.instance_count or 1
+    instance_type, count = last.instance_type or "", last.instance_count or 1
     known: dict[str, Any] = {
         "schedule": last.schedule,
-        "instance_type": kind,
+        "instance": last.instance,
+        "instance_type": instance_type,
         "instance_count": count,
         "capacity": "spot" if last.kind is Kind.TRAINING else "on-demand",
         "volume_gb": last.volume_gb,
@@ -78,12 +81,12 @@ def find(
     }
     found = [measured[job.job_name] for job in jobs if job.job_name in measured]
     telling = [usage for usage in found if usage.points >= _LEAST_POINTS]
-    shape = instance_types.shape(kind)
-    lack = _lack(len(jobs), len(found), len(telling)) if shape else _NO_SHAPE.format(kind)
+    shape = instance_types.shape(instance_type)
+    lack = _lack(len(jobs), len(found), len(telling)) if shape else _NO_SHAPE.format(instance_type)
     if lack or not shape:
         return Finding(**known, advice=[f"Too little to say: {lack}."])
     machine = Machine(
-        instance_type=kind,
+        instance_type=instance_type,
         instance_count=count,
         volume_gb=last.volume_gb,
         shape=shape,

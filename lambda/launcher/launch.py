@@ -164,9 +164,9 @@ class Launcher:
         It reads the decision in the journal. The status is for the rule that hands the event over.
         """
         detail = {"ProcessingJobName": entry.job_name, "ProcessingJobStatus": entry.status}
-        source, kind = contract.NOTICE
+        source, detail_type = contract.NOTICE
         answer = self.events.put_events(
-            Entries=[{"Source": source, "DetailType": kind, "Detail": json.dumps(detail)}]
+            Entries=[{"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail)}]
         )
         if answer["FailedEntryCount"]:
             refused = answer["Entries"][0]
