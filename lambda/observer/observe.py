@@ -13,7 +13,7 @@ from observer.classify import classify
 from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.retry import next_attempt
-from pipeline.attempt import parse_job_name, slot_text
+from pipeline.attempt import Attempt, parse_job_name, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.jobs import Job, Jobs, with_job
 from pipeline.journal import Journal
@@ -68,6 +68,7 @@ class Observer:
         if not job and not decided:
             raise NotOursError(f"there is no job {job_name}, and no decision against it")
         if taken := self.journal.claim(attempt, job_name, owner, now):
+            self._clear(attempt)  # whoever concluded it may have died before that
             return taken
         return self._conclude(known or Entry.of(attempt, job_name), job, now)
 
@@ -85,20 +86,20 @@ class Observer:
         self.notifier.tell(entry, now)
         metrics.emit(self.config.stack, entry.schedule, metrics.of_attempt(entry))
         self.journal.write(entry)
-        self._clear(entry)
+        self._clear(entry.attempt)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return entry.outcome or ""
 
-    def _clear(self, entry: Entry) -> None:
-        """Delete what a slot's spot jobs kept, once it has ended: not before the journal says so.
+    def _clear(self, attempt: Attempt) -> None:
+        """Delete what a slot's spot jobs kept, once the journal has the end of all its attempts.
 
-        Done again, the end of a job would not find its output.
+        Before, the end of one that completed would not find its output.
         """
-        if self.config.schedule(entry.schedule).job.capacity != "spot" or entry.next_attempt_at:
+        if self.config.schedule(attempt.schedule).job.capacity != "spot":
             return
-        of_slot = self.jobs.listed(entry.schedule, entry.slot)
-        if not any(job.is_active for _, job in of_slot):
-            spot_output.clear(self.s3, self.config.scratch_of(entry.attempt))
+        of_slot = self.journal.attempts(attempt.schedule, attempt.slot)
+        if all(each.concluded_at for each in of_slot):
+            spot_output.clear(self.s3, self.config.scratch_of(attempt))
 
     def _plan_next(self, entry: Entry, job: Job | None, now: datetime) -> datetime | None:
         """Plan the next attempt, if any; return when it is launched."""

@@ -137,19 +137,26 @@ class TestOutput:
         assert len(world.asked("UploadPartCopy")) == 2
 
     @pytest.mark.parametrize(
-        "operation", ["CopyObject", "PutObject", "UpdateItem", "DeleteObjects"]
+        ("when", "operation"),
+        [
+            *(("crash_after", name) for name in ("CopyObject", "PutObject", "UpdateItem")),
+            ("crash_before", "DeleteObjects"),
+        ],
     )
-    def test_is_whole_after_an_invocation_that_died(self, world: World, operation: str) -> None:
+    def test_is_whole_and_nothing_else_is_left_after_an_invocation_that_died(
+        self, world: World, when: str, operation: str
+    ) -> None:
         world.launch()
         artifacts(world, "20260105T020500.0Z", "a.csv", "b.csv")
         world.now += timedelta(minutes=11)
         event = world.sagemaker.end(NAME, "Completed")
-        world.crash_after = operation
+        setattr(world, when, operation)
         with pytest.raises(CrashError):
             world.observe(event, "one")
         world.observe(event, "one")
         assert world.marker()["object_count"] == 2
         assert entry(world).outcome == "completed"
+        assert left(world) == []
 
     def test_that_was_copied_is_not_copied_again(self, world: World) -> None:
         world.launch()
@@ -173,15 +180,21 @@ class TestOutput:
             ends(world, "Completed")
         assert entry(world).outcome == "completed"
 
-    def test_of_a_job_that_was_followed_is_left_alone(self, world: World) -> None:
+    @pytest.mark.parametrize("ended", [False, True])
+    def test_of_a_job_that_was_followed_is_left_alone_and_its_followers_too(
+        self, world: World, ended: bool
+    ) -> None:
         world.launch()
         artifacts(world, "20260105T020500.0Z", "a.csv")
         world.now += timedelta(minutes=11)
         event = world.sagemaker.end(NAME, "Completed")
         world.launch(SECOND, "operator")
+        if ended:
+            world.now += timedelta(minutes=11)
+            world.sagemaker.end(SECOND_NAME, "Completed")
         world.observe(event)
         assert world.asked("CopyObject") == []
-        assert left(world)  # the job that runs has its checkpoint there
+        assert left(world)  # the other job's checkpoint, or output that nobody has copied yet
 
 
 class TestSpotThatFails:
