@@ -81,7 +81,7 @@ def test_hosts_reach_neither_another_jobs_hosts_nor_this_machine(
         # Who is reached answers at once.
         script = (
             f"for each in algo-1/7000 {address}/7000 {bridge}/{port}; do\n"
-            """  timeout 1 bash -c ': </dev/tcp/'$each && echo "reached $each" &\n"""
+            """  timeout 0.5 bash -c ': </dev/tcp/'$each && echo "reached $each" &\n"""
             "done; wait; hostname"
         )
         assert own.run(script, hostname="algo-2", network=ours) == 0

@@ -74,9 +74,10 @@ def good_request(name: str = "daily-2026-01-01-1") -> _Json:
 
 
 def good_training(name: str = "daily-2026-01-01-1") -> _Json:
+    processing = good_request()
     return {
         "TrainingJobName": name,
-        "RoleArn": ROLE,
+        **{key: processing[key] for key in ("RoleArn", "Environment", "Tags")},
         "AlgorithmSpecification": {
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
@@ -99,7 +100,7 @@ def good_training(name: str = "daily-2026-01-01-1") -> _Json:
             "KmsKeyId": "alias/data",
             "CompressionType": "NONE",
         },
-        "ResourceConfig": good_request()["ProcessingResources"]["ClusterConfig"],
+        "ResourceConfig": processing["ProcessingResources"]["ClusterConfig"],
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
         "EnableManagedSpotTraining": True,
         "CheckpointConfig": {
@@ -107,8 +108,6 @@ def good_training(name: str = "daily-2026-01-01-1") -> _Json:
             "LocalPath": "/opt/ml/checkpoints",
         },
         "EnableNetworkIsolation": True,
-        "Environment": {"SLOT": "2026-01-01T00:00:00Z"},
-        "Tags": [{"Key": "stack", "Value": "local"}],
     }
 
 
