@@ -69,10 +69,11 @@ def buckets_only(account: Account, data: Data) -> dict[str, Any]:
     objects = [pulumi.Output.concat(bucket, "/*") for bucket in buckets]
     use = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
     scratch = data.scratch()
+    clear = allow("SpotJobsOfThisStack", ["s3:DeleteObject"], scratch, here, "*")
     return document(
         allow("ListBucketsOfThisStack", ["s3:ListBucket"], buckets, here, "*"),
         allow("ObjectsOfThisStack", use, objects, here, "*"),
-        *([allow("SpotJobsOfThisStack", ["s3:DeleteObject"], scratch, here, "*")] * bool(scratch)),
+        *([clear] if scratch else ()),
     )
 
 

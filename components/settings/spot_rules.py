@@ -7,6 +7,12 @@ from components.settings.run_rules import key
 from components.settings.schedule import ScheduleSettings
 from pipeline.text import duration
 
+_ALONE = (
+    "but spot is for one: when AWS reclaims one of several machines it starts the script anew on "
+    "all, and what they leave behind together is documented nowhere; set {}, or job.capacity to "
+    "on-demand"
+)
+
 
 def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Iterator[str]:
     """Yield what of a schedule's job does not go with its capacity."""
@@ -32,13 +38,6 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
             f"{duration(job.longest_run_seconds)} on spot and then on demand; set more, or null"
         )
     yield from _several(name, schedule)
-
-
-_ALONE = (
-    "but spot is for one: when AWS reclaims one of several machines it starts the script anew on "
-    "all, and what they leave behind together is documented nowhere; set {}, or job.capacity to "
-    "on-demand"
-)
 
 
 def _several(name: str, schedule: ScheduleSettings) -> Iterator[str]:
