@@ -17,7 +17,7 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=5), timedelta(hours=1)
 """Before an attempt that has to wait; doubles with each further one."""
 _OF_SPOT = (
     *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
-    *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
+    *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW, Outcome.REFUSED),
 )
 """Ends of a spot job that one on demand need not have."""
 INTERNAL_ERRORS = 1

@@ -119,7 +119,7 @@ class TestSpot:
         "outcome",
         [
             *(Outcome.SPOT_NEVER_CAME, Outcome.SPOT_RECLAIMED),
-            *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW),
+            *(Outcome.CAPACITY, Outcome.QUOTA_TOO_LOW, Outcome.REFUSED),
         ],
     )
     def test_ends_on_demand_with_all_retries_anew_but_the_machines_size(
