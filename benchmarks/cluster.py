@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +40,8 @@ class Run(NamedTuple):
     """What a job took, and where its hosts left what they wrote."""
 
     seconds: float
+    processor_seconds: list[float]
+    """Of each host."""
     peaks_mb: list[int]
     """Of each host's processes, without the system's cache of files."""
     written: list[Path]
@@ -90,7 +92,8 @@ def run(image: str, command: Sequence[str], data: Path, work: Path, hosts: int) 
     containers: list[str] = []
     with ExitStack() as stack:
         for number, name in enumerate(names):
-            containers.append(docker(*_create(work / name, number, names, data), image, *command))
+            shell = ("bash", "-c", 'TIMEFORMAT="%U %S"; time "$@"', "bash", *command)
+            containers.append(docker(*_create(work / name, number, names, data), image, *shell))
             stack.callback(docker, "rm", "--force", "--volumes", containers[-1])
         begin = time.monotonic()
         for name, container in zip(names, containers, strict=True):
@@ -102,12 +105,13 @@ def run(image: str, command: Sequence[str], data: Path, work: Path, hosts: int) 
             stack.enter_context(usage.watched(lambda c=container: first_process(c), note))
         codes = docker("wait", *containers).split()
         seconds = time.monotonic() - begin
+        processor_seconds = [*map(_processor_seconds, containers)]
         if {*codes} != {"0"}:
             for container in containers:
                 docker("logs", "--tail=40", container)  # to stderr, as the job wrote it
             raise SystemExit(f"{' '.join(command)} failed: exit codes {codes}")
     written = sorted(path for name in names for path in (work / name).rglob("*.parquet"))
-    return Run(seconds, [round(peak / 1e6) for peak in peaks.values()], written)
+    return Run(seconds, processor_seconds, [round(each / 1e6) for each in peaks.values()], written)
 
 
 def _create(ml: Path, number: int, names: Sequence[str], data: Path) -> list[str]:
@@ -124,6 +128,13 @@ def _create(ml: Path, number: int, names: Sequence[str], data: Path) -> list[str
         *(f"--volume={mount}" for mount in mounts),
         *("--workdir=/opt/ml/processing/input", "--entrypoint="),
     ]
+
+
+def _processor_seconds(container: str) -> float:
+    """Return what bash's `time` has said last."""
+    command = ["docker", "logs", "--tail=1", container]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    return sum(map(float, said.split()[-2:]))
 
 
 def docker(*arguments: str) -> str:
@@ -160,20 +171,25 @@ def rows(sizes: Sequence[int], rounds: int) -> Iterator[list[str]]:
                     assert same(took.written, reference), way  # noqa: S101
                     found.setdefault(way, []).append(took)
         for (name, hosts), runs in found.items():
-            best = min(each.seconds for each in runs)
-            slower = best / min(each.seconds for each in found[WAYS[0]])
-            peaks = [str(max(each)) for each in zip(*(run.peaks_mb for run in runs), strict=True)]
-            cells = f"{best:.0f}", f"{slower:.1f}", ", ".join(peaks)
-            yield [str(millions), f"{gigabytes:.2f}", name, str(hosts), *cells]
+            best, peaks = min(runs), zip(*(run.peaks_mb for run in runs), strict=True)
+            slower = best.seconds / min(found[WAYS[0]]).seconds
+            took = f"{best.seconds:.0f}", f"{slower:.1f}", _listed(best.processor_seconds)
+            memory = _listed(map(max, peaks))
+            yield [str(millions), f"{gigabytes:.2f}", name, str(hosts), *took, memory]
+
+
+def _listed(numbers: Iterable[float]) -> str:
+    return ", ".join(f"{each:.0f}" for each in numbers)
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure examples/spark beside DuckDB.")
-    parser.add_argument("--lines", type=int, nargs="+", default=[1, 20, 60], help="in millions")
+    parser.add_argument("--lines", type=int, nargs="+", default=[1, 5, 20, 60], help="in millions")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    heads = ["million lines", "GB of Parquet", "engine", "hosts", "seconds", "x DuckDB", "peak MB"]
+    heads = ["million lines", "GB of Parquet", "engine", "hosts", "seconds", "x DuckDB"]
+    heads += ["cpu-seconds", "peak MB"]
     with network():
         table.show(heads, rows(options.lines, options.rounds))
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from subprocess import DEVNULL, Popen, TimeoutExpired
+from subprocess import DEVNULL, Popen
 from typing import Any
 
 import hosts
@@ -33,9 +33,8 @@ READY, DONE = "ready", "done"
 SCRATCH = Path(os.environ["INPUT_PATH"]).with_name("spark")
 RESULT = SCRATCH / "result"
 MB = 2**20
-BESIDE_MB = 1100  # on host 0: driver with 480 MB of heap, master, worker, and the system's own
-HEAP = 0.7  # of what is left; as much again as the rest of it is an executor's buffers and threads
-SMALLEST_MB = 460  # of an executor's heap, refused by Spark below
+OTHERS_MB = 620  # of memory: master, worker, this script and the system
+SMALLEST_MB = 480  # Spark refuses a heap of less than 450 MB
 
 
 class Processes(dict[int, tuple[str, "Popen[bytes]"]]):
@@ -65,7 +64,7 @@ class Processes(dict[int, tuple[str, "Popen[bytes]"]]):
 
     def worker(self) -> None:
         """Start a worker, with what this host has."""
-        size = ("--cores", str(cores()), "--memory", f"{executor_mb()}m")
+        size = ("--cores", str(cores()), "--memory", f"{heaps_mb()[1]}m")
         self.daemon("Worker", *size, f"spark://{LEADER}:{MASTER_PORT}")
 
     def check(self) -> None:
@@ -81,13 +80,10 @@ class Processes(dict[int, tuple[str, "Popen[bytes]"]]):
             raise LostError(f"{HOST} failed: its {title} ended with exit code {process.wait()}")
 
     def end(self) -> None:
-        """End them all."""
+        """End them all, without last words that would hide why."""
         for _, process in self.values():
-            process.terminate()
-        for _, process in self.values():
-            with suppress(TimeoutExpired):
-                process.wait(10)
             process.kill()
+            process.wait()
 
 
 def lead(processes: Processes, program: list[str]) -> int:
@@ -142,10 +138,11 @@ def submit(program: list[str]) -> list[str]:
     """Return the command that runs the program on the whole cluster."""
     name, *arguments = program
     paths = [Path(os.environ["INPUT_PATH"]).as_uri(), RESULT.as_uri()]
+    driver, executor = heaps_mb()
     settings = {
         "spark.driver.host": HOST,
-        "spark.driver.memory": "480m",
-        "spark.executor.memory": f"{executor_mb()}m",
+        "spark.driver.memory": f"{driver}m",
+        "spark.executor.memory": f"{executor}m",
         # An executor moves each file of its own to the output itself: no disk is shared.
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
         # What a failed task wrote could be there twice, on two hosts; the pipeline tries again.
@@ -175,8 +172,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def executor_mb() -> int:
-    """Return the heap of an executor; what does not fit into it goes to the volume.
+def heaps_mb() -> tuple[int, int]:
+    """Return the heaps of the driver and of an executor; what does not fit goes to the volume.
 
     Raises:
         LostError: this host has too little memory.
@@ -185,10 +182,12 @@ def executor_mb() -> int:
     for path in ("memory.max", "memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
             limits.append(int(Path("/sys/fs/cgroup", path).read_text()))
-    found = round((min(limits) / MB - BESIDE_MB) * HEAP)
-    if found < SMALLEST_MB:
-        raise LostError(f"{HOST} failed: it has {min(limits) // MB} MB of memory, Spark needs 2 GB")
-    return found
+    total = min(limits) // MB
+    driver = max(SMALLEST_MB, total // 10)
+    executor = (total - driver - OTHERS_MB) * 7 // 10  # the rest is for its buffers and threads
+    if executor < SMALLEST_MB:
+        raise LostError(f"{HOST} failed: it has {total} MB of memory, Spark needs 2 GB")
+    return driver, executor
 
 
 def main() -> None:
