@@ -51,13 +51,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.cloud.deploy()
         stage.night()
         stage.replay()
-        stage.night("capacity")
-        stage.night("quota")
+        stage.night("capacity", "quota")
         stage.night(exit_code=3)
         stage.replaced_night("daily")
         stage.reclaimed_night()
-        stage.night("spot-reclaimed", schedule="cheap")
-        stage.replaced_night("cheap")
+        stage.replaced_night("cheap", "spot-reclaimed")
         stage.followed_night()
         stage.broken_events()
         stage.undelivered()
@@ -93,7 +91,7 @@ def test_what_was_reclaimed_was_resumed_or_ended_on_demand(played: Stage) -> Non
     entries = played.cloud.journal.recent("cheap", datetime(2026, 1, 1, tzinfo=UTC))
     found = sorted((each.outcome or "", each.number, each.capacity) for each in entries)
     assert found == [
-        *[("completed", 1, "spot")] * 2,
+        ("completed", 1, "spot"),
         ("completed", 2, "on-demand"),
         ("replaced", 1, "spot"),
         ("spot_reclaimed", 1, "spot"),

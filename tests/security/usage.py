@@ -161,11 +161,12 @@ class Stage:
         self.script.waits = True
         self.night("spot-reclaimed-after-checkpoint", schedule="cheap")
 
-    def replaced_night(self, schedule: str) -> None:
-        """Play a slot whose job still runs when the next one is due."""
+    def replaced_night(self, schedule: str, *faults: str) -> None:
+        """Play a slot whose job still runs when the next one is due, which has the faults."""
         self.script.exit_code, self.script.waits = 0, True
         self._fire(schedule)
         self.cloud.settle(jobs=False)
+        self.cloud.faults.coming[:] = faults
         self._fire(schedule)
         self.cloud.settle()
 
