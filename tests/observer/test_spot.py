@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 
-from observer import spot_output
-from pipeline.attempt import job_name
-from pipeline.journal_items import Entry
-from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, PREFIX, SETTINGS, CrashError, World
+from tests.lambda_world import ATTEMPT, ENVIRONMENT, NAME, World
+from tests.observer import spot_bench
+from tests.observer.spot_bench import (
+    CHECKPOINT,
+    DAILY,
+    ON_SPOT,
+    SCRATCH,
+    SECOND_NAME,
+    artifacts,
+    ends,
+    entry,
+    left,
+)
 
-PLACE = "output/daily/2026/01/05/020000/"
-SCRATCH = f"_spot/{NAME[:-2]}/"
-CHECKPOINT = f"{SCRATCH}checkpoint/step-1"
-DAILY = SETTINGS["schedules"]["daily"]
-SECOND = replace(ATTEMPT, number=2)
-SECOND_NAME = job_name(PREFIX, SECOND)
 NEVER_CAME: dict[str, Any] = {"SecondaryStatus": "MaxWaitTimeExceeded", "ran": False}
 RECLAIMED: dict[str, Any] = {"SecondaryStatus": "MaxWaitTimeExceeded"}
 NO_QUOTA = (
@@ -28,32 +31,7 @@ NO_QUOTA = (
 
 @pytest.fixture(autouse=True)
 def on_spot(world: World) -> None:
-    world.configure(job={**SETTINGS["job"], "capacity": "spot"})
-    world.upload()
-
-
-def artifacts(world: World, start: str, *names: str, message: str | None = "") -> None:
-    """Let a start of the first attempt's container have uploaded its output."""
-    folder = f"{SCRATCH}{NAME}/output/model/{start}"
-    for name in names:
-        world.write(f"{folder}/output/{name}")
-    if message is not None:
-        world.write(f"{folder}/message", message.encode())
-
-
-def ends(world: World, status: str = "Stopped", name: str = NAME, **known: Any) -> str:
-    world.now += timedelta(minutes=11)
-    return world.observe(world.sagemaker.end(name, status, **known))
-
-
-def entry(world: World, number: int = 1) -> Entry:
-    found = world.journal.entry(replace(ATTEMPT, number=number))
-    assert found
-    return found
-
-
-def left(world: World) -> list[str]:
-    return [key for key in world.output() if key.startswith("_spot/")]
+    spot_bench.deploy(world)
 
 
 def channels(asked: dict[str, Any]) -> list[str]:
@@ -61,11 +39,10 @@ def channels(asked: dict[str, Any]) -> list[str]:
 
 
 def test_asks_for_a_managed_spot_training_job(world: World) -> None:
-    job = {**SETTINGS["job"], "capacity": "spot"}
     world.upload("models/a")
-    world.configure(job=job, reference={"prefix": "models/"})
+    world.configure(job=ON_SPOT, reference={"prefix": "models/"})
     world.launch()
-    world.configure(job=job, input={"when_empty": "run"})
+    world.configure(job=ON_SPOT, input={"when_empty": "run"})
     world.launch(replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=1)))
     asked, empty = world.asked("CreateTrainingJob")
     assert channels(asked) == ["input", "reference"]
@@ -82,119 +59,6 @@ def test_asks_for_a_managed_spot_training_job(world: World) -> None:
         "KmsKeyId": ENVIRONMENT["KMS_KEY_ARN"],
         "CompressionType": "NONE",
     }
-
-
-class TestOutput:
-    def test_lies_where_a_processing_job_would_have_put_it_and_nothing_else_is_left(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(spot_output, "_BATCH", 1)
-        world.launch()
-        world.write(CHECKPOINT)
-        artifacts(world, "20260105T020500.0Z", "a.csv", "b/c.csv", message="3 rows")
-        assert ends(world, "Completed") == "completed"
-        assert world.output() == [f"{PLACE}{name}" for name in ("_SUCCESS", "a.csv", "b/c.csv")]
-        keys = [each["key"] for each in world.marker()["objects"]]
-        assert keys == [f"{PLACE}a.csv", f"{PLACE}b/c.csv"]
-        assert entry(world).exit_message == "3 rows"
-        for asked in world.asked("CopyObject"):
-            assert asked["SSEKMSKeyId"] == ENVIRONMENT["KMS_KEY_ARN"]
-
-    def test_is_the_last_starts_alone(self, world: World) -> None:
-        world.launch()
-        world.write(f"{PLACE}a.csv")  # of whoever was there before: not copied by an earlier call
-        artifacts(world, "20260105T020500.9Z", "old.csv", "a.csv")
-        artifacts(world, "20260105T021000.0Z", "a.csv")
-        model = f"{SCRATCH}{NAME}/output/model/"
-        world.write(f"{model}saved/message")  # beside, by a script of its own
-        world.write(f"{model}20260105T021000.0Z/message", b"\xff" * 2000)
-        uri = {"S3ModelArtifacts": f"s3://out-bucket/{model}"}  # ends in a slash, or does not
-        assert ends(world, "Completed", ModelArtifacts=uri) == "completed"
-        assert entry(world).exit_message == "\ufffd" * 1024
-        assert f"{PLACE}old.csv" not in world.output()
-        assert [asked["Key"] for asked in world.asked("CopyObject")] == [f"{PLACE}a.csv"]
-
-    @pytest.mark.parametrize("started", [True, False])
-    def test_that_is_not_whole_is_no_success(self, world: World, started: bool) -> None:
-        world.launch()
-        artifacts(world, "20260105T020500.0Z", "a.csv")
-        if started:
-            artifacts(world, "20260105T021000.0Z", "a.csv", message=None)
-        else:
-            spot_output.clear(world.client("s3"), world.observer_config.scratch_of(ATTEMPT))
-        assert ends(world, "Completed") == "empty_output"
-        assert [key for key in world.output() if key.startswith(PLACE)] == []
-
-    def test_in_parts_is_whole(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        size = 5 * 2**20  # the least that S3 takes for a part
-        small = spot_output.TransferConfig(multipart_threshold=size, multipart_chunksize=size)
-        monkeypatch.setattr(spot_output, "_COPY", small)
-        world.launch()
-        artifacts(world, "20260105T020500.0Z")
-        world.write(f"{SCRATCH}{NAME}/output/model/20260105T020500.0Z/output/a", b"x" * 2 * size)
-        assert ends(world, "Completed") == "completed"
-        assert world.marker()["total_size"] == 2 * size
-        assert len(world.asked("UploadPartCopy")) == 2
-
-    @pytest.mark.parametrize(
-        ("when", "operation"),
-        [
-            *(("crash_after", name) for name in ("CopyObject", "PutObject", "UpdateItem")),
-            ("crash_before", "DeleteObjects"),
-        ],
-    )
-    def test_is_whole_and_nothing_else_is_left_after_an_invocation_that_died(
-        self, world: World, when: str, operation: str
-    ) -> None:
-        world.launch()
-        artifacts(world, "20260105T020500.0Z", "a.csv", "b.csv")
-        world.now += timedelta(minutes=11)
-        event = world.sagemaker.end(NAME, "Completed")
-        setattr(world, when, operation)
-        with pytest.raises(CrashError):
-            world.observe(event, "one")
-        world.observe(event, "one")
-        assert world.marker()["object_count"] == 2
-        assert entry(world).outcome == "completed"
-        assert left(world) == []
-
-    def test_that_was_copied_is_not_copied_again(self, world: World) -> None:
-        world.launch()
-        artifacts(world, "20260105T020500.0Z", "a.csv", "b.csv")
-        world.now += timedelta(minutes=11)
-        event = world.sagemaker.end(NAME, "Completed")
-        world.crash_before = "PutObject"
-        with pytest.raises(CrashError):
-            world.observe(event, "one")
-        copied = len(world.asked("CopyObject"))
-        world.observe(event, "one")
-        assert len(world.asked("CopyObject")) == copied == 2
-
-    def test_counts_though_its_place_is_not_cleared_of_which_an_error_tells(
-        self, world: World
-    ) -> None:
-        world.launch()
-        artifacts(world, "20260105T020500.0Z", "a.csv")
-        world.answers["DeleteObjects"] = {"Errors": [{"Key": "a", "Code": "AccessDenied"}]}
-        with pytest.raises(RuntimeError, match="AccessDenied"):
-            ends(world, "Completed")
-        assert entry(world).outcome == "completed"
-
-    @pytest.mark.parametrize("ended", [False, True])
-    def test_of_a_job_that_was_followed_is_left_alone_and_its_followers_too(
-        self, world: World, ended: bool
-    ) -> None:
-        world.launch()
-        artifacts(world, "20260105T020500.0Z", "a.csv")
-        world.now += timedelta(minutes=11)
-        event = world.sagemaker.end(NAME, "Completed")
-        world.launch(SECOND, "operator")
-        if ended:
-            world.now += timedelta(minutes=11)
-            world.sagemaker.end(SECOND_NAME, "Completed")
-        world.observe(event)
-        assert world.asked("CopyObject") == []
-        assert left(world)  # the other job's checkpoint, or output that nobody has copied yet
 
 
 class TestSpotThatFails:
@@ -255,7 +119,7 @@ class TestSpotThatFails:
 
     def test_after_days_is_neither_overtaken_nor_forgotten(self, world: World) -> None:
         daily = {**DAILY, "overlap": "Forbid"}
-        spot = {**SETTINGS["job"], "capacity": "spot", "max_wait_seconds": 3 * 86_400}
+        spot = {**ON_SPOT, "max_wait_seconds": 3 * 86_400}
         world.configure(job=spot, schedules={"daily": daily})
         world.schedule()
         world.launch()
@@ -327,8 +191,7 @@ class TestAsAnyOther:
 
     def test_it_is_in_the_way_of_the_next_slot(self, world: World) -> None:
         daily = {**DAILY, "overlap": "Replace"}
-        spot = {**SETTINGS["job"], "capacity": "spot"}
-        world.configure(job=spot, schedules={"daily": daily})
+        world.configure(job=ON_SPOT, schedules={"daily": daily})
         later = replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=1))
         world.launch()
         world.upload("input/2026/01/06/a.csv")
@@ -338,8 +201,7 @@ class TestAsAnyOther:
         assert world.fire()["result"] == "started"
 
     def test_its_machine_counts_for_the_limit(self, world: World) -> None:
-        spot = {**SETTINGS["job"], "capacity": "spot"}
-        world.configure(job=spot, limits={"max_concurrent_instances": 1})
+        world.configure(job=ON_SPOT, limits={"max_concurrent_instances": 1})
         later = replace(ATTEMPT, slot=ATTEMPT.slot + timedelta(days=1))
         world.launch()
         world.upload("input/2026/01/06/a.csv")
