@@ -103,6 +103,7 @@ def _facts(report: Report, services: Iterable[str]) -> Iterator[tuple[str, str]]
         "exit message": report.exit_message,
     }
     yield from ((label, text) for label, text in last.items() if text)
+    yield from (("fault", f"{each} did not come") for each in report.faults_left)
     for message in report.messages:
         yield "message", message["subject"]
         for line in message["body"].splitlines():

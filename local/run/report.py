@@ -46,6 +46,8 @@ class Report:
     attempts: Rows = field(default_factory=Rows)
     """job_name, status, reason, instance (in words), instance_type, outcome, cost_usd, attempt; of
     spot jobs training_s and billable_s."""
+    faults_left: list[str] = field(default_factory=list[str])
+    """Those asked for that befell nothing."""
     messages: Rows = field(default_factory=Rows)
     """What SNS delivered: subject, body, at."""
     alarms: Rows = field(default_factory=Rows)
@@ -65,6 +67,7 @@ class Report:
         """Take in all that is known of a slot; its program has been deployed."""
         entries = cloud.journal.attempts(schedule, slot)
         self.attempts = [_attempt(entry) for entry in entries]
+        self.faults_left = cloud.faults.left
         self.outputs = list(_outputs(cloud, schedule, slot))
         self.metrics = _metrics(cloud, schedule)
         self.messages = [dict(message) for message in cloud.messages]

@@ -66,6 +66,8 @@ class _Mirror:
         self._directory = local_path(ml, kept)
         self._saved = {path: _stamp(path) for path in output_files(self._directory)}
         """Each file's stamp as S3 has it."""
+        self._growing: set[Path] = set()
+        """What was saved, and may have been seen before it was whole."""
 
     def follow(self, ended: threading.Event) -> None:
         """Update again and again."""
@@ -87,16 +89,25 @@ class _Mirror:
                 found = {path: _stamp(path) for path in output_files(self._directory)}
                 for path, stamp in found.items():
                     with suppress(*passing):
-                        self._save(path, stamp)
+                        self._save(path, stamp, last=last)
                 for path in self._saved.keys() - found.keys():
                     self._delete(path)
         except (BotoCoreError, ClientError, OSError) as error:
             uri = self._kept.uri
             raise JobFailedError(f"ClientError: Data upload failed: {uri}: {error}") from error
 
-    def _save(self, path: Path, stamp: tuple[int, ...]) -> None:
-        if self._job.reclaimed.is_set() or self._saved.get(path) == stamp:
+    def _save(self, path: Path, stamp: tuple[int, ...], *, last: bool) -> None:
+        if self._job.reclaimed.is_set():
             return
+        if changed := self._saved.get(path) != stamp:
+            self._upload(path)
+            self._saved[path] = stamp
+            self._growing.add(path)
+        if path in self._growing and (last or not changed):
+            self._growing.remove(path)
+            self._job.at("Kept")
+
+    def _upload(self, path: Path) -> None:
         bucket, key = object_of(self._kept, path.relative_to(self._directory))
         # A copy, since the script may write meanwhile: what is sent must not change its size.
         where = self._directory
@@ -104,8 +115,6 @@ class _Mirror:
             shutil.copyfileobj(file, copy)
             copy.seek(0)
             self._s3.upload_fileobj(copy, bucket, key, Config=ONE_THREAD)
-        self._saved[path] = stamp
-        self._job.at("Saved")
 
     def _delete(self, path: Path) -> None:
         if not self._job.reclaimed.is_set():

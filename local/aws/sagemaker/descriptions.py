@@ -66,7 +66,7 @@ def reached(told: _Json, moment: Moment, now: float, outputs: Sequence[Place]) -
     kind = kind_of(told)
     if kind == "Processing":
         return changed(told, now, {}, "ProcessingStartTime") if moment == "Training" else told
-    if moment in ("Printed", "Saved"):
+    if moment in ("Printed", "Kept", "Saved"):
         return told
     changes: _Json = {"SecondaryStatus": moment}
     if moment == "Uploading":

@@ -17,13 +17,13 @@ _OF_JOBS = (
     *("disk-full", "timeout", "operator-stop"),
 )
 """Each befalls one job: the next that is asked for by a name that is new."""
-_TAKEN_AT: dict[str, Callable[[Moment, bool], bool]] = {
+_TAKEN_AT: dict[str, tuple[Moment, ...]] = {
     # A script that prints nothing is left to end, but nothing of it is uploaded.
-    "spot-reclaimed": lambda moment, _: moment in ("Printed", "Uploading"),
-    "spot-reclaimed-after-checkpoint": lambda moment, uploads: moment == "Saved" and not uploads,
-    "spot-reclaimed-during-upload": lambda moment, uploads: moment == "Saved" and uploads,
+    "spot-reclaimed": ("Printed", "Uploading"),
+    "spot-reclaimed-after-checkpoint": ("Kept",),
+    "spot-reclaimed-during-upload": ("Saved",),
 }
-"""Whether the machine is taken away at a moment, which may be after the upload began."""
+"""When the machine is taken away: at the first of these moments, if there is one."""
 OF_SPOT = ("spot-never-came", *_TAKEN_AT)
 """Each befalls one job, likewise, that may run on spot machines."""
 _OF_EVENTS = ("lost-event", "duplicate-event", "out-of-order")
@@ -72,6 +72,11 @@ class Faults:
         """Events of jobs that have to wait for the job's end."""
         self._lock = threading.Lock()
 
+    @property
+    def left(self) -> list[str]:
+        """Those that were to befall one thing, and have befallen none."""
+        return [each for each in self.coming if each not in ("duplicate-event", "out-of-order")]
+
     def of_job(self, arn: str, kind: Kind) -> str | None:
         """Return what befalls a job, which is decided when it is asked for the first time."""
         possible = (*_OF_JOBS, *(OF_SPOT if kind == "Training" else ()))
@@ -82,6 +87,59 @@ class Faults:
                     self.coming.remove(fault)
                 self._befallen[arn] = fault
             return self._befallen[arn]
+
+    def play(
+        self,
+        job: Job,
+        run: Callable[[Job], JobEnd],
+        stop: Callable[[], object],
+        resume: Callable[[], bool],
+    ) -> JobEnd:
+        """Run a job to the end that its fault gives it, if any.
+
+        `stop` does what an operator does. `resume` lets a job run that was stopped because its
+        machine was reclaimed, unless it is to stop anyway, and returns whether it does.
+        """
+        fault = self.of_job(job.arn, job.kind)
+        if fault == "spot-never-came":
+            return _NO_MACHINE
+        if fault in _TAKEN_AT:
+            return self._reclaimed(fault, job, run, resume)
+        if fault == "operator-stop":
+
+            def at(moment: Moment) -> None:
+                job.at(moment)
+                if moment == "Training":
+                    stop()
+
+            return run(replace(job, at=at))
+        if fault not in (*_ENDS, "timeout"):
+            return run(job)
+        if fault != "capacity":
+            job.at("Training")
+        # The time that a job runs until it is stopped is not waited for.
+        return _ENDS.get(fault) or JobEnd("Stopped", lasted_s=job.max_runtime_s)
+
+    def _reclaimed(
+        self, fault: str, job: Job, run: Callable[[Job], JobEnd], resume: Callable[[], bool]
+    ) -> JobEnd:
+        """Run a job on a machine that is taken away, then on another one, unless none comes."""
+
+        def at(moment: Moment) -> None:
+            job.at(moment)
+            if moment in _TAKEN_AT[fault]:
+                job.reclaimed.set()
+                job.stop.set()
+
+        end = run(replace(job, at=at))
+        if not job.reclaimed.is_set():
+            with self._lock:
+                self.coming.append(fault)
+            return end
+        job.at("Interrupted")
+        if fault == "spot-reclaimed":
+            return _NO_MACHINE
+        return run(job) if resume() else JobEnd("Stopped")
 
     def arriving(self, event: Event) -> list[Event]:
         """Return what arrives when a job's event is sent: it, once or twice, others, or nothing."""
@@ -110,58 +168,3 @@ def refusal(fault: str | None, spec: Spec, kind: Kind) -> tuple[str, str] | None
         text = _QUOTA.format(type=spec.cluster["InstanceType"], usage=usage, most=most, count=count)
         return "ResourceLimitExceeded", text
     return None
-
-
-def play(
-    fault: str | None,
-    job: Job,
-    run: Callable[[Job], JobEnd],
-    stop: Callable[[], object],
-    resume: Callable[[], bool],
-) -> JobEnd:
-    """Run a job to the end that its fault gives it, if any.
-
-    `stop` does what an operator does. `resume` lets a job run that was stopped because its machine
-    was reclaimed, unless it is to stop anyway, and returns whether it does.
-    """
-    if fault == "spot-never-came":
-        return _NO_MACHINE
-    if fault in _TAKEN_AT:
-        return _reclaimed(fault, job, run, resume)
-    if fault == "operator-stop":
-
-        def at(moment: Moment) -> None:
-            job.at(moment)
-            if moment == "Training":
-                stop()
-
-        return run(replace(job, at=at))
-    if fault not in (*_ENDS, "timeout"):
-        return run(job)
-    if fault != "capacity":
-        job.at("Training")
-    # The time that a job runs until it is stopped is not waited for.
-    return _ENDS.get(fault) or JobEnd("Stopped", lasted_s=job.max_runtime_s)
-
-
-def _reclaimed(
-    fault: str, job: Job, run: Callable[[Job], JobEnd], resume: Callable[[], bool]
-) -> JobEnd:
-    """Run a job on a machine that is taken away, then on another one, unless none comes."""
-    uploads = False
-
-    def at(moment: Moment) -> None:
-        nonlocal uploads
-        job.at(moment)
-        uploads = uploads or moment == "Uploading"
-        if _TAKEN_AT[fault](moment, uploads):
-            job.reclaimed.set()
-            job.stop.set()
-
-    end = run(replace(job, at=at))
-    if not job.reclaimed.is_set():
-        return end
-    job.at("Interrupted")
-    if fault == "spot-reclaimed":
-        return _NO_MACHINE
-    return run(job) if resume() else JobEnd("Stopped")

@@ -14,9 +14,10 @@ _Json = Mapping[str, Any]
 
 Kind = Literal["Processing", "Training"]
 """As in Describe{Kind}Job, {Kind}JobName, {kind}-job/."""
-Moment = Literal["Downloading", "Training", "Printed", "Saved", "Uploading", "Interrupted"]
-"""What is told of a job that runs: SageMaker's secondary statuses; `Printed`, for each line; and
-`Saved`, for each file of a checkpoint or of an output that was uploaded."""
+Moment = Literal["Downloading", "Training", "Printed", "Kept", "Uploading", "Saved", "Interrupted"]
+"""What is told of a job that runs: SageMaker's secondary statuses; `Printed`, for each line;
+`Kept`, for each file of a checkpoint that S3 has as the script left it; and `Saved`, for each file
+of an output that was uploaded."""
 LONGEST_REASON = 1024
 """Characters of FailureReason and ExitMessage that Describe returns (the service's model)."""
 

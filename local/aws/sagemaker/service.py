@@ -17,7 +17,7 @@ from local.aws.activity import Activity
 from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError
 from local.aws.sagemaker.descriptions import aged, changed, ended, page, reached, state_change
-from local.aws.sagemaker.faults import Faults, play, refusal
+from local.aws.sagemaker.faults import Faults, refusal
 from local.aws.sagemaker.job import Job, JobEnd, Kind, Moment, kind_of, spec_of
 from local.aws.sagemaker.rules import job_refusals
 
@@ -125,9 +125,8 @@ class SageMaker:
     def _attend(self, job: Job) -> None:
         self._tell(job.arn)
         try:
-            fault = self._faults.of_job(job.arn, job.kind)
             stop, resume = partial(self._stop_running, job.arn), partial(self._resume, job)
-            end = play(fault, job, self._run, stop, resume)
+            end = self._faults.play(job, self._run, stop, resume)
         except Exception as error:
             _log.exception("job %s failed by an error of the local SageMaker", job.name)
             end = JobEnd("Failed", f"InternalServerError: {error!r}")

@@ -80,6 +80,11 @@ class TestTheSummary:
         assert (told or "") in out.getvalue()
         assert ("on AWS" in out.getvalue()) == bool(told)
 
+    def test_names_a_fault_that_did_not_come(self, shown: tuple[Display, io.StringIO]) -> None:
+        display, out = shown
+        display.summary(Report(stack="local", faults_left=["spot-reclaimed"]), [])
+        assert "spot-reclaimed did not come" in out.getvalue()
+
     def test_says_what_a_message_advises(self, shown: tuple[Display, io.StringIO]) -> None:
         display, out = shown
         message = {"subject": "local: daily failed", "body": "Class: x\nTo do: open it\n", "at": ""}

@@ -47,5 +47,5 @@ class TestReport:
         keys = json.loads((tmp_path / "report.json").read_text()).keys()
         slot = {"stack", "schedule", "timezone", "slot", "outcome", "success_marker"}
         job = {"attempt", "job_name", "status", "failure_reason", "exit_message"}
-        rows = {"attempts", "outputs", "metrics", "messages", "alarms", "timeline"}
+        rows = {"attempts", "outputs", "metrics", "faults_left", "messages", "alarms", "timeline"}
         assert keys == slot | job | rows | {"seconds", "resources", "engine"}

@@ -27,6 +27,9 @@ class Service:
         self.faults, self.activity = Faults(faults), Activity()
         self.events: list[tuple[str, str]] = []
         self.ran: list[str] = []
+        self.moments: list[Moment] = [
+            *("Downloading", "Training", "Printed", "Kept", "Uploading", "Saved")
+        ]
         self.sagemaker = SageMaker(
             aws_trusting({ROLE}), self._run, self._publish, self.faults, self.activity
         )
@@ -38,8 +41,7 @@ class Service:
 
     def _run(self, job: Job) -> JobEnd:
         self.ran.append(job.name)
-        moments: list[Moment] = ["Downloading", "Training", "Printed", "Saved", "Uploading"]
-        for moment in (*moments, "Saved"):
+        for moment in self.moments:
             job.at(moment)
             if job.stop.is_set():
                 return JobEnd("Stopped")
@@ -194,6 +196,16 @@ class TestFaultsOfSpot:
         service.faults.arriving = stop_it
         assert service.train("a")["SecondaryStatus"] == "Stopped"
         assert service.ran == ["a"]
+
+    def test_one_whose_moment_never_came_is_still_to_come(self) -> None:
+        service = Service("spot-reclaimed-after-checkpoint", "duplicate-event", "capacity")
+        service.moments.remove("Kept")
+        assert service.train("a")["TrainingJobStatus"] == "Completed"
+        assert service.faults.left == ["capacity", "spot-reclaimed-after-checkpoint"]
+        service.train("b")
+        service.moments.insert(3, "Kept")
+        service.train("c")
+        assert (service.ran, service.faults.left) == (["a", "c", "c"], [])
 
     def test_wait_for_a_training_job(self) -> None:
         service = Service("spot-never-came")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import threading
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from local.aws.sagemaker.job import JobEnd
+from local.aws.sagemaker.checkpoint import mirrored
+from local.aws.sagemaker.job import Job, JobEnd, Moment, Place
+from tests.local.aws.sagemaker.job_requests import good_training
 from tests.local.job_bench import Jobs
 
 if TYPE_CHECKING:
@@ -46,7 +50,7 @@ class TestTheContainer:
         ]
         hosts = s3.get_object(Bucket=bucket, Key=f"{below}/config/resourceconfig.json")["Body"]
         assert json.load(hosts)["hosts"] == ["algo-1"]
-        moments = [moment for moment in jobs.moments if moment not in ("Printed", "Saved")]
+        moments = [moment for moment in jobs.moments if moment not in ("Printed", "Kept", "Saved")]
         assert moments == ["Downloading", "Training", "Uploading"]
 
     def test_logs_into_the_group_of_its_kind(
@@ -88,11 +92,40 @@ class TestTheCheckpoint:
     def test_is_saved_while_the_script_runs_until_the_machine_is_reclaimed(
         self, jobs: Jobs, bucket: str
     ) -> None:
-        jobs.reclaimed_at = "Saved"
+        jobs.reclaimed_at = "Kept"
         script = f"trap ': >{KEPT}/2; : >/opt/ml/model/x; exit' TERM; echo 1 >{KEPT}/1"
         end = jobs.train(script + WAIT, f"s3://{bucket}/out")
         assert end.status == "Stopped"
         assert jobs.keys(bucket) == ["out/checkpoint/1"]
+
+    def test_has_a_file_whole_as_soon_as_it_no_longer_changes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("local.aws.sagemaker.checkpoint._POLL_S", 0.001)
+        file, uploaded, whole = tmp_path / "checkpoints" / "1", list[str](), threading.Event()
+
+        def upload(sent: IO[bytes], *_: str, **_config: object) -> None:
+            uploaded.append(sent.read().decode())
+            if len(uploaded) < 3:  # the script goes on writing meanwhile
+                file.write_text("x" * (len(uploaded) + 1))
+
+        def at(moment: Moment) -> None:
+            assert (moment, uploaded) == ("Kept", ["x", "xx", "xxx"])
+            whole.set()
+
+        file.parent.mkdir()
+        s3: Any = SimpleNamespace(upload_fileobj=upload)
+        job = Job("a", "arn", good_training("a"), threading.Event(), at)
+        with mirrored(s3, job, Place("s3://bucket/checkpoint", KEPT), tmp_path):
+            file.write_text("x")
+            assert whole.wait(10)
+
+    def test_of_a_script_that_ended_is_whole(self, jobs: Jobs, bucket: str) -> None:
+        jobs.reclaimed_at = "Kept"
+        end = jobs.train(f": >{KEPT}/1; : >{KEPT}/2; : >/opt/ml/model/x", f"s3://{bucket}/out")
+        assert end.status == "Stopped"
+        [key] = jobs.keys(bucket)
+        assert key in ("out/checkpoint/1", "out/checkpoint/2")
 
     def test_of_a_failed_job_is_kept(self, jobs: Jobs, bucket: str) -> None:
         jobs.train(f": >{KEPT}/1; exit 1", f"s3://{bucket}/out")
