@@ -117,6 +117,7 @@ def _clusters(settings: Settings) -> Iterator[str]:
             )
         elif settings.network.mode == "isolated":
             yield (
-                f"{key}: SageMaker lets no traffic through between the hosts of an isolated job; "
-                "set network.mode to vpc, or to existing with groups whose members reach each other"
+                f"{key}: needs a network, since between the hosts of an isolated job SageMaker "
+                "lets nothing through; set network.mode to vpc, or to existing with groups whose "
+                "members reach each other"
             )

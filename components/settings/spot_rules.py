@@ -46,8 +46,9 @@ def _several(name: str, schedule: ScheduleSettings) -> Iterator[str]:
     where = key(name, schedule, "job", "sizes" if job.sizes else "instance_count")
     for number, size in enumerate(schedule.sizes, start=1):
         if size.instance_count > 1:
-            tier = f"tier {number} has " if job.sizes else ""
-            yield f"{where}: {tier}{size.instance_count} instances, {_ALONE.format(1)}"
+            count = size.instance_count
+            found = f"tier {number} has {count} instances" if job.sizes else f"is {count}"
+            yield f"{where}: {found}, {_ALONE.format(1)}"
     if job.cluster:
         cluster = key(name, schedule, "job", "cluster")
         yield f"{cluster}: true is for several instances, {_ALONE.format('false')}"

@@ -50,7 +50,9 @@ class TestSecrets:
 class TestClusters:
     def test_need_a_network_that_lets_their_hosts_reach_each_other(self) -> None:
         found = problem(**SEVERAL)
-        assert found.startswith("job.cluster SageMaker lets no traffic through between the hosts ")
+        assert found.startswith(
+            "job.cluster needs a network, since between the hosts of an isolated "
+        )
         assert "set network.mode to vpc, or to existing" in found
         assert problems(**SEVERAL, network__mode="vpc") == []
         assert problems(**SEVERAL, **EXISTING) == []

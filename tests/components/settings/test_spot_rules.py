@@ -16,7 +16,7 @@ BIG = {"instance_type": "ml.m5.large", "instance_count": 2}
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"job__instance_count": 2}, "job.instance_count 2 instances, but spot is for one: when"),
+        ({"job__instance_count": 2}, "job.instance_count is 2, but spot is for one: when"),
         ({"job__cluster": True}, "job.cluster true is for several instances, but spot is for one"),
         ({"job__sizes": [BIG]}, "job.sizes tier 1 has 2 instances, but spot is for one: when AWS "),
         ({"schedules__daily__job": {"sizes": [BIG]}}, "schedules.daily.job.sizes tier 1 has 2 ins"),
