@@ -74,7 +74,9 @@ def _instance_s(entry: Entry) -> float:
 
 
 def _table(found: list[Cost], total: Cost) -> Table:
-    table = Table("month", "schedule", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("month", no_wrap=True)
+    table.add_column("schedule", overflow="fold")
     spot = ("on spot", "not paid", "saved") if total["spot_hours"] else ()
     for name in ("slots", "attempts", "instance hours", "unpriced", "USD", *spot):
         table.add_column(name, justify="right")

@@ -59,7 +59,7 @@ class TestCosts:
         assert "Attempts without a price, which are not in it: 1." in out
 
     def test_of_spot_says_what_was_saved_and_takes_off_what_was_reclaimed(
-        self, world: World
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         spot: dict[str, Any] = {"training_s": 3600, "billable_s": 900, "on_demand_usd": 2.0}
         world.conclude(**ran(90, 0.5), **spot)
@@ -74,7 +74,9 @@ class TestCosts:
         world.conclude(2, **ran(60, 2.0))
         total = world.ops_json("costs")[1]["total"]
         assert (total["cost_usd"], total["saved_usd"]) == (2.75, -0.5)
+        monkeypatch.setenv("COLUMNS", "80")
         _, out, _ = world.ops("costs")
+        assert "2026-01 hourly " in out
         [line] = [line for line in out.splitlines() if line.startswith("total")]
         assert line.split()[-4:] == ["$2.75", "1.00", "0.75", "-$0.50"]
 
