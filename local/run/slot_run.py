@@ -147,7 +147,7 @@ class SlotRun:
         if unmet and not settings.job.is_spot:
             raise RunError(
                 f"--fault {', '.join(unmet)}: {name} has no job on spot; set its `job.capacity` to "
-                "spot"
+                "spot, or name another schedule by --schedule"
             )
         if self._options.slot and (problem := settings.slot_problem(self._options.slot)):
             raise RunError(f"--slot {slot_text(self._options.slot)}: {problem}")
