@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +22,8 @@ from local.aws.sagemaker.job import Job, JobEnd, kind_of
 from local.aws.sagemaker.service import SERVICE, SageMaker
 
 _LONG_AGO_S = 600
+_HEARD_S = 10
+"""For what is still delivered of the jobs that were stopped at the end."""
 
 
 class Account:
@@ -103,6 +106,8 @@ class Account:
     def close(self) -> None:
         """Stop everything that still runs; the state is gone."""
         self.sagemaker.close()
+        with suppress(TimeoutError):
+            self._activity.wait(_HEARD_S, ("delivery",))
         self.functions.close()
         self.aws.stop()
 
@@ -131,7 +136,7 @@ class Account:
         secondary = detail.get("SecondaryStatus", "Starting")
         if secondary == "Interrupted":
             self.tell("reclaimed", name)
-        elif status != "InProgress" or secondary == "Starting":
+        elif secondary not in ("Downloading", "Training", "Uploading"):  # the status is the same
             self.tell("job", f"{name} {status}")
         arriving = self.faults.arriving(event)
         for each in arriving:
