@@ -61,6 +61,7 @@ class Runtime:
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for this process alone, which closes them
             )
         theirs.close()
         self._reading = output.open("rb")

@@ -10,6 +10,8 @@ def handler(event, context):
     calls.append(context.aws_request_id)
     if "emf" in event:
         print(event["emf"])
+    if "session" in event:
+        print("session", os.getsid(0))
     if "touch" in event:
         open(event["touch"], "a").write("x")
     if "until" in event:

@@ -1,6 +1,7 @@
 """One execution environment of a function, without the rest of Lambda."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,12 @@ class TestRuntime:
         runtime = start(tmp_path, Timeout=30)
         assert runtime.invoke(event, "id").failed != found
         runtime.close()
+
+    def test_a_function_does_not_get_the_ctrl_c_of_a_terminal(self, runtime: Runtime) -> None:
+        [line] = [
+            each for each in runtime.invoke(b'{"session": 1}', "id").log if "session " in each
+        ]
+        assert line != f"session {os.getsid(0)}"
 
     def test_a_raised_error_is_told_as_lambda_tells_it(self, runtime: Runtime) -> None:
         outcome = runtime.invoke(b'{"raise": "why"}', "id")
