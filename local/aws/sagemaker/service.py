@@ -85,9 +85,9 @@ class SageMaker:
         """Accept no more jobs, stop those that run, and wait until they have ended."""
         with self._lock:
             self._closed = True
-            jobs = list(self._jobs.values())
-        for job in jobs:
-            job.stop.set()
+            jobs = list(self._jobs)
+        for arn in jobs:
+            self._stop_running(arn)
         self._activity.wait(threading.TIMEOUT_MAX, ("job",))
 
     def _create(self, request: _Json) -> _Json:

@@ -224,9 +224,12 @@ class TestALifeIsToldTruly:
 
     def test_closing_stops_what_runs_and_accepts_nothing_more(self, service: Service) -> None:
         service.call("CreateProcessingJob", **good_request("long"))
+        service.call("CreateTrainingJob", **good_training("long"))
         service.sagemaker.close()
         described = service.ended("long", 0)
         assert described["ProcessingJobStatus"] == "Stopped"
+        described = service.call("DescribeTrainingJob", TrainingJobName="long")
+        assert described["SecondaryStatus"] == "Stopped"  # and not that its time was over
         error = service.refusal("CreateProcessingJob", good_request("another"))
         assert error.code == "ServiceUnavailable"
 
