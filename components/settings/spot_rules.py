@@ -9,7 +9,7 @@ from pipeline.text import duration
 
 _ALONE = (
     "but spot is for one: when AWS reclaims one of several machines it starts the script anew on "
-    "all, and what they leave behind together is documented nowhere; set {}, or job.capacity to "
+    "all, and what they leave behind together is documented nowhere; set {} to {}, or {} to "
     "on-demand"
 )
 
@@ -41,14 +41,22 @@ def problems(settings: Settings, name: str, schedule: ScheduleSettings) -> Itera
 
 
 def _several(name: str, schedule: ScheduleSettings) -> Iterator[str]:
-    """Yield where a job has several instances."""
+    """Yield where a job has several instances, by a key of its own or the stack's."""
     job = schedule.job
-    where = key(name, schedule, "job", "sizes" if job.sizes else "instance_count")
+    capacity = key(name, schedule, "job", "capacity")
+
+    def way_out(field: str, alone: str) -> str:
+        # Where the schedule alone is on spot, the stack's value is that of others.
+        where = key(name, schedule, "job", field)
+        own = f"schedules.{name}.job.{field}" if capacity.startswith("schedules.") else where
+        return _ALONE.format(own, alone, capacity)
+
+    field, alone = ("sizes", "tiers of 1") if job.sizes else ("instance_count", "1")
+    where = key(name, schedule, "job", field)
     for number, size in enumerate(schedule.sizes, start=1):
-        if size.instance_count > 1:
-            count = size.instance_count
+        if (count := size.instance_count) > 1:
             found = f"tier {number} has {count} instances" if job.sizes else f"is {count}"
-            yield f"{where}: {found}, {_ALONE.format(1)}"
+            yield f"{where}: {found}, {way_out(field, alone)}"
     if job.cluster:
         cluster = key(name, schedule, "job", "cluster")
-        yield f"{cluster}: true is for several instances, {_ALONE.format('false')}"
+        yield f"{cluster}: true is for several instances, {way_out('cluster', 'false')}"

@@ -36,6 +36,18 @@ def test_what_does_not_go_with_spot_is_refused_by_its_key(
     assert said in problem(**(SPOT | changes))
 
 
+def test_a_schedule_that_alone_is_on_spot_is_refused_with_a_way_out_that_is_its_own() -> None:
+    spot = {"capacity": "spot"}
+    assert problem(job__instance_count=2, schedules__daily__job=spot).endswith(
+        "; set schedules.daily.job.instance_count to 1, or schedules.daily.job.capacity to "
+        "on-demand"
+    )
+    assert problems(job__instance_count=2, schedules__daily__job=spot | {"instance_count": 1}) == []
+    assert problem(**SPOT, job__instance_count=2).endswith(
+        "; set job.instance_count to 1, or job.capacity to on-demand"
+    )
+
+
 def test_a_job_waits_twice_as_long_as_it_may_run_where_nothing_else_is_said() -> None:
     job = settings(**SPOT, job__max_wait_seconds=3600).job
     assert (job.longest_attempt_seconds, job.longest_run_seconds) == (3600, 7200)
