@@ -157,7 +157,10 @@ def test_an_image_without_spark_is_told_by_all(hosts: tuple[Host, Host]) -> None
     assert one[1].startswith(f"cluster: {LEADER} failed: no Spark master: [Errno 2]")
 
 
-@pytest.mark.skipif("SPARK_IMAGE" not in os.environ, reason="SPARK_IMAGE is not set")
+@pytest.mark.skipif(
+    "SPARK_IMAGE" not in os.environ,
+    reason="SPARK_IMAGE names no image with examples/spark; CONTRIBUTING.md says how to build one",
+)
 def test_two_hosts_with_spark_have_the_result_of_duckdb_on_one(tmp_path: Path) -> None:
     data, work = tmp_path / "data", tmp_path / "work"
     cluster.make(data, 1_000_000)
