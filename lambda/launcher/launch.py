@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _ANSWERS = {*(kind.operation("Create") for kind in Kind), "ListObjectsV2", "DeleteObject"}
 """Calls whose refusal ends the attempt; any other is the launcher's error, which is raised."""
 _TAKEN = "ResourceInUse"
+"""The code with which SageMaker refuses a name that a job has already."""
 _LONGEST_REASON = 1024
 """Characters, as of SageMaker's FailureReason; the journal's item holds 400 KB in all."""
 

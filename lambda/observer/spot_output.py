@@ -34,7 +34,13 @@ class UnfinishedError(Exception):
     """The last start of the container did not say that it was done."""
 
 
-def take(s3: S3Client, artifacts: str, place: Prefix, ended: datetime, key_id: str) -> str | None:
+class NotClearedError(Exception):
+    """S3 did not delete what nobody needs any more; the slot's end has been dealt with."""
+
+
+def take(
+    s3: S3Client, artifacts: str | None, place: Prefix, ended: datetime, key_id: str
+) -> str | None:
     """Copy the output of a job that completed to its place; return the message that it left.
 
     `artifacts` is the S3 URI of what it uploaded, `ended` when it had: what is at the place since
@@ -43,6 +49,8 @@ def take(s3: S3Client, artifacts: str, place: Prefix, ended: datetime, key_id: s
     Raises:
         UnfinishedError: there is nothing whole to take.
     """
+    if not artifacts:
+        raise UnfinishedError("SageMaker names no artifacts of it")
     bucket, _, key = artifacts.removeprefix("s3://").partition("/")
     start = _last_start(s3, Prefix(bucket, f"{key.rstrip('/')}/"))
     body = s3.get_object(Bucket=bucket, Key=f"{start.key}message")["Body"]
@@ -74,7 +82,11 @@ def take(s3: S3Client, artifacts: str, place: Prefix, ended: datetime, key_id: s
 
 
 def clear(s3: S3Client, scratch: Prefix) -> None:
-    """Delete what the spot jobs of a slot kept, which nobody needs after its end."""
+    """Delete what the spot jobs of a slot kept, which nobody needs after its end.
+
+    Raises:
+        NotClearedError: S3 refuses an object.
+    """
     keys = (item.get("Key", "") for item in scratch.objects(s3))
     while batch := [*islice(keys, _BATCH)]:
         answer = s3.delete_objects(
@@ -82,7 +94,7 @@ def clear(s3: S3Client, scratch: Prefix) -> None:
             Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
         )
         if refused := answer.get("Errors"):
-            raise RuntimeError(f"{scratch.uri} is not cleared: {refused[0]}")
+            raise NotClearedError(f"{scratch.uri}: delete what is below it by hand: {refused[0]}")
 
 
 def _last_start(s3: S3Client, artifacts: Prefix) -> Prefix:

@@ -19,6 +19,7 @@ from pipeline.attempt import Attempt, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.jobs import Job, Jobs
 from pipeline.journal_items import Entry
+from pipeline.kind import Kind
 from pipeline.outcome import Outcome
 from pipeline.prefix import Prefix
 
@@ -40,8 +41,8 @@ def settle(s3: S3Client, jobs: Jobs, config: ObserverConfig, entry: Entry, job: 
     """
     place, created = config.output_of(entry.attempt), job.created
     document: dict[str, Any] | None = None
-    if entry.outcome == Outcome.COMPLETED and job.artifacts:
-        if _is_followed(jobs, entry):
+    if entry.outcome == Outcome.COMPLETED and job.kind is Kind.TRAINING:
+        if _is_followed(jobs, entry.attempt, created):
             return entry
         entry = _with_output(s3, config, entry, job)
     if entry.outcome == Outcome.COMPLETED:
@@ -51,7 +52,7 @@ def settle(s3: S3Client, jobs: Jobs, config: ObserverConfig, entry: Entry, job: 
         else:
             reason = f"EmptyOutput: the job wrote no object under {place.uri}"
             entry = replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)
-    if _is_followed(jobs, entry):
+    if _is_followed(jobs, entry.attempt, created):
         return entry
     if document is None:  # after a failure it is no marker, whoever put it there
         place.withdraw_marker(s3)
@@ -67,18 +68,18 @@ def settle(s3: S3Client, jobs: Jobs, config: ObserverConfig, entry: Entry, job: 
     return replace(entry, success_marker=f"s3://{place.bucket}/{place.marker}")
 
 
-def _is_followed(jobs: Jobs, entry: Entry) -> bool:
-    """Return whether the slot has a later job."""
+def _is_followed(jobs: Jobs, attempt: Attempt, created: datetime) -> bool:
+    """Return whether the slot has a later job than the attempt's, which was `created` then."""
     # By the time and not by the number: a person may start the attempts in any order.
-    others = jobs.listed(entry.schedule, entry.slot)
-    return any(other.created > entry.created for _, other in others if entry.created)
+    others = jobs.listed(attempt.schedule, attempt.slot)
+    return any(other.created > created for _, other in others)
 
 
 def _with_output(s3: S3Client, config: ObserverConfig, entry: Entry, job: Job) -> Entry:
     """Bring what a spot job wrote to its place, and return its entry with the job's message."""
     place, ended = config.output_of(entry.attempt), job.ended or job.changed
     try:
-        said = spot_output.take(s3, job.artifacts or "", place, ended, config.kms_key_arn)
+        said = spot_output.take(s3, job.artifacts, place, ended, config.kms_key_arn)
     except spot_output.UnfinishedError as error:
         reason = f"EmptyOutput: the job completed, but {error}"
         return replace(entry, outcome=Outcome.EMPTY_OUTPUT, reason=reason)

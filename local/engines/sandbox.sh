@@ -5,8 +5,9 @@
 #   sandbox.sh SCRATCH ML APP HOSTNAME PYTHON_PREFIX PYTHON_BASE_PREFIX WORKDIR COMMAND...
 #
 # The Python environment at PYTHON_PREFIX is the image's, at /opt/venv. SCRATCH holds two empty
-# directories, `root` and `tmp`, and /etc/hosts if it is to be another one. Just before COMMAND starts, the process id as the caller sees it is
-# written to SCRATCH/pid; an exit without that means that the sandbox failed.
+# directories, `root` and `tmp`, and `hosts` where the job's /etc/hosts is another than this machine's.
+# Just before COMMAND starts, the process id as the caller sees it is written to SCRATCH/pid; an exit
+# without that means that the sandbox failed.
 set -eu
 umask 022 # as in a container, whatever this user's is
 

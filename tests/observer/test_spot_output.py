@@ -66,6 +66,11 @@ class TestOutput:
         assert ends(world, "Completed") == "empty_output"
         assert [key for key in world.output() if key.startswith(PLACE)] == []
 
+    def test_of_which_sagemaker_names_no_place_is_no_success(self, world: World) -> None:
+        world.launch()
+        artifacts(world, "20260105T020500.0Z", "a.csv")
+        assert ends(world, "Completed", ModelArtifacts={}) == "empty_output"
+
     def test_in_parts_is_whole(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         size = 5 * 2**20  # the least that S3 takes for a part
         small = spot_output.TransferConfig(multipart_threshold=size, multipart_chunksize=size)
@@ -117,7 +122,7 @@ class TestOutput:
         world.launch()
         artifacts(world, "20260105T020500.0Z", "a.csv")
         world.answers["DeleteObjects"] = {"Errors": [{"Key": "a", "Code": "AccessDenied"}]}
-        with pytest.raises(RuntimeError, match="AccessDenied"):
+        with pytest.raises(spot_output.NotClearedError, match=r"by hand: .*AccessDenied"):
             ends(world, "Completed")
         assert entry(world).outcome == "completed"
 
