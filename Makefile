@@ -61,6 +61,7 @@ lint: setup ## Check format, style, types and imports
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 
 check: lint test ## What CI runs: lint, then all tests
 

@@ -16,7 +16,7 @@ WORKFLOWS = {name: parsed for name, parsed in PARSED.items() if "jobs" in parsed
 STACKS = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")} - {"local"}
 every_file = pytest.mark.parametrize("name", PARSED)
 every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
-PULUMI = "./.github/actions/pulumi"
+PULUMI = "$/.github/actions/pulumi"
 
 
 def jobs(name: str) -> dict[str, dict[str, Any]]:
@@ -52,7 +52,7 @@ class TestNothingForeignRunsUnpinned:
         uses = re.findall(r"uses: (\S+)(.*)", FILES[name])
         assert uses
         for action, rest in uses:
-            if not action.startswith("./"):
+            if not action.startswith("$/"):
                 assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action)
                 assert re.fullmatch(r" # v\d+\.\d+\.\d+", rest), f"{action} lacks its release"
 
