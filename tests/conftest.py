@@ -29,6 +29,8 @@ TIERS = ("engine", "local", "container")
 """Directories whose tests are a tier of their own; all others are units, unless they say so."""
 
 ROOT = Path(__file__).parent.parent
+PROJECT = stack_file.project(ROOT)
+"""Any name: `pulumi new` gives the project another one."""
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]

@@ -4,10 +4,9 @@ import pytest
 
 from components import names
 from components.settings import stack_file
-from tests.conftest import ROOT, Recorder, record_program
+from tests.conftest import PROJECT, ROOT, Recorder, record_program
 from tests.recorded import STACKS, VARIANTS, program, varied
 
-PROJECT = stack_file.project(ROOT)
 GLOBAL_NAMES = {
     "aws:s3/bucket:Bucket": "bucket",
     "aws:iam/role:Role": "name",

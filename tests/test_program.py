@@ -9,7 +9,7 @@ import pytest
 
 from components.settings import slot_gaps
 from local.deploy.program import plain
-from tests.conftest import record_program
+from tests.conftest import PROJECT, record_program
 from tests.recorded import STACKS, VARIANTS, program
 
 KINDS = {
@@ -112,7 +112,7 @@ class TestWholeProgram:
     def test_every_resource_comes_from_the_provider_that_tags(self, stack: str) -> None:
         recorder = program(stack)
         tags = json.loads(recorder.one("pulumi:providers:aws")["defaultTags"])["tags"]
-        assert tags["Project"] == "sagemaker-processing"
+        assert tags["Project"] == PROJECT
         assert tags["Stack"] == stack
         for args in recorder.created:
             if args.typ.startswith("aws:"):

@@ -21,7 +21,7 @@ from local.deploy.cloud import Cloud
 from local.engines import ContainerRun
 from pipeline.jobs import Jobs
 from pipeline.journal_items import Entry, attempt_key
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.scenarios import C5, M5, SCENARIOS, SPOT, T3, Scenario
 
 pytestmark = pytest.mark.local
@@ -141,11 +141,11 @@ def _resume(_image: str, spec: ContainerRun, on_line: Callable[[str], None], sto
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     config = stack_file.keys(ROOT, "local")
-    config["sagemaker-processing:retries"] = json.dumps(
+    config[f"{PROJECT}:retries"] = json.dumps(
         {"fallback_instance_types": [M5, C5], "deadline_seconds": 1000}
     )
-    config["sagemaker-processing:schedules"] = json.dumps(SCHEDULES)
-    config["sagemaker-processing:limits"] = json.dumps({"max_concurrent_instances": 1})
+    config[f"{PROJECT}:schedules"] = json.dumps(SCHEDULES)
+    config[f"{PROJECT}:limits"] = json.dumps({"max_concurrent_instances": 1})
     work = tmp_path_factory.mktemp("stage")
     found: Stage
 

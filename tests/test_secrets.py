@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,9 +11,8 @@ import pytest
 
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
-from tests.conftest import ROOT, Recorder, record
+from tests.conftest import PROJECT, ROOT, Recorder, record
 
-PROJECT = stack_file.project(ROOT)
 URL = "https://hooks.example.com/services/canary-7f3a91c4"
 MAIL = "canary-5d1e8b20@example.com"
 VALUE = "canary-of-secrets-manager"
@@ -144,5 +144,6 @@ class TestAStackFile:
         endpoint = "{protocol: https, endpoint: {secure: v1:abc}}"
         alerts = f"  {PROJECT}:alerts: {{subscriptions: [{endpoint}]}}\n"
         (tmp_path / "Pulumi.prod.yaml").write_text(text + alerts)
+        shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
         settings = read(stack_file.keys(tmp_path, "prod"), PROJECT, "prod")
         assert settings.alerts.subscriptions == ()

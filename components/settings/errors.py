@@ -117,7 +117,7 @@ def _command(detail: ErrorDetails, path: Path) -> str | None:
     if kind == "extra_forbidden" or path != detail["loc"]:
         return _REMOVE
     if kind == "missing":
-        return None if path == ("schedules",) else _SET_TEXT
+        return _SET_TEXT
     if kind in ("model_type", "tuple_type", "dict_type") or isinstance(value, dict | list):
         return None
     is_text = kind.startswith("string_") or (kind == "value_error" and isinstance(value, str))

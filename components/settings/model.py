@@ -1,7 +1,7 @@
 """A stack's settings as one frozen object; docs/configuration.md is made of its docstrings."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -24,6 +24,10 @@ class Settings(Frozen):
     region: values.Region
     prefix: values.StackPrefix
     """Begins the physical names of this stack; unique in its account and region."""
+    expression: values.Expression | None = None
+    """When slots are due of a schedule that has no expression itself."""
+    timezone: values.Zone = "UTC"
+    """Of a schedule that has no time zone itself."""
     script: values.Script = values.SCRIPT
     """The file below container/scripts/ that runs, in any language with a first line `#!`."""
     job: JobSettings = JobSettings()
@@ -36,7 +40,10 @@ class Settings(Frozen):
     permissions_boundary: values.PolicyArn | None = None
     """A managed policy that bounds what every role of the stack may do, whatever allows it."""
     retries: RetrySettings = RetrySettings()
-    schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)]
+    schedules: Annotated[Mapping[values.Name, ScheduleSettings], Field(min_length=1)] = Field(
+        default={"daily": {}},  # pyright: ignore[reportArgumentType] - validated as any other
+        validate_default=True,
+    )
     alerts: sections.AlertSettings = sections.AlertSettings()
     retention: sections.RetentionSettings = sections.RetentionSettings()
     data: Literal["keep", "destroy"] = "keep"
@@ -45,6 +52,21 @@ class Settings(Frozen):
     """
     tags: values.Tags = Field(default_factory=dict)
     """Of every resource and every job, beside Project and Stack."""
+
+    @field_validator("schedules", mode="before")
+    @classmethod
+    def _timed(cls, given: object, info: ValidationInfo) -> object:
+        """Fill in expression and time zone, which `pulumi new` asks for as keys without a path."""
+        if not isinstance(given, Mapping):
+            return given
+        # What is refused itself is not missing here, too.
+        when = {"expression": "rate(1 day)", "timezone": "UTC"} | info.data
+        own = {name: when[name] for name in ("expression", "timezone") if when[name]}
+        schedules = cast("Mapping[object, object]", given)
+        return {
+            name: {**own, **cast("dict[str, object]", each)} if isinstance(each, dict) else each
+            for name, each in schedules.items()
+        }
 
     @field_validator("schedules")
     @classmethod

@@ -55,7 +55,7 @@ ADVICE = {
     Outcome.DISK_FULL: "Raise job.volume_gb: it must hold all input and all output. auto takes it "
     "from the input.",
     Outcome.NO_NETWORK: "The script wanted a network, and its job has none. For AWS's services: "
-    "pulumi config set --path sagemaker-processing:network.mode vpc, and deploy. For the internet: "
+    "pulumi config set --path network.mode vpc, and deploy. For the internet: "
     "network.mode existing, with subnets that lead there (docs/network.md).",
     Outcome.BAD_IMAGE: "The image cannot be pulled or started: run pulumi up, and see that it is "
     "linux/amd64, and its manifest Docker's, if the reason names a media type.",

@@ -9,7 +9,7 @@ import pytest
 from components import role
 from components.policies.statements import allow, document, short_enough
 from tests.components.stacks import stack
-from tests.conftest import record
+from tests.conftest import PROJECT, record
 from tests.recorded import STACKS, VARIANTS, program, varied
 
 ROLE = "aws:iam/role:Role"
@@ -21,7 +21,7 @@ EVERY = pytest.mark.parametrize("stack", [*STACKS, *VARIANTS])
 class TestEveryRole:
     def test_has_the_boundary_that_its_stack_sets_and_no_other(self, stack: str) -> None:
         keys = varied(stack) if stack in VARIANTS else {}
-        wanted = keys.get("sagemaker-processing:permissions_boundary")
+        wanted = keys.get(f"{PROJECT}:permissions_boundary")
         roles = program(stack).inputs(ROLE)
         assert len(roles) >= 5
         assert {role.get("permissionsBoundary") for role in roles.values()} == {wanted}

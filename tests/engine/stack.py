@@ -18,7 +18,7 @@ from pulumi import automation
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from components.aws import image_manifest
-from tests.conftest import ROOT, unheard
+from tests.conftest import PROJECT, ROOT, unheard
 from tests.engine import vault
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
@@ -27,7 +27,6 @@ from tests.engine.outcome import OperationFailed, Outcome, note
 from tests.engine.provider import Call, served
 from tests.engine.state import Resource, resources
 
-PROJECT = "sagemaker-processing"
 _COPIED = (
     *("__main__.py", "Pulumi.yaml", "requirements.txt"),
     *("components", "container", "lambda"),
@@ -80,8 +79,9 @@ class Stack:
         """Change the stack file: key -> value; mappings are merged, `...` removes a key."""
         path = self.directory / f"Pulumi.{self.name}.yaml"
         document = yaml.safe_load(path.read_text("utf-8"))
-        full = {key if ":" in key else f"{PROJECT}:{key}": each for key, each in changes.items()}
-        document["config"] = _merged(document["config"], full)
+        own = f"{PROJECT}:"  # which the CLI writes before every key that it finds or sets
+        config = {key.removeprefix(own): each for key, each in document["config"].items()}
+        document["config"] = _merged(config, changes)
         path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
 
     def append(self, file: str, text: str) -> None:

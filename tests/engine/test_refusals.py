@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.engine import aws_lookups
 from tests.engine.aws_cloud import Cloud
 from tests.engine.outcome import OperationFailed
@@ -32,9 +33,9 @@ def test_settings_are_refused_in_the_programs_own_words(tmp_path: Path) -> None:
     with Stack(tmp_path, "dev", changes) as stack:
         assert refusal(stack) == (
             "Pulumi.dev.yaml has 2 problems:\n"
-            "  sagemaker-processing:job.volume_gb = 0: must be from 1 to 16384\n"
-            "    pulumi config set --stack dev --path sagemaker-processing:job.volume_gb VALUE\n"
-            '  sagemaker-processing:alerts.subscriptions = "me": must be a list, as in [a, b]\n'
+            f"  {PROJECT}:job.volume_gb = 0: must be from 1 to 16384\n"
+            f"    pulumi config set --stack dev --path {PROJECT}:job.volume_gb VALUE\n"
+            f'  {PROJECT}:alerts.subscriptions = "me": must be a list, as in [a, b]\n'
             "Edit Pulumi.dev.yaml, or run the command that follows a problem."
         )
 

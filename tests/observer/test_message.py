@@ -15,7 +15,6 @@ from observer import message
 from observer.message import ADVICE, by_protocol, failure, recovery
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
-from tests.components.settings.test_settings import PROJECT
 from tests.components.settings.test_settings import settings as prod_settings
 from tests.examples import share
 from tests.launcher import strategies
@@ -143,7 +142,7 @@ class TestFailure:
         assert ADVICE.keys() == set(Outcome) - {Outcome.COMPLETED}
 
     def test_the_command_that_opens_a_network_sets_what_the_settings_have(self) -> None:
-        advised = f"pulumi config set --path {PROJECT}:network.mode vpc"
+        advised = "pulumi config set --path network.mode vpc"
         assert advised in ADVICE[Outcome.NO_NETWORK]
         assert prod_settings(network__mode="vpc").network.mode == "vpc"
         assert "For the internet: network.mode existing" in ADVICE[Outcome.NO_NETWORK]

@@ -12,8 +12,7 @@ import yaml
 
 from components.settings import stack_file
 from components.settings.loader import SettingsError, read
-from tests.components.settings.test_settings import PROJECT
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 
 pytestmark = [
     pytest.mark.engine,

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from components.settings import ScheduleSettings, Settings, stack_file
 from components.settings.loader import SettingsError, read
-from tests.components.settings.test_settings import PROJECT
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.examples import share
 
 WRITTEN: dict[str, Any] = {

@@ -8,7 +8,7 @@ import yaml
 
 from components.settings.loader import read
 from tests.components.settings.document import PAGE, page
-from tests.components.settings.test_settings import PROJECT
+from tests.conftest import PROJECT
 
 
 def test_the_page_is_that_of_the_settings() -> None:
@@ -30,5 +30,10 @@ def test_every_example_is_accepted() -> None:
     assert examples
     for example in examples:
         config = yaml.safe_load(example)["config"].items()
-        keys = {key: each if isinstance(each, str) else json.dumps(each) for key, each in config}
+        keys = {
+            key if ":" in key else f"{PROJECT}:{key}": (
+                each if isinstance(each, str) else json.dumps(each)
+            )
+            for key, each in config
+        }
         assert read(keys, PROJECT, "prod").schedules

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from components.settings.replaced import REPLACED
-from tests.components.settings.test_settings import KEY, PROJECT, refusal, settings
+from tests.components.settings.test_settings import KEY, refusal, settings
+from tests.conftest import PROJECT
 
 IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 32}"
 
@@ -28,7 +29,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         (
             {"jobs": {}},
             "jobs = {}",
-            "there is no such key; there are alerts, data, image, input, job,",
+            "there is no such key; there are alerts, data, expression, image, input,",
         ),
         ({"stack": "other"}, 'stack = "other"', "no such key"),
         (

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from components.settings.loader import SettingsError, read
-from tests.components.settings.test_settings import PROJECT, keys_of
+from tests.components.settings.test_settings import keys_of
+from tests.conftest import PROJECT
 
 EXISTING: dict[str, Any] = {
     "network__mode": "existing",

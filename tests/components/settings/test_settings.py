@@ -11,10 +11,9 @@ from components import names
 from components.aws import models
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.launcher import strategies
 
-PROJECT = "sagemaker-processing"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -80,14 +79,18 @@ class TestRefusals:
         with pytest.raises(SettingsError, match=r'"cn-north-1": regions of AWS China are refused'):
             read(keys, PROJECT, "prod")
 
-    def test_a_refused_expression_comes_once(self) -> None:
-        assert refusal(schedules__daily__expression="cron(0 5)").count("cron(0 5)") == 1
+    @pytest.mark.parametrize("key", ["expression", "timezone"])
+    @pytest.mark.parametrize("place", ["", "schedules__daily__"])
+    def test_a_refused_time_comes_once(self, place: str, key: str) -> None:
+        message = refusal(**{place + key: "cron(0 5)"})
+        assert "has 1 problem:" in message
+        assert f'{(place + key).replace("__", ".")} = "cron(0 5)"' in message
 
-    def test_a_missing_key_is_named(self) -> None:
-        keys = keys_of()
-        del keys[f"{PROJECT}:schedules"]
-        with pytest.raises(SettingsError, match=f"{PROJECT}:schedules is missing"):
-            read(keys, PROJECT, "prod")
+    @pytest.mark.parametrize("given", [{}, {f"{PROJECT}:schedules": '{"daily": {}}'}])
+    def test_a_missing_key_is_named(self, given: dict[str, str]) -> None:
+        missing = f"{PROJECT}:schedules.daily.expression is missing"
+        with pytest.raises(SettingsError, match=missing):
+            read({"aws:region": "eu-central-1", **given}, PROJECT, "prod")
 
     @pytest.mark.parametrize(
         "expression", ["cron(0 4 * * ? 2020)", "at(2020-01-01T04:00:00)", "cron(0 4 30 2 ? *)"]

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from components.settings.loader import read
 from tests.components.settings.test_rules import problems
 from tests.components.settings.test_settings import refusal, settings
+from tests.conftest import PROJECT
 
 WEEKLY = {"expression": "cron(0 6 ? * MON *)"}
 OWN_TYPE = {"instance_type": "ml.m5.4xlarge"}
@@ -27,6 +29,18 @@ class TestASchedule:
         assert (weekly.script, weekly.input.prefix) == ("to_parquet", "sales/")
         assert (weekly.input.when_empty, weekly.output.when_empty) == ("fail", "allow")
 
+    def test_has_the_stacks_time_unless_it_has_its_own(self) -> None:
+        stack = {"expression": "rate(2 hours)", "timezone": "Asia/Tokyo"}
+        own = {"expression": "cron(0 6 ? * MON *)", "timezone": "UTC"}
+        times = {"stacks": stack, "zone": {**own, "timezone": "Asia/Tokyo"}, "own": own}
+        given = {"stacks": {}, "zone": WEEKLY, "own": own}
+        found = settings(**stack, schedules=given).schedules
+        assert {name: each.model_dump(include={*own}) for name, each in found.items()} == times
+
+    def test_is_called_daily_where_the_stack_says_no_more_than_a_time(self) -> None:
+        keys = {"aws:region": "eu-central-1", f"{PROJECT}:expression": "rate(1 day)"}
+        assert read(keys, PROJECT, "qa").schedules.keys() == {"daily"}
+
     def test_may_go_back_to_the_default_that_the_stack_sets_otherwise(self) -> None:
         found = settings(job__volume_gb=100, schedules__weekly={**WEEKLY, "job": {"volume_gb": 30}})
         assert found.schedules["weekly"].job.volume_gb == 30
@@ -46,8 +60,8 @@ class TestASchedule:
 class TestRefusals:
     def test_name_the_schedules_own_key_and_a_way_out(self) -> None:
         message = refusal(schedules__weekly={**WEEKLY, "job": {"volume_gb": 0}})
-        assert "sagemaker-processing:schedules.weekly.job.volume_gb = 0: must be from 1" in message
-        assert "--path sagemaker-processing:schedules.weekly.job.volume_gb VALUE" in message
+        assert f"{PROJECT}:schedules.weekly.job.volume_gb = 0: must be from 1" in message
+        assert f"--path {PROJECT}:schedules.weekly.job.volume_gb VALUE" in message
 
     def test_tell_which_keys_a_part_has(self) -> None:
         [found] = refused(output={"when": "allow"})

@@ -10,6 +10,7 @@ from components.settings import Settings
 from components.settings.sizes import problems
 from tests.components.settings.test_rules import problems as refused
 from tests.components.settings.test_settings import refusal, settings
+from tests.conftest import PROJECT
 from tests.launcher import strategies
 
 M5, R5D = "ml.m5.large", "ml.r5d.large"
@@ -39,7 +40,7 @@ def test_a_tier_that_cannot_be_meant_is_refused_with_the_way_out(
     tiers: list[dict[str, Any]], said: str
 ) -> None:
     message = refusal(job__sizes=tiers)
-    assert "sagemaker-processing:job.sizes" in message
+    assert f"{PROJECT}:job.sizes" in message
     assert said in message
 
 
@@ -118,6 +119,6 @@ def test_a_schedules_own_machine_beside_the_stacks_sizes_has_no_effect_and_is_re
 
 def test_a_schedules_own_sizes_are_named_by_their_own_key() -> None:
     message = refusal(schedules__daily__job={"sizes": [tier(5), tier(5)]})
-    assert "sagemaker-processing:schedules.daily.job.sizes up_to_gb of tier 2" in message
+    assert f"{PROJECT}:schedules.daily.job.sizes up_to_gb of tier 2" in message
     message = refusal(schedules__daily__job={"sizes": [tier(9, gb=1)]})
     assert "daily.job.sizes[0].gb = 1: there is no such key; there are fallback" in message

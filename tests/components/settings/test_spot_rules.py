@@ -8,6 +8,7 @@ from components.aws import models
 from components.settings import values
 from tests.components.settings.test_rules import problem, problems
 from tests.components.settings.test_settings import refusal, settings
+from tests.conftest import PROJECT
 
 SPOT: dict[str, Any] = {"job__capacity": "spot", "job__max_runtime_seconds": 3600}
 BIG = {"instance_type": "ml.m5.large", "instance_count": 2}
@@ -82,7 +83,7 @@ def test_spot_in_the_words_of_guides_and_sdks_is_refused_with_the_reason(
     key: str, name: str
 ) -> None:
     message = refusal(**{key: "true"})
-    assert f"sagemaker-processing:{name} = " in message
+    assert f"{PROJECT}:{name} = " in message
     assert (
         "processing jobs have no spot, only training jobs do; set job.capacity to spot" in message
     )

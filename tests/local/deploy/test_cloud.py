@@ -12,7 +12,7 @@ from components.settings import stack_file
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy.cloud import WATCH, Cloud
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 
 MAY_END = threading.Event()
 MAY_END.set()
@@ -107,7 +107,7 @@ class TestChoices:
     def test_another_configuration_replaces_that_of_the_file(self, tmp_path: Any) -> None:
         config = stack_file.keys(ROOT, "local")
         retries = {"fallback_instance_types": ["ml.m5.large"]}
-        config["sagemaker-processing:retries"] = json.dumps(retries)
+        config[f"{PROJECT}:retries"] = json.dumps(retries)
         cloud = Cloud(ROOT, tmp_path, "local", run_job=run_job, build=str, config=config)
         assert cloud.settings.retries.fallback_instance_types == ("ml.m5.large",)
         cloud.aws.stop()

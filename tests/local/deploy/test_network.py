@@ -15,7 +15,7 @@ from local.deploy import lookups
 from local.deploy.cloud import Cloud
 from local.deploy.kinds import CREATE, Resources
 from local.deploy.program import DeployError
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.local.aws.iam.roles import trusted_by
 from tests.recorded import varied
 
@@ -104,11 +104,11 @@ def cloud_in(aws: LocalAws, directory: Path, *options: dict[str, Any], **job: An
     subnet, group = existing(aws)
     if options:
         associate(aws.client("ec2"), vpc_of(aws, subnet) or "", *options)
-    config, key = varied("existing"), "sagemaker-processing:network"
+    config, key = varied("existing"), f"{PROJECT}:network"
     network = {**json.loads(config[key]), "subnets": [subnet], "security_groups": [group]}
     config[key] = json.dumps(network)
     if job:
-        config["sagemaker-processing:job"] = json.dumps(job)
+        config[f"{PROJECT}:job"] = json.dumps(job)
     return Cloud(ROOT, directory, "local", run_job=run_job, build=lambda _: "image", config=config)
 
 

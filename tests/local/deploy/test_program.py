@@ -14,7 +14,7 @@ from local.deploy import lookups
 from local.deploy.kinds import CREATE, Resources
 from local.deploy.kinds.model import zipped
 from local.deploy.program import plain
-from tests.conftest import ROOT, record_program
+from tests.conftest import PROJECT, ROOT, record_program
 from tests.local.aws.iam.roles import trusted_by
 from tests.test_program import program
 
@@ -27,7 +27,7 @@ def resources(aws: LocalAws) -> Resources:
 class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
-        config = stack_file.keys(ROOT, "local") | {"sagemaker-processing:alerts": json.dumps(told)}
+        config = stack_file.keys(ROOT, "local") | {f"{PROJECT}:alerts": json.dumps(told)}
         recorders = [record_program("local", config), program("vpc")]
         created = [args for recorder in recorders for args in recorder.created]
         registered = {args.typ for args in created if args.custom}

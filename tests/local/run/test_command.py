@@ -164,8 +164,8 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("right", "wrong", "reason"),
         [
-            ("data: destroy", "data: lose", "--path sagemaker-processing:data VALUE"),
-            ("  sage", "\tsage", "line 4: found character"),
+            ("data: destroy", "data: lose", ":data VALUE"),
+            ("  prefix", "\tprefix", "line 4: found character"),
             ("data: destroy", "data: 2026-01-05", "line 12: quote"),
             ("", None, "Pulumi.local.yaml cannot be read: No such file"),
         ],

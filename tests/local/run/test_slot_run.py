@@ -18,7 +18,7 @@ from local.run.display import Display
 from local.run.slot_run import Options, RunError, SlotRun
 from ops import usage
 from pipeline.contract import METRIC_NAMESPACE
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 
 pytestmark = pytest.mark.skipif(
     ProcessEngine(Path()).available() is not None,
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 SAMPLE = ROOT / "local" / "sample"
 SLOT = datetime(2026, 1, 5, 3, tzinfo=UTC)
-SCHEDULES = "sagemaker-processing:schedules"
+SCHEDULES = f"{PROJECT}:schedules"
 
 
 def pipeline(directory: Path, **options: Any) -> SlotRun:
