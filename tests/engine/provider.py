@@ -205,8 +205,11 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
         if outputs is None:
             return provider_pb2.ReadResponse(id="")
+        # What was an input is read as one: extractInputsFromOutputs in the bridge's pkg/tfbridge
+        inputs = to_dict(request.inputs)
+        inputs |= {key: value for key, value in outputs.items() if key in inputs}
         return provider_pb2.ReadResponse(
-            id=request.id, properties=to_struct(outputs), inputs=request.inputs
+            id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs)
         )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -1,0 +1,121 @@
+"""How deploy.yml takes one image through the stacks, and what keeps two operations apart."""
+
+import re
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.test_workflows import FILES, PULUMI, STACKS, WORKFLOWS, commands, jobs, steps, triggers
+
+
+class TestTheWayOfAnImage:
+    def test_only_main_or_a_person_deploys(self) -> None:
+        assert triggers("deploy.yml")["push"] == {"branches": ["main"]}
+        assert triggers("deploy.yml").keys() == {"push", "workflow_dispatch"}
+
+    def test_every_stack_is_deployed_and_tested_before_its_image_goes_on(self) -> None:
+        test, promote = "-m acceptance --stack", "-m ops promote --stack"
+        done = {
+            name: [step.get("run") or step["with"]["command"] for step in job["steps"][1:]]
+            for name, job in jobs("deploy.yml").items()
+            if name in STACKS
+        }
+        assert [*done] == ["dev", "staging", "prod"]
+        assert done["dev"][:2] == ["up --yes", f".venv/bin/python {test} dev"]
+        assert promote in done["dev"][2]
+        assert done["staging"] == ["up --yes", f".venv/bin/python {test} staging"]
+        assert done["prod"] == ["up --yes"]
+
+    def test_only_dev_builds_and_hands_on_what_was_tested(self) -> None:
+        handed = "${{ needs.dev.outputs.image || inputs.image || 'none' }}"
+        images = [
+            step["with"]["image"] for step in steps("deploy.yml") if step.get("uses") == PULUMI
+        ]
+        assert images == ["${{ inputs.image }}", handed, handed]
+        assert jobs("deploy.yml")["dev"]["outputs"] == {
+            "image": "${{ steps.promote.outputs.image }}"
+        }
+
+    def test_all_stacks_get_the_commit_that_was_checked(self) -> None:
+        refs = {
+            name: job["steps"][0]["with"].get("ref") for name, job in jobs("deploy.yml").items()
+        }
+        assert refs == {"plan": None} | dict.fromkeys(STACKS, "${{ needs.plan.outputs.commit }}")
+
+    @pytest.mark.parametrize(
+        ("asked", "fails", "ran"),
+        [
+            (None, "", "plan dev staging prod"),
+            ("all", "", "plan dev staging prod"),
+            ("dev", "", "plan dev"),
+            ("staging", "", "plan staging"),
+            ("prod", "", "plan prod"),
+            (None, "plan", "plan"),
+            ("prod", "plan", "plan"),
+            (None, "dev", "plan dev"),
+            (None, "staging", "plan dev staging"),
+        ],
+    )
+    def test_a_stack_is_deployed_if_it_is_asked_for_and_nothing_before_it_failed(
+        self, asked: str | None, fails: str, ran: str
+    ) -> None:
+        results: dict[str, str] = {}
+        for name, job in jobs("deploy.yml").items():
+            if _starts(job, asked, results):
+                results[name] = "failure" if name == fails else "success"
+            else:
+                results[name] = "skipped"
+        assert [name for name, result in results.items() if result != "skipped"] == ran.split()
+
+
+def _starts(job: dict[str, Any], asked: str | None, results: dict[str, str]) -> bool:
+    """Evaluate a job's `if` as GitHub does: without a status function it wants success before."""
+    condition, needs = job.get("if", "true"), job.get("needs", [])
+    needed = {each: results[each] for each in ([needs] if isinstance(needs, str) else needs)}
+    if "cancelled()" not in condition and set(needed.values()) - {"success"}:
+        return False
+    for theirs, ours in (("&&", " and "), ("||", " or "), ("!cancelled()", "True")):
+        condition = condition.replace(theirs, ours)
+    names = {
+        "true": True,
+        "inputs": SimpleNamespace(stack=asked),
+        "needs": SimpleNamespace(
+            **{each: SimpleNamespace(result=result) for each, result in needed.items()}
+        ),
+    }
+    return eval(condition, {}, names)  # noqa: S307 - our own file
+
+
+class TestTwoOperations:
+    def test_on_one_stack_never_meet_and_none_is_dropped(self) -> None:
+        for name, stack in product(("deploy.yml", "drift.yml"), STACKS):
+            own = jobs(name)[stack if name == "deploy.yml" else "check"]["concurrency"]
+            group = own["group"].replace("${{ matrix.stack }}", stack)
+            assert (group, own["queue"]) == (f"stack-{stack}", "max")
+            assert "cancel-in-progress" not in own
+
+    def test_are_never_cut_off(self) -> None:
+        for name in ("deploy.yml", "drift.yml"):
+            assert WORKFLOWS[name]["concurrency"]["cancel-in-progress"] is False
+
+    def test_of_pushes_the_newest_waits_and_a_person_waits_for_no_push(self) -> None:
+        group = WORKFLOWS["deploy.yml"]["concurrency"]["group"]
+        assert group == "deploy-${{ github.event_name == 'push' && 'main' || github.run_id }}"
+
+
+class TestTheNight:
+    def test_checks_every_stack_with_the_rights_of_a_preview_where_no_person_is_asked(self) -> None:
+        assert [*commands("drift.yml")] == [
+            (f"drift-{stack}", "preview --refresh --expect-no-changes", stack)
+            for stack in ("dev", "staging", "prod")
+        ]
+        [told] = re.findall(r"for stack in ([\w ]+);", FILES["drift.yml"])
+        assert set(told.split()) == STACKS
+
+    def test_writes_in_a_job_that_has_no_code_of_the_project(self) -> None:
+        issue = jobs("drift.yml")["issue"]
+        assert issue["permissions"] == {"issues": "write"}
+        actions = [step["uses"].split("@")[0] for step in issue["steps"] if "uses" in step]
+        assert actions == ["actions/download-artifact"]
