@@ -1,14 +1,13 @@
 """Alerts: the topic through which people hear of what needs them."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import pulumi
 import pulumi_aws as aws
 
-from components import event_messages, failure_queue
+from components import chat, event_messages, failure_queue
 from components.image import Image
 from components.policies import resources
 from components.settings import Subscription
@@ -19,26 +18,17 @@ class Alerts(pulumi.ComponentResource):
     """The topic that the observer, the alarms and EventBridge publish to.
 
     Creates: a topic, encrypted with the stack's key, its policy, its subscriptions, a rule for
-    each of the event messages, and the encrypted queue of what the rules could not deliver.
+    each of the event messages, and the encrypted queue of what the rules could not deliver. For
+    chats, which show other messages than mail, another topic, and what components/chat.py creates.
     """
 
     topic_arn: pulumi.Output[str]
+    chat_arn: pulumi.Output[str] | None
+    """Of the topic for chats, if there are any."""
 
     def __init__(self, name: str, stack: Stack, *, image: Image) -> None:
         super().__init__("sagemaker-processing:alerts:Alerts", name, None, stack.opts)
-        child = pulumi.ResourceOptions(parent=self)
-        topic = aws.sns.Topic(
-            f"{name}-topic",
-            name=f"{stack.prefix}-alerts",
-            kms_master_key_id=stack.key_arn,
-            opts=child,
-        )
-        policy = aws.sns.TopicPolicy(
-            f"{name}-policy",
-            arn=topic.arn,
-            policy=pulumi.Output.json_dumps(resources.topic_policy(stack, topic.arn)),
-            opts=child,
-        )
+        topic, self.topic_arn = self._topic(name, stack, "alerts")
         for logical, subscription in _named(stack.settings.alerts.subscriptions):
             aws.sns.TopicSubscription(
                 f"{name}-{logical}",
@@ -48,10 +38,34 @@ class Alerts(pulumi.ComponentResource):
                 endpoint=pulumi.Output.secret(subscription.endpoint),
                 opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["endpoint"]),
             )
-        # The policy's: so whoever publishes waits until it is allowed to.
-        self.topic_arn = policy.arn
+        self.chat_arn = None
+        if stack.settings.alerts.has_chat:
+            chats, self.chat_arn = self._topic(f"{name}-chat", stack, "chat")
+            chat.create(name, stack, self, chats.arn)
         self._event_messages(name, stack, image.repository)
         self.register_outputs({})
+
+    @property
+    def topics(self) -> list[pulumi.Output[str]]:
+        """The ARNs of all topics."""
+        return [self.topic_arn, *([self.chat_arn] if self.chat_arn else [])]
+
+    def _topic(self, name: str, stack: Stack, of: str) -> tuple[aws.sns.Topic, pulumi.Output[str]]:
+        """Create a topic; return it, and its ARN for whoever is to wait until it may publish."""
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(
+            f"{name}-topic",
+            name=f"{stack.prefix}-{of}",
+            kms_master_key_id=stack.key_arn,
+            opts=child,
+        )
+        policy = aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=topic.arn,
+            policy=pulumi.Output.json_dumps(resources.topic_policy(stack, topic.arn)),
+            opts=child,
+        )
+        return topic, policy.arn
 
     def _event_messages(self, name: str, stack: Stack, repository: pulumi.Input[str]) -> None:
         child = pulumi.ResourceOptions(parent=self)
@@ -69,19 +83,20 @@ class Alerts(pulumi.ComponentResource):
         ]
         may_keep = failure_queue.admit(name, failures, rules, self)
         for message, rule in zip(messages, rules, strict=True):
-            aws.cloudwatch.EventTarget(
-                f"{name}-{message.name}-target",
-                rule=rule.name,
-                arn=self.topic_arn,
-                input_transformer={
-                    "input_paths": dict(message.paths),
-                    # EventBridge takes a template that is no JSON object only as a JSON string.
-                    "input_template": json.dumps(message.text),
-                },
-                dead_letter_config={"arn": failures.arn},
-                # Before its policy the queue would refuse the rule.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[may_keep]),
-            )
+            targets = zip(("target", "chat"), self.topics, message.templates, strict=False)
+            for target, topic_arn, template in targets:
+                aws.cloudwatch.EventTarget(
+                    f"{name}-{message.name}-{target}",
+                    rule=rule.name,
+                    arn=topic_arn,
+                    input_transformer={
+                        "input_paths": dict(message.paths),
+                        "input_template": template,
+                    },
+                    dead_letter_config={"arn": failures.arn},
+                    # Before its policy the queue would refuse the rule.
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[may_keep]),
+                )
 
 
 def _named(subscriptions: Iterable[Subscription]) -> Iterator[tuple[str, Subscription]]:

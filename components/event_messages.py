@@ -4,6 +4,7 @@ A text is short enough for SMS, which takes 1,600 characters, and names its head
 docs/runbook.md.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import pulumi
 
 from components import names
 from components.stack import Stack
+from pipeline import chat
 
 _FIRST = (
     "First look it up (aws ecr describe-image-scan-findings); then raise the base image or the "
@@ -30,6 +32,14 @@ class EventMessage:
     paths: Mapping[str, str]
     """Variable of the text -> where its value is in the event."""
     text: str
+
+    @property
+    def templates(self) -> tuple[str, str]:
+        """What EventBridge makes the message of, for the topic of people and for that of chats.
+
+        It takes a template that is no JSON object only as a JSON string.
+        """
+        return json.dumps(self.text), json.dumps(chat.notification(self.description, self.text))
 
 
 def of(stack: Stack, repository: pulumi.Input[str]) -> list[EventMessage]:

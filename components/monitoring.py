@@ -32,7 +32,7 @@ class Monitoring(pulumi.ComponentResource):
                     f"{name}-{suffix}",
                     name=names.alarm(stack.prefix, suffix),
                     # Of a failed slot the observer has sent a message already, with the reason.
-                    alarm_actions=[] if suffix.endswith(names.SILENT_ALARM) else [alerts.topic_arn],
+                    alarm_actions=[] if suffix.endswith(names.SILENT_ALARM) else alerts.topics,
                     datapoints_to_alarm=alarm["evaluation_periods"],
                     opts=child,
                     **alarm,

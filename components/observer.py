@@ -51,6 +51,7 @@ class Observer(pulumi.ComponentResource):
             environment={
                 "JOURNAL_TABLE": journal.table,
                 "TOPIC_ARN": alerts.topic_arn,
+                **({"CHAT_TOPIC_ARN": alerts.chat_arn} if alerts.chat_arn else {}),
                 "SCHEDULE_GROUP": group.name,
                 "LAUNCHER_ARN": launcher.function.arn,
                 "RETRY_ROLE_ARN": group.role_arn,
@@ -64,7 +65,7 @@ class Observer(pulumi.ComponentResource):
                 storage.data,
                 retry_role_arn=group.role_arn,
                 table_arn=journal.table_arn,
-                topic_arn=alerts.topic_arn,
+                topic_arns=alerts.topics,
             ),
             memory_mb=512,
             after=[storage, launcher, group],

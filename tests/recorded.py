@@ -11,6 +11,16 @@ from tests.conftest import ROOT, Recorder, record_program
 
 STACKS = ["dev", "staging", "prod", "local"]
 
+CHATS = {
+    "slack": {"workspace": "T07EA123LEP", "channel": "C07EZ1ABC23"},
+    "teams": {
+        "tenant": "0b9de68a-5e2b-4e5a-8d0f-2f9a3e1c7d55",
+        "team": "5c1d7e6a-1b1c-4e59-9a70-3f0b6c2f8a11",
+        "channel": "19%3Aab12cd34ef%40thread.tacv2",
+    },
+}
+"""The settings of `alerts` by which chats show the messages."""
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "vpc": {"network": {"mode": "vpc"}},
     "vpc, two instances": {
@@ -39,6 +49,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         },
     },
     "vpc, spot": {"network": {"mode": "vpc"}, "job": {"capacity": "spot"}},
+    "vpc, chats": {"network": {"mode": "vpc"}, "alerts": CHATS},
     "existing": {
         "network": {
             "mode": "existing",

@@ -57,6 +57,10 @@ KINDS = {
 }
 
 # Where a stack's settings do not switch them off.
+CHATS = {
+    f"aws:chatbot/{kind.lower()}ChannelConfiguration:{kind}ChannelConfiguration"
+    for kind in ("Slack", "Teams")
+}
 MONITORING = {"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"}
 
 EXPORTS = {
@@ -135,7 +139,8 @@ class TestWholeProgram:
 class TestEveryVariant:
     def test_registers_these_kinds_of_resources_and_no_other(self, stack: str) -> None:
         network = NETWORK if stack.startswith("vpc") else set[str]()
-        assert program(stack).kinds() == KINDS | MONITORING | network
+        chats = CHATS if stack.endswith("chats") else set[str]()
+        assert program(stack).kinds() == KINDS | MONITORING | network | chats
 
     test_has_parents = (
         TestWholeProgram.test_every_resource_but_the_provider_has_a_component_as_parent

@@ -5,6 +5,7 @@ KMS by itself. EventBridge Scheduler and SageMaker, which assume a role, call KM
 and may name nobody.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -142,8 +143,13 @@ def job_conditions(settings: Settings, placement: VpcPlacement | None) -> dict[s
     }
 
 
+def chat() -> Statement:
+    """Return what a chat may do, whatever else would allow it."""
+    return {**allow("NothingAtAll", ["*"], ["*"]), "Effect": "Deny"}
+
+
 def observer(
-    stack: Stack, data: Data, *, retry_role_arn: Arn, table_arn: Arn, topic_arn: Arn
+    stack: Stack, data: Data, *, retry_role_arn: Arn, table_arn: Arn, topic_arns: Sequence[Arn]
 ) -> list[Statement]:
     """Return what the observer may do: describe jobs, plan attempts, mark success, publish."""
     key = [stack.key_arn]
@@ -155,7 +161,7 @@ def observer(
         allow("ReadEntries", ["dynamodb:GetItem"], [table_arn]),
         allow("MarkSuccess", ["s3:PutObject"], data.output(f"*{MARKER}")),
         *spot.observer(stack, data),
-        allow("PublishMessages", ["sns:Publish"], [topic_arn]),
+        allow("PublishMessages", ["sns:Publish"], topic_arns),
         # Of one part: nothing has to be decrypted.
         allow("EncryptMarkers", ["kms:GenerateDataKey"], key, via(stack, "s3")),
         # "Key management" of the SNS guide.

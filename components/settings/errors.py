@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from components.settings.model import OVERRIDABLE, Settings
 from components.settings.replaced import NO_SPOT, REPLACED
 from components.settings.schedule import ScheduleSettings
-from components.settings.sections import Subscription
+from components.settings.sections import SlackSettings, Subscription, TeamsSettings
 from components.settings.sizes import SizeSettings
 
 Path = tuple[int | str, ...]
@@ -173,6 +173,10 @@ def _names(path: Path) -> list[str]:
             part = ScheduleSettings.model_fields[name].annotation
         case ("alerts", "subscriptions", _):
             part = Subscription
+        case ("alerts", "slack"):
+            part = SlackSettings
+        case ("alerts", "teams"):
+            part = TeamsSettings
         case ("job", "sizes", _) | ("schedules", _, "job", "sizes", _):
             part = SizeSettings
         case _:

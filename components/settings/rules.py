@@ -25,6 +25,7 @@ def problems(settings: Settings, after: datetime | None) -> list[str]:
     found += waiting.problems(settings)
     found += _image(settings)
     found += _network(settings)
+    found += _chat(settings)
     found += _clusters(settings)
     return list(dict.fromkeys(found))  # what schedules have in common comes once
 
@@ -66,6 +67,12 @@ def _image(settings: Settings) -> Iterator[str]:
             f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "
             "repository there, such as this stack's own"
         )
+
+
+def _chat(settings: Settings) -> Iterator[str]:
+    if settings.alerts.has_chat and settings.region.startswith("us-gov-"):
+        key = "slack" if settings.alerts.slack else "teams"
+        yield f"alerts.{key}: is not to be had in AWS GovCloud; leave it out"
 
 
 _SECRETS = "secretsmanager"

@@ -67,17 +67,46 @@ def _endpoint_problem(subscription: Subscription) -> str | None:
     return None if fits else f"endpoint must be {example} for protocol {subscription.protocol}"
 
 
+class SlackSettings(Frozen):
+    """A channel of Slack, in which nobody else's configuration of the account may be."""
+
+    workspace: values.SlackWorkspace
+    """Its ID, as in T07EA123LEP. Its owner has let AWS in by the console of Amazon Q Developer."""
+    channel: values.SlackChannel
+    """Its ID, as in C07EZ1ABC23: the end of the channel's link."""
+
+
+class TeamsSettings(Frozen):
+    """A channel of Microsoft Teams, of a team in which no other of the account's stacks writes."""
+
+    tenant: values.TeamsId
+    """The ID of the organisation, which has let AWS in by the console of Amazon Q Developer."""
+    team: values.TeamsId
+    """Its ID, which that console shows."""
+    channel: values.TeamsChannel
+    """Its ID as it is in the channel's link, with %3A and %40."""
+
+
 class AlertSettings(Frozen):
     """Who is told, and what is watched."""
 
     subscriptions: tuple[Annotated[Subscription, checked(_endpoint_problem)], ...] = ()
     """Each endpoint has to confirm once, before it gets anything (SMS numbers need not)."""
+    slack: SlackSettings | None = None
+    """Shows every message in a channel, too."""
+    teams: TeamsSettings | None = None
+    """Shows every message in a channel, too."""
     running_long_seconds: Annotated[int, Field(ge=60)] | None = None
     """A job that runs longer is reported while it runs; null: 3/4 of job.max_runtime_seconds, on
     spot job.max_wait_seconds.
     """
     monitoring: Literal["full", "messages"] = "full"
     """full: alarms and a dashboard, about $5 a month beyond AWS's free ones. messages: neither."""
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether a chat shows the messages."""
+        return bool(self.slack or self.teams)
 
 
 class RetentionSettings(Frozen):

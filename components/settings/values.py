@@ -61,10 +61,14 @@ def _matching(form: str, rule: str) -> AfterValidator:
     return checked(lambda value: None if re.fullmatch(form, value) else rule)
 
 
-def _of_job(path: str) -> AfterValidator:
-    """Return a validator that refuses what AWS's model of a job does not accept."""
-    shape = models.shape(*JOB, path)
+def _of(service: str, operation: str, path: str) -> AfterValidator:
+    """Return a validator that refuses what AWS's model does not accept."""
+    shape = models.shape(service, operation, path)
     return checked(lambda value: "; ".join(models.broken_limits(shape, value)))
+
+
+def _of_job(path: str) -> AfterValidator:
+    return _of(*JOB, path)
 
 
 def _filled_for_job(path: str) -> AfterValidator:
@@ -203,6 +207,12 @@ SecurityGroupId = Annotated[
 ]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
+_SLACK = ("chatbot", "CreateSlackChannelConfiguration")
+_TEAMS = ("chatbot", "CreateMicrosoftTeamsChannelConfiguration")
+SlackWorkspace = Annotated[str, _of(*_SLACK, "SlackTeamId")]
+SlackChannel = Annotated[str, _of(*_SLACK, "SlackChannelId")]
+TeamsId = Annotated[str, _of(*_TEAMS, "TeamId")]
+TeamsChannel = Annotated[str, _of(*_TEAMS, "ChannelId")]
 LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -29,44 +29,60 @@ _END = re.compile(r"entrypoint: host (\d+) of \d+: (.*)")
 _COMPLETED = "completed"
 
 
-def read(client: CloudWatchLogsClient, entry: Entry, most: int) -> tuple[list[str], list[str]]:
-    """Return the last lines, in the order of their time, and a line for each end of its hosts.
+class Log(NamedTuple):
+    """The end of a job's log."""
 
-    The last lines are of those hosts that have not completed, or of all. One host has no end of
-    its own. If the log cannot be read, a line says why: a message without is better than none.
+    lines: Sequence[str] = ()
+    """The last ones, in the order of their time, of the hosts that have not completed, or of all.
+    """
+    hosts: Sequence[str] = ()
+    """One for each end of its hosts; one host has no end of its own."""
+    stream: str | None = None
+    """The name of the one log stream that has these lines; None if several have."""
+
+
+def read(client: CloudWatchLogsClient, entry: Entry, most: int) -> Log:
+    """Return the end of a job's log, with so many lines.
+
+    If it cannot be read, a line says why: a message without is better than none.
     """
     try:
-        streams = [*_streams(client, entry, 2 * most)]
+        named = [*_streams(client, entry, 2 * most)]
     except ClientError as error:
         # Before the account's first job there is no group.
         if aws_errors.code(error) == "ResourceNotFoundException":
-            return [], []
-        return [f"(The log cannot be read: {aws_errors.summary(error)})"], []
-    ends = [_end(stream) for stream in streams]
+            return Log()
+        return Log([f"(The log cannot be read: {aws_errors.summary(error)})"])
+    ends = [_end(events) for _, events in named]
     failed = [
-        stream for stream, end in zip(streams, ends, strict=True) if not end or end[1] != _COMPLETED
+        each for each, end in zip(named, ends, strict=True) if not end or end[1] != _COMPLETED
     ]
-    events = chain.from_iterable(failed or streams)
+    shown = failed or named
+    events = chain.from_iterable(events for _, events in shown)
     ordered = sorted(events, key=lambda event: event.get("timestamp", 0))
     texts = [event.get("message", "") for event in ordered]
     lines = [text for text in texts if not (text.startswith(_METRIC) or _END.match(text))]
     count = entry.instance_count or 1
-    told = _told(dict(filter(None, ends)), count) if streams and count > 1 else []
-    return lines[-most:], told
+    told = _told(dict(filter(None, ends)), count) if named and count > 1 else []
+    return Log(lines[-most:], told, shown[0][0] if len(shown) == 1 else None)
 
 
-def _streams(client: CloudWatchLogsClient, entry: Entry, most: int) -> Iterator[Stream]:
-    """Yield the last events of each host: SageMaker has at most 100 in a job."""
+def _streams(client: CloudWatchLogsClient, entry: Entry, most: int) -> Iterator[tuple[str, Stream]]:
+    """Yield the name and the last events of each host: SageMaker has at most 100 in a job."""
     pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=entry.kind.group, logStreamNamePrefix=f"{entry.job_name}/"
     )
     for stream in chain.from_iterable(page["logStreams"] for page in pages):
-        yield client.get_log_events(
-            logGroupName=entry.kind.group,
-            logStreamName=stream.get("logStreamName", ""),
-            limit=most,
-            startFromHead=False,
-        )["events"]
+        name = stream.get("logStreamName", "")
+        yield (
+            name,
+            client.get_log_events(
+                logGroupName=entry.kind.group,
+                logStreamName=name,
+                limit=most,
+                startFromHead=False,
+            )["events"],
+        )
 
 
 def _end(stream: Stream) -> tuple[int, str] | None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from observer.job_log import Log
+from pipeline import chat
 from pipeline.attempt import slot_text
 from pipeline.config import ObserverConfig
 from pipeline.contract import OPS
@@ -92,12 +94,11 @@ def failure(
     config: ObserverConfig,
     entry: Entry,
     others: Sequence[Entry],
-    log_lines: Sequence[str],
-    hosts: Sequence[str] = (),
+    log: Log,
 ) -> tuple[str, str]:
     """Return subject and body for a slot that ended without success.
 
-    `others` are its other attempts; `hosts` how its hosts ended, if it had several.
+    `others` are its other attempts.
     """
     outcome = Outcome(entry.outcome or "")
     verb = {
@@ -113,18 +114,18 @@ def failure(
         "",
         *_effort(entry, others),
     ]
-    if hosts:
-        lines += ["", "Hosts:", *(f"  {plain(each, LONGEST_LINE)}" for each in hosts)]
-    if log_lines:
-        lines += ["", f"Last {len(log_lines)} log lines:"]
-        lines += [f"  {plain(line, LONGEST_LINE)}" for line in log_lines]
+    if log.hosts:
+        lines += ["", "Hosts:", *(f"  {plain(each, LONGEST_LINE)}" for each in log.hosts)]
+    if log.lines:
+        lines += ["", f"Last {len(log.lines)} log lines:"]
+        lines += [f"  {plain(line, LONGEST_LINE)}" for line in log.lines]
     lines += ["", "Replay:", _replay(config, entry.schedule, entry)]
     for follower in config.followers(entry.attempt):
         until = _local(config.schedules[follower].waits_until(entry.slot), zone)
         lines += [f"{follower} waits for that until {until}; later replay it, too:"]
         lines += [_replay(config, follower, entry)]
     if entry.created:
-        lines += ["", *_links(config, entry)]
+        lines += ["", *_links(config, entry, log.stream)]
     subject = f"{config.stack}: {entry.schedule} {verb} ({_local(entry.slot, zone)})"
     return _subject(subject), "\n".join(lines)
 
@@ -148,6 +149,14 @@ def by_protocol(subject: str, body: str, why: str | None) -> str:
     """Return what SNS takes for a message that is `body`, but by SMS a sentence with the reason."""
     sms = plain(f"{subject}. {why or ''}", LONGEST_SMS)
     return json.dumps({"default": body, "sms": sms})
+
+
+def for_chat(subject: str, body: str) -> str:
+    """Return the same message as a chat shows it: its links below, so that they can be clicked."""
+    # Foreign text has no line break that would look like this one.
+    facts, _, links = body.partition(_LINKS)
+    steps = f"{_LINKS}{links}".split("\n")[2:] if links else []
+    return json.dumps(chat.notification(subject, chat.block(facts), steps))
 
 
 def plain(text: str, longest: int) -> str:
@@ -195,14 +204,19 @@ def _savings(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"Spot: {each.saved:.0%} saved of {duration(each.training_s or 0)}"
 
 
-def _links(config: ObserverConfig, entry: Entry) -> Iterator[str]:
+_LINKS = "\n\nJob: "
+"""Begins what stands last in a message about a job."""
+
+
+def _links(config: ObserverConfig, entry: Entry, stream: str | None) -> Iterator[str]:
     region, partition = config.aws_region, config.launcher_arn.split(":")[1]
     base = f"https://{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
     yield f"Job: {base}/sagemaker/home?region={region}#/{entry.kind.resource}s/{entry.job_name}"
+    begins = f"$3FlogStreamNameFilter$3D{_in_fragment(f'{entry.job_name}/')}"
     yield (
         f"Logs: {base}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/"
-        f"{_in_fragment(entry.kind.group)}$3FlogStreamNameFilter$3D"
-        f"{_in_fragment(f'{entry.job_name}/')}"
+        f"{_in_fragment(entry.kind.group)}"
+        f"{f'/log-events/{_in_fragment(stream)}' if stream else begins}"
     )
 
 

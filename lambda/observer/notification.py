@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from observer import job_log, message
+from observer.job_log import Log
 from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
@@ -47,10 +48,8 @@ class Notifier:
             for other in self.journal.attempts(entry.schedule, entry.slot)
             if other.status and other.number != entry.number
         ]
-        lines, hosts = (
-            job_log.read(self.logs, entry, message.LOG_LINES) if entry.created else ([], [])
-        )
-        self._publish(entry, *message.failure(self.config, entry, others, lines, hosts))
+        read = job_log.read(self.logs, entry, message.LOG_LINES) if entry.created else Log()
+        self._publish(entry, *message.failure(self.config, entry, others, read))
 
     def _publish(self, entry: Entry, subject: str, body: str) -> None:
         attributes = {
@@ -69,3 +68,6 @@ class Notifier:
                 for name, value in attributes.items()
             },
         )
+        if self.config.chat_topic_arn:
+            shown = message.for_chat(subject, body)
+            self.sns.publish(TopicArn=self.config.chat_topic_arn, Message=shown)

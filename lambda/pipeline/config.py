@@ -123,6 +123,8 @@ class ObserverConfig(StackConfig):
     """What the observer knows besides, of the environment."""
 
     topic_arn: str
+    chat_topic_arn: str = ""
+    """Of what a chat shows; empty: none does."""
     schedule_group: str
     schedule_failures_arn: str
     launcher_arn: str

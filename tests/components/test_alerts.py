@@ -4,15 +4,20 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from components.alerts import Alerts, hint
 from components.image import Image
 from components.settings import Subscription
+from components.settings.loader import SettingsError, read
+from tests.components.settings.test_settings import keys_of
 from tests.components.stacks import stack
-from tests.conftest import Recorder, record
+from tests.conftest import PROJECT, Recorder, record
+from tests.recorded import CHATS
 
 
-def alerts(*subscriptions: Subscription) -> Recorder:
-    of = stack(alerts__subscriptions=[each.model_dump() for each in subscriptions])
+def alerts(*subscriptions: Subscription, **others: Any) -> Recorder:
+    of = stack(alerts={"subscriptions": [*map(Subscription.model_dump, subscriptions)], **others})
     return record(lambda: Alerts("alerts", of, image=Image("image", of)), "dev")
 
 
@@ -46,6 +51,34 @@ class TestAlerts:
         assert len(subscribed(*both)) == 2
         assert subscribed(*both) == subscribed(*reversed(both))
 
+    def test_every_event_is_told_to_chats_in_the_form_that_they_show(self) -> None:
+        recorder = alerts(**CHATS)
+        targets = recorder.inputs("aws:cloudwatch/eventTarget:EventTarget")
+        told = {name: each for name, each in targets.items() if name.endswith("-chat")}
+        assert len(told) == 3
+        for name, target in told.items():
+            assert target["arn"].endswith("-chat")
+            shown = json.loads(target["inputTransformer"]["inputTemplate"])
+            people = targets[name.replace("-chat", "-target")]["inputTransformer"]
+            text = json.loads(people["inputTemplate"])
+            assert (shown["source"], shown["content"]["description"]) == ("custom", text)
+
+    def test_nobody_can_act_on_aws_from_a_chat(self) -> None:
+        recorder = alerts(**CHATS)
+        channels = [
+            recorder.one(
+                f"aws:chatbot/{kind}ChannelConfiguration:{kind.title()}ChannelConfiguration"
+            )
+            for kind in ("slack", "teams")
+        ]
+        for channel in channels:
+            assert channel["guardrailPolicyArns"] == ["arn:aws:iam::aws:policy/AWSDenyAll"]
+            assert [arn.rpartition(":")[2] for arn in channel["snsTopicArns"]] == [
+                "processing-prod-chat"
+            ]
+        role = json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy")["policy"])
+        assert {each["Effect"] for each in role["Statement"]} == {"Deny"}
+
     def test_every_event_is_told_in_a_text_that_sms_takes_and_that_leads_to_the_runbook(
         self,
     ) -> None:
@@ -57,3 +90,9 @@ class TestAlerts:
             assert set(re.findall(r"<(\w+)>", text)) == transformer["inputPaths"].keys()
             assert "Runbook: docs/runbook.md#" in text
             assert len(text) < 1600 / 4
+
+
+def test_govcloud_where_no_chat_can_show_them_is_refused_one() -> None:
+    keys = {**keys_of(alerts=CHATS), "aws:region": "us-gov-west-1"}
+    with pytest.raises(SettingsError, match=r"alerts\.slack is not to be had in AWS GovCloud"):
+        read(keys, PROJECT, "prod")

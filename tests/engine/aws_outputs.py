@@ -121,6 +121,15 @@ def _dashboard(inputs: dict[str, Any]) -> Computed:
     return name, {"dashboardArn": arn("cloudwatch", f"dashboard/{name}", region="")}
 
 
+def _channel(kind: str, **names: str) -> Callable[[dict[str, Any]], Computed]:
+    def made(inputs: dict[str, Any]) -> Computed:
+        of = f"chat-configuration/{kind}/{inputs['configurationName']}"
+        own = arn("chatbot", of, region="")
+        return own, {"chatConfigurationArn": own, "loggingLevel": "NONE", **names}
+
+    return made
+
+
 def _named(service: str, resource: str) -> Callable[[dict[str, Any]], Computed]:
     """Return the maker of a resource whose id is its name."""
     return lambda inputs: (inputs["name"], {"arn": arn(service, f"{resource}{inputs['name']}")})
@@ -134,6 +143,12 @@ _MAKERS: dict[str, Callable[[dict[str, Any]], Computed]] = {
     "aws:ecr/repository:Repository": _repository,
     "aws:sns/topic:Topic": _topic,
     "aws:sns/topicSubscription:TopicSubscription": _subscription,
+    "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": _channel(
+        "slack-channel", slackChannelName="alerts", slackTeamName="team"
+    ),
+    "aws:chatbot/teamsChannelConfiguration:TeamsChannelConfiguration": _channel(
+        "microsoft-teams-channel", channelName="alerts", teamName="team"
+    ),
     "aws:cloudwatch/eventRule:EventRule": _named("events", "rule/"),
     "aws:cloudwatch/eventTarget:EventTarget": lambda i: (f"{i['rule']}-{i['targetId']}", {}),
     "aws:sqs/queue:Queue": _queue,

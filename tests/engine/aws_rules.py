@@ -77,6 +77,9 @@ RULES: dict[str, Rule] = {
     "aws:sns/topic:Topic": _rule("name namePrefix fifoTopic", "name", 256),
     "aws:sns/topicPolicy:TopicPolicy": _rule("arn"),
     "aws:sns/topicSubscription:TopicSubscription": _rule("topic protocol endpoint"),
+    # chatbot/*_channel_configuration.go
+    "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": _rule(),
+    "aws:chatbot/teamsChannelConfiguration:TeamsChannelConfiguration": _rule(),
     # events/rule.go, events/target.go; pulumi-aws names targets, too
     "aws:cloudwatch/eventRule:EventRule": _rule(
         "name namePrefix eventBusName", "name", 64, defaults={"eventBusName": "default"}

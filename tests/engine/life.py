@@ -7,6 +7,7 @@ import pytest
 from tests.engine.aws_lookups import PASSWORD
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import PROJECT, Stack
+from tests.recorded import CHATS
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 ENDPOINT = "secret@example.com"
@@ -23,7 +24,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "vpc of three zones, two instances": (
         "dev",
         {
-            "alerts": {"monitoring": "full"},
+            "alerts": {"monitoring": "full", **CHATS},
             "network": {
                 "mode": "vpc",
                 "zones": 3,

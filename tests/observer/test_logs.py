@@ -13,13 +13,17 @@ ENTRY = Entry.of(ATTEMPT, NAME)
 
 
 def last_lines(world: World, most: int) -> list[str]:
-    lines, hosts = job_log.read(world.client("logs"), ENTRY, most)
-    assert hosts == []
-    return lines
+    read = job_log.read(world.client("logs"), ENTRY, most)
+    assert [*read.hosts] == []
+    return [*read.lines]
+
+
+def of_hosts(world: World, hosts: int) -> job_log.Log:
+    return job_log.read(world.client("logs"), replace(ENTRY, instance_count=hosts), 20)
 
 
 def ends(world: World, hosts: int) -> list[str]:
-    return job_log.read(world.client("logs"), replace(ENTRY, instance_count=hosts), 20)[1]
+    return [*of_hosts(world, hosts).hosts]
 
 
 def log(world: World, stream: str, *lines: str, after_s: float = 0) -> None:
@@ -103,8 +107,14 @@ class TestTheEndOfEachHost:
     def test_leaves_the_last_lines_to_the_hosts_that_have_not_completed(self, world: World) -> None:
         log(world, f"{NAME}/algo-1-1", "well", "entrypoint: host 1 of 2: completed", after_s=1)
         log(world, f"{NAME}/algo-2-1", "why", "entrypoint: host 2 of 2: x.sh failed")
-        of_two = replace(ENTRY, instance_count=2)
-        assert job_log.read(world.client("logs"), of_two, 20)[0] == ["why"]
+        assert of_hosts(world, 2).lines == ["why"]
+
+    def test_its_stream_is_named_if_it_is_one_hosts_alone(self, world: World) -> None:
+        log(world, f"{NAME}/algo-1-17", "well", "entrypoint: host 1 of 2: completed")
+        log(world, f"{NAME}/algo-2-18", "why", "entrypoint: host 2 of 2: x.sh failed")
+        assert of_hosts(world, 2).stream == f"{NAME}/algo-2-18"
+        log(world, f"{NAME}/algo-3-19", "killed")
+        assert of_hosts(world, 3).stream is None
 
     def test_is_bounded_however_many_hosts_there_are_and_however_they_end(
         self, world: World

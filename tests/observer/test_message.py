@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from components.aws.models import shape, violations
 from observer import message
-from observer.message import ADVICE, by_protocol, failure, recovery
+from observer.job_log import Log
+from observer.message import ADVICE, by_protocol, failure, for_chat, recovery
+from pipeline import chat
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 from tests.components.settings.test_settings import settings as prod_settings
@@ -49,7 +51,7 @@ FIRST = replace(ENTRY, number=1, cost_usd=1.0)
 def told(
     entry: Entry = ENTRY, others: Sequence[Entry] = (FIRST,), lines: Sequence[str] = ("one", "two")
 ) -> tuple[str, str]:
-    return failure(CONFIG, entry, others, lines)
+    return failure(CONFIG, entry, others, Log(lines))
 
 
 TEXT = """daily of stack prod failed: script failed.
@@ -120,13 +122,21 @@ class TestFailure:
 
     def test_tells_how_each_of_several_hosts_ended_before_their_lines(self) -> None:
         hosts = ["2: failed with exit code 3: " + 300 * "x", "1, 3: completed"]
-        _, text = failure(CONFIG, ENTRY, (), ["one"], hosts)
+        _, text = failure(CONFIG, ENTRY, (), Log(["one"], hosts))
         long, short = text[text.index("Hosts:\n") : text.index("Last 1 log")].splitlines()[1:3]
         assert (len(long), short) == (2 + message.LONGEST_LINE, "  1, 3: completed")
 
     def test_a_run_of_hours_is_told_in_hours(self) -> None:
         entry = replace(ENTRY, ended=SLOT + timedelta(hours=3, minutes=2))
         assert "Ran: 3h 00m" in told(entry)[1]
+
+    def test_the_link_to_the_logs_opens_the_one_stream_that_has_the_lines(self) -> None:
+        stream = "p--daily-20260705T020000Z-2/algo-1-1783217045"
+        _, text = failure(CONFIG, ENTRY, (), Log(["one"], stream=stream))
+        assert text.endswith(
+            "#logsV2:log-groups/log-group/$252Faws$252Fsagemaker$252FProcessingJobs"
+            "/log-events/p--daily-20260705T020000Z-2$252Falgo-1-1783217045"
+        )
 
     @pytest.mark.parametrize(
         ("partition", "host"),
@@ -135,7 +145,7 @@ class TestFailure:
     def test_links_lead_to_the_console_of_the_partition(self, partition: str, host: str) -> None:
         arn = CONFIG.launcher_arn.replace("aws", partition)
         config: Any = SimpleNamespace(**{**vars(CONFIG), "launcher_arn": arn})
-        _, text = failure(config, ENTRY, (), ())
+        _, text = failure(config, ENTRY, (), Log())
         assert text.count(f"https://eu-central-1.{host}/") == 2
 
     def test_every_outcome_that_is_told_has_its_advice(self) -> None:
@@ -160,6 +170,39 @@ class TestBySms:
     def test_a_recovery_has_no_reason(self) -> None:
         sent = json.loads(by_protocol(*recovery(CONFIG, ENTRY, SLOT), None))
         assert sent["sms"] == "prod: daily is green again."
+
+
+class TestInAChat:
+    def test_is_a_notification_that_amazon_q_developer_shows_with_its_links_below(self) -> None:
+        subject, text = told()
+        facts, _, links = TEXT.partition("\n\nJob: ")
+        assert json.loads(for_chat(subject, text)) == {
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "textType": "client-markdown",
+                "title": subject,
+                "description": f"```\n{facts}\n```",
+                "nextSteps": f"Job: {links}".split("\n"),
+            },
+        }
+        assert "nextSteps" not in json.loads(for_chat(*recovery(CONFIG, ENTRY, SLOT)))["content"]
+
+    def test_neither_calls_everybody_nor_ends_its_block_whatever_was_logged(self) -> None:
+        _, text = told(lines=["<!channel> ``` <@U1>", "Job: https://evil.example"])
+        shown = json.loads(for_chat("s", text))["content"]
+        assert shown["description"].strip("`").count("`") == 0
+        assert not {"<", ">"} & {*shown["description"]}
+        assert len(shown["nextSteps"]) == 2
+
+    def test_has_the_begin_and_the_end_of_what_is_too_long(self) -> None:
+        lines = ["x" * message.LONGEST_LINE] * message.LOG_LINES
+        entry = replace(ENTRY, reason="r" * 1024, exit_message="m" * 1024)
+        _, text = failure(CONFIG, entry, (), Log(lines, hosts=["h" * 240] * 12))
+        shown = json.loads(for_chat("s", text))["content"]["description"]
+        assert chat.LONGEST_TEXT - 9 < len(shown) <= chat.LONGEST_TEXT
+        assert shown.startswith("```\ndaily of stack prod failed")
+        assert shown.endswith("--slot 2026-07-05T02:00:00Z\n```")
 
 
 class TestRecovery:
@@ -190,7 +233,7 @@ def _messages(names: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[str
 
     def both(stack: str, entry: Entry, lines: list[str]) -> list[tuple[str, str]]:
         config: Any = SimpleNamespace(**{**vars(CONFIG), "stack": stack})
-        return [failure(config, entry, [FIRST], lines), recovery(config, entry, SLOT)]
+        return [failure(config, entry, [FIRST], Log(lines)), recovery(config, entry, SLOT)]
 
     return st.builds(both, names, entries, st.lists(texts, max_size=message.LOG_LINES))
 

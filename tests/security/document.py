@@ -24,6 +24,7 @@ _VARIANTS = {
     "existing": "With `network.mode: existing`",
     "vpc, two instances": "With `job.secrets`, several instances and `limits`",
     "vpc, spot": "With `job.capacity: spot`",
+    "vpc, chats": "With `alerts.slack` or `alerts.teams`",
     "two scripts": "With `reference`, `input.output_of` and places of a schedule's own",
 }
 """A variant -> the heading of what it has beyond those before it."""

@@ -8,6 +8,7 @@ _DENIED = "A Deny is meant for everything, and for every object."
 _NARROWS = "An endpoint's policy only narrows what IAM allows."
 
 WILDCARD_ACTIONS = {
+    ("alerts-chat", "NothingAtAll"): _DENIED,
     ("encryption", "AccountDecidesByIam"): "Else nobody could change the key's policy again.",
     ("network-endpoint", "OnlyThisAccount"): _NARROWS,
     ("storage-input", "OnlyTls"): _DENIED,
@@ -52,6 +53,7 @@ WILDCARDS = {
     ("observer", "PlanAttempts"): "Named after jobs: never a schedule of the stack itself.",
     ("observer", "ReadSchedules"): "Schedules of the stack's own group.",
     ("observer", "WriteLogs"): "Lambda names the streams of the function's own group.",
+    ("alerts-chat", "NothingAtAll"): _DENIED,
     ("encryption", "AccountDecidesByIam"): _THIS_KEY,
     ("encryption", "LogsOfThisStack"): _THIS_KEY,
     ("encryption", "AlarmsOfThisStack"): _THIS_KEY,
@@ -96,6 +98,7 @@ NO_ARN_YET = {
 """Action that the reference gives a resource, and that is granted on `*` all the same -> why."""
 
 SERVICES = {
+    "chatbot.amazonaws.com": "Assumes the role of a chat, which may do nothing.",
     "cloudwatch.amazonaws.com": "Alarms tell the topic.",
     "events.amazonaws.com": "Events reach the observer and the topic, or else the queue.",
     "lambda.amazonaws.com": "Assumes the functions' roles.",
@@ -111,6 +114,10 @@ _EVENTS = (
     "here: with one, messages would be lost in silence."
 )
 UNCONDITIONED = {
+    ("alerts-chat", "OnlyThisService"): (
+        "Which keys Amazon Q Developer sends is documented nowhere, and the role may do nothing."
+    ),
+    ("alerts-chat", "EventsToTheTopic"): _EVENTS,
     ("encryption", "EventsToTopicAndQueue"): _EVENTS,
     ("alerts", "EventsToTheTopic"): _EVENTS,
     ("launcher", "OnlyThisService"): "IAM lets nobody pass a role of another account to Lambda.",
@@ -157,11 +164,13 @@ CONDITIONS = {
     },
     "aws:SecureTransport": {
         ("alerts", "OnlyTls"),
+        ("alerts-chat", "OnlyTls"),
         ("storage-input", "OnlyTls"),
         ("storage-output", "OnlyTls"),
     },
     "aws:SourceAccount": {
         ("alerts", "AlarmsOfThisStack"),
+        ("alerts-chat", "AlarmsOfThisStack"),
         ("encryption", "AlarmsOfThisStack"),
         ("job", "OnlyThisService"),
         ("network-flow-logs", "OnlyThisService"),
@@ -170,6 +179,7 @@ CONDITIONS = {
     },
     "aws:SourceArn": {
         ("alerts", "AlarmsOfThisStack"),
+        ("alerts-chat", "AlarmsOfThisStack"),
         ("encryption", "AlarmsOfThisStack"),
         ("job", "OnlyThisService"),
         ("network-flow-logs", "OnlyThisService"),

@@ -66,7 +66,7 @@ def test_what_belongs_to_the_whole_account_has_a_written_reason() -> None:
         (policy.owner, statement["Sid"])
         for stack, policy in everywhere()
         for statement in policy.statements
-        if policy.kind not in ("key", "endpoint")
+        if policy.kind not in ("key", "endpoint") and statement["Effect"] == "Allow"
         for resource in resources(statement)
         if not _own(resource, prefixes[stack])
     }

@@ -14,7 +14,14 @@ from pydantic.fields import FieldInfo
 
 from components import names
 from components.aws import models
-from components.settings import ScheduleSettings, Settings, SizeSettings, Subscription, values
+from components.settings import (
+    ScheduleSettings,
+    Settings,
+    SizeSettings,
+    Subscription,
+    sections,
+    values,
+)
 from components.settings.model import OVERRIDABLE
 from tests.conftest import ROOT
 from tests.security.tables import table
@@ -99,6 +106,8 @@ _HEADINGS = {
     "schedules": "schedules.*name*",
     "sizes": "job.sizes[*n*]",
     "subscriptions": "alerts.subscriptions[*n*]",
+    "slack": "alerts.slack",
+    "teams": "alerts.teams",
 }
 
 
@@ -128,7 +137,11 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.SecretName, "a secret's name"),
     (values.SecurityGroupId, "`sg-…`"),
     (values.StackPrefix, f"`a-z`, `0-9` and single hyphens; up to {names.MAX_PREFIX} characters"),
+    (values.SlackChannel, "`C…`"),
+    (values.SlackWorkspace, "`T…`"),
     (values.SubnetId, "`subnet-…`"),
+    (values.TeamsChannel, "`19%3A…%40thread.tacv2`"),
+    (values.TeamsId, "a UUID"),
     (values.Tags, f"names with texts, up to {values.MAX_TAGS}"),
     (values.Volume, f"{_range(f'{_CLUSTER}.VolumeSizeInGB')}; `auto`"),
     (values.Zone, "an IANA time zone"),
@@ -160,6 +173,8 @@ def _groups() -> Iterator[list[str]]:
             yield _group("sizes", SizeSettings)
         if name == "alerts":
             yield _group("subscriptions", Subscription)
+            yield _group("slack", sections.SlackSettings)
+            yield _group("teams", sections.TeamsSettings)
 
 
 _HEAD = ("key", "default", "allowed", "meaning")
@@ -209,7 +224,7 @@ def _allowed(kind: Any) -> str:
             return ", ".join(f"`{each}`" for each in args)
         case typing.Union | types.UnionType:
             [inner] = [each for each in args if each is not types.NoneType]
-            return f"{_allowed(inner)}; `null`"
+            return f"{'keys, see below' if _is_part(inner) else _allowed(inner)}; `null`"
         case builtins.tuple:
             is_part = _is_part(_bare(args[0]))
             return "a list, see below" if is_part else f"a list: {_allowed(args[0])}"

@@ -7,6 +7,7 @@ import pytest
 from components.settings.replaced import REPLACED
 from tests.components.settings.test_settings import KEY, refusal, settings
 from tests.conftest import PROJECT
+from tests.recorded import CHATS
 
 IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 32}"
 
@@ -174,6 +175,21 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
             "is more than limits.max_concurrent_instances = 2; lower it, or raise the limit",
         ),
         ({"alerts__monitoring": True}, "alerts.monitoring", "messages"),
+        (
+            {"alerts__slack": {"workspace": "team.slack.com", "channel": "C07EZ1ABC23"}},
+            "alerts.slack.workspace",
+            "pattern [0-9A-Z]",
+        ),
+        (
+            {"alerts__slack": {"workspace": "T07EA123LEP", "room": "C07EZ1ABC23"}},
+            "alerts.slack.room",
+            "there are channel, workspace",
+        ),
+        (
+            {"alerts__teams": {**CHATS["teams"], "channel": "19:ab@thread.tacv2"}},
+            "alerts.teams.channel",
+            "%3[aA]",
+        ),
         ({"data": "delete"}, "data", "destroy"),
         ({"tags": {"aws:x": "y"}}, 'tags["aws:x"]', "AWS's own"),
         ({"tags": ["x"]}, 'tags = ["x"]', "must be a map of names to values"),

@@ -28,7 +28,7 @@ class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
         config = stack_file.keys(ROOT, "local") | {f"{PROJECT}:alerts": json.dumps(told)}
-        recorders = [record_program("local", config), program("vpc")]
+        recorders = [record_program("local", config), program("vpc, chats")]
         created = [args for recorder in recorders for args in recorder.created]
         registered = {args.typ for args in created if args.custom}
         assert registered == CREATE.keys()
