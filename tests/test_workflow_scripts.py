@@ -159,7 +159,7 @@ class TestTheImageOfTheAction:
         self, tmp_path: Path, image: str, outputs: dict[str, str], run: str
     ) -> None:
         *before, last = self.asked(tmp_path, image, outputs)
-        told = f"config set --stack dev --path sagemaker-processing:image.uri -- {run}"
+        told = f"config set --stack dev --path image.uri -- {run}"
         assert [each for each in before if not each.startswith("stack")] == [told] * bool(run)
         assert last.startswith("preview --refresh --stack dev --diff ")
 
