@@ -102,18 +102,13 @@ def _of_schedule(settings: Settings, schedule: ScheduleSettings, now: datetime) 
 
 def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
     """Return what a run may cost at most, and what that is in a month."""
-    job, region = schedule.job, settings.region
-
-    def of(instance_type: str, size: SizeSettings, kind: Kind) -> float | None:
-        machines = instance_type, size.instance_count, size.most_volume_gb
-        return cost.estimate(region, *machines, job.max_runtime_seconds, kind=kind)
-
+    job = schedule.job
     known: dict[str, float] = {}
     for size in schedule.sizes:
         for each in schedule.attempt_types_of(size):
-            known[each] = max(known.get(each, 0), of(each, size, Kind.PROCESSING) or 0)
-    kind = Kind.of(job.capacity)
-    firsts = [of(size.instance_type, size, kind) for size in schedule.sizes]
+            usd = _run(settings, schedule, each, size, Kind.PROCESSING)
+            known[each] = max(known.get(each, 0), usd or 0)
+    firsts = _first_runs(settings, schedule)
     if None in firsts:
         return f"no price of {schedule.sizes[firsts.index(None)].instance_type}"
     least, *_, own = sorted([usd for usd in firsts if usd is not None] * 2)
@@ -127,8 +122,32 @@ def _cost(settings: Settings, schedule: ScheduleSettings, now: datetime) -> str:
         told += f", {dollars(least)} on the cheapest of its {len(job.sizes)} sizes"
     if known[dearest] > own:
         told += f", as a next attempt {dollars(known[dearest])} on {dearest}"
-    runs = runs_a_month(schedule, now)
-    return told + (f"; {dollars(own * runs)} a month" if runs else "")
+    month = most_a_month(settings, schedule, now)
+    return told + (f"; {dollars(month)} a month" if month else "")
+
+
+def most_a_month(settings: Settings, schedule: ScheduleSettings, now: datetime) -> float | None:
+    """Return what first attempts cost at most in an average month, in USD; None without prices."""
+    firsts = [usd for usd in _first_runs(settings, schedule) if usd is not None]
+    runs = runs_a_month(schedule, now) or 0.0
+    return max(firsts) * runs if len(firsts) == len(schedule.sizes) else None
+
+
+def _first_runs(settings: Settings, schedule: ScheduleSettings) -> list[float | None]:
+    """Return what a first attempt of each size costs at most."""
+    kind = Kind.of(schedule.job.capacity)
+    return [_run(settings, schedule, size.instance_type, size, kind) for size in schedule.sizes]
+
+
+def _run(
+    settings: Settings,
+    schedule: ScheduleSettings,
+    instance_type: str,
+    size: SizeSettings,
+    kind: Kind,
+) -> float | None:
+    machines = instance_type, size.instance_count, size.most_volume_gb
+    return cost.estimate(settings.region, *machines, schedule.job.max_runtime_seconds, kind=kind)
 
 
 def runs_a_month(schedule: ScheduleSettings, now: datetime) -> float | None:

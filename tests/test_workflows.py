@@ -1,13 +1,16 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from markdown_it import MarkdownIt
+
+from ci.comment import MARKER
+from tests.ci.record import RECORDED
 
 ROOT = Path(__file__).parent.parent
 FILES = {path.name: path.read_text() for path in sorted((ROOT / ".github").glob("*/**/*.yml"))}
@@ -98,9 +101,10 @@ class TestLeastRights:
 
     def test_the_job_that_writes_the_comment_runs_no_code_of_the_pull_request(self) -> None:
         comment = jobs("comment.yml")["comment"]
-        assert comment["permissions"] == {"pull-requests": "write"}
-        actions = [step["uses"].split("@")[0] for step in comment["steps"] if "uses" in step]
-        assert actions == ["actions/download-artifact"]
+        assert comment["permissions"] == {"contents": "read", "pull-requests": "write"}
+        checkout, *others = [step for step in comment["steps"] if "uses" in step]
+        assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+        assert {each["uses"].split("@")[0] for each in others} == {"actions/download-artifact"}
 
     def test_a_pull_request_from_a_fork_is_not_previewed(self) -> None:
         condition = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -149,8 +153,22 @@ class TestEveryStack:
     def test_every_stack_is_previewed_and_in_the_comment(self) -> None:
         assert {stack for _, _, stack in commands("preview.yml")} == STACKS
         (script,) = (step["run"] for step in steps("comment.yml") if "run" in step)
-        (listed,) = re.findall(r"for stack in ([\w ]+);", script)
+        (listed,) = re.findall(r"ci.comment previews ([\w ]+) >", script)
         assert set(listed.split()) == STACKS
+
+    def test_each_preview_is_kept_and_fetched_under_its_own_name_alone(self) -> None:
+        kept = [
+            step["with"]["name"]
+            for step in steps("preview.yml")
+            if "upload" in step.get("uses", "")
+        ]
+        assert kept == ["preview-dev", "preview-${{ matrix.stack }}"]
+        fetched = [
+            step["with"] for step in steps("comment.yml") if "download" in step.get("uses", "")
+        ]
+        assert {each["pattern"]: each["path"] for each in fetched} == {
+            f"preview-{stack}": f"previews/preview-{stack}" for stack in STACKS
+        }
 
     def test_the_comment_does_not_wait_for_what_a_person_has_to_approve(self) -> None:
         waiting = {name: job["needs"] for name, job in jobs("preview.yml").items() if "uses" in job}
@@ -162,42 +180,45 @@ class TestEveryStack:
 
 
 class TestTheComment:
-    @pytest.mark.parametrize(
-        "hostile",
-        [
-            "```\n````\n</details>\n# Approved by the owner\n",
-            "~~~\n" + "`" * 40 + "\n<img src=x>\n",
-            "a\r\n\r\n\r# Approved\r\n",
-            "\n" * 30_000 + "# Approved\n",
-            "é" * 40_000,
-            "",
-        ],
-    )
-    def test_shows_what_pulumi_printed_as_text_and_nothing_else(
-        self, tmp_path: Path, hostile: str
-    ) -> None:
-        for stack in ("dev", "prod"):
-            (tmp_path / "previews").mkdir(exist_ok=True)
-            file = tmp_path / "previews" / f"{stack}.txt"
-            file.write_text(f"{hostile}Resources: 1 to update\n", newline="")
-        (tmp_path / "gh").write_text("#!/bin/sh\n")
-        (tmp_path / "gh").chmod(0o755)
+    @pytest.fixture
+    def written(self, tmp_path: Path) -> Callable[[], str]:
+        """Run the script where the base commit is checked out, with nothing but Python."""
+        bin_ = tmp_path / "bin"
+        bin_.mkdir()
+        for name, line in {"gh": "true", "python3": f'exec "{sys.executable}" -S "$@"'}.items():
+            (bin_ / name).write_text(f"#!/bin/sh\n{line}\n")
+            (bin_ / name).chmod(0o755)
         (script,) = (step["run"] for step in steps("comment.yml") if "run" in step)
-        names = dict.fromkeys(("COMMENTS", "COMMIT", "RUN"), "x")
-        subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", script],
-            env={**names, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-            cwd=tmp_path,
-            check=True,
-        )
-        comment = (tmp_path / "comment.md").read_text()
-        assert len(comment) < 65_536
-        tokens = MarkdownIt().parse(comment)
-        shown = [each.content for each in tokens if each.type == "code_block"]
-        assert [text.splitlines()[-1][-22:] for text in shown] == ["Resources: 1 to update"] * 2
-        told = "".join(each.content for each in tokens if each.type != "code_block")
-        assert re.findall(r"<\w+|# \w+|Approved", told) == ["<details", "<summary"] * 3
-        assert "waits for approval" in told
+
+        def run() -> str:
+            subprocess.run(
+                ["bash", "-eo", "pipefail", "-c", script],
+                env={
+                    **dict.fromkeys(("COMMENTS", "COMMIT", "RUN"), "x"),
+                    "PATH": f"{bin_}:{os.environ['PATH']}",
+                },
+                cwd=tmp_path,
+                check=True,
+                stderr=subprocess.DEVNULL,
+            )
+            return (tmp_path / "comment.md").read_text()
+
+        return run
+
+    def test_is_made_by_the_base_commit_without_installing_anything(
+        self, tmp_path: Path, written: Callable[[], str]
+    ) -> None:
+        for part in ("ci", "lambda"):
+            (tmp_path / part).symlink_to(ROOT / part)
+        (tmp_path / "previews").symlink_to(RECORDED)
+        text = written()
+        assert text.startswith(f"{MARKER}\n### What x would change\n")
+        assert "#### dev" in text
+
+    def test_says_so_where_the_base_commit_cannot_make_it(self, written: Callable[[], str]) -> None:
+        text = written()
+        assert text.startswith(f"{MARKER}\nThe previews of x cannot be shown: ")
+        assert "`ci/`" in text
 
 
 @every_workflow

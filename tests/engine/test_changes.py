@@ -1,10 +1,14 @@
 """What one change of a deployed stack changes: exactly what it should, by a preview of each."""
 
 from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ci import events, schedules
+from tests.ci.record import record
 from tests.engine.life import BOUNDARY, DATA
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
@@ -163,6 +167,20 @@ def test_a_tag_changes_tags_and_the_functions_that_know_it(deployed: Stack) -> N
         "launcher-function": {"code"},
         "observer-function": {"code"},
     }
+
+
+def test_the_engine_logs_what_the_comment_of_a_pull_request_reads(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    settings, expected = CHANGES["schedule renamed"]
+    with deployed.restored():
+        deployed.configure(settings)
+        record(deployed, tmp_path)
+    preview = events.read((tmp_path / "events.json").read_text().splitlines())
+    assert preview.complete
+    assert {each.name: each.operation for each in preview.changes} == expected
+    [renamed, _] = schedules.told(preview.changes, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "`daily`: **removed**, was `cron(0 4 * * ? *)`" in renamed
 
 
 def test_another_prefix_is_refused_where_it_would_replace_what_is_protected(

@@ -1,0 +1,188 @@
+"""The comment of a pull request: `python -m ci.comment DIRECTORY STACK...` prints it as Markdown.
+
+DIRECTORY holds `preview-<stack>/` of each stack that was previewed, as preview.yml keeps it:
+events.json, diff.txt, forecast-before.json and forecast-after.json, any of which may be missing.
+A pull request's code made them. This code is the base commit's, and needs nothing but Python.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ci import costs, events, permissions, schedules
+from ci.events import OPERATIONS, UNKNOWN, Change, Preview, mapping, text
+from ci.markdown import block, code, codes, fitting
+
+MARKER = "<!-- preview of every stack -->"
+"""By which the comment of the last push is found."""
+_LONGEST = 65_000
+"""Bytes, of the 65,536 characters that GitHub takes."""
+_READ = 50_000_000
+"""Characters of a file: ten times those of a preview that replaces everything."""
+_DATA = {
+    "aws:kms/key:Key": "what decrypts all data",
+    "aws:s3/bucket:Bucket": "input or output",
+    "aws:ecr/repository:Repository": "the images",
+    "aws:dynamodb/table:Table": "the journal",
+}
+"""Kinds that hold what nobody can make again -> what that is."""
+_PAST = {"replace": "replaced", "delete": "deleted", "create": "created", "update": "updated"}
+
+
+class Stack(NamedTuple):
+    """What is known of one stack: lists of lines, and the amounts of its row."""
+
+    name: str
+    previewed: bool
+    preview: Preview
+    diff: str
+    permissions: list[str]
+    schedules: list[str]
+    costs: list[str]
+    cost: str
+
+    def of(self, operation: str) -> list[Change]:
+        """Return the changes of one kind."""
+        return [each for each in self.preview.changes if each.operation == operation]
+
+
+def read(directory: Path, name: str, now: datetime) -> Stack:
+    """Return what a stack's artifact tells, by the slots later than `now`."""
+    preview = events.read(_text(directory / "events.json").splitlines())
+    before = costs.read(_text(directory / "forecast-before.json"))
+    after = costs.read(_text(directory / "forecast-after.json"))
+    return Stack(
+        name,
+        directory.is_dir(),
+        preview,
+        _text(directory / "diff.txt"),
+        permissions.told(preview.changes),
+        schedules.told(preview.changes, now),
+        costs.told(before, after),
+        f"{costs.total(before)} → {costs.total(after)}",
+    )
+
+
+def comment(stacks: Sequence[Stack], commit: str, run: str) -> str:
+    """Return the comment: what to beware of, a row a stack, each stack's changes, and the diffs."""
+    seen = [each for each in stacks if each.previewed]
+    missing = ", ".join(each.name for each in stacks if not each.previewed)
+    lines = [MARKER, f"### What {commit} would change", f"[Whole output]({run})", ""]
+    if warned := [f"> **{each.name}**: {told}" for each in seen if (told := _warnings(each))]:
+        lines += ["> [!CAUTION]", *fitting(warned, 10_000, "> "), ""]
+    if missing:
+        lines += [f"Not previewed, since it waits for approval or failed before: {missing}", ""]
+    if not seen:
+        return "\n".join(lines)
+    columns = ["stack", *_PAST.values(), "IAM", "schedules", "at most a month"]
+    lines += [f"| {' | '.join(columns)} |", f"|---{'|---:' * 7}|", *map(_row, seen)]
+    room = (_LONGEST - _size(lines)) // len(seen)
+    told = [fitting([*_told(each)], room - 1000, "\n") for each in seen]
+    left = (_LONGEST - _size(lines) - sum(map(_size, told))) // len(seen) - 200
+    for stack, of_stack in zip(seen, told, strict=True):
+        lines += of_stack
+        if stack.diff:
+            summary = f"<summary>Whole diff of {stack.name}</summary>"
+            lines += ["", f"<details>{summary}", "", block(stack.diff, left), "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _warnings(stack: Stack) -> str:
+    found = [] if stack.preview.complete else ["the preview failed"]
+    for operation in ("replace", "delete"):
+        if changes := stack.of(operation):
+            data = codes((each.name for each in changes if each.kind in _DATA), 10)
+            found.append(f"{len(changes)} {_PAST[operation]}{data and f', with data: {data}'}")
+    return "; ".join(found)
+
+
+def _row(stack: Stack) -> str:
+    counts = [len(stack.of(operation)) for operation in OPERATIONS]
+    counts += [sum(line.startswith(" ") for line in stack.permissions), len(stack.schedules)]
+    cells = [f"**{stack.name}**", *(str(each or "") for each in counts), stack.cost]
+    return f"| {' | '.join(cells)} |"
+
+
+def _told(stack: Stack) -> Iterator[str]:
+    """Yield what a reader should know, the worst first."""
+    yield f"\n#### {stack.name}"
+    preview = stack.preview
+    if not preview.complete:
+        yield "\n**The preview failed**, and what follows is as far as it came:\n"
+        yield block("\n\n".join(preview.errors) or stack.diff[-3000:] or "It said nothing.", 6000)
+    elif not preview.changes:
+        yield "\nNo changes."
+    for operation in OPERATIONS:
+        yield from _titled(_PAST[operation].capitalize(), [*_named(stack.of(operation))])
+    yield from _titled("IAM", stack.permissions)
+    yield from _titled("Schedules", stack.schedules)
+    yield from _titled("Image", [*_images(preview.changes)])
+    yield from _titled(f"At most a month, by list prices: {stack.cost}", stack.costs)
+    yield from _titled("Warnings", [f"- {code(each, 500)}" for each in preview.warnings])
+
+
+def _titled(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"\n**{title}**\n"
+        yield from lines
+
+
+def _named(changes: list[Change]) -> Iterator[str]:
+    """Yield a line for each kind that names what of it changes, what holds data first."""
+    alike: dict[tuple[str, tuple[str, ...], bool], list[str]] = defaultdict(list)
+    for each in sorted(changes, key=lambda each: (each.kind not in _DATA, each.kind)):
+        alike[each.kind, tuple(each.because), each.forgotten].append(each.name)
+    for (kind, because, forgotten), names in alike.items():
+        lost = kind in _DATA and changes[0].operation in ("replace", "delete")
+        holds = f": :warning: **holds {_DATA[kind]}**" if lost else ""
+        why = f", because of {codes(because)}" if because else ""
+        stays = "; Pulumi forgets it, AWS keeps it" if forgotten else ""
+        yield f"- {len(names)} {_kind(kind)} {codes(names)}{why}{holds}{stays}"
+
+
+def _kind(token: str) -> str:
+    """Return a type token in short: `s3 Bucket` of aws:s3/bucket:Bucket."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    place = module.partition("/")[0]
+    return code(f"{place if package == 'aws' else package} {name}")
+
+
+def _images(changes: list[Change]) -> Iterator[str]:
+    """Yield which images jobs run in before and after."""
+    for change in changes:
+        old, new = (
+            text(mapping(mapping(each.get("environment")).get("variables")).get("IMAGE_URI"))
+            for each in (change.old, change.new)
+        )
+        if old != new:
+            built = "one that the update builds"
+            yield f"- {code(old or 'none')} → {built if new == UNKNOWN else code(new or 'none')}"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _text(file: Path) -> str:
+    """Return a file's text; none of one that is not there."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(_READ)
+    except OSError:
+        return ""
+
+
+def main(directory: str, *names: str) -> None:
+    """Print the comment of a run, whose commit and address are in COMMIT and RUN."""
+    now = datetime.now(UTC)
+    stacks = [read(Path(directory, f"preview-{name}"), name, now) for name in names]
+    sys.stdout.write(comment(stacks, os.environ["COMMIT"], os.environ["RUN"]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

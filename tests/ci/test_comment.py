@@ -1,0 +1,160 @@
+"""The comment, made from previews that the real engine wrote: `record.py` records them anew."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ci import comment, forecast
+from tests.ci.record import RECORDED
+
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+RUN = "https://github.com/owner/repository/actions/runs/1"
+BEFORE = {"at_rest": 1.0, "schedules": {"daily": 0, "weekly": 0.5}}
+AFTER = {"at_rest": 1.0, "schedules": {"daily": 12.25, "hourly": None}}
+STACKS = ("dev", "staging", "prod")
+
+
+def rendered(directory: Path, *names: str) -> str:
+    stacks = [comment.read(directory / f"preview-{name}", name, NOW) for name in names]
+    return comment.comment(stacks, "abc1234", RUN)
+
+
+def section(text: str, title: str) -> list[str]:
+    """Return the lines below the first title that begins so."""
+    return re.split(rf"\n\*\*{title}[^\n]*\*\*\n\n", text)[1].split("\n\n")[0].splitlines()
+
+
+@pytest.fixture(scope="module")
+def recorded() -> str:
+    return rendered(RECORDED, *STACKS)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """An artifact to which a test adds what it needs."""
+    (tmp_path / "preview-dev").mkdir()
+    return tmp_path
+
+
+class TestOfRecordedPreviews:
+    def test_begins_with_what_is_replaced_and_deleted_and_what_of_it_holds_data(
+        self, recorded: str
+    ) -> None:
+        _, *lines = recorded.split("> [!CAUTION]\n")[1].split("\n\n", maxsplit=1)[0].splitlines()
+        head = recorded.split("| stack |", maxsplit=1)[0]
+        assert (
+            "> **dev**: 1 replaced, with data: `journal-table`; 8 deleted, with data: "
+            "`storage-input`\n> **prod**: the preview failed; 7 deleted"
+        ) in head
+        assert len(lines) == 1
+
+    def test_names_every_replacement_and_deletion_those_with_data_first(
+        self, recorded: str
+    ) -> None:
+        assert section(recorded, "Replaced") == [
+            "- 1 `dynamodb Table` `journal-table`, because of `id`: :warning: **holds the journal**"
+        ]
+        deleted = section(recorded, "Deleted")
+        assert deleted[0] == (
+            "- 1 `s3 Bucket` `storage-input`: :warning: **holds input or output**"
+        )
+        assert "- 1 `scheduler Schedule` `schedule-weekly`" in deleted
+        assert len(deleted) == 8
+
+    def test_says_what_aws_keeps_when_pulumi_deletes_it(self, recorded: str) -> None:
+        prod = recorded.split("#### prod")[1]
+        assert section(prod, "Deleted")[0].endswith("; Pulumi forgets it, AWS keeps it")
+
+    def test_counts_and_names_the_rest_by_kind(self, recorded: str) -> None:
+        assert "- 2 `lambda Function` `launcher-function`, `observer-function`" in section(
+            recorded, "Updated"
+        )
+        assert section(recorded, "Created") == ["- 1 `scheduler Schedule` `schedule-hourly`"]
+        assert "| **dev** | 1 | 8 | 1 | 11 | 15 | 3 |" in recorded
+
+    def test_tells_each_roles_added_and_removed_permissions_in_words(self, recorded: str) -> None:
+        lines = section(recorded, "IAM")
+        assert lines[0] == "- `job-policy`"
+        assert (
+            "  - **may now**: `s3:ListBucket` on `arn:aws:s3:::their-input` when "
+            "`s3:prefix is like input/*`"
+        ) in lines
+        own = "arn:aws:s3:::processing-dev-input-123456789012-eu-central-1"
+        assert f"  - **may no longer**: `s3:GetObject` on `{own}/input/*`" in lines
+        trusted = lines[lines.index("- `job-role`") + 1]
+        assert trusted.startswith(
+            "  - `sagemaker.amazonaws.com` **may now**: `sts:AssumeRole` when"
+        )
+
+    def test_says_which_policy_is_known_only_during_the_update(self, recorded: str) -> None:
+        lines = section(recorded, "IAM")
+        after = lines[lines.index("- `launcher-policy`") + 1]
+        assert after == "  - `policy`: known only during the update"
+
+    def test_tells_schedules_before_and_after_and_the_next_three_times(self, recorded: str) -> None:
+        assert section(recorded, "Schedules") == [
+            "- `daily`: `cron(0 4 * * ? *)` `Europe/Berlin`, **suspended** → `cron(30 5 * * ? *)` "
+            "`Europe/Berlin`; next: Fri 27 Nov 2026 05:30, Sat 28 Nov 2026 05:30, "
+            "Sun 29 Nov 2026 05:30",
+            "- `hourly`: **added**, `rate(1 hour)` `UTC`; every 1h 00m from the update on",
+            "- `weekly`: **removed**, was `cron(0 3 ? * MON *)` `UTC`",
+        ]
+
+    def test_shows_why_a_preview_failed(self, recorded: str) -> None:
+        prod = recorded.split("#### prod\n\n**The preview failed**")[1]
+        assert "\n    Preview failed: resource " in prod
+        assert "\n    `pulumi state unprotect 'urn:pulumi:prod::" in prod
+
+    def test_says_which_stack_was_not_previewed(self, recorded: str) -> None:
+        assert "since it waits for approval or failed before: staging\n" in recorded
+        assert "#### staging" not in recorded
+
+    def test_of_no_preview_at_all_says_that(self, tmp_path: Path) -> None:
+        assert "failed before: dev, staging, prod\n" in rendered(tmp_path, *STACKS)
+
+
+class TestOfWhatIsMissing:
+    def test_no_events_are_a_failure_with_the_end_of_what_was_printed(self, made: Path) -> None:
+        (made / "preview-dev/diff.txt").write_text("error: no valid credential sources\n")
+        text = rendered(made, "dev")
+        assert "as it came:\n\n    error: no valid credential sources\n" in text
+
+    def test_a_preview_cut_off_is_a_failure(self, made: Path) -> None:
+        lines = (RECORDED / "preview-dev/events.json").read_text().splitlines()[:-1]
+        (made / "preview-dev/events.json").write_text("\n".join(lines)[:-20])
+        text = rendered(made, "dev")
+        assert "> **dev**: the preview failed; 1 replaced" in text
+
+    def test_a_forecast_that_was_not_made_is_said(self, made: Path) -> None:
+        (made / "preview-dev/forecast-after.json").write_text(json.dumps(AFTER))
+        lines = section(rendered(made, "dev"), "At most a month")
+        assert lines[0] == "- before: no forecast was made"
+
+
+class TestOfCosts:
+    def test_shows_them_before_and_after_for_each_schedule_that_changes(self, made: Path) -> None:
+        for side, found in (("before", BEFORE), ("after", AFTER)):
+            (made / f"preview-dev/forecast-{side}.json").write_text(json.dumps(found))
+        text = rendered(made, "dev")
+        assert "**At most a month, by list prices: $1.50 → $13.25 + ?**" in text
+        assert section(text, "At most a month") == [
+            "- `daily`: $0.00 → $12.25",
+            "- `hourly`: $0.00 → ?",
+            "- `weekly`: $0.50 → $0.00",
+            "- ?: the region has no list prices here; `ops prices` gets them",
+        ]
+
+    @pytest.mark.usefixtures("prices")
+    def test_a_stacks_forecast_has_what_its_preview_says(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert forecast.main("prod") == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found == {"at_rest": 2.0, "schedules": {"daily": pytest.approx(0.88 * 365 / 12)}}
+
+    def test_a_stack_that_is_not_there_has_none(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert forecast.main("nowhere") == 2
+        assert capsys.readouterr().out == ""
