@@ -22,7 +22,7 @@ GOOD = (Outcome.COMPLETED, Outcome.SKIPPED)
 GRACE = timedelta(minutes=25)
 """The observer's watch catches up with a lost event within 5 minutes, and with an invocation that
 died once its lease of 16 minutes is over."""
-_WITHOUT = ("Starting", "Pending", "Interrupted")
+WITHOUT_INSTANCE = ("Starting", "Pending", "Interrupted")
 """The details of a training job that has no instance."""
 
 
@@ -160,6 +160,6 @@ def _doing(job: Job) -> tuple[datetime, str]:
     waits = "waits for a spot instance" if job.kind is Kind.TRAINING else "waits for an instance"
     if not job.started:
         return job.created, waits
-    if job.detail in _WITHOUT:
+    if job.detail in WITHOUT_INSTANCE:
         return job.changed, f"was reclaimed, {waits}"
     return job.started, job.status

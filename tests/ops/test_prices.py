@@ -138,7 +138,7 @@ class TestPrices:
         def gone(*_: object) -> None:
             raise EndpointConnectionError(endpoint_url="https://api.pricing")
 
-        monkeypatch.setattr("ops.prices._products", gone)
+        monkeypatch.setattr("ops.prices._component", gone)
         status, _, err = world.ops("prices")
         assert (status, "Price List API cannot be reached" in err) == (1, True)
         assert "eu-central-1" not in file.read_text("utf-8")

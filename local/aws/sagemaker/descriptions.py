@@ -131,12 +131,12 @@ def _milliseconds(told: _Json) -> _Json:
 
 
 def page(kind: Kind, descriptions: Iterable[_Json], request: _Json) -> _Json:
-    """Return one page of summaries, in the order of `descriptions`, which is that of creation.
+    """Return one page of summaries; the order of `descriptions` is that of creation.
 
     Raises:
         ServiceError: the request sorts or filters otherwise, or its NextToken is none of ours.
     """
-    if unknown := request.keys() - {*_FILTERS, "MaxResults", "NextToken"}:
+    if unknown := request.keys() - {*_FILTERS, "SortOrder", "MaxResults", "NextToken"}:
         names = ", ".join(sorted(unknown))
         raise ServiceError("ValidationException", f"{names}: not played by the local SageMaker")
     token = request.get("NextToken", "0")
@@ -149,6 +149,8 @@ def page(kind: Kind, descriptions: Iterable[_Json], request: _Json) -> _Json:
         for job in descriptions
         if all(_FILTERS[name](kind, job, value) for name, value in asked.items())
     ]
+    if request.get("SortOrder") == "Descending":
+        wanted.reverse()
     after = int(token) + request.get("MaxResults", _DEFAULT_PAGE)
     told = (*_SUMMARY, *(_OF_PROCESSING if kind == "Processing" else ()))
     summaries = [_part(kind, job, told) for job in wanted[int(token) : after]]

@@ -324,6 +324,12 @@ class TestListing:
         (summary,) = answer["ProcessingJobSummaries"]
         assert (summary["ProcessingJobName"], summary["ExitMessage"]) == ("b", "was stopped")
 
+    def test_the_newest_come_first_where_that_is_asked(self, service: Service) -> None:
+        for name in ("a", "b"):
+            service.call("CreateProcessingJob", **good_request(name))
+        answer = service.call("ListProcessingJobs", SortOrder="Descending", MaxResults=1)
+        assert [each["ProcessingJobName"] for each in answer["ProcessingJobSummaries"]] == ["b"]
+
     @pytest.mark.parametrize("bad", [{"NextToken": "x"}, {"SortBy": "Name"}])
     def test_a_bad_token_and_what_is_not_played_are_refused(
         self, service: Service, bad: _Json
