@@ -13,16 +13,16 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 unexport PYTHONDONTWRITEBYTECODE
 GIVEN := INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
-$(foreach name,$(GIVEN),$(eval export GIVEN_$(name) := $$(value $(name))))
+$(foreach name,$(GIVEN) STACK,$(eval export GIVEN_$(name) := $$(value $(name))))
 MISSPELT = $(strip $(foreach name,$(.VARIABLES),\
 	$(if $(filter command,$(origin $(name))),$(filter-out $(GIVEN) PYTHON,$(name)))))
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
 
-.PHONY: help setup local lint unit engine test check format lock docs
+.PHONY: help setup local first-account lint unit engine test check format lock docs
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/installed: requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -43,6 +43,9 @@ local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SC
 		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \
 		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} \
 		$(if $(filter no,$(value KEEP)),,$${GIVEN_KEEP:+--keep})
+
+first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK=)
+	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK"
 
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit
@@ -76,6 +79,7 @@ lock: setup ## Compile the hash-pinned requirements from the .in files
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done
 
-docs: setup ## Write docs/configuration.md and the generated parts of docs/security.md
+docs: setup ## Write docs/configuration.md, docs/first-account.md and parts of docs/security.md
 	$(BIN)/python -m tests.components.settings.document
 	$(BIN)/python -m tests.security.document
+	$(BIN)/python -m tests.acceptance.first_account.document

@@ -1,0 +1,1 @@
+"""A test of a deployed stack: what its schedule `canary` should do, and what came of it."""

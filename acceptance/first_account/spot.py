@@ -1,0 +1,147 @@
+"""What jobs on spot leave open: the latest ones show it."""
+
+from itertools import pairwise
+
+from acceptance.first_account.look import Json, Look, Seen
+from acceptance.first_account.probe import Section
+from components.aws import instance_types
+from ops.attempts import WITHOUT_INSTANCE
+from pipeline.jobs import described
+from pipeline.kind import Kind
+from pipeline.outcome import Outcome
+
+SPOT = Section(
+    "A job on spot",
+    """With `job.capacity: spot`. A reclaim cannot be asked for: `SecondaryStatusTransitions` of
+`aws sagemaker describe-training-job --training-job-name "$JOB"` shows `Interrupted` where there was
+one.""",
+)
+_LONGEST_WAIT_S = 28 * 86_400
+
+
+def _steps(job: Json) -> list[Json]:
+    return job.get("SecondaryStatusTransitions", [])
+
+
+def _reclaimed(look: Look) -> tuple[Json, list[str]]:
+    """Return the latest spot job that lost its machine, and the statuses that followed."""
+
+    def after(job: Json) -> list[str]:
+        pairs = pairwise(each["Status"] for each in _steps(job))
+        found = [status for before, status in pairs if before == "Interrupted"]
+        return found if "TrainingEndTime" in job else []
+
+    job = look.job("a job that AWS reclaimed, which cannot be asked for", after, Kind.TRAINING)
+    return job, after(job)
+
+
+@SPOT.probe("the class is not that of an exit code: `_AROUND` in `container/bin/places.py`")
+def _exit_code(look: Look) -> Seen:
+    """Has a failing script's reason its exit code behind it?"""
+
+    def failed(job: Json) -> bool:
+        return job.get("FailureReason", "").startswith("AlgorithmError")
+
+    said = look.job("a script that failed on spot", failed, Kind.TRAINING)
+    reason = described(Kind.TRAINING, said).reason or ""
+    return reason.startswith("AlgorithmError: , exit code: "), said["FailureReason"]
+
+
+@SPOT.probe("the preview warns of the wrong ones: `_ON_SPOT` in `components/aws/instance_types.py`")
+def _types_with_quotas(look: Look) -> Seen:
+    """Have the types that the preview takes for spot ones a quota, and no others?"""
+    types = instance_types.known()
+    there = look.quotas("spot training job usage").keys() & types
+    wrong = sorted({each for each in types if instance_types.has_spot(each)} ^ there)
+    return not wrong, f"{len(there)} types have one; otherwise than here: {', '.join(wrong) or 0}"
+
+
+@SPOT.probe("narrow otherwise what the access error names: `components/policies/spot.py`")
+def _conditions(look: Look) -> Seen:
+    """Do the conditions of `StartJobs`, `ListScratch` and the trust for `training-job/*` hold?"""
+    ends = (Outcome.COMPLETED, Outcome.ACCESS_DENIED)
+    needs = "a job on spot that has ended"
+    job = look.job(needs, lambda job: look.outcome(job) in ends, Kind.TRAINING)
+    return look.outcome(job) == Outcome.COMPLETED, look.end_of(job)
+
+
+@SPOT.probe("AWS says the most: `SpotWait` in `components/settings/values.py`")
+def _longest_wait(look: Look) -> Seen:
+    """Is a wait of 28 days taken?"""
+    scan: Json = {"TableName": look.stack.table, "FilterExpression": "contains(reason, :word)"}
+    scan["ExpressionAttributeValues"] = {":word": {"S": "MaxWaitTimeInSeconds"}}
+    refused = look.ask("dynamodb", "scan", **scan)["Items"]
+    if refused:
+        return False, refused[0]["reason"]["S"]
+
+    def is_one(job: Json) -> bool:
+        return job["StoppingCondition"].get("MaxWaitTimeInSeconds") == _LONGEST_WAIT_S
+
+    needs = f"a job on spot with job.max_wait_seconds: {_LONGEST_WAIT_S}"
+    return True, look.end_of(look.job(needs, is_one, Kind.TRAINING))
+
+
+@SPOT.probe(
+    "the attempt is a failed script instead of a resumed one: the last `sys.exit` in "
+    "`container/bin/entrypoint.py`"
+)
+def _resumed(look: Look) -> Seen:
+    """Is a job resumed whose container ended with 143 at a reclaim's SIGTERM?"""
+    job, after = _reclaimed(look)
+    return "Starting" in after, f"{look.end_of(job)}; after Interrupted: {', '.join(after)}"
+
+
+@SPOT.probe("it is told as `spot reclaimed`: `_stopped` in `lambda/observer/classify.py`")
+def _never_started(look: Look) -> Seen:
+    """Has a job that never had a machine no `TrainingStartTime`?"""
+
+    def is_one(job: Json) -> bool:
+        had = any(each["Status"] in ("Downloading", "Training") for each in _steps(job))
+        return job["SecondaryStatus"] == "MaxWaitTimeExceeded" and not had
+
+    needs = "a type that is hard to get, and no longer a wait than job.max_runtime_seconds"
+    job = look.job(needs, is_one, Kind.TRAINING)
+    return look.outcome(job) == Outcome.SPOT_NEVER_CAME, look.end_of(job)
+
+
+@SPOT.probe(
+    "`take` in `lambda/observer/spot_output.py`, and `_training` in `local/aws/sagemaker/job.py`"
+)
+def _artifacts(look: Look) -> Seen:
+    """Are uncompressed artifacts where `ModelArtifacts` says, below `output/model`?"""
+    needs = "a job on spot that completed"
+    job = look.job(needs, lambda job: look.outcome(job) == Outcome.COMPLETED, Kind.TRAINING)
+    uri: str = job["ModelArtifacts"]["S3ModelArtifacts"].rstrip("/")
+    place = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['TrainingJobName']}"
+    return uri == f"{place}/output/model", uri
+
+
+@SPOT.probe("savings are shown too high: `_cost` in `lambda/pipeline/jobs.py`")
+def _time_without_waits(look: Look) -> Seen:
+    """Is the wait for another machine left out of `TrainingTimeInSeconds`?"""
+    job, _ = _reclaimed(look)
+    spans, lost = {"had": 0.0, "waited": 0.0}, False
+    for step in _steps(job):
+        lost = lost or step["Status"] == "Interrupted"
+        waits = step["Status"] in WITHOUT_INSTANCE
+        if lost or not waits:  # the wait for the first machine is another one
+            lasted = step.get("EndTime", step["StartTime"]) - step["StartTime"]
+            spans["waited" if waits else "had"] += lasted.total_seconds()
+    told, had, waited = job["TrainingTimeInSeconds"], spans["had"], spans["waited"]
+    return told < had + waited / 2, f"{told} s, of {had:.0f} s and a wait of {waited:.0f} s"
+
+
+@SPOT.probe("`ops run` says that it runs: `WITHOUT_INSTANCE` in `ops/attempts.py`")
+def _status_of_a_wait(look: Look) -> Seen:
+    """Is a job that waits for another machine `Starting`, `Pending` or `Interrupted`?"""
+    after = _reclaimed(look)[1]
+    return set(after) <= set(WITHOUT_INSTANCE), f"after Interrupted: {', '.join(after)}"
+
+
+SPOT.by_hand(
+    "checkpoints",
+    "Is what lies in `/opt/ml/checkpoints` at a reclaim all in S3?",
+    "a reclaim, which cannot be asked for, of a script that writes a counter there every second, "
+    'and prints it at its start: `ops logs "$JOB"`',
+    "a longer part is done twice; say so in [script](script.md#on-a-machine-that-aws-may-reclaim)",
+)

@@ -1,0 +1,294 @@
+"""For each probe what confirms it, and what does not."""
+
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from acceptance.first_account.look import Json
+from components.aws import instance_types
+from tests.acceptance.first_account.recorded import (
+    KEY,
+    NIGHT,
+    NOW,
+    ROLE,
+    Case,
+    call,
+    job,
+    jobs,
+    lines,
+    measured,
+    objects,
+    pushed,
+    quotas,
+    spot,
+    steps,
+    task,
+    trail,
+)
+from tests.ops.test_prices import PROCESSING, STORAGE, TRAINING
+
+DENIED = "ClientError: AccessDenied: not authorized to perform: sagemaker:AddTags"
+SCRIPT = "AlgorithmError: , exit code: 1"
+QUOTA = (
+    "The account-level service limit 'ml.m5.large for processing job usage' is 0 Instances, with "
+    "current utilization of 0 Instances and a request delta of 1 Instances."
+)
+LINE = '{"_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "CanaryLines"}]}]}}'
+VPC: Json = {
+    "NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
+}
+_CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
+TWO: Json = {"ProcessingResources": {"ClusterConfig": _CLUSTER}}
+ZERO = quotas("processing job usage", ml_m5_large=0, ml_t3_medium=4)
+
+
+def without(name: str, found: Json) -> Json:
+    return {key: value for key, value in found.items() if key != name}
+
+
+def refused(message: str) -> ClientError:
+    error = {"Code": "ResourceLimitExceeded", "Message": message}
+    return ClientError({"Error": error}, "CreateProcessingJob")  # pyright: ignore[reportArgumentType]
+
+
+def standing(left: Any) -> Json:
+    """Return answers of a group whose one-time schedule is listed as `left` says."""
+    target = {"Arn": "arn:aws:lambda:eu-central-1:123456789012:function:x", "RoleArn": ROLE}
+    one = {"KmsKeyArn": KEY, "Target": target}
+    created = {"ScheduleArn": "arn:aws:scheduler:eu-central-1:123456789012:schedule/a/b"}
+    listed = {"get_schedule": one, "create_schedule": created, "list_schedules": left}
+    return {**jobs(job()), **listed}
+
+
+def history(summary: str, ends: float) -> Json:
+    items = [{"HistorySummary": summary}]
+    told = {"describe_alarm_history": {"AlarmHistoryItems": items}}
+    return told | measured("Sum", ends)
+
+
+def scanned(times: float) -> Json:
+    scanning: Json = {"scanningConfiguration": {"scanType": "ENHANCED", "rules": []}}
+    finding: Json = {
+        "awsAccountId": "123456789012",
+        "description": "x",
+        "findingArn": "arn:aws:inspector2:eu-central-1:123456789012:finding/" + "0" * 32,
+        "firstObservedAt": NOW - timedelta(days=1),
+        "lastObservedAt": NOW,
+        "remediation": {},
+        "resources": [{"id": "x", "type": "AWS_ECR_CONTAINER_IMAGE"}],
+        "severity": "CRITICAL",
+        "status": "ACTIVE",
+        "type": "PACKAGE_VULNERABILITY",
+    }
+    found = {"list_findings": {"findings": [finding]}}
+    return {"get_registry_scanning_configuration": scanning, **found, **measured("Sum", times)}
+
+
+def vpc(found: Json, streams: int, metrics: int, *services: str) -> Json:
+    endpoints = [{"ServiceName": f"com.amazonaws.eu-central-1.{each}"} for each in services]
+    return {
+        **jobs(found),
+        "describe_subnets": {"Subnets": [{"VpcId": "vpc-1"}]},
+        "describe_vpc_endpoints": {"VpcEndpoints": endpoints},
+        "describe_log_streams": {"logStreams": [{"logStreamName": "x"}] * streams},
+        "list_metrics": {"Metrics": [{"MetricName": "CPUUtilization"}] * metrics},
+    }
+
+
+def interfaces(count: int) -> Json:
+    found = {"NetworkInterfaces": [{"SubnetId": "subnet-1"}] * count}
+    return {**jobs(job(**VPC)), "describe_network_interfaces": found}
+
+
+def shared(*visible: str) -> Json:
+    vpcs = [{"DhcpOptionsId": "dopt-1", "OwnerId": "210987654321"}]
+    return {
+        "get_caller_identity": {"Account": "123456789012"},
+        "describe_vpcs": {"Vpcs": vpcs},
+        "describe_dhcp_options": {"DhcpOptions": [{"DhcpOptionsId": each} for each in visible]},
+    }
+
+
+def left(*arns: str) -> Json:
+    found = [{"ResourceARN": f"arn:aws:{arn}"} for arn in arns]
+    return {"get_resources": {"ResourceTagMappingList": found}}
+
+
+def key(**answers: Any) -> Json:
+    return {"describe_key": {"KeyMetadata": {"KeyId": "1234abcd", "Arn": KEY}}, **answers}
+
+
+def grants(grantee: str) -> Json:
+    role = f"arn:aws:iam::123456789012:role/{grantee}"
+    grant = {"GranteePrincipal": role, "Operations": ["Decrypt"]}
+    return key(list_grants={"Grants": [grant]})
+
+
+def prices(storage: list[str]) -> Json:
+    parts = {"Processing": PROCESSING, "Training": TRAINING, "Storage": storage}
+
+    def answer(asked: Json) -> Json:
+        return {"PriceList": parts[asked["Filters"][1]["Value"]]}
+
+    return {"get_products": answer}
+
+
+def reclaimed(*after: str, **known: Any) -> Json:
+    transitions = steps("Starting", "Training", "Interrupted", *after)
+    told: Json = {**transitions, "TrainingTimeInSeconds": 1200, **known}
+    return jobs(spot(**told))
+
+
+def waits(seconds: int) -> Json:
+    return {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": seconds}}
+
+
+def emf(metrics: int) -> Json:
+    listed = {"Metrics": [{"MetricName": "CanaryLines"}] * metrics}
+    return {**jobs(job()), **lines("line", LINE), "list_metrics": listed}
+
+
+def oom(found: Json) -> Json:
+    report = job(name="processing-dev--canary-20260105T020001Z-1")
+    ran = {"measure": report["ProcessingJobName"], "oom": found["ProcessingJobName"]}
+    return {**jobs(report, found, **ran), **lines("/proc/vmstat:oom_kill 3")}
+
+
+def failed(message: str = "", reason: str = SCRIPT, **known: Any) -> Json:
+    said: Json = {"ExitMessage": message} if message else {}
+    return job("Failed", reason, **said, **known)
+
+
+STREAMS = {"describe_log_streams": {"logStreams": [{"logStreamName": "x"}]}}
+OURS = "processing-dev-launcher"
+ON_SPOT: Json = {
+    each.replace(".", "_"): 1.0 for each in instance_types.known() if instance_types.has_spot(each)
+}
+IMAGES = {"describe_images": {"imageDetails": [{"imageManifestMediaType": "application/vnd.x"}]}}
+MARKED: Json = {"FailureReason": f"AlgorithmError: {'x' * 10}, exit code: 3"}
+KILLED = (
+    "probe.sh failed with exit code 137, the kernel killed 1 of its processes for lack of memory"
+)
+USED = ("probe used: 25%", "probe whole:  /dev/nvme1n1", "probe output: /dev/nvme1n1")
+
+CASES = {
+    "trust-of-schedules": Case(
+        {"list_schedules": {"Schedules": [{"Name": "daily"}]}},
+        {"list_schedules": {"Schedules": []}},
+    ),
+    "media-type": Case(
+        {**jobs(job()), **IMAGES},
+        {
+            **jobs(failed(reason="ClientError: Cannot pull the image: manifest media type")),
+            **IMAGES,
+        },
+    ),
+    "rollback": Case(
+        trail(pushed("a", "1"), pushed("b", "2"), pushed("a", "1")),
+        trail(pushed("a", "3"), pushed("b", "2"), pushed("a", "1")),
+    ),
+    "time-zones": Case({**STREAMS, **lines()}, {**STREAMS, **lines("ZoneInfoNotFoundError: 'x'")}),
+    "alarm": Case(
+        history("Successfully executed action arn:aws:sns:eu-central-1:123456789012:x", 1),
+        history("Failed to execute action arn:aws:sns:eu-central-1:123456789012:x", 1),
+    ),
+    "inspector": Case(scanned(1), scanned(0)),
+    "completes": Case(jobs(failed(), job()), jobs(failed(), failed(reason=DENIED))),
+    "metrics-of-lines": Case(emf(1), emf(0)),
+    "double-slash": Case(
+        {**jobs(job()), **objects("output/a")}, {**jobs(job()), **objects("output//a")}
+    ),
+    "age-of-outputs": Case(
+        {**jobs(job()), **objects("output/a", at=NIGHT)},
+        {**jobs(job()), **objects("output/a", at=NIGHT - timedelta(seconds=1))},
+    ),
+    "quota": Case(
+        {**jobs(job()), **ZERO, "create_processing_job": refused(QUOTA)},
+        {**jobs(job()), **ZERO, "create_processing_job": refused("No more, please")},
+    ),
+    "one-time-schedule": Case(
+        standing({"Schedules": []}), standing({"Schedules": [{"Name": "processing-dev--x"}]})
+    ),
+    "usage-types": Case(prices(STORAGE), prices([])),
+    "once-a-minute": Case(
+        {**jobs(job(minutes=5)), **measured("SampleCount", *[1] * 5)},
+        {**jobs(job(minutes=5)), **measured("SampleCount", *[12] * 5)},
+    ),
+    "outputs-of-a-failure": Case(
+        task("fail", failed(), list_objects_v2={}), task("fail", failed(), **objects("output/a"))
+    ),
+    "oom-counts": Case(oom(failed(KILLED)), oom(failed("probe.sh failed with exit code 137"))),
+    "maximum-runtime": Case(
+        task("slow", job("Stopped", minutes=5)), task("slow", failed(reason="Terminated"))
+    ),
+    "memory": Case(
+        task("measure", **measured("Maximum", 9, 24)), task("measure", **measured("Maximum", 9, 52))
+    ),
+    "disk": Case(
+        task("measure", **measured("Maximum", 1, 27), **lines(*USED)),
+        task("measure", **measured("Maximum", 1, 2), **lines(*USED)),
+    ),
+    "volume-of-all": Case(
+        task("measure", **lines(*USED)),
+        task("measure", **lines("probe whole: overlay", "probe output: /dev/nvme1n1")),
+    ),
+    "strange-keys": Case(
+        task("list", failed(reason="ClientError: a//b.csv"), **lines()),
+        task("list", **lines("/opt/ml/processing/input/a/b.csv")),
+    ),
+    "exit-code": Case(jobs(spot("Failed", **MARKED)), jobs(spot("Failed", "AlgorithmError: x"))),
+    "types-with-quotas": Case(
+        quotas("spot training job usage", **ON_SPOT),
+        quotas("spot training job usage", **ON_SPOT, ml_t3_medium=0),
+    ),
+    "conditions": Case(jobs(spot()), jobs(spot("Failed", DENIED))),
+    "longest-wait": Case(
+        {**jobs(spot(**waits(2_419_200))), "scan": {"Items": []}},
+        {"scan": {"Items": [{"reason": {"S": "ValidationException: MaxWaitTimeInSeconds"}}]}},
+    ),
+    "resumed": Case(
+        reclaimed("Starting", "Completed"), reclaimed("Failed", TrainingJobStatus="Failed")
+    ),
+    "never-started": Case(
+        jobs(spot("Stopped", detail="MaxWaitTimeExceeded", **steps("Starting"))),
+        jobs(spot("Stopped", detail="MaxWaitTimeExceeded", TrainingStartTime=NIGHT)),
+    ),
+    "artifacts": Case(
+        jobs(spot()),
+        jobs(spot(ModelArtifacts={"S3ModelArtifacts": "s3://out-bucket/model.tar.gz"})),
+    ),
+    "time-without-waits": Case(
+        reclaimed("Starting", "Training"),
+        reclaimed("Starting", "Training", TrainingTimeInSeconds=3000),
+    ),
+    "status-of-a-wait": Case(
+        reclaimed("Starting", "Training"), reclaimed("Restarting", "Training")
+    ),
+    "vpc-conditions": Case(jobs(job(**VPC)), jobs(failed(reason=DENIED, **VPC))),
+    "logs": Case(vpc(job(**VPC), 1, 0, "logs"), vpc(job(**VPC), 0, 1, "logs")),
+    "metrics-of-hosts": Case(vpc(job(**VPC), 0, 1, "logs"), vpc(job(**VPC), 1, 0, "logs")),
+    "endpoints": Case(vpc(job(**VPC), 0, 1, "s3"), vpc(job(**VPC), 1, 1, "s3")),
+    "addresses": Case(interfaces(0), interfaces(1)),
+    "hosts-reach-each-other": Case(task("hosts", job()), task("hosts", failed())),
+    "shared-input": Case(
+        jobs(failed(**VPC, **TWO)), jobs(without("ProcessingStartTime", failed(**VPC, **TWO)))
+    ),
+    "options-of-a-shared-vpc": Case(shared("dopt-2"), shared("dopt-1", "dopt-2")),
+    "nothing-left": Case(
+        left("kms:eu-central-1:123456789012:key/1"), left("s3:::processing-dev-input")
+    ),
+    "grant-for-the-volume": Case(
+        {**jobs(job()), **key(), **trail(call())},
+        {**jobs(job()), **key(), **trail(call(invokedBy="sagemaker.amazonaws.com"))},
+    ),
+    "encrypt": Case(
+        {**jobs(job()), **key(), **trail(call())},
+        {**jobs(job()), **key(), **trail(call(invokedBy="sagemaker.amazonaws.com"))},
+    ),
+    "reads-of-schedules": Case(
+        key(**trail(call("observer"), call("observer", invokedBy="scheduler.amazonaws.com"))),
+        key(**trail(call("observer"))),
+    ),
+    "grant-of-a-function": Case(grants("processing-dev-eu-central-1-job"), grants(f"{OURS}-role")),
+}

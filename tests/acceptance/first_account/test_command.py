@@ -1,0 +1,98 @@
+"""`python -m acceptance.first_account`: what it says, its exit status, and what it takes away."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from acceptance.first_account import __main__ as command
+from acceptance.first_account.look import Look, Seen
+from acceptance.first_account.probe import Section
+from ops.stack import Stack, load
+
+
+class Program:
+    """The command with one question, at a stack whose AWS is what a test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys, self.section = capsys, Section("Some")
+
+        def stack(name: str) -> Stack:
+            found = load(name)
+            found.client = lambda _: SimpleNamespace(get_caller_identity=dict)
+            found.__dict__["_local"] = (
+                {"endpoint_url": "http://127.0.0.1"} if name == "local" else {}
+            )
+            return found
+
+        monkeypatch.setattr(command, "load", stack)
+        monkeypatch.setattr(command, "SECTIONS", (self.section,))
+
+        monkeypatch.setattr(command, "load", stack)
+        monkeypatch.setattr(command, "SECTIONS", (self.section,))
+
+    def question(self, seen: Seen | BaseException) -> None:
+        @self.section.probe("change `here`")
+        def _asked(_: Look) -> Seen:
+            """Is it [so](x.md)?"""
+            if isinstance(seen, BaseException):
+                raise seen
+            return seen
+
+    def run(self, line: str = "--stack dev") -> tuple[int, str]:
+        status = command.main(line.split())
+        return status, self._capsys.readouterr().out
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+    monkeypatch.setenv("COLUMNS", "120")
+    return Program(monkeypatch, capsys)
+
+
+class TestAnswers:
+    def test_that_are_otherwise_say_what_to_change_and_fail(self, program: Program) -> None:
+        program.question((False, "seen so"))
+        status, out = program.run()
+        assert status == 1
+        assert "Is it [so](x.md)?" in out
+        assert out.split("otherwise")[1].split() == ["seen", "so", "change", "`here`", "1"]
+
+    def test_that_are_confirmed_do_not_fail(self, program: Program) -> None:
+        program.question((True, "seen"))
+        assert program.run()[0] == 0
+
+    def test_come_as_json_too(self, program: Program) -> None:
+        program.question((False, "seen"))
+        [answer] = json.loads(program.run("--stack dev --json")[1])
+        assert answer == {
+            "section": "Some",
+            "name": "asked",
+            "question": "Is it [so](x.md)?",
+            "verdict": "otherwise",
+            "saw": "seen",
+            "change": "change `here`",
+        }
+
+
+class TestWhatIsNotLookedAt:
+    def test_is_what_the_caller_may_not_ask(self, program: Program) -> None:
+        denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        program.question(ClientError(denied, "LookupEvents"))  # pyright: ignore[reportArgumentType]
+        status, out = program.run()
+        assert (status, "may not LookupEvents" in " ".join(out.split())) == (0, True)
+
+    def test_is_what_is_answered_in_an_unknown_form(self, program: Program) -> None:
+        program.question(KeyError("Schedules"))
+        status, out = program.run()
+        assert (status, "unknown form: KeyError('Schedules')" in out) == (0, True)
+
+    def test_is_what_the_embedded_aws_does_not_play(self, program: Program) -> None:
+        @program.section.probe("x")
+        def _asked(look: Look) -> Seen:
+            """Is it so?"""
+            return True, look.ask("ecr", "describe_images")
+
+        status, out = program.run("--stack local")
+        assert (status, "not played locally" in out) == (0, True)
