@@ -16,8 +16,10 @@ GIVEN := INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP
 $(foreach name,$(GIVEN) STACK,$(eval export GIVEN_$(name) := $$(value $(name))))
 MISSPELT = $(strip $(foreach name,$(.VARIABLES),\
 	$(if $(filter command,$(origin $(name))),$(filter-out $(GIVEN) PYTHON,$(name)))))
-SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
-PYTHON_FILES = . $(shell git grep -lE "^..?/usr/bin/env.*python" container)
+# A project of `pulumi new` is no repository before its first `git init`.
+GREP = git grep --no-index --exclude-standard -lE
+SHELL_FILES = $(shell $(GREP) '' -- '*.sh' .ci/run)
+PYTHON_FILES = . $(shell $(GREP) "^..?/usr/bin/env.*python" container)
 
 .PHONY: help setup local first-account lint unit engine test check format lock docs
 
@@ -63,7 +65,7 @@ lint: setup ## Check format, style, types and imports
 	PYTHONPATH=lambda $(BIN)/lint-imports --no-logo
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/hadolint container/Dockerfile
-	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 
 check: lint test ## What CI runs: lint, then all tests

@@ -156,9 +156,7 @@ def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = 
     recorder = Recorder()
 
     async def run() -> None:
-        pulumi.runtime.set_mocks(
-            recorder, project=stack_file.project(ROOT), stack=stack, preview=False
-        )
+        pulumi.runtime.set_mocks(recorder, project=PROJECT, stack=stack, preview=False)
         pulumi.runtime.set_all_config(config or {})
         await run_pulumi_func(lambda: cast("None", make() and None))
         root: Any = pulumi.runtime.get_root_resource()
@@ -195,7 +193,19 @@ def record_program(stack: str, config: dict[str, str] | None = None) -> Recorder
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, stack, config or stack_file.keys(ROOT, stack))
+    return record(program, stack, config or stack_keys(stack))
+
+
+def owners(stack: str) -> dict[str, str]:
+    """Return what tests expect of a stack file, and its owner may have chosen otherwise."""
+    when = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
+    return {"aws:region": REGION, "prefix": f"processing-{stack}", **when}
+
+
+def stack_keys(stack: str) -> dict[str, str]:
+    """Return a stack file's configuration as Pulumi hands it over, but for what is its owner's."""
+    own = {key if ":" in key else f"{PROJECT}:{key}": text for key, text in owners(stack).items()}
+    return stack_file.keys(ROOT, stack) | own
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

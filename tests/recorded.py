@@ -6,8 +6,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from components.settings import stack_file
-from tests.conftest import ROOT, Recorder, record_program
+from tests.conftest import PROJECT, Recorder, record_program, stack_keys
 
 STACKS = ["dev", "staging", "prod", "local"]
 
@@ -80,14 +79,14 @@ def program(stack: str) -> Recorder:
 
 def varied(variant: str) -> dict[str, str]:
     """Return a variant's configuration, as Pulumi hands it over."""
-    keys = stack_file.keys(ROOT, "local")
+    found = stack_keys("local")
     for key, changes in VARIANTS[variant].items():
-        full = f"{stack_file.project(ROOT)}:{key}"
+        full = f"{PROJECT}:{key}"
         if isinstance(changes, str):
-            keys[full] = changes
+            found[full] = changes
         else:
-            keys[full] = json.dumps({**json.loads(keys.get(full, "{}")), **changes})
-    return keys
+            found[full] = json.dumps({**json.loads(found.get(full, "{}")), **changes})
+    return found
 
 
 def policy(recorder: Recorder, kind: str) -> list[dict[str, Any]]:

@@ -3,8 +3,7 @@
 import pytest
 
 from components import names
-from components.settings import stack_file
-from tests.conftest import PROJECT, ROOT, Recorder, record_program
+from tests.conftest import PROJECT, Recorder, record_program, stack_keys
 from tests.recorded import STACKS, VARIANTS, program, varied
 
 GLOBAL_NAMES = {
@@ -36,8 +35,7 @@ class TestNames:
         assert {name for name in names if not name.startswith(prefix)} == set()
 
     def test_leave_room_for_the_same_stack_in_another_region(self) -> None:
-        keys = stack_file.keys(ROOT, "prod")
-        other = record_program("prod", {**keys, "aws:region": "ap-southeast-1"})
+        other = record_program("prod", {**stack_keys("prod"), "aws:region": "ap-southeast-1"})
         here, there = named(program("prod"), GLOBAL_NAMES), named(other, GLOBAL_NAMES)
         assert len(here) == len(there) > 5
         assert here.isdisjoint(there)

@@ -14,8 +14,13 @@ from tests.test_workflows import FILES
 
 def lists(kind: str) -> list[str]:
     """Return the lists of packages that this repository has, as `in` or locked as `txt`."""
-    command = ["git", "ls-files", f":(glob)**/requirements*.{kind}"]
-    return subprocess.check_output(command, cwd=ROOT, text=True).split()
+    return listed(f"requirements*.{kind}")
+
+
+def listed(pattern: str) -> list[str]:
+    """Return the files of a name that git does not ignore, in no repository, too."""
+    command = ["git", "grep", "--no-index", "--exclude-standard", "-l", "", "--"]
+    return subprocess.check_output([*command, f":(glob)**/{pattern}"], cwd=ROOT, text=True).split()
 
 
 LOCKED = lists("txt")
@@ -100,9 +105,7 @@ class TestUpdates:
     def test_reach_every_file_that_names_versions(self, kind: str, pattern: str) -> None:
         [update] = [each for each in self.UPDATES["updates"] if each["package-ecosystem"] == kind]
         folders = update.get("directories") or [update["directory"]]
-        command = ["git", "ls-files", f":(glob)**/{pattern}"]
-        listed = subprocess.check_output(command, cwd=ROOT, text=True).split()
-        found = {f"/{name.rpartition('/')[0]}" for name in listed}
+        found = {f"/{name.rpartition('/')[0]}" for name in listed(pattern)}
         assert found
         for each in found:
             assert any(fnmatch(each, folder) for folder in folders), each

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from components.settings import stack_file
 from local.aws.sagemaker.job import Job, JobEnd
 from local.aws.sagemaker.runner import JobRunner
 from local.aws.signature import Keys
@@ -21,7 +20,7 @@ from local.deploy.cloud import Cloud
 from local.engines import ContainerRun
 from pipeline.jobs import Jobs
 from pipeline.journal_items import Entry, attempt_key
-from tests.conftest import PROJECT, ROOT
+from tests.conftest import PROJECT, ROOT, stack_keys
 from tests.scenarios import C5, M5, SCENARIOS, SPOT, T3, Scenario
 
 pytestmark = pytest.mark.local
@@ -140,7 +139,7 @@ def _resume(_image: str, spec: ContainerRun, on_line: Callable[[str], None], sto
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    config = stack_file.keys(ROOT, "local")
+    config = stack_keys("local")
     config[f"{PROJECT}:retries"] = json.dumps(
         {"fallback_instance_types": [M5, C5], "deadline_seconds": 1000}
     )

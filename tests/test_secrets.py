@@ -11,7 +11,7 @@ import pytest
 
 from components.settings import Settings, stack_file
 from components.settings.loader import SettingsError, read
-from tests.conftest import PROJECT, ROOT, Recorder, record
+from tests.conftest import PROJECT, ROOT, Recorder, record, stack_keys
 
 URL = "https://hooks.example.com/services/canary-7f3a91c4"
 MAIL = "canary-5d1e8b20@example.com"
@@ -22,7 +22,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
 def with_alerts(*subscriptions: Any) -> dict[str, str]:
-    keys = stack_file.keys(ROOT, "local")
+    keys = stack_keys("local")
     return keys | {f"{PROJECT}:alerts": json.dumps({"subscriptions": subscriptions})}
 
 

@@ -18,7 +18,7 @@ from pulumi import automation
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from components.aws import image_manifest
-from tests.conftest import PROJECT, ROOT, unheard
+from tests.conftest import PROJECT, REGION, ROOT, owners, unheard
 from tests.engine import vault
 from tests.engine.aws_cloud import Cloud
 from tests.engine.aws_provider import AwsProvider
@@ -61,7 +61,8 @@ class Stack:
         self.docker = DockerProvider(self.cloud, self.directory)
         self._home = directory
         self._copy(bare=bare)
-        self.configure(settings or {})
+        chosen = {"aws:region": REGION} if bare else owners(name)
+        self.configure({**chosen, **(settings or {})})
         with ExitStack() as opened:
             ports = [opened.enter_context(served(each)) for each in (self.aws, self.docker)]
             self._automation = self._created(",".join(ports))
@@ -154,11 +155,10 @@ class Stack:
                 shutil.copytree(source, target, ignore=_IGNORED)
             else:
                 shutil.copy(source, target)
-        own = self.directory / f"Pulumi.{self.name}.yaml"
-        if bare:
-            own.write_text("config:\n  aws:region: eu-central-1\n", "utf-8")
-        else:
-            shutil.copy(ROOT / own.name, own)
+        name = f"Pulumi.{self.name}.yaml"
+        # Without what names the secrets provider of whoever owns the stack.
+        config: Any = {} if bare else yaml.safe_load((ROOT / name).read_text("utf-8"))["config"]
+        (self.directory / name).write_text(yaml.safe_dump({"config": config}), "utf-8")
 
     def _created(self, ports: str) -> automation.Stack:
         state = self._home / "state"

@@ -5,7 +5,7 @@ from typing import Any
 
 from components import names
 from components.settings import stack_file
-from tests.conftest import ROOT, record_program
+from tests.conftest import ROOT, record_program, stack_keys
 from tests.security.policies import Policy, conditions, everywhere, policies
 
 PROJECT = stack_file.project(ROOT)
@@ -46,7 +46,7 @@ LARGEST: dict[str, dict[str, Any]] = {
 
 def largest() -> list[Policy]:
     """Return the policies of a stack with about the most that somebody would set."""
-    keys = stack_file.keys(ROOT, "local")
+    keys = stack_keys("local")
     for name, changes in LARGEST.items():
         key = f"{PROJECT}:{name}"
         keys[key] = json.dumps({**json.loads(keys.get(key, "{}")), **changes})

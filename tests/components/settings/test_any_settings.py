@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from components.settings import ScheduleSettings, Settings, stack_file
+from components.settings import ScheduleSettings, Settings
 from components.settings.loader import SettingsError, read
-from tests.conftest import PROJECT, ROOT
+from tests.conftest import PROJECT, stack_keys
 from tests.examples import share
 
 WRITTEN: dict[str, Any] = {
     key.removeprefix(f"{PROJECT}:"): json.loads(text) if text[0] == "{" else text
-    for key, text in stack_file.keys(ROOT, "prod").items()
+    for key, text in stack_keys("prod").items()
 }
 _texts = (
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # control characters, too
@@ -88,7 +88,7 @@ def test_gives_settings_or_a_refusal_that_can_be_printed(
     "text", ["[" * 100_000 + "]" * 100_000, '{"daily": ' + "[" * 900 + "]" * 900 + "}"]
 )
 def test_refuses_what_nests_too_deep(text: str) -> None:
-    keys = stack_file.keys(ROOT, "prod") | {f"{PROJECT}:schedules": text}
+    keys = stack_keys("prod") | {f"{PROJECT}:schedules": text}
     with pytest.raises(SettingsError, match="must be a map") as error:
         read(keys, PROJECT, "prod")
     assert len(str(error.value)) < 2000

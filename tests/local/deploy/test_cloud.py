@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.settings import stack_file
 from local.aws.events.scheduler import ScheduleError
 from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy.cloud import WATCH, Cloud
-from tests.conftest import PROJECT, ROOT
+from tests.conftest import PROJECT, ROOT, stack_keys
 
 MAY_END = threading.Event()
 MAY_END.set()
@@ -105,7 +104,7 @@ class TestDeployed:
 
 class TestChoices:
     def test_another_configuration_replaces_that_of_the_file(self, tmp_path: Any) -> None:
-        config = stack_file.keys(ROOT, "local")
+        config = stack_keys("local")
         retries = {"fallback_instance_types": ["ml.m5.large"]}
         config[f"{PROJECT}:retries"] = json.dumps(retries)
         cloud = Cloud(ROOT, tmp_path, "local", run_job=run_job, build=str, config=config)

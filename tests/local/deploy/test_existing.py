@@ -12,7 +12,7 @@ from local.aws.sagemaker.job import JobEnd
 from local.deploy import existing, program
 from local.deploy.cloud import Cloud
 from local.deploy.program import DeployError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, stack_keys
 from tests.local.aws.iam.iam_caller import Caller
 
 KEY = "arn:aws:kms:eu-central-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -21,7 +21,7 @@ KEYS = [KEY.format("123456789012"), KEY.format("999988887777")]
 
 
 def stack(**named: dict[str, Any]) -> dict[str, str]:
-    keys = stack_file.keys(ROOT, "local")
+    keys = stack_keys("local")
     for group, values in named.items():
         key = f"{PROJECT}:{group}"
         keys[key] = json.dumps({**json.loads(keys.get(key, "{}")), **values})

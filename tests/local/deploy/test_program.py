@@ -7,14 +7,13 @@ import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
-from components.settings import stack_file
 from local.aws.endpoint import LocalAws
 from local.aws.protocols import ServiceError
 from local.deploy import lookups
 from local.deploy.kinds import CREATE, Resources
 from local.deploy.kinds.model import zipped
 from local.deploy.program import plain
-from tests.conftest import PROJECT, ROOT, record_program
+from tests.conftest import PROJECT, record_program, stack_keys
 from tests.local.aws.iam.roles import trusted_by
 from tests.test_program import program
 
@@ -27,7 +26,7 @@ def resources(aws: LocalAws) -> Resources:
 class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
-        config = stack_file.keys(ROOT, "local") | {f"{PROJECT}:alerts": json.dumps(told)}
+        config = stack_keys("local") | {f"{PROJECT}:alerts": json.dumps(told)}
         recorders = [record_program("local", config), program("vpc, chats")]
         created = [args for recorder in recorders for args in recorder.created]
         registered = {args.typ for args in created if args.custom}

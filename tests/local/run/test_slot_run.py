@@ -18,7 +18,7 @@ from local.run.display import Display
 from local.run.slot_run import Options, RunError, SlotRun
 from ops import usage
 from pipeline.contract import METRIC_NAMESPACE
-from tests.conftest import PROJECT, ROOT
+from tests.conftest import PROJECT, ROOT, stack_keys
 
 pytestmark = pytest.mark.skipif(
     ProcessEngine(Path()).available() is not None,
@@ -49,7 +49,7 @@ def played(directory: Path, **options: Any) -> dict[str, Any]:
 @contextmanager
 def daily(follower: dict[str, Any] | None = None, **changes: object) -> Generator[None]:
     """Change the settings of the stack's schedule, and give it a follower that sets that itself."""
-    keys = stack_file.keys(ROOT, "local")
+    keys = stack_keys("local")
     schedules = json.loads(keys[SCHEDULES])
     schedules["daily"] |= changes
     if follower:
