@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -214,14 +213,16 @@ class TestTheIssueOfDrift:
         assert told.startswith(call)
 
     def test_shows_what_pulumi_printed_as_text_and_nothing_else(self, tmp_path: Path) -> None:
-        hostile = "\r\n```\n</details>\n# Approved\n<img src=x>\n" + "é" * 70_000 + "\n@owner\n"
+        hostile = (
+            "é" * 70_000 + "\r\n```\n</details>\n# Approved\n<img src=x>\r# Approved\n@owner\n"
+        )
         self.told(tmp_path, "failure", hostile, [])
         issue = (tmp_path / "issue.md").read_text()
         assert len(issue) < 65_536
-        *_, shown = MarkdownIt().parse(issue)
-        assert shown.type == "code_block"
-        assert shown.content.endswith("@owner\n")
-        assert not re.search(r"Approved|<img", issue.partition("\n\n")[0])
+        kinds = ["paragraph_open", "inline", "paragraph_close", "code_block"]
+        tokens = MarkdownIt().parse(issue)
+        assert [each.type for each in tokens] == kinds
+        assert tokens[-1].content.endswith("@owner\n")
 
 
 def test_shellcheck_finds_nothing_in_the_action_which_actionlint_does_not_show_it() -> None:
