@@ -214,7 +214,7 @@ class TestTheIssueOfDrift:
 
     def test_shows_what_pulumi_printed_as_text_and_nothing_else(self, tmp_path: Path) -> None:
         hostile = (
-            "é" * 70_000 + "\r\n```\n</details>\n# Approved\n<img src=x>\r# Approved\n@owner\n"
+            "é" * 70_000 + "!\r\n```\n</details>\n# Approved\n<img src=x>\r# Approved\n@owner\n"
         )
         self.told(tmp_path, "failure", hostile, [])
         issue = (tmp_path / "issue.md").read_text()
