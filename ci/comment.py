@@ -1,11 +1,11 @@
-"""The comment of a pull request: `python -m ci.comment DIRECTORY STACK...` prints it as Markdown.
+"""The comment of a pull request, as Markdown.
 
-DIRECTORY holds `preview-<stack>/` of each stack that was previewed, as preview.yml keeps it:
+The directory holds `preview-<stack>/` of each stack that was previewed, as preview.yml keeps it:
 events.json, diff.txt, forecast-before.json and forecast-after.json, any of which may be missing.
 A pull request's code made them. This code is the base commit's, and needs nothing but Python.
 """
 
-import os
+import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -80,8 +80,10 @@ def comment(stacks: Sequence[Stack], commit: str, run: str) -> str:
         return "\n".join(lines)
     columns = ["stack", *_PAST.values(), "IAM", "schedules", "at most a month"]
     lines += [f"| {' | '.join(columns)} |", f"|---{'|---:' * 7}|", *map(_row, seen)]
-    room = (_LONGEST - _size(lines)) // len(seen)
-    told = [fitting([*_told(each)], room - 1000, "\n") for each in seen]
+    room = (_LONGEST - _size(lines)) // len(seen) // 2 - 500
+    for stack in seen:
+        lines += fitting([*_worst(stack)], room, "\n")
+    told = [fitting([*_told(each)], room, "\n") for each in seen]
     left = (_LONGEST - _size(lines) - sum(map(_size, told))) // len(seen) - 200
     for stack, of_stack in zip(seen, told, strict=True):
         lines += of_stack
@@ -107,8 +109,14 @@ def _row(stack: Stack) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _worst(stack: Stack) -> Iterator[str]:
+    for operation in ("replace", "delete"):
+        title = f"{_PAST[operation].capitalize()} in {stack.name}"
+        yield from _titled(title, [*_named(stack.of(operation))])
+
+
 def _told(stack: Stack) -> Iterator[str]:
-    """Yield what a reader should know, the worst first."""
+    """Yield what else a reader should know."""
     yield f"\n#### {stack.name}"
     preview = stack.preview
     if not preview.complete:
@@ -116,7 +124,7 @@ def _told(stack: Stack) -> Iterator[str]:
         yield block("\n\n".join(preview.errors) or stack.diff[-3000:] or "It said nothing.", 6000)
     elif not preview.changes:
         yield "\nNo changes."
-    for operation in OPERATIONS:
+    for operation in ("create", "update"):
         yield from _titled(_PAST[operation].capitalize(), [*_named(stack.of(operation))])
     yield from _titled("IAM", stack.permissions)
     yield from _titled("Schedules", stack.schedules)
@@ -177,12 +185,17 @@ def _text(file: Path) -> str:
         return ""
 
 
-def main(directory: str, *names: str) -> None:
-    """Print the comment of a run, whose commit and address are in COMMIT and RUN."""
-    now = datetime.now(UTC)
-    stacks = [read(Path(directory, f"preview-{name}"), name, now) for name in names]
-    sys.stdout.write(comment(stacks, os.environ["COMMIT"], os.environ["RUN"]))
+def main() -> None:
+    """Print the comment of a run."""
+    parser = argparse.ArgumentParser(prog="python -m ci.comment", description=__doc__)
+    parser.add_argument("--commit", required=True, help="the pull request's")
+    parser.add_argument("--run", required=True, help="address of the run that made the previews")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("stacks", nargs="+")
+    given, now = parser.parse_args(), datetime.now(UTC)
+    stacks = [read(given.directory / f"preview-{name}", name, now) for name in given.stacks]
+    sys.stdout.write(comment(stacks, given.commit, given.run))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

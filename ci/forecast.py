@@ -1,8 +1,9 @@
-"""What a stack of this checkout costs a month, as JSON: `python -m ci.forecast STACK`.
+"""What a stack of this checkout costs a month, as JSON.
 
 {"at_rest": USD, "schedules": {name: USD at most, null without a price}}
 """
 
+import argparse
 import json
 import sys
 from datetime import UTC, datetime
@@ -28,4 +29,6 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m ci.forecast", description=__doc__)
+    parser.add_argument("stack")
+    sys.exit(main(parser.parse_args().stack))

@@ -54,19 +54,19 @@ class TestOfRecordedPreviews:
     def test_names_every_replacement_and_deletion_those_with_data_first(
         self, recorded: str
     ) -> None:
-        assert section(recorded, "Replaced") == [
+        assert section(recorded, "Replaced in dev") == [
             "- 1 `dynamodb Table` `journal-table`, because of `id`: :warning: **holds the journal**"
         ]
-        deleted = section(recorded, "Deleted")
+        deleted = section(recorded, "Deleted in dev")
         assert deleted[0] == (
             "- 1 `s3 Bucket` `storage-input`: :warning: **holds input or output**"
         )
         assert "- 1 `scheduler Schedule` `schedule-weekly`" in deleted
         assert len(deleted) == 8
+        assert recorded.index("**Deleted in prod**") < recorded.index("#### dev")
 
     def test_says_what_aws_keeps_when_pulumi_deletes_it(self, recorded: str) -> None:
-        prod = recorded.split("#### prod")[1]
-        assert section(prod, "Deleted")[0].endswith("; Pulumi forgets it, AWS keeps it")
+        assert section(recorded, "Deleted in prod")[0].endswith("; Pulumi forgets it, AWS keeps it")
 
     def test_counts_and_names_the_rest_by_kind(self, recorded: str) -> None:
         assert "- 2 `lambda Function` `launcher-function`, `observer-function`" in section(

@@ -9,6 +9,7 @@ import pytest
 
 from ci import events, schedules
 from tests.ci.record import record
+from tests.engine.aws_lookups import PASSWORD
 from tests.engine.life import BOUNDARY, DATA
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
@@ -175,10 +176,15 @@ def test_the_engine_logs_what_the_comment_of_a_pull_request_reads(
     settings, expected = CHANGES["schedule renamed"]
     with deployed.restored():
         deployed.configure(settings)
+        deployed.append("container/scripts/process_data.sh", "\n# changed\n")
         record(deployed, tmp_path)
-    preview = events.read((tmp_path / "events.json").read_text().splitlines())
+    log = (tmp_path / "events.json").read_text()
+    preview = events.read(log.splitlines())
     assert preview.complete
-    assert {each.name: each.operation for each in preview.changes} == expected
+    found = {each.name: each.operation for each in preview.changes}
+    assert found == {**expected, "image-image": "update"}
+    assert "registry" in log
+    assert PASSWORD not in log
     [renamed, _] = schedules.told(preview.changes, datetime(2026, 1, 5, tzinfo=UTC))
     assert "`daily`: **removed**, was `cron(0 4 * * ? *)`" in renamed
 
