@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pulumi
 import pulumi_aws as aws
 
-from components import chat, event_messages, failure_queue
+from components import chat, event_messages, failure_queue, names
 from components.image import Image
 from components.policies import resources
 from components.settings import Subscription
@@ -55,7 +55,7 @@ class Alerts(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
             f"{name}-topic",
-            name=f"{stack.prefix}-{of}",
+            name=names.topic(stack.prefix, of),
             kms_master_key_id=stack.key_arn,
             opts=child,
         )

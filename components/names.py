@@ -60,6 +60,11 @@ def failure_queue(prefix: str, of: str) -> str:
     return f"{prefix}-{of}-failures"
 
 
+def topic(prefix: str, of: str) -> str:
+    """Return the name of a topic through which people hear of what needs them."""
+    return f"{prefix}-{of}"
+
+
 def job_changes(prefix: str) -> str:
     """Return the name of the rule that brings the ends of jobs to the observer."""
     return f"{prefix}-job-changes"

@@ -9,8 +9,9 @@ from ops.attempts import GOOD, Answer, Followed, launch, launch_next
 from ops.listing import of_attempts
 from ops.screen import change, facts, local, span, style
 from ops.session import Session
-from ops.stack import OpsError, UsageError
+from ops.stack import OpsError, Stack, UsageError
 from pipeline.attempt import Attempt, job_name, slot_text
+from pipeline.jobs import Job
 from pipeline.journal_items import Entry
 from pipeline.outcome import State
 from pipeline.text import dollars, printable
@@ -143,10 +144,7 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     job = stack.job(name)
     if not job.is_active:
         raise OpsError(f"{name} has ended already: {job.status}. There is nothing to stop")
-    if job.status == "InProgress":
-        # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
-        stack.journal.write(Entry.of(attempt, name, stop="operator"))
-        stack.jobs.stop(job)
+    ask_to_stop(stack, attempt, job)
     session.screen.if_interrupted = "Stopped waiting; it will stop all the same"
     began = session.now()
     with session.screen.progress() as show:
@@ -157,6 +155,14 @@ def stop(session: Session, options: argparse.Namespace) -> int:
     said = Text.assemble(f"{name}: ", (job.status, "green" if stopped else "yellow"))
     session.screen.answer({"job_name": name, "status": job.status}, said)
     return 0 if stopped else 1
+
+
+def ask_to_stop(stack: Stack, attempt: Attempt, job: Job) -> None:
+    """Ask an attempt's job to stop, unless that was done before."""
+    if job.status == "InProgress":
+        # Before it stops: SageMaker does not tell who stopped a job, and its end is fast.
+        stack.journal.write(Entry.of(attempt, job.name, stop="operator"))
+        stack.jobs.stop(job)
 
 
 def _end_wait(session: Session, entry: Entry) -> int:

@@ -69,16 +69,36 @@ class Stack:
         return Jobs(self.client("sagemaker"), self.prefix, self.settings.job_kinds)
 
     @cached_property
-    def _own_output_bucket(self) -> str:
-        account = self.client("sts").get_caller_identity()["Account"]
-        return names.bucket(self.prefix, "output", account, self.region)
+    def _caller(self) -> dict[str, str]:
+        return self.client("sts").get_caller_identity()
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of the stack's account and region."""
+        partition = self._caller["Arn"].split(":")[1]
+        return f"arn:{partition}:{service}:{self.region}:{self._caller['Account']}:{resource}"
+
+    def input_bucket(self, schedule: str) -> str:
+        """Return the bucket that a schedule reads, unless it reads what another one wrote."""
+        return self._bucket("input", self.settings.schedules[schedule].input.bucket)
+
+    def input_of(self, attempt: Attempt) -> Prefix:
+        """Return where the attempt's slot reads, unless it is what another one wrote."""
+        schedule = self.settings.schedules[attempt.schedule]
+        key = schedule.place(schedule.input.prefix, attempt.schedule, attempt.slot)
+        return Prefix(self.input_bucket(attempt.schedule), key, schedule.ready)
+
+    def output_of(self, attempt: Attempt) -> Prefix:
+        """Return where the attempt's slot writes."""
+        schedule = self.settings.schedules[attempt.schedule]
+        key = schedule.place(schedule.output.prefix, attempt.schedule, attempt.slot)
+        return Prefix(self._bucket("output", schedule.output.bucket), key)
+
+    def _bucket(self, role: str, existing: str | None) -> str:
+        return existing or names.bucket(self.prefix, role, self._caller["Account"], self.region)
 
     def is_successful(self, attempt: Attempt) -> bool:
         """Return whether the attempt's slot has its success marker."""
-        schedule = self.settings.schedules[attempt.schedule]
-        bucket = schedule.output.bucket or self._own_output_bucket
-        key = schedule.place(schedule.output.prefix, attempt.schedule, attempt.slot)
-        return Prefix(bucket, key).has_marker(self.client("s3"))
+        return self.output_of(attempt).has_marker(self.client("s3"))
 
     def zone(self, schedule: str) -> ZoneInfo:
         """Return a schedule's time zone; UTC for one that the settings no longer have."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
 from rich.console import Console
@@ -29,14 +30,14 @@ from local.run.slot_run import STACK, Options, RunError, SlotRun
 from pipeline.attempt import parse_slot
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_SAMPLE = _PROJECT / "local" / "sample"
-_EXPECTED = (ContextError, DeployError, InputError, RunError, ScheduleError, SettingsError)
+SAMPLE = _PROJECT / "local" / "sample"
+EXPECTED = (ContextError, DeployError, InputError, RunError, ScheduleError, SettingsError)
 
 
 def main(arguments: list[str], project: Path = _PROJECT, console: Console | None = None) -> int:
     """Run one slot; return the exit status. The report is of this run, however it ends."""
     directory, display = project / ".local", Display(console or Console(highlight=False))
-    with _alone(project) as alone:
+    with alone_in(project) as alone:
         if alone:  # what lies there is the last run's
             shutil.rmtree(directory, ignore_errors=True)
         try:
@@ -53,7 +54,7 @@ def main(arguments: list[str], project: Path = _PROJECT, console: Console | None
 
 
 @contextmanager
-def _alone(project: Path) -> Generator[bool]:
+def alone_in(project: Path) -> Generator[bool]:
     """Hold what lets only one run at a time replace `.local`, or say that another process does.
 
     The system frees it with the process.
@@ -82,7 +83,7 @@ def _run(project: Path, directory: Path, options: Options, display: Display) -> 
         status = 0 if report.outcome == "completed" else 1
     except KeyboardInterrupt:
         report.failure_reason, status = "interrupted", 130
-    except _EXPECTED as error:
+    except EXPECTED as error:
         report.failure_reason = str(error)
     except Exception as error:  # whatever it was, the report must say so
         display.console.print_exception()
@@ -96,7 +97,7 @@ def _run(project: Path, directory: Path, options: Options, display: Display) -> 
         display.forecast(forecast.text(run.cloud.settings, datetime.now(UTC)))
         if options.keep and run.cloud.exports and status != 130:
             display.kept()
-            run.stay()
+            run.stay(Event())
     except KeyboardInterrupt:
         pass
     finally:
@@ -120,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     add = found.add_argument
     directory = partial(_path, "directory", Path.is_dir)
     either = partial(_path, "file or directory", lambda path: path.is_file() or path.is_dir())
-    add("--input", type=directory, default=_SAMPLE, metavar="DIR", help="the slot's input files")
+    add("--input", type=directory, default=SAMPLE, metavar="DIR", help="the slot's input files")
     add("--reference", type=directory, metavar="DIR", help="the schedule's reference data")
     add("--script", type=either, metavar="PATH", help="your script or folder of scripts")
     add("--slot", type=_slot, metavar="TIME", help="such as 2026-01-05T03:00:00Z; default: last")

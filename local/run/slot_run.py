@@ -1,12 +1,12 @@
 """One slot, from the deployed schedule to the outputs, on this machine."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,9 +91,7 @@ class SlotRun:
         files = self._files(schedule, slot)
         artifacts.save_report(replace(self.report, failure_reason=NOT_ENDED), self._directory)
         try:
-            with step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
-                cloud.deploy()
-                self._tell_endpoint()
+            self.deploy()
             with step("upload", f"Upload {self._options.input.name} as the slot's input"):
                 self._upload(schedule, slot, files)
             with step("run", f"Schedule {schedule} fires {self.report.slot}"):
@@ -119,11 +117,16 @@ class SlotRun:
         if not self.report.attempts:
             raise RunError(self._why_nothing_ran())
 
-    def stay(self) -> None:
-        """Play on in real time, until a person interrupts."""
+    def deploy(self) -> None:
+        """Deploy, and tell whoever has a right to it where."""
+        with self._display.step("deploy", f"Deploy stack {STACK} by the Pulumi program"):
+            self.cloud.deploy()
+            self._tell_endpoint()
+
+    def stay(self, ended: Event) -> None:
+        """Play on in real time, until it is ended."""
         now = datetime.now(UTC)
-        while True:
-            time.sleep(_LOOK_S)
+        while not ended.wait(_LOOK_S):
             before, now = now, datetime.now(UTC)
             self.cloud.pass_time(before, now)
             if now.minute != before.minute:  # CloudWatch evaluates once a minute

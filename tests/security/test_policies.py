@@ -121,11 +121,13 @@ class TestOfAStackInAVpc:
 
     def test_the_job_reads_and_writes_below_the_prefixes_of_the_settings(self) -> None:
         exports = program("vpc").exports
-        places = {"ReadInput": "input_bucket", "WriteOutput": "output_bucket"}
-        for sid, bucket in places.items():
-            below = bucket.removesuffix("_bucket")
-            place = f"arn:aws:s3:::{exports[bucket]}/{below}/*"
-            assert resources(self.statement("job", sid)) == [place]
+        places = {
+            "ReadInput": [f"{exports['input_bucket']}/{below}/*" for below in ("canary", "input")],
+            "WriteOutput": [f"{exports['output_bucket']}/output/*"],
+        }
+        for sid, allowed in places.items():
+            wanted = [f"arn:aws:s3:::{place}" for place in allowed]
+            assert resources(self.statement("job", sid)) == wanted
 
 
 class TestPrincipals:

@@ -1,0 +1,90 @@
+"""`python -m acceptance`: status 0 only if all held, 2 for a wrong call, 130 after Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from acceptance import local_stack, own, remains, rights
+from acceptance.canary import Canary
+from acceptance.inbox import Inbox
+from acceptance.play import play
+from acceptance.scenarios import OF_CANARY
+from acceptance.summary import show
+from acceptance.trial import LOCAL, ON_AWS, Trial
+from ops.screen import Screen
+from ops.session import Session, explain
+from ops.stack import OpsError, load
+
+
+def main(
+    arguments: list[str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Test one stack; return the exit status. What the test made there is gone after it."""
+    options = _parse(arguments)
+    screen = Screen(as_json=options.json)
+    try:
+        stack = load(options.stack)
+        rights.hold(stack)
+        try:
+            with local_stack.running(stack.name, screen):
+                session = Session(stack, screen, now, partial(sleep, 0.2 if stack.endpoint else 5))
+                return _test(session, options)
+        except (BotoCoreError, ClientError) as error:
+            raise OpsError(explain(error, stack)) from error
+    except OpsError as error:
+        screen.refuse(str(error))
+        return error.status
+    except KeyboardInterrupt:
+        screen.refuse(screen.if_interrupted)
+        return 130
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m acceptance", description="Tests a deployed stack by its schedule canary."
+    )
+    add = parser.add_argument
+    add("--stack", required=True, help="as in Pulumi.<stack>.yaml; or local")
+    add("--schedule", metavar="NAME", help="whose script is tested, too; default: the first")
+    add("--input", type=Path, default=own.SAMPLE, metavar="DIR", help="of that; default: a sample")
+    add("--json", action="store_true", help="one JSON document on stdout")
+    return parser.parse_args(arguments)
+
+
+def _test(session: Session, options: argparse.Namespace) -> int:
+    canary, stack, screen = Canary.begin(session), session.stack, session.screen
+    scenarios, notes = own.choose(session, options.schedule, options.input)
+    problems: list[str] = []
+    for earlier in remains.find(session):
+        removed, failed = remains.remove(earlier)
+        notes.append(f"Left by the test that began at {earlier.name}: {', '.join(removed)}")
+        problems += failed
+    screen.if_interrupted = "Interrupted; the next test removes what is left of this one"
+    inbox, pace = Inbox(stack, canary.name), LOCAL if stack.endpoint else ON_AWS
+    trials = [
+        Trial(name, scenario, canary, inbox, pace)
+        for name, scenario in {**OF_CANARY, **scenarios}.items()
+    ]
+    try:
+        inbox.open()
+        play(session, trials)
+    finally:
+        problems += remains.remove(canary)[1]
+        if not problems:
+            screen.if_interrupted = "Interrupted; nothing is left of this test"
+    slots = [stack.journal.attempts(each.schedule, each.slot) for each in canary.attempts]
+    return show(screen, trials, [each for slot in slots for each in slot], notes, problems)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))
