@@ -66,6 +66,9 @@ def _of(change: Change) -> Iterator[str]:
     before, after = text(old.get("permissionsBoundary")), text(new.get("permissionsBoundary"))
     if before != after and change.kind == "aws:iam/role:Role":
         yield f"is bounded by {code(after or 'nothing')}, was by {code(before or 'nothing')}"
+    for key in ("inlinePolicies", "managedPolicyArns"):
+        if old.get(key) != new.get(key):
+            yield f"{code(key)}: see the diff"
     if change.kind.startswith("aws:iam/") and change.kind not in _ROLES:
         yield f"{code(change.kind)}, {change.operation}: see the diff"
 
