@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.test_workflows import steps
+from ci.comment import MARKER
+from tests.ci.record import RECORDED
+from tests.test_workflows import ROOT, steps
 
 pytestmark = pytest.mark.local
 DIGEST = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/processing-dev@sha256:{'0' * 64}"
@@ -164,6 +166,30 @@ class TestTheImageOfTheAction:
 
     def test_a_command_that_fails_fails_the_step(self, tmp_path: Path) -> None:
         self.asked(tmp_path, "", {}, status=3)
+
+
+class TestTheComment:
+    @staticmethod
+    def written(directory: Path) -> str:
+        """Run the script where the base commit is checked out, with nothing but Python."""
+        executable(directory / "gh", "#!/bin/sh\n")
+        executable(directory / "python3", f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+        write = script("comment.yml", "Write the comment, or replace the one of the last push")
+        play(write, directory, COMMENTS="x", COMMIT="x", RUN="x").check_returncode()
+        return (directory / "comment.md").read_text()
+
+    def test_is_made_by_the_base_commit_without_installing_anything(self, tmp_path: Path) -> None:
+        for part in ("ci", "lambda"):
+            (tmp_path / part).symlink_to(ROOT / part)
+        (tmp_path / "previews").symlink_to(RECORDED)
+        text = self.written(tmp_path)
+        assert text.startswith(f"{MARKER}\n### What x would change\n")
+        assert "#### dev" in text
+
+    def test_says_so_where_the_base_commit_cannot_make_it(self, tmp_path: Path) -> None:
+        text = self.written(tmp_path)
+        assert text.startswith(f"{MARKER}\nThe previews of x cannot be shown: ")
+        assert "the base commit has no ci/" in text
 
 
 @needs_jq

@@ -1,16 +1,10 @@
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-from ci.comment import MARKER
-from tests.ci.record import RECORDED
 
 ROOT = Path(__file__).parent.parent
 FILES = {path.name: path.read_text() for path in sorted((ROOT / ".github").glob("*/**/*.yml"))}
@@ -178,48 +172,6 @@ class TestEveryStack:
     def test_one_comment_is_written_after_the_other(self) -> None:
         # Both would find none yet, and make two.
         assert "comment" in jobs("preview.yml")["comment-on-all"]["needs"]
-
-
-class TestTheComment:
-    @pytest.fixture
-    def written(self, tmp_path: Path) -> Callable[[], str]:
-        """Run the script where the base commit is checked out, with nothing but Python."""
-        bin_ = tmp_path / "bin"
-        bin_.mkdir()
-        for name, line in {"gh": "true", "python3": f'exec "{sys.executable}" -S "$@"'}.items():
-            (bin_ / name).write_text(f"#!/bin/sh\n{line}\n")
-            (bin_ / name).chmod(0o755)
-        (script,) = (step["run"] for step in steps("comment.yml") if "run" in step)
-
-        def run() -> str:
-            subprocess.run(
-                ["bash", "-eo", "pipefail", "-c", script],
-                env={
-                    **dict.fromkeys(("COMMENTS", "COMMIT", "RUN"), "x"),
-                    "PATH": f"{bin_}:{os.environ['PATH']}",
-                },
-                cwd=tmp_path,
-                check=True,
-                stderr=subprocess.DEVNULL,
-            )
-            return (tmp_path / "comment.md").read_text()
-
-        return run
-
-    def test_is_made_by_the_base_commit_without_installing_anything(
-        self, tmp_path: Path, written: Callable[[], str]
-    ) -> None:
-        for part in ("ci", "lambda"):
-            (tmp_path / part).symlink_to(ROOT / part)
-        (tmp_path / "previews").symlink_to(RECORDED)
-        text = written()
-        assert text.startswith(f"{MARKER}\n### What x would change\n")
-        assert "#### dev" in text
-
-    def test_says_so_where_the_base_commit_cannot_make_it(self, written: Callable[[], str]) -> None:
-        text = written()
-        assert text.startswith(f"{MARKER}\nThe previews of x cannot be shown: ")
-        assert "the base commit has no ci/" in text
 
 
 @every_workflow
