@@ -21,7 +21,7 @@ GREP = git grep --no-index --exclude-standard -lE
 SHELL_FILES = $(shell $(GREP) '' -- '*.sh' .ci/run)
 PYTHON_FILES = . $(shell $(GREP) "^..?/usr/bin/env.*python" container)
 
-.PHONY: help doctor setup local first-account lint unit engine test check format lock docs
+.PHONY: help setup local first-account lint unit engine test check format lock docs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,9 +33,6 @@ $(VENV)/installed: requirements-dev.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 		--require-hashes -r requirements-dev.txt
 	touch $@
-
-doctor: ## Say what this machine lacks, and the way out
-	@$(PYTHON) -m ops.this_machine
 
 setup: $(VENV)/installed ## Install everything into .venv
 
@@ -49,8 +46,9 @@ local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SC
 		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} \
 		$(if $(filter no,$(value KEEP)),,$${GIVEN_KEEP:+--keep})
 
-first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK=)
-	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK"
+first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK= RUN=yes)
+	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK" \
+		$(if $(filter-out no,$(value RUN)),--run)
 
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit

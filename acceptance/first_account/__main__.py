@@ -13,17 +13,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
+from acceptance import local_stack, remains
+from acceptance.canary import Canary
+from acceptance.first_account import tasks
 from acceptance.first_account.look import NOT_PLAYED, Look, NotLookedAtError
 from acceptance.first_account.probe import Answer, Probe
 from acceptance.first_account.questions import SECTIONS
 from ops import prices
-from ops.screen import Screen
+from ops.screen import Screen, span
 from ops.session import Session, explain
 from ops.stack import OpsError, Stack, load
+from pipeline.attempt import job_name
 from pipeline.text import printable
 
-_PLAYED = ("cloudwatch", "dynamodb", "logs", "s3", "sagemaker", "scheduler", "sts")
-"""Services of whose answers the embedded AWS is more than moto's own idea."""
+_PLAYED = {
+    *("create_schedule", "describe_log_streams", "describe_processing_job", "filter_log_events"),
+    *("describe_training_job", "get_metric_statistics", "get_schedule", "list_metrics"),
+    *("list_objects_v2", "list_processing_jobs", "list_schedules", "list_training_jobs", "scan"),
+}
+"""Operations whose answers by the embedded AWS are more than moto's own idea."""
 _STYLES = {"confirmed": "green", "otherwise": "bold red", "not looked at": "dim"}
 
 
@@ -38,7 +46,9 @@ def main(
     try:
         stack = load(options.stack)
         try:
-            return _answer(Session(stack, screen, now, partial(sleep, 5)))
+            with local_stack.running(stack.name, screen):
+                session = Session(stack, screen, now, partial(sleep, 0.2 if stack.endpoint else 5))
+                return _answer(session, run=options.run)
         except (BotoCoreError, ClientError) as error:
             raise OpsError(explain(error, stack)) from error
     except OpsError as error:
@@ -56,25 +66,59 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--stack", required=True, help="as in Pulumi.<stack>.yaml; or local")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument(
+        "--run",
+        action="store_true",
+        help="also run five jobs of the canary, for half an hour of one small instance, set off an "
+        "alarm (one message, and one when it is over), plan a launch, and ask for a job that the "
+        "quota refuses",
+    )
     return parser.parse_args(arguments)
 
 
-def _answer(session: Session) -> int:
+def _answer(session: Session, *, run: bool) -> int:
     stack = session.stack
     stack.client("sts").get_caller_identity()  # else every line would say that this fails
-    look = Look(stack, partial(_ask, stack), session.now, session.pause)
+    look = Look(stack, partial(ask, stack), session.now, session.pause, may_change=run)
+    canary = Canary.begin(session) if run else None
     found: list[tuple[str, Probe, Answer]] = []
-    with session.screen.progress() as show:
-        for section in SECTIONS:
-            for probe in section.probes:
-                show(section.heading, probe.question)
-                found.append((section.heading, probe, probe.answer(look)))
+    try:
+        if canary:
+            session.screen.if_interrupted = "Interrupted; make test-aws removes what is left"
+            look.ran = {task: _run(canary, task) for task in tasks.of(stack)}
+        with session.screen.progress() as show:
+            for section in SECTIONS:
+                for probe in section.probes:
+                    show(section.heading, probe.question)
+                    found.append((section.heading, probe, probe.answer(look)))
+    finally:
+        problems = remains.remove(canary)[1] if canary else []
     _show(session.screen, found)
+    if problems:
+        raise OpsError("; ".join(problems))
     return int(any(answer.verdict == "otherwise" for _, _, answer in found))
 
 
-def _ask(stack: Stack, service: str, operation: str, /, most: int = 0, **request: Any) -> Any:  # noqa: ANN401
-    if stack.endpoint and service not in _PLAYED:
+def _run(canary: Canary, task: str) -> str:
+    """Have the canary do a task; return the name of its job, which has ended."""
+    session = canary.session
+    attempt, _ = canary.start({"probe": task.encode(), **tasks.FILES.get(task, {})})
+    name, began = job_name(session.stack.prefix, attempt), session.now()
+    with session.screen.progress() as show:
+        while job := session.stack.jobs.find_active(name):
+            lasted = span((session.now() - began).total_seconds())
+            show(f"the canary does {task}: {job.status}", lasted)
+            session.pause()
+    return name
+
+
+def ask(stack: Stack, service: str, operation: str, /, most: int = 0, **request: Any) -> Any:  # noqa: ANN401
+    """Return AWS's whole answer, as Ask has it.
+
+    Raises:
+        NotLookedAtError: the embedded AWS does not play the operation.
+    """
+    if stack.endpoint and operation not in _PLAYED:
         raise NotLookedAtError(NOT_PLAYED)
     is_price = service == "pricing"
     client = prices.client(stack.region) if is_price else stack.client(service)

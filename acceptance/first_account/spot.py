@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from acceptance.first_account.look import Json, Look, Seen
+from acceptance.first_account.look import Json, Look, NotLookedAtError, Seen
 from acceptance.first_account.probe import Section
 from components.aws import instance_types
 from ops.attempts import WITHOUT_INSTANCE
@@ -16,6 +16,11 @@ SPOT = Section(
 `aws sagemaker describe-training-job --training-job-name "$JOB"` shows `Interrupted` where there was
 one.""",
 )
+_ENDS = (
+    *("Completed", "Failed", "Stopping", "Stopped"),
+    *("MaxRuntimeExceeded", "MaxWaitTimeExceeded"),
+)
+_ON_A_MACHINE = ("Downloading", "DownloadingTrainingImage", "Training", "Uploading")
 _LONGEST_WAIT_S = 28 * 86_400
 
 
@@ -23,16 +28,20 @@ def _steps(job: Json) -> list[Json]:
     return job.get("SecondaryStatusTransitions", [])
 
 
-def _reclaimed(look: Look) -> tuple[Json, list[str]]:
-    """Return the latest spot job that lost its machine, and the statuses that followed."""
+def _after_reclaims(job: Json) -> list[str]:
+    """Return what followed each reclaim of a job, but for its end."""
+    pairs = pairwise(each["Status"] for each in _steps(job))
+    return [after for before, after in pairs if before == "Interrupted" and after not in _ENDS]
 
-    def after(job: Json) -> list[str]:
-        pairs = pairwise(each["Status"] for each in _steps(job))
-        found = [status for before, status in pairs if before == "Interrupted"]
-        return found if "TrainingEndTime" in job else []
 
-    job = look.job("a job that AWS reclaimed, which cannot be asked for", after, Kind.TRAINING)
-    return job, after(job)
+def _resumed_job(look: Look) -> Json:
+    """Return the latest spot job that lost its machine, went on, and has ended."""
+    needs = "a job that AWS reclaimed and resumed, which cannot be asked for"
+
+    def is_one(job: Json) -> bool:
+        return "TrainingEndTime" in job and bool(_after_reclaims(job))
+
+    return look.job(needs, is_one, Kind.TRAINING)
 
 
 @SPOT.probe("the class is not that of an exit code: `_AROUND` in `container/bin/places.py`")
@@ -87,8 +96,14 @@ def _longest_wait(look: Look) -> Seen:
 )
 def _resumed(look: Look) -> Seen:
     """Is a job resumed whose container ended with 143 at a reclaim's SIGTERM?"""
-    job, after = _reclaimed(look)
-    return "Starting" in after, f"{look.end_of(job)}; after Interrupted: {', '.join(after)}"
+
+    def tells(job: Json) -> bool:
+        is_lost = any(each["Status"] == "Interrupted" for each in _steps(job))
+        return bool(_after_reclaims(job)) or (is_lost and job["TrainingJobStatus"] == "Failed")
+
+    job = look.job("a job that AWS reclaimed, which cannot be asked for", tells, Kind.TRAINING)
+    after = _after_reclaims(job)
+    return bool(after), f"{look.end_of(job)}; after Interrupted: {', '.join(after) or 'its end'}"
 
 
 @SPOT.probe("it is told as `spot reclaimed`: `_stopped` in `lambda/observer/classify.py`")
@@ -119,7 +134,7 @@ def _artifacts(look: Look) -> Seen:
 @SPOT.probe("savings are shown too high: `_cost` in `lambda/pipeline/jobs.py`")
 def _time_without_waits(look: Look) -> Seen:
     """Is the wait for another machine left out of `TrainingTimeInSeconds`?"""
-    job, _ = _reclaimed(look)
+    job = _resumed_job(look)
     spans, lost = {"had": 0.0, "waited": 0.0}, False
     for step in _steps(job):
         lost = lost or step["Status"] == "Interrupted"
@@ -128,14 +143,17 @@ def _time_without_waits(look: Look) -> Seen:
             lasted = step.get("EndTime", step["StartTime"]) - step["StartTime"]
             spans["waited" if waits else "had"] += lasted.total_seconds()
     told, had, waited = job["TrainingTimeInSeconds"], spans["had"], spans["waited"]
+    if waited < 60:
+        raise NotLookedAtError("needs a job that waited for another machine, a minute at least")
     return told < had + waited / 2, f"{told} s, of {had:.0f} s and a wait of {waited:.0f} s"
 
 
 @SPOT.probe("`ops run` says that it runs: `WITHOUT_INSTANCE` in `ops/attempts.py`")
 def _status_of_a_wait(look: Look) -> Seen:
     """Is a job that waits for another machine `Starting`, `Pending` or `Interrupted`?"""
-    after = _reclaimed(look)[1]
-    return set(after) <= set(WITHOUT_INSTANCE), f"after Interrupted: {', '.join(after)}"
+    after = _after_reclaims(_resumed_job(look))
+    unlike = set(after) - {*WITHOUT_INSTANCE, *_ON_A_MACHINE}
+    return not unlike, f"after Interrupted: {', '.join(after)}"
 
 
 SPOT.by_hand(

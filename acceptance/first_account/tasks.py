@@ -5,8 +5,11 @@ import re
 from acceptance.first_account.first_job import JOB
 from acceptance.first_account.look import Json, Look, NotLookedAtError, Seen, name_of
 from components.aws import instance_types
+from ops.stack import Stack
 from pipeline.outcome import Outcome
 
+FILES = {"list": {"a//b.csv": b"1,2\n"}}
+"""A task -> what is in its input beside the task's name."""
 _HELD_GB, _CACHED_GB = 1, 2
 """What `measure` holds in memory, and reads from a file."""
 
@@ -86,3 +89,11 @@ def _said(look: Look, job: Json, what: str) -> str:
         if found := re.fullmatch(rf"probe {what}: +(.*)", line):
             return found[1]
     raise NotLookedAtError(f"needs the line {what} in the log of {name_of(job)}")
+
+
+def of(stack: Stack) -> list[str]:
+    """Return the tasks of probe.sh that the stack's canary can do."""
+    if stack.name == "local":  # of its processes' memory, disks and time the machine has others
+        return ["fail", "list"]
+    job = stack.settings.schedules["canary"].job
+    return ["measure", "fail", "oom", "slow", "list", *(["hosts"] if job.cluster else [])]

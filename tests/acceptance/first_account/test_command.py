@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from acceptance.first_account import __main__ as command
 from acceptance.first_account.look import Look, Seen
 from acceptance.first_account.probe import Section
+from ops.session import Session
 from ops.stack import Stack, load
 
 
@@ -17,6 +18,8 @@ class Program:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys, self.section = capsys, Section("Some")
+        self.removed: list[object] = []
+        self.began: list[str] = []
 
         def stack(name: str) -> Stack:
             found = load(name)
@@ -26,11 +29,23 @@ class Program:
             )
             return found
 
-        monkeypatch.setattr(command, "load", stack)
-        monkeypatch.setattr(command, "SECTIONS", (self.section,))
+        def remove(canary: object) -> tuple[list[str], list[str]]:
+            self.removed.append(canary)
+            return [], []
 
         monkeypatch.setattr(command, "load", stack)
         monkeypatch.setattr(command, "SECTIONS", (self.section,))
+
+        def run(canary: object, task: str) -> str:
+            self.began.append(f"{canary} does {task}")
+            return task
+
+        def begin(session: Session) -> str:
+            return f"canary of {session.stack.name}"
+
+        monkeypatch.setattr(command.Canary, "begin", begin)
+        monkeypatch.setattr(command.remains, "remove", remove)
+        monkeypatch.setattr(command, "_run", run)
 
     def question(self, seen: Seen | BaseException) -> None:
         @self.section.probe("change `here`")
@@ -96,3 +111,22 @@ class TestWhatIsNotLookedAt:
 
         status, out = program.run("--stack local")
         assert (status, "not played locally" in out) == (0, True)
+
+    def test_is_what_would_change_something_but_with_run(self, program: Program) -> None:
+        @program.section.probe("x")
+        def _asked(look: Look) -> Seen:
+            """Is it so?"""
+            look.need_change()
+            return True, look.ran["slow"]
+
+        assert "needs --run" in program.run()[1]
+        assert (program.began, program.removed) == ([], [])
+        assert "confirmed" in program.run("--stack dev --run")[1]
+        tasks = ("measure", "fail", "oom", "slow", "list")
+        assert program.began == [f"canary of dev does {task}" for task in tasks]
+
+
+def test_what_the_canary_left_is_removed_whatever_comes(program: Program) -> None:
+    program.question(KeyboardInterrupt())
+    assert program.run("--stack dev --run")[0] == 130
+    assert program.removed == ["canary of dev"]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -12,11 +13,14 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
+from acceptance.first_account.__main__ import ask
+from acceptance.first_account.look import Look
+from acceptance.first_account.questions import SECTIONS
 from components.settings import stack_file
 from local.engines.process import ProcessEngine
 from local.run.display import Display
 from local.run.slot_run import Options, RunError, SlotRun
-from ops import usage
+from ops import stack, usage
 from pipeline.contract import METRIC_NAMESPACE
 from tests.conftest import PROJECT, ROOT, stack_keys
 
@@ -124,6 +128,21 @@ class TestTheSample:
         assert list(logs.glob("lambda/processing-local-observer/**/*.log"))
         page = (sample[1] / "report.html").read_text("utf-8")
         assert "processing-local--daily-20260105T030000Z-1" in page
+
+    def test_is_what_the_probes_of_the_first_account_expect(
+        self, sample: tuple[SlotRun, Path]
+    ) -> None:
+        aws, found = sample[0].cloud.aws, stack.load("local")
+        found.client = aws.client
+        vars(found)["_local"] = {"endpoint_url": aws.url}
+        look = Look(found, partial(ask, found), lambda: datetime.now(UTC))
+        probes = [probe for section in SECTIONS for probe in section.probes]
+        answers = {probe.name: probe.answer(look).verdict for probe in probes}
+        assert {name for name, verdict in answers.items() if verdict == "confirmed"} == {
+            *("trust-of-schedules", "time-zones", "completes", "metrics-of-lines"),
+            *("double-slash", "age-of-outputs"),
+        }
+        assert "otherwise" not in answers.values()
 
     def test_sends_every_metric_that_dashboard_and_alarms_name(
         self, sample: tuple[SlotRun, Path]
