@@ -116,6 +116,23 @@ class TestOfRecordedPreviews:
         assert "failed before: dev, staging, prod\n" in rendered(tmp_path, *STACKS)
 
 
+def test_the_worst_of_a_resources_steps_counts_and_what_holds_data_comes_first(
+    made: Path,
+) -> None:
+    steps = [("delete-replaced", "cloudwatch/a:A"), ("update", "kms/key:Key")]
+    steps += [("delete-replaced", kind) for _, kind in reversed(steps)]
+    events = [
+        {"op": operation, "type": f"aws:{kind}", "urn": f"a::b::c::{kind}", "old": {"custom": True}}
+        for operation, kind in steps
+    ]
+    lines = [json.dumps({"resourcePreEvent": {"metadata": each}}) for each in events]
+    (made / "preview-dev/events.json").write_text("\n".join(lines))
+    assert section(rendered(made, "dev"), "Replaced") == [
+        "- 1 `kms Key` `kms/key:Key`: :warning: **holds what decrypts all data**",
+        "- 1 `cloudwatch A` `cloudwatch/a:A`",
+    ]
+
+
 class TestOfWhatIsMissing:
     def test_no_events_are_a_failure_with_the_end_of_what_was_printed(self, made: Path) -> None:
         (made / "preview-dev/diff.txt").write_text("error: no valid credential sources\n")
