@@ -19,7 +19,10 @@ from tests.engine.stack import PROJECT, Stack
 
 RECORDED = Path(__file__).parent / "previews"
 WEEKLY = {"expression": "cron(0 3 ? * MON *)", "timezone": "UTC"}
-BEFORE: dict[str, Any] = {"schedules": {"weekly": WEEKLY}, "job": {"instance_type": "ml.m5.large"}}
+BEFORE: dict[str, Any] = {
+    "schedules": {"weekly": WEEKLY, "canary": ...},
+    "job": {"instance_type": "ml.m5.large"},
+}
 CHANGED: dict[str, Any] = {
     "schedules": {
         "daily": {"expression": "cron(30 5 * * ? *)", "suspend": ...},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ci import events, schedules
+from ci import comment
 from tests.ci.record import record
 from tests.engine.aws_lookups import PASSWORD
 from tests.engine.life import BOUNDARY, DATA
@@ -178,15 +178,15 @@ def test_the_engine_logs_what_the_comment_of_a_pull_request_reads(
         deployed.configure(settings)
         deployed.append("container/scripts/process_data.sh", "\n# changed\n")
         record(deployed, tmp_path)
+    found = comment.read(tmp_path, "prod", datetime(2026, 1, 5, tzinfo=UTC))
+    assert found.preview.complete
+    changes = {each.name: each.operation for each in found.preview.changes}
+    assert changes == {**expected, "image-image": "update"}
+    assert "`daily`: **removed**, was `cron(0 4 * * ? *)`" in found.schedules[0]
+    assert "→ one that the update builds" in comment.comment([found], "abc1234", "run")
     log = (tmp_path / "events.json").read_text()
-    preview = events.read(log.splitlines())
-    assert preview.complete
-    found = {each.name: each.operation for each in preview.changes}
-    assert found == {**expected, "image-image": "update"}
     assert "registry" in log
     assert PASSWORD not in log
-    [renamed, _] = schedules.told(preview.changes, datetime(2026, 1, 5, tzinfo=UTC))
-    assert "`daily`: **removed**, was `cron(0 4 * * ? *)`" in renamed
 
 
 def test_another_prefix_is_refused_where_it_would_replace_what_is_protected(
