@@ -16,16 +16,15 @@ class TestTheWayOfAnImage:
         assert triggers("deploy.yml").keys() == {"push", "workflow_dispatch"}
 
     def test_every_stack_is_deployed_and_tested_before_its_image_goes_on(self) -> None:
-        test, promote = "-m acceptance --stack", "-m ops promote --stack"
         done = {
             name: [step.get("run") or step["with"]["command"] for step in job["steps"][1:]]
             for name, job in jobs("deploy.yml").items()
             if name in STACKS
         }
         assert [*done] == ["dev", "staging", "prod"]
-        assert done["dev"][:2] == ["up --yes", f".venv/bin/python {test} dev"]
-        assert promote in done["dev"][2]
-        assert done["staging"] == ["up --yes", f".venv/bin/python {test} staging"]
+        assert done["dev"][:2] == ["up --yes", "make test-aws STACK=dev"]
+        assert "-m ops promote --stack dev" in done["dev"][2]
+        assert done["staging"] == ["up --yes", "make test-aws STACK=staging"]
         assert done["prod"] == ["up --yes"]
 
     def test_only_dev_builds_and_hands_on_what_was_tested(self) -> None:
