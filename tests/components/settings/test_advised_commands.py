@@ -68,13 +68,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }.items():
         monkeypatch.setenv(name, value)
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
-    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))
-    config = document["config"]
-    config |= WRONG
+    given = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"].items()
+    config: Any = {key if ":" in key else f"{PROJECT}:{key}": each for key, each in given} | WRONG
     config[f"{PROJECT}:job"] |= WRONG_JOB
     daily = config[f"{PROJECT}:schedules"].pop("daily")
     config[f"{PROJECT}:schedules"]["eu-daily"] = daily | {"timezone": None}
-    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(document), "utf-8")
+    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": config}), "utf-8")
     pulumi(tmp_path, "stack", "init", "prod")
     return tmp_path
 
