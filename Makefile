@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 unexport PYTHONDONTWRITEBYTECODE
 GIVEN := INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
-$(foreach name,$(GIVEN) STACK,$(eval export GIVEN_$(name) := $$(value $(name))))
+$(foreach name,$(GIVEN) STACK NAME,$(eval export GIVEN_$(name) := $$(value $(name))))
 MISSPELT = $(strip $(foreach name,$(.VARIABLES),\
 	$(if $(filter command,$(origin $(name))),$(filter-out $(GIVEN) PYTHON,$(name)))))
 # A project of `pulumi new` is no repository before its first `git init`.
@@ -21,7 +21,7 @@ GREP = git grep --no-index --exclude-standard -lE
 SHELL_FILES = $(shell $(GREP) '' -- '*.sh' .ci/run)
 PYTHON_FILES = . $(shell $(GREP) "^..?/usr/bin/env.*python" container)
 
-.PHONY: help setup local first-account lint unit engine test check format lock docs
+.PHONY: help setup local first-account new-stack lint unit engine test check format lock docs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SC
 first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK= RUN=yes)
 	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK" \
 		$(if $(filter-out no,$(value RUN)),--run)
+
+new-stack: setup ## Write a commented Pulumi.NAME.yaml (NAME=)
+	@$(BIN)/python -m components.settings.new_stack "$$GIVEN_NAME"
 
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit
