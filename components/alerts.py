@@ -42,7 +42,7 @@ class Alerts(pulumi.ComponentResource):
         if stack.settings.alerts.has_chat:
             chats, self.chat_arn = self._topic(f"{name}-chat", stack, "chat")
             chat.create(name, stack, self, chats.arn)
-        self._event_messages(name, stack, image.repository)
+        self._event_messages(name, stack, image)
         self.register_outputs({})
 
     @property
@@ -67,10 +67,12 @@ class Alerts(pulumi.ComponentResource):
         )
         return topic, policy.arn
 
-    def _event_messages(self, name: str, stack: Stack, repository: pulumi.Input[str]) -> None:
+    def _event_messages(self, name: str, stack: Stack, image: Image) -> None:
         child = pulumi.ResourceOptions(parent=self)
         failures = failure_queue.create(name, stack, self, of=name)
-        messages = event_messages.of(stack, repository)
+        # ECR and Inspector tell of an image in the account of its repository.
+        scanned = image.repository if image.owner == stack.account else None
+        messages = event_messages.of(stack, scanned)
         rules = [
             aws.cloudwatch.EventRule(
                 f"{name}-{message.name}",

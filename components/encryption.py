@@ -24,7 +24,7 @@ class Encryption(pulumi.ComponentResource):
         self, name: str, settings: Settings, account: Account, opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__("sagemaker-processing:encryption:Encryption", name, None, opts)
-        prefix, keep = settings.prefix, settings.keep_data
+        prefix, keep = settings.prefix, settings.keep_images
         log_groups = [names.function_logs(prefix, each) for each in names.FUNCTIONS]
         if settings.network.mode == "vpc":
             log_groups.append(names.flow_logs(prefix))

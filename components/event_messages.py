@@ -42,9 +42,10 @@ class EventMessage:
         return json.dumps(self.text), json.dumps(chat.notification(self.description, self.text))
 
 
-def of(stack: Stack, repository: pulumi.Input[str]) -> list[EventMessage]:
-    """Return the messages of a stack; its jobs' image is in `repository`, of that name."""
-    return [*_of_scans(stack, repository), _of_alarms_that_are_over(stack)]
+def of(stack: Stack, repository: pulumi.Input[str] | None) -> list[EventMessage]:
+    """Return the messages of a stack; `repository` of this account has its image, if any has."""
+    scans = _of_scans(stack, repository) if repository else ()
+    return [*scans, _of_alarms_that_are_over(stack)]
 
 
 def _of_scans(stack: Stack, repository: pulumi.Input[str]) -> Iterator[EventMessage]:

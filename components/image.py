@@ -1,6 +1,8 @@
 """Image: the container, built from `container/` and kept by digest."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,52 +11,99 @@ import pulumi_docker as docker
 from components import build_context
 from components.aws import image_manifest
 from components.aws.account import Account
+from components.names import TESTED
+from components.policies import resources
 from components.stack import Stack
 
-_KEPT = 10
-"""The newest images, which the repository keeps, with a tag or without."""
-_LIFECYCLE = {
-    "rulePriority": 1,
-    "description": f"the newest {_KEPT} images stay",
-    "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT},
-    "action": {"type": "expire"},
-}
+_KEPT_TESTED, _KEPT = 30, 10
+"""The newest images that the repository keeps: of those that `ops promote` tagged, and of all."""
+
+
+def _rule(priority: int, kept: int, **selection: object) -> dict[str, Any]:
+    return {
+        "rulePriority": priority,
+        "selection": {**selection, "countType": "imageCountMoreThan", "countNumber": kept},
+        "action": {"type": "expire"},
+    }
+
+
+# What a rule's tags match expires by no later one, and "any" has to be the last: ECR user guide,
+# "Lifecycle policy properties in Amazon ECR".
+_LIFECYCLE = [
+    _rule(1, _KEPT_TESTED, tagStatus="tagged", tagPrefixList=[TESTED]),
+    _rule(2, _KEPT, tagStatus="any"),
+]
+_NAMED_BY_DOCKER = (
+    # pulumi-docker takes the first of the digests that Docker has for the image.
+    ", which Docker named for it: it has the same image of another repository, too. Remove "
+    "Docker's copies (docker image prune --all), then: pulumi up --replace '**image-image'"
+)
+_NAMED_BY_SETTING = (
+    ", which image.uri names: it has expired, or was deleted. Name one that is there (aws ecr "
+    "describe-images --repository-name {repository}), or remove image.uri to build one."
+)
 
 
 class Image(pulumi.ComponentResource):
     """The image that jobs run.
 
     Creates: an ECR repository (scan on push, encrypted with the stack's key, a lifecycle that
-    bounds it) and the image, built for linux/amd64 and pushed. With `image.uri` that image runs,
-    and none is built: this is how a stack goes back to the very image that ran.
+    bounds it, a policy for jobs of other accounts) and the image, built for linux/amd64 and pushed.
+    With `image.uri` that image runs, and none is built: this is how a stack goes back to the very
+    image that ran, or runs what another stack has tested. With one of another repository it has
+    none itself.
 
     The tag is a hash of the build context, so an unchanged context is never pushed again, and jobs
     name the digest, so nothing moves under them. Never built in a preview, which warns of a base
     image without a digest: what its tag stands for moves.
 
     Raises:
-        RunError: `image.uri` is of another account.
+        RunError: `image.uri` names an image that its repository in this account does not have, or
+            there is no repository for `image.shared_with`.
     """
 
     uri: pulumi.Output[str]
     """The image by digest: `<repository>@sha256:<digest>`."""
     repository: pulumi.Output[str]
     """Name of the repository that it is in."""
+    owner: Account
+    """The account that has the repository."""
 
     def __init__(self, name: str, stack: Stack) -> None:
         super().__init__("sagemaker-processing:image:Image", name, None, stack.opts)
-        repository = self._repository(name, stack)
+        self.owner = stack.account
         if uri := stack.settings.image.uri:
-            self.uri = pulumi.Output.from_input(uri)
-            self.repository = pulumi.Output.from_input(_repository_of(uri, stack.account))
+            self._use(name, stack, uri)
         else:
             self._warn_of_base_image(stack.settings.image.base)
+            repository = self._repository(name, stack)
             self.uri = self._pushed(name, stack, repository)
             self.repository = repository.name
         self.register_outputs({})
 
+    def _use(self, name: str, stack: Stack, uri: str) -> None:
+        """Take an image that exists; the stack keeps its repository only if the image is of that.
+
+        Whether another account has it only that one may say: a job's failure tells.
+        """
+        registry, _, path = uri.partition("/")
+        repository, _, digest = path.partition("@")
+        self.owner = replace(stack.account, id=registry.partition(".")[0])
+        if (self.owner, repository) == (stack.account, stack.prefix):
+            self._repository(name, stack)
+        elif stack.settings.image.shared_with:
+            raise pulumi.RunError(
+                f"image.shared_with: the stack has no images to share, as image.uri {uri} is of "
+                "another repository; list the stacks in the file of the one that builds it"
+            )
+        if self.owner == stack.account:
+            missing = _NAMED_BY_SETTING.format(repository=repository)
+            image_manifest.media_type(stack.account.region, repository, digest, missing)
+        self.uri = pulumi.Output.from_input(uri)
+        self.repository = pulumi.Output.from_input(repository)
+
     def _repository(self, name: str, stack: Stack) -> aws.ecr.Repository:
-        keep = stack.settings.keep_data
+        keep = stack.settings.keep_images
         repository = aws.ecr.Repository(
             f"{name}-repository",
             name=stack.prefix,
@@ -69,9 +118,17 @@ class Image(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
-            policy=json.dumps({"rules": [_LIFECYCLE]}),
+            policy=json.dumps({"rules": _LIFECYCLE}),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if policy := resources.repository_policy(stack):
+            aws.ecr.RepositoryPolicy(
+                f"{name}-policy",
+                repository=repository.name,
+                policy=json.dumps(policy),
+                # As long as the repository is there, others run its images.
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            )
         return repository
 
     def _pushed(
@@ -115,7 +172,9 @@ class Image(pulumi.ComponentResource):
         return pulumi.Output.concat(repository.repository_url, "@", digest)
 
     def _warn_of_manifest(self, stack: Stack, tag: str, digest: str) -> None:
-        found = image_manifest.media_type(stack.account.region, stack.prefix, digest)
+        found = image_manifest.media_type(
+            stack.account.region, stack.prefix, digest, _NAMED_BY_DOCKER
+        )
         if warning := image_manifest.warning(found, stack.prefix, tag):
             pulumi.log.warn(warning, resource=self)
 
@@ -126,15 +185,3 @@ class Image(pulumi.ComponentResource):
                 f"Find its digest: docker buildx imagetools inspect {base}"
             )
             pulumi.log.warn(warning, resource=self)
-
-
-def _repository_of(uri: str, account: Account) -> str:
-    """Return the name of an image's repository in the account."""
-    registry, _, image = uri.partition("/")
-    owner = registry.partition(".")[0]
-    if owner != account.id:
-        raise pulumi.RunError(
-            f"image.uri: {uri} is of account {owner}, and the stack of {account.id}: copy the "
-            "image into a repository of its own account"
-        )
-    return image.partition("@")[0]

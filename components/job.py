@@ -27,13 +27,14 @@ class Job(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sagemaker-processing:job:Job", name, None, stack.opts)
         kinds = stack.settings.job_kinds
+        images = pulumi.Output.concat(image.owner.arn("ecr", "repository/"), image.repository)
         role = create_role(
             name,
             stack,
             self,
             service="sagemaker",
             source_arn=[stack.account.arn("sagemaker", f"{kind.resource}/*") for kind in kinds],
-            allowed=roles.job(stack, storage.data, image.repository, network.placement),
+            allowed=roles.job(stack, storage.data, images, network.placement),
         )
         self.role_arn = role.arn
         self.register_outputs({})

@@ -26,6 +26,11 @@ def job_name_prefix(prefix: str) -> str:
     return f"{prefix}--"
 
 
+def role(prefix: str, region: str, name: str) -> str:
+    """Return a role's name: with the region, as the same stack may be in two of one account."""
+    return f"{prefix}-{region}-{name}"
+
+
 def function(prefix: str, name: str) -> str:
     """Return a function's name."""
     return f"{prefix}-{name}"
@@ -40,6 +45,9 @@ def flow_logs(prefix: str) -> str:
     """Return the name of the log group of the created VPC."""
     return f"/aws/vpc/{prefix}-flow-logs"
 
+
+TESTED = "tested-"
+"""Begins the tags of the images that have passed their test; then comes the time in UTC."""
 
 SILENT_ALARM = "-failed"
 """Ends the names of the alarms that notify nobody: the observer sends a message instead."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from components import names
 from components.policies.statements import Statement, document, short_enough, trust
 from components.stack import Stack
 
@@ -39,9 +40,8 @@ def create_role(  # noqa: PLR0913 - who, for what, and what
     trusted = trust(stack.account, f"{service}.amazonaws.com", source_arn)
     role = aws.iam.Role(
         f"{name}-role",
-        # With the region: roles are the account's, and the same stack may be in two regions. Only
-        # another name replaces a role, so it is never in its successor's way.
-        name=f"{stack.prefix}-{stack.account.region}-{name}",
+        # Only another name replaces a role, so it is never in its successor's way.
+        name=names.role(stack.prefix, stack.account.region, name),
         assume_role_policy=pulumi.Output.json_dumps(trusted),
         permissions_boundary=stack.settings.permissions_boundary,
         opts=child,

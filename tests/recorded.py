@@ -54,7 +54,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "mode": "existing",
             "subnets": ["subnet-0123456789abcdef0"],
             "security_groups": ["sg-0123456789abcdef0"],
-        }
+        },
+        "image": {
+            "shared_with": [{"prefix": "data"}, {"prefix": "data", "account": "210987654321"}]
+        },
     },
 }
 """Name -> what such a stack sets otherwise than the local one."""
@@ -67,6 +70,7 @@ POLICIES = {
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "policy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
 }
 """Kind -> the key of its inputs that holds a policy."""
 

@@ -1,4 +1,4 @@
-"""The image's manifest as the registry has it, and a warning of what SageMaker may refuse."""
+"""The image as the registry has it: whether it is there, and what SageMaker may refuse of it."""
 
 import boto3
 import pulumi
@@ -10,26 +10,23 @@ _DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 _PATIENCE = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
 
 
-def media_type(region: str, repository: str, digest: str) -> str | None:
+def media_type(region: str, repository: str, digest: str, if_missing: str) -> str | None:
     """Return the media type of an image's manifest by ECR; None if ECR does not say.
 
     No function of Pulumi's AWS or Docker provider returns it.
 
     Raises:
-        RunError: the repository does not have the image that Docker says it pushed.
+        RunError: the repository does not have the image; `if_missing` says why, and the way out.
     """
     try:
         [image] = boto3.client("ecr", region_name=region, config=_PATIENCE).describe_images(
             repositoryName=repository, imageIds=[{"imageDigest": digest}]
         )["imageDetails"]
     except (BotoCoreError, ClientError) as error:
-        if "ImageNotFoundException" not in str(error):
+        if "NotFoundException" not in str(error):  # of the image, or of the repository
             return None
-        # pulumi-docker takes the first of the digests that Docker has for the image.
         raise pulumi.RunError(
-            f"The repository {repository} has no image {digest}, which Docker named for it: it has "
-            "the same image of another repository, too. Remove Docker's copies (docker image prune "
-            "--all), then: pulumi up --replace '**image-image'"
+            f"The repository {repository} has no image {digest}{if_missing}"
         ) from None
     return image.get("imageManifestMediaType")
 

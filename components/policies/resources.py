@@ -7,7 +7,7 @@ import pulumi
 
 from components import names
 from components.aws.account import Account
-from components.policies.statements import TO_SEND, Statement, allow, document, from_source
+from components.policies.statements import TO_PULL, TO_SEND, Statement, allow, document, from_source
 from components.stack import Stack
 
 _EVENTBRIDGE = {"Service": "events.amazonaws.com"}
@@ -68,6 +68,28 @@ def queue_policy(
     """Return a dead letter queue's policy: these rules may send what they cannot deliver."""
     rules, send = {"ArnEquals": {"aws:SourceArn": rule_arns}}, ["sqs:SendMessage"]
     return document(allow("UndeliveredEvents", send, [queue_arn], rules, _EVENTBRIDGE))
+
+
+def repository_policy(stack: Stack) -> dict[str, Any] | None:
+    """Return the repository's policy: jobs of `image.shared_with` in other accounts may pull.
+
+    None: it is shared with no other account, and where a role's own policy decides. The role is in
+    a condition, since ECR refuses a principal that does not exist yet
+    (https://github.com/aws/aws-cdk/issues/15070). It needs no right to the key, which ECR uses by
+    a grant of its own (ECR user guide, "Encryption at rest").
+    """
+    here = stack.account
+    shared = stack.settings.image.shared_with
+    others = [each for each in shared if each.account not in (None, here.id)]
+    if not others:
+        return None
+    iam = f"arn:{here.partition}:iam::"
+    owners = sorted({f"{iam}{each.account}:root" for each in others})
+    roles = sorted(
+        f"{iam}{each.account}:role/{names.role(each.prefix, here.region, 'job')}" for each in others
+    )
+    jobs = {"ArnEquals": {"aws:PrincipalArn": roles}}
+    return document(allow("JobsOfOtherStacks", TO_PULL, [], jobs, {"AWS": owners}))
 
 
 def bucket_policy(bucket_arn: pulumi.Input[str]) -> dict[str, Any]:

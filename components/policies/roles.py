@@ -13,7 +13,7 @@ import pulumi
 from components import names
 from components.policies import jobs, spot, vpc
 from components.policies.data import Data
-from components.policies.statements import TO_SEND, Statement, allow, via
+from components.policies.statements import TO_PULL, TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
 from components.settings import Settings
 from components.stack import Stack
@@ -25,11 +25,10 @@ _WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
 def job(
-    stack: Stack, data: Data, repository: pulumi.Input[str], placement: VpcPlacement | None
+    stack: Stack, data: Data, repository_arn: Arn, placement: VpcPlacement | None
 ) -> list[Statement]:
     """Return what SageMaker may do for the stack's jobs: read input, write output, log, measure."""
     account = stack.account
-    images = pulumi.Output.concat(account.arn("ecr", "repository/"), repository)
     groups = [kind.group for kind in stack.settings.job_kinds]
     namespace = {"StringEquals": {"cloudwatch:namespace": groups}}
     # Secrets Manager ends each ARN in a hyphen and six characters of its own choice.
@@ -43,11 +42,7 @@ def job(
         allow("WriteOutput", ["s3:PutObject", "s3:AbortMultipartUpload"], data.output("*")),
         *spot.job(data),
         *_job_keys(stack),
-        allow(
-            "PullImage",
-            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [images],
-        ),
+        allow("PullImage", TO_PULL, [repository_arn]),
         # "*": the token is for the whole registry, the action knows no resource.
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
         # The group is the account's, and no stack may own it: the first job there creates it.

@@ -15,6 +15,12 @@ from components.stack import Stack
 
 Statement = dict[str, Any]
 
+TO_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+"""What SageMaker asks of the job's role to the repository of its image.
+
+"CreateProcessingJob API: Execution Role Permissions" in
+https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+"""
 TO_SEND = ["kms:Decrypt", "kms:GenerateDataKey"]
 """What SNS and SQS ask of the sender's rights to the key of a topic or a queue.
 
@@ -33,15 +39,18 @@ def allow(
     actions: Sequence[str],
     resources: Sequence[pulumi.Input[str]],
     conditions: Mapping[str, Any] | None = None,
-    principal: Mapping[str, str] | str | None = None,
+    principal: Mapping[str, str | list[str]] | str | None = None,
 ) -> Statement:
-    """Return a statement; a resource's policy, unlike an identity's, has a principal."""
+    """Return a statement; a resource's policy, unlike an identity's, has a principal.
+
+    Without resources it is one of a repository's policy, which takes none.
+    """
     return {
         "Sid": sid,
         "Effect": "Allow",
         **({"Principal": principal} if principal else {}),
         "Action": actions,
-        "Resource": resources,
+        **({"Resource": resources} if resources else {}),
         **({"Condition": conditions} if conditions else {}),
     }
 

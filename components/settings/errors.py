@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from components.settings.model import OVERRIDABLE, Settings
 from components.settings.replaced import NO_SPOT, REPLACED
 from components.settings.schedule import ScheduleSettings
-from components.settings.sections import SlackSettings, Subscription, TeamsSettings
+from components.settings.sections import Share, SlackSettings, Subscription, TeamsSettings
 from components.settings.sizes import SizeSettings
 
 Path = tuple[int | str, ...]
@@ -177,6 +177,8 @@ def _names(path: Path) -> list[str]:
             part = SlackSettings
         case ("alerts", "teams"):
             part = TeamsSettings
+        case ("image", "shared_with", _):
+            part = Share
         case ("job", "sizes", _) | ("schedules", _, "job", "sizes", _):
             part = SizeSettings
         case _:

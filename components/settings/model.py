@@ -88,6 +88,11 @@ class Settings(Frozen):
         return self.data == "keep"
 
     @property
+    def keep_images(self) -> bool:
+        """Whether the repository, and the key without which nobody can pull, outlive the stack."""
+        return self.keep_data or bool(self.image.shared_with)
+
+    @property
     def attempt_types(self) -> list[str]:
         """Every instance type that an attempt of any schedule may use."""
         return sorted({each for one in self.schedules.values() for each in one.attempt_types})

@@ -65,7 +65,14 @@ def _image(settings: Settings) -> Iterator[str]:
     if uri and not re.match(rf"\d+\.dkr\.ecr\.{settings.region}\.", uri):
         yield (
             f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "
-            "repository there, such as this stack's own"
+            "repository there: SageMaker pulls from no other region"
+        )
+    if any(
+        each.prefix == settings.prefix and not each.account for each in settings.image.shared_with
+    ):
+        yield (
+            f"image.shared_with: has {settings.prefix}, which is this stack; leave it out, or name "
+            "the account of the other one"
         )
 
 

@@ -9,13 +9,29 @@ from components.settings import values
 from components.settings.values import Frozen, checked
 
 
+class Share(Frozen):
+    """A stack that runs this stack's images."""
+
+    prefix: values.StackPrefix
+    """That stack's own."""
+    account: values.AccountId | None = None
+    """That stack's, in quotes; null: the account of this one."""
+
+
 class ImageSettings(Frozen):
     """The image that jobs run."""
 
     base: Annotated[str, Field(min_length=1)] | None = None
     """Replaces the BASE_IMAGE of the Dockerfile; a preview warns of one without a digest."""
     uri: values.ImageUri | None = None
-    """An image of ECR by its digest, as for a rollback: it runs as it is, and none is built."""
+    """An image of ECR by its digest: it runs as it is, and none is built. Of the stack's own
+    repository for a rollback; with one of another stack's, this one has no repository.
+    """
+    # The policy of a repository has room for more (ECR's SetRepositoryPolicy: 10,240 characters).
+    shared_with: Annotated[tuple[Share, ...], Field(max_length=50)] = ()
+    """Stacks that run images of this one's repository. While there is any, the repository and the
+    stack's key are kept whatever `data` says, and jobs of those in other accounts may pull.
+    """
 
 
 class NetworkSettings(Frozen):

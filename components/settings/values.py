@@ -197,6 +197,8 @@ _is_image = _matching(
     "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
 )
 ImageUri = Annotated[str, _is_image]
+_is_account = _matching("[0-9]{12}", "must be an account's 12 digits, quoted")
+AccountId = Annotated[str, _is_account]
 Cidr = Annotated[str, checked(addresses.block_problem)]
 _ID = "-([0-9a-f]{8}|[0-9a-f]{17})"
 SubnetId = Annotated[

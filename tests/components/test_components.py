@@ -186,20 +186,22 @@ class TestImage:
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
-    def test_of_all_images_with_a_tag_or_without_the_newest_stay(self) -> None:
+    def test_the_newest_tested_images_stay_and_beside_them_the_newest_of_all(self) -> None:
         policy = json.loads(image().one("aws:ecr/lifecyclePolicy:LifecyclePolicy")["policy"])
-        [rule] = policy["rules"]
-        assert rule["selection"] == {
-            "tagStatus": "any",
-            "countType": "imageCountMoreThan",
-            "countNumber": 10,
+        rules = {each["rulePriority"]: each["selection"] for each in policy["rules"]}
+        newest = {"countType": "imageCountMoreThan"}
+        tested = {"tagStatus": "tagged", "tagPrefixList": ["tested-"]}
+        assert rules == {
+            1: {**newest, **tested, "countNumber": 30},
+            2: {**newest, "tagStatus": "any", "countNumber": 10},
         }
 
 
 class TestImageThatExists:
-    """With image.uri, as for a rollback."""
+    """With image.uri, of another account's repository."""
 
-    URI = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/shared@sha256:{'cd' * 32}"
+    OWNER = "210987654321"
+    URI = f"{OWNER}.dkr.ecr.{REGION}.amazonaws.com/team/shared@sha256:{'cd' * 32}"
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -211,19 +213,28 @@ class TestImageThatExists:
         assert functions["launcher-function"]["environment"]["variables"]["IMAGE_URI"] == self.URI
         assert recorder.exports["image_uri"] == self.URI
         assert "docker:index/image:Image" not in recorder.kinds()
-        assert recorder.inputs("aws:ecr/repository:Repository").keys() == {"image-repository"}
+        assert not [kind for kind in recorder.kinds() if kind.startswith("aws:ecr/")]
 
-    def test_may_be_of_another_repository_of_the_account_which_is_the_only_one_pulled_from(
-        self, recorder: Recorder
-    ) -> None:
+    def test_is_pulled_from_that_repository_and_no_other(self, recorder: Recorder) -> None:
         policies = recorder.inputs("aws:iam/rolePolicy:RolePolicy")
         statements = json.loads(policies["job-policy"]["policy"])["Statement"]
         [pull] = [each for each in statements if each["Sid"] == "PullImage"]
-        assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/shared"]
+        assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{self.OWNER}:repository/team/shared"]
 
-    def test_is_refused_where_it_is_another_accounts(self) -> None:
-        of = stack(image={"uri": self.URI.replace(ACCOUNT, "210987654321")})
-        with pytest.raises(pulumi.RunError, match=r"image\.uri.*copy the image into a repository"):
+    def test_has_its_scans_told_in_the_account_that_has_it(self, recorder: Recorder) -> None:
+        rules = recorder.inputs("aws:cloudwatch/eventRule:EventRule")
+        assert rules.keys() == {"alerts-alarms-over", "observer-rule"}
+
+    def test_of_the_stacks_own_repository_leaves_that_to_the_stack(self) -> None:
+        of = stack(
+            prefix="p",
+            image={"uri": self.URI.replace("team/shared", "p").replace(self.OWNER, ACCOUNT)},
+        )
+        assert "aws:ecr/repository:Repository" in build(lambda: Image("image", of)).kinds()
+
+    def test_is_not_shared_with_others(self) -> None:
+        of = stack(image={"uri": self.URI, "shared_with": [{"prefix": "x"}]})
+        with pytest.raises(pulumi.RunError, match=r"no images to share.*the one that builds it"):
             build(lambda: Image("image", of))
 
 

@@ -62,6 +62,7 @@ NEEDS: dict[str, list[tuple[str, str]]] = {
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": [("functionName", _FUNCTION)],
     _SCHEDULE: [("groupName", _GROUP)],
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": [("repository", REPOSITORY)],
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": [("repository", REPOSITORY)],
     "aws:sqs/queuePolicy:QueuePolicy": [("queueUrl", _QUEUE)],
     "aws:kms/alias:Alias": [("targetKeyId", "aws:kms/key:Key")],
     _SUBNET: [("vpcId", _VPC)],

@@ -68,11 +68,12 @@ RULES: dict[str, Rule] = {
     ),
     # dynamodb/table.go
     "aws:dynamodb/table:Table": _rule("name hashKey rangeKey localSecondaryIndexes", "name"),
-    # ecr/repository.go, ecr/lifecycle_policy.go
+    # ecr/repository.go, ecr/lifecycle_policy.go, ecr/repository_policy.go
     "aws:ecr/repository:Repository": _rule(
         "name encryptionConfigurations", "name", 256, defaults={"imageTagMutability": "MUTABLE"}
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _rule("repository policy", delete_first=True),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": _rule("repository"),
     # sns/topic.go, sns/topic_policy.go, sns/topic_subscription.go
     "aws:sns/topic:Topic": _rule("name namePrefix fifoTopic", "name", 256),
     "aws:sns/topicPolicy:TopicPolicy": _rule("arn"),

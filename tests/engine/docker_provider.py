@@ -13,7 +13,9 @@ import stat
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
 
 from tests.conftest import REGION
 from tests.engine import schema
@@ -110,11 +112,23 @@ class DockerProvider:
         message = f"the stand-in has no function {token}"
         raise Refused(message)
 
-    def media_type_of(self, region: str, repository: str, digest: str) -> str | None:
-        """Answer in the place of `image_manifest.media_type`."""
-        assert region == REGION
-        assert digest in self.cloud.images_of(repository)
-        return self._media_types[digest]
+    def client(self, service: str, *, region_name: str, config: object) -> Self:
+        """Stand in for boto3's client of ECR, which the program asks of its image."""
+        del config
+        assert (service, region_name) == ("ecr", REGION)
+        return self
+
+    def describe_images(
+        self,
+        repositoryName: str,  # noqa: N803 - boto3's
+        imageIds: list[dict[str, str]],  # noqa: N803 - boto3's
+    ) -> dict[str, Any]:
+        [wanted] = imageIds
+        if wanted["imageDigest"] not in self.cloud.images.get(repositoryName, {}):
+            error = {"Error": {"Code": "ImageNotFoundException"}}
+            raise ClientError(error, "DescribeImages")
+        kind = self._media_types.get(wanted["imageDigest"], DOCKER_MANIFEST)
+        return {"imageDetails": [{"imageManifestMediaType": kind}]}
 
     def _built_and_pushed(self, inputs: dict[str, Any]) -> dict[str, Any]:
         if has_unknown(inputs):

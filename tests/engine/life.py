@@ -19,6 +19,9 @@ DATA = {
 }
 """Kinds that hold what nobody can make again."""
 
+UNSHARED: dict[str, Any] = {"image": ...}
+"""dev as a stack alone, which nothing of is protected."""
+
 LIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "prod": ("prod", {}),
     "vpc of three zones, two instances": (
@@ -36,6 +39,7 @@ LIVES: dict[str, tuple[str, dict[str, Any]]] = {
                 "secrets": ["database"],
             },
             "permissions_boundary": BOUNDARY,
+            **UNSHARED,
         },
     ),
     "staging in an existing network, with existing buckets and several schedules": (

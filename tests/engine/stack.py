@@ -191,7 +191,7 @@ class Stack:
         outcome, printed, failure = Outcome(), list[str](), ""
         with (
             chdir(self.directory),
-            patch.object(image_manifest, "media_type", self.docker.media_type_of),
+            patch.object(image_manifest, "boto3", self.docker),
             patch.object(pulumi.log, "debug", unheard),
             # The lines that register a resource: with pytest's below them a third of the time.
             patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.life import REQUIRED
+from tests.engine.life import REQUIRED, UNSHARED
 from tests.engine.outcome import OperationFailed, Outcome
 from tests.engine.stack import Stack
 
@@ -91,7 +91,7 @@ def test_there_and_back_through_every_network_and_to_another_prefix(tmp_path: Pa
 def test_a_job_that_runs_holds_up_the_end_of_its_network_and_nothing_is_lost(
     tmp_path: Path,
 ) -> None:
-    with Stack(tmp_path, settings={"network": {"mode": "vpc"}}) as stack:
+    with Stack(tmp_path, settings={"network": {"mode": "vpc"}, **UNSHARED}) as stack:
         stack.up()
         [subnet, *_] = [id_ for kind, id_ in stack.cloud.made if kind == "aws:ec2/subnet:Subnet"]
         stack.cloud.held[subnet] = "a network interface of a job"

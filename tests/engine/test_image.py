@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import ACCOUNT, REGION
 from tests.engine.docker_provider import NO_ENGINE
+from tests.engine.life import UNSHARED
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
 
@@ -37,7 +38,7 @@ pulumi.export("uri", image.uri)
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """Version A is deployed."""
-    with Stack(tmp_path) as found:
+    with Stack(tmp_path, settings=UNSHARED) as found:
         (found.directory / "__main__.py").write_text(PROGRAM)
         found.cloud.outside.add(KEY)
         write(found, "A")

@@ -21,7 +21,7 @@ _ROLES = {
 """A role's owner -> its heading."""
 _VARIANTS = {
     "vpc": "With `network.mode: vpc`",
-    "existing": "With `network.mode: existing`",
+    "existing": "With `network.mode: existing`, and `image.shared_with` another account",
     "vpc, two instances": "With `job.secrets`, several instances and `limits`",
     "vpc, spot": "With `job.capacity: spot`",
     "vpc, chats": "With `alerts.slack` or `alerts.teams`",

@@ -156,6 +156,7 @@ _SENDERS = ["launcher", "observer", "schedule-group", "observer-watch"]
 _FUNCTIONS = ["launcher", "observer"]
 
 CONDITIONS = {
+    "aws:PrincipalArn": {("image", "JobsOfOtherStacks")},
     "aws:PrincipalAccount": {
         ("network-endpoint", "OnlyThisAccount"),
         ("network-s3", "ListBucketsOfThisStack"),
@@ -229,6 +230,7 @@ CONDITIONS = {
 """Condition key -> the statements that have it in every stack: to lose one is a decision."""
 
 ANY_OF_THE_ACCOUNT = {
+    ("image", "JobsOfOtherStacks"): "Exactly the jobs' roles of `image.shared_with`.",
     ("job", "OnlyThisService"): "SageMaker's role is passed to jobs of its own stack only.",
     ("job", "UseInterfaces"): "Subnets of the settings.",
     ("network-flow-logs", "OnlyThisService"): "A flow log's id is not known before.",

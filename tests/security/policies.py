@@ -11,7 +11,9 @@ from local.deploy.program import plain
 from tests.conftest import ACCOUNT, REGION, Recorder
 from tests.recorded import STACKS, VARIANTS, listed, program
 
-Kind = Literal["identity", "trust", "key", "bucket", "topic", "queue", "endpoint", "function"]
+Kind = Literal[
+    "identity", "trust", "key", "bucket", "topic", "queue", "endpoint", "function", "repository"
+]
 
 _KINDS: dict[tuple[str, str], Kind] = {
     ("aws:iam/role:Role", "assumeRolePolicy"): "trust",
@@ -21,6 +23,7 @@ _KINDS: dict[tuple[str, str], Kind] = {
     ("aws:sns/topicPolicy:TopicPolicy", "policy"): "topic",
     ("aws:sqs/queuePolicy:QueuePolicy", "policy"): "queue",
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy"): "endpoint",
+    ("aws:ecr/repositoryPolicy:RepositoryPolicy", "policy"): "repository",
 }
 _PERMISSION = "aws:lambda/permission:Permission"
 

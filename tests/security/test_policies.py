@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from tests.conftest import ACCOUNT
+from tests.conftest import ACCOUNT, REGION
 from tests.recorded import STACKS, VARIANTS, program
 from tests.security import exceptions
 from tests.security.policies import (
@@ -149,10 +149,15 @@ class TestPrincipals:
                 assert policy.kind == "endpoint", where
                 assert _bound_to_principals(each), where
 
-    def test_no_other_account_is_let_in_and_this_one_only_by_the_key(self) -> None:
+    def test_only_jobs_of_another_account_are_let_in_and_this_one_by_the_key(self) -> None:
         for where, policy, each in statements():
             aws = each["Principal"].get("AWS") if isinstance(each.get("Principal"), dict) else None
-            if aws not in (None, "*"):
+            if policy.kind == "repository":
+                assert aws == ["arn:aws:iam::210987654321:root"], where
+                role = f"arn:aws:iam::210987654321:role/data-{REGION}-job"
+                assert each["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [role]}}, where
+                assert not resources(each), "ECR takes none"
+            elif aws not in (None, "*"):
                 assert policy.kind == "key", where
                 assert aws == f"arn:aws:iam::{ACCOUNT}:root", where
 

@@ -25,6 +25,8 @@ LIMITS = {
     "endpoint": 20_480,
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     "function": 20_480,
+    # ECR's API reference, SetRepositoryPolicy
+    "repository": 10_240,
 }
 """Kind of policy -> characters that AWS takes."""
 LARGEST: dict[str, dict[str, Any]] = {
@@ -36,6 +38,11 @@ LARGEST: dict[str, dict[str, Any]] = {
     "job": {
         "instance_count": 2,
         "secrets": [f"{'team' * 10}/{number}" for number in range(10)],
+    },
+    "image": {
+        "shared_with": [
+            {"prefix": "p" * names.MAX_PREFIX, "account": f"{number:012}"} for number in range(50)
+        ]
     },
     "input": {"prefix": f"{'input' * 40}/"},
     "retries": {

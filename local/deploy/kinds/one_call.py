@@ -100,6 +100,11 @@ calls(
     registryId="{repository[registryId]}",
 )
 calls(
+    "ecr/RepositoryPolicy",
+    "ecr.set_repository_policy",
+    "repository=repositoryName policy=policyText",
+)
+calls(
     "iam/Role",
     "iam.create_role",
     "name=RoleName assumeRolePolicy=AssumeRolePolicyDocument",

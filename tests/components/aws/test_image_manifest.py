@@ -33,19 +33,19 @@ def test_is_what_the_registry_says_of_the_digest(kind: str) -> None:
             imageManifestMediaType=kind,
             imageTag="1",
         )["image"]
-        assert media_type(REGION, "p-dev", image.get("imageId", {}).get("imageDigest", "")) == kind
+        assert (
+            media_type(REGION, "p-dev", image.get("imageId", {}).get("imageDigest", ""), "") == kind
+        )
 
 
 def test_is_not_known_where_ecr_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
     digest = f"sha256:{'0' * 64}"
-    with mock_aws():
-        assert media_type(REGION, "gone", digest) is None
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert media_type(REGION, "no-network", digest) is None
+    assert media_type(REGION, "no-network", digest, "") is None
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert media_type(REGION, "no-credentials", digest) is None
+    assert media_type(REGION, "no-credentials", digest, "") is None
     monkeypatch.setenv("AWS_PROFILE", "absent")
-    assert media_type(REGION, "no-profile", digest) is None
+    assert media_type(REGION, "no-profile", digest, "") is None
 
 
 def test_is_warned_of_only_where_it_is_another_than_dockers() -> None:
@@ -56,10 +56,11 @@ def test_is_warned_of_only_where_it_is_another_than_dockers() -> None:
     assert "--repository-name p-dev --image-ids imageTag=1" in said
 
 
-def test_a_digest_that_the_repository_does_not_have_ends_the_update() -> None:
+@pytest.mark.parametrize("repository", ["p-dev", "gone"])
+def test_a_digest_that_the_repository_does_not_have_ends_the_operation(repository: str) -> None:
     with mock_aws():
         cast("Any", boto3).client("ecr", region_name=REGION).create_repository(
             repositoryName="p-dev"
         )
-        with pytest.raises(RunError, match="p-dev has no image sha256:0"):
-            media_type(REGION, "p-dev", f"sha256:{'0' * 64}")
+        with pytest.raises(RunError, match=rf"{repository} has no image sha256:0+: why"):
+            media_type(REGION, repository, f"sha256:{'0' * 64}", ": why")

@@ -17,6 +17,7 @@ from components.aws import models
 from components.settings import (
     ScheduleSettings,
     Settings,
+    Share,
     SizeSettings,
     Subscription,
     sections,
@@ -104,6 +105,7 @@ The slot before that of a `rate(…)` is one interval earlier; an `at(…)` has 
 """
 _HEADINGS = {
     "schedules": "schedules.*name*",
+    "shared_with": "image.shared_with[*n*]",
     "sizes": "job.sizes[*n*]",
     "subscriptions": "alerts.subscriptions[*n*]",
     "slack": "alerts.slack",
@@ -118,6 +120,7 @@ def _range(path: str) -> str:
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
 _ALLOWED: list[tuple[Any, str]] = [
+    (values.AccountId, "12 digits, in quotes"),
     (values.Argument, "text, 1 to 256 characters"),
     (values.BucketName, "a bucket's name"),
     (values.Cidr, "a private IPv4 block of /16 to /28"),
@@ -169,14 +172,20 @@ def _groups() -> Iterator[list[str]]:
     for name in parts:
         part = ScheduleSettings if name == "schedules" else cast("type[BaseModel]", kinds[name])
         yield _group(name, part)
-        if name == "job":
-            yield _group("sizes", SizeSettings)
-        if name == "alerts":
-            yield _group("subscriptions", Subscription)
-            yield _group("slack", sections.SlackSettings)
-            yield _group("teams", sections.TeamsSettings)
+        for below in _BELOW.get(name, []):
+            yield _group(*below)
 
 
+_BELOW: dict[str, list[tuple[str, type[BaseModel]]]] = {
+    "image": [("shared_with", Share)],
+    "job": [("sizes", SizeSettings)],
+    "alerts": [
+        ("subscriptions", Subscription),
+        ("slack", sections.SlackSettings),
+        ("teams", sections.TeamsSettings),
+    ],
+}
+"""A part -> what in it has keys of its own."""
 _HEAD = ("key", "default", "allowed", "meaning")
 
 
@@ -193,7 +202,7 @@ def _rows(part: type[BaseModel], fields: Any, prefix: str = "") -> Iterator[tupl
         is_part = _is_part(kinds[name])
         allowed = f"keys of `{name}`" if is_part else _allowed(kinds[name])
         is_other = part is ScheduleSettings and name in OVERRIDABLE
-        default = "*the stack's*" if is_other else _default(name, field)
+        default = "*the stack's*" if is_other else _default(part, name, field)
         yield (f"`{prefix}{name}`", default, allowed.replace("|", r"\|"), _text(field.description))
 
 
@@ -201,8 +210,8 @@ def _text(docstring: str | None) -> str:
     return " ".join((docstring or "").split()).replace("|", r"\|")
 
 
-def _default(name: str, field: FieldInfo) -> str:
-    if name == "prefix" and field.is_required():
+def _default(part: type[BaseModel], name: str, field: FieldInfo) -> str:
+    if part is Settings and name == "prefix":
         return "`<project>-<stack>`"
     if field.is_required():
         return "*required*"

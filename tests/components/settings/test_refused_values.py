@@ -167,6 +167,21 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         ({"image__uri": IMAGE.partition("@")[0]}, "image.uri", "REPOSITORY@sha256:DIGEST"),
         ({"image__uri": IMAGE.replace("central", "west")}, "image.uri", "aws:region eu-central-1"),
         ({"image": {"uri": IMAGE, "base": "debian:13"}}, "image base", "leave one of them out"),
+        (
+            {"image": {"shared_with": [{"prefix": "a", "account": "1"}]}},
+            "image.shared_with[0].account",
+            "12 digits",
+        ),
+        (
+            {"prefix": "p", "image": {"shared_with": [{"prefix": "p"}]}},
+            "image.shared_with",
+            "has p, which is this stack; leave it out",
+        ),
+        (
+            {"image": {"shared_with": [{"name": "a"}]}},
+            "image.shared_with[0].name",
+            "account, prefix",
+        ),
         ({"retention__log_days": 42}, "retention.log_days", "30, 60"),
         ({"limits__max_concurrent_instances": 0}, "limits.max_concurrent_instances", "from 1"),
         (

@@ -27,7 +27,8 @@ class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
         config = stack_keys("local") | {f"{PROJECT}:alerts": json.dumps(told)}
-        recorders = [record_program("local", config), program("vpc, chats")]
+        variants = [program("vpc, chats"), program("existing")]
+        recorders = [record_program("local", config), *variants]
         created = [args for recorder in recorders for args in recorder.created]
         registered = {args.typ for args in created if args.custom}
         assert registered == CREATE.keys()
@@ -66,6 +67,15 @@ class TestEveryResource:
         )["Attributes"]
         assert attributes["KmsMasterKeyId"] == "alias/mine"
         assert attributes["MessageRetentionPeriod"] == "60"
+
+    def test_a_repository_has_its_policy(self, resources: Resources) -> None:
+        kind = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+        policy = program("existing").one(kind)
+        name = {"repositoryName": policy["repository"]}
+        resources.aws.client("ecr").create_repository(**name)
+        resources.create(kind, "its", policy)
+        found = resources.aws.client("ecr").get_repository_policy(**name)
+        assert json.loads(found["policyText"]) == json.loads(policy["policy"])
 
     def test_the_boundary_of_a_role_has_to_exist(self, resources: Resources) -> None:
         trust = json.dumps({"Version": "2012-10-17", "Statement": []})
