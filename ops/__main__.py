@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import advise, backfill, costs, listing, logs, prices, report, run
+from ops import advise, backfill, costs, listing, logs, prices, promote, report, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -61,6 +61,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     stops = command("stop", run.stop, "Stop a job, and wait until it has stopped")
     stops.add_argument("job", metavar="JOB")
 
+    command(
+        "promote", promote.promote, "Tag the image that the stack runs as tested; print its URI"
+    )
     command("prices", prices.fetch, "Get the list prices of the stack's region from AWS")
     _add_looking(command)
     return parser.parse_args(arguments)

@@ -125,7 +125,7 @@ class DockerProvider:
     ) -> dict[str, Any]:
         [wanted] = imageIds
         if wanted["imageDigest"] not in self.cloud.images.get(repositoryName, {}):
-            error = {"Error": {"Code": "ImageNotFoundException"}}
+            error: Any = {"Error": {"Code": "ImageNotFoundException"}}
             raise ClientError(error, "DescribeImages")
         kind = self._media_types.get(wanted["imageDigest"], DOCKER_MANIFEST)
         return {"imageDetails": [{"imageManifestMediaType": kind}]}
