@@ -5,8 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components import names
-from components.policies import resources
+from components import names, private_bucket
 from components.policies.data import Data
 from components.stack import Stack
 from pipeline.kind import SCRATCH
@@ -59,75 +58,17 @@ class Storage(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         if None not in asked_for:
             return pulumi.Output.from_input(asked_for[0] or "")
-        account, settings, child = self._stack.account, self._stack.settings, self._child()
-        keep = settings.keep_data
+        account, stack = self._stack.account, self._stack
         name = f"{self._name}-{role}"
         # The physical name is an interface: people and other systems upload to it.
-        bucket = aws.s3.Bucket(
+        bucket, versioning = private_bucket.create(
             name,
-            bucket=names.bucket(self._stack.prefix, role, account.id, account.region),
-            force_destroy=not keep,
-            opts=self._child(protect=keep),
+            names.bucket(stack.prefix, role, account.id, account.region),
+            stack.key_arn,
+            self._child,
+            keep=stack.settings.keep_data,
         )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
-        )
-        private = aws.s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-tls",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(resources.bucket_policy(bucket.arn)),
-            # S3 refuses two changes of a bucket's access at the same time.
-            opts=self._child(depends_on=[private]),
-        )
-        self._keep(name, bucket, expire_days, spot=role == "output" and settings.has_spot)
-        return bucket.bucket
-
-    def _child(self, **more: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as Pulumi
-        """Return the options of a part: a bucket that the stack lets go of keeps what guards it.
-
-        Said of each, since Pulumi's documents and engine differ in whether children inherit it.
-        https://github.com/pulumi/pulumi/issues/19654
-        """
-        keep = self._stack.settings.keep_data
-        return pulumi.ResourceOptions(parent=self, retain_on_delete=keep, **more)
-
-    def _keep(
-        self, name: str, bucket: aws.s3.Bucket, expire_days: int | None, *, spot: bool
-    ) -> None:
-        """Create what keeps the bucket's objects: encryption, versions and their lifecycle."""
-        child, days = self._child(), self._stack.settings.retention.noncurrent_days
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "bucket_key_enabled": True,
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self._stack.key_arn,
-                    },
-                }
-            ],
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=child,
-        )
+        days, spot = stack.settings.retention.noncurrent_days, stack.settings.has_spot
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
@@ -140,8 +81,18 @@ class Storage(pulumi.ComponentResource):
                     "noncurrent_version_expiration": {"noncurrent_days": days},
                     "expiration": {"days": expire_days} if expire_days else None,
                 },
-                *([_LEFT_OVER] if spot else []),
+                *([_LEFT_OVER] if role == "output" and spot else []),
             ],
             # Rules for old versions need versions.
             opts=self._child(depends_on=[versioning]),
         )
+        return bucket.bucket
+
+    def _child(self, **more: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as Pulumi
+        """Return the options of a part: a bucket that the stack lets go of keeps what guards it.
+
+        Said of each, since Pulumi's documents and engine differ in whether children inherit it.
+        https://github.com/pulumi/pulumi/issues/19654
+        """
+        keep = self._stack.settings.keep_data
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=keep, **more)
