@@ -116,7 +116,7 @@ class Recorder(pulumi.runtime.Mocks):
 def _computed(args: MockResourceArgs) -> dict[str, Any]:
     """Return what AWS would add, with ARNs as AWS writes them."""
     inputs = cast("dict[str, Any]", args.inputs)
-    name = inputs.get("name", f"{args.name}-0a1b2c3")
+    name, path = inputs.get("name", f"{args.name}-0a1b2c3"), inputs.get("path", "/")
 
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
@@ -134,7 +134,11 @@ def _computed(args: MockResourceArgs) -> dict[str, Any]:
         "docker:index/image:Image": {
             "repoDigest": f"{str(inputs.get('imageName')).rpartition(':')[0]}@{DIGEST}"
         },
-        "aws:iam/role:Role": {"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
+        "aws:iam/role:Role": {"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role{path}{name}"},
+        "aws:iam/policy:Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"},
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+            "arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{inputs.get('url', '')[8:]}"
+        },
         "aws:cloudwatch/logGroup:LogGroup": {"arn": arn("logs", f"log-group:{name}")},
         "aws:sqs/queue:Queue": {"name": name, "url": queue_url, "arn": arn("sqs", name)},
         "aws:lambda/function:Function": {"arn": arn("lambda", f"function:{name}")},
@@ -151,12 +155,17 @@ def unheard(*_: object) -> None:
     """Stand in for what is called for each resource, and whose text nobody sees."""
 
 
-def record(make: Callable[[], Any], stack: str, config: dict[str, str] | None = None) -> Recorder:
+def record(
+    make: Callable[[], Any],
+    stack: str,
+    config: dict[str, str] | None = None,
+    project: str = PROJECT,
+) -> Recorder:
     """Run `make` against a recorder; returns when everything that it registers is recorded."""
     recorder = Recorder()
 
     async def run() -> None:
-        pulumi.runtime.set_mocks(recorder, project=PROJECT, stack=stack, preview=False)
+        pulumi.runtime.set_mocks(recorder, project=project, stack=stack, preview=False)
         pulumi.runtime.set_all_config(config or {})
         await run_pulumi_func(lambda: cast("None", make() and None))
         root: Any = pulumi.runtime.get_root_resource()

@@ -17,6 +17,8 @@ from tests.engine.values import parsed, strings
 
 ROLE, BUCKET = "aws:iam/role:Role", "aws:s3/bucket:Bucket"
 REPOSITORY = "aws:ecr/repository:Repository"
+_POLICY = "aws:iam/policy:Policy"
+_ATTACHED = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _TABLE = "aws:dynamodb/table:Table"
 _GROUP, _SCHEDULE = "aws:scheduler/scheduleGroup:ScheduleGroup", "aws:scheduler/schedule:Schedule"
 _RULE, _FUNCTION = "aws:cloudwatch/eventRule:EventRule", "aws:lambda/function:Function"
@@ -31,7 +33,10 @@ _OF_THIS_ACCOUNT = rf"arn:aws:(s3::|[a-z]+:[a-z0-9-]*:{ACCOUNT}):[^*\s]+"
 
 HOLDS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     # IAM DeleteRole
-    ROLE: ("DeleteConflict", [("aws:iam/rolePolicy:RolePolicy", "role")]),
+    ROLE: ("DeleteConflict", [("aws:iam/rolePolicy:RolePolicy", "role"), (_ATTACHED, "role")]),
+    # IAM DeletePolicy: "you must first detach the policy from all users, groups, and roles", and a
+    # boundary is one that roles have
+    _POLICY: ("DeleteConflict", [(_ATTACHED, "policyArn"), (ROLE, "permissionsBoundary")]),
     # EventBridge DeleteRule: "Before you can delete the rule, you must remove all targets"
     _RULE: ("ValidationException", [("aws:cloudwatch/eventTarget:EventTarget", "rule")]),
     # EC2 DeleteVpc, DeleteSubnet, DeleteRouteTable, DeleteSecurityGroup
@@ -57,6 +62,7 @@ HOLDS: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 NEEDS: dict[str, list[tuple[str, str]]] = {
     "aws:iam/rolePolicy:RolePolicy": [("role", ROLE)],
+    _ATTACHED: [("role", ROLE), ("policyArn", _POLICY)],
     "aws:cloudwatch/eventTarget:EventTarget": [("rule", _RULE)],
     "aws:lambda/permission:Permission": [("function", _FUNCTION)],
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": [("functionName", _FUNCTION)],

@@ -98,11 +98,20 @@ def _dhcp_options(_: Cloud, __: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _oidc_provider(cloud: Cloud, args: dict[str, Any]) -> dict[str, Any]:
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{args['url'].removeprefix('https://')}"
+    if arn not in cloud.outside:
+        message = f"NoSuchEntity: {arn}"
+        raise Refused(message)
+    return {"arn": arn, "clientIdLists": ["sts.amazonaws.com"], "thumbprintLists": []}
+
+
 _ANSWERS: dict[str, Callable[[Cloud, dict[str, Any]], dict[str, Any]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": lambda _, __: {"name": REGION, "id": REGION},
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _oidc_provider,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization,
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,

@@ -86,12 +86,22 @@ def _queue(inputs: dict[str, Any]) -> Computed:
 
 
 def _role(inputs: dict[str, Any]) -> Computed:
-    own = arn("iam", f"role/{inputs['name']}", region="")
+    own = arn("iam", f"role{inputs.get('path', '/')}{inputs['name']}", region="")
     return inputs["name"], {
         "arn": own,
         "createDate": "2026-01-01T00:00:00Z",
         "uniqueId": f"AROA{_digits(16).upper()}",
     }
+
+
+def _policy(inputs: dict[str, Any]) -> Computed:
+    own = arn("iam", f"policy{inputs['path']}{inputs['name']}", region="")
+    return own, {"arn": own, "policyId": f"ANPA{_digits(16).upper()}", "attachmentCount": 0}
+
+
+def _oidc_provider(inputs: dict[str, Any]) -> Computed:
+    own = arn("iam", f"oidc-provider/{inputs['url'].removeprefix('https://')}", region="")
+    return own, {"arn": own, "thumbprintLists": []}
 
 
 def _function(inputs: dict[str, Any]) -> Computed:
@@ -154,6 +164,12 @@ _MAKERS: dict[str, Callable[[dict[str, Any]], Computed]] = {
     "aws:cloudwatch/eventTarget:EventTarget": lambda i: (f"{i['rule']}-{i['targetId']}", {}),
     "aws:sqs/queue:Queue": _queue,
     "aws:iam/role:Role": _role,
+    "aws:iam/policy:Policy": _policy,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: (
+        f"{i['role']}/{i['policyArn']}",
+        {},
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
     "aws:iam/rolePolicy:RolePolicy": lambda i: (f"{i['role']}:{i['name']}", {}),
     "aws:cloudwatch/logGroup:LogGroup": _named("logs", "log-group:"),
     "aws:lambda/function:Function": _function,

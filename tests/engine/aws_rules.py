@@ -115,7 +115,7 @@ RULES: dict[str, Rule] = {
     # sqs/queue.go, sqs/queue_policy.go
     "aws:sqs/queue:Queue": _rule("name namePrefix fifoQueue", "name", 80),
     "aws:sqs/queuePolicy:QueuePolicy": _rule("queueUrl"),
-    # iam/role.go, iam/role_policy.go
+    # iam/role.go, iam/role_policy.go, iam/policy.go, iam/role_policy_attachment.go
     "aws:iam/role:Role": _rule(
         "name namePrefix path",
         "name",
@@ -123,6 +123,15 @@ RULES: dict[str, Rule] = {
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
     ),
     "aws:iam/rolePolicy:RolePolicy": _rule("name namePrefix role", "name", 128),
+    "aws:iam/policy:Policy": _rule(
+        "description name namePrefix path",
+        "name",
+        128,
+        defaults={"delayAfterPolicyCreationInMs": 0, "path": "/"},
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _rule("policyArn role"),
+    # iam/openid_connect_provider.go
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _rule("url"),
     # logs/group.go
     "aws:cloudwatch/logGroup:LogGroup": _rule(
         "name namePrefix logGroupClass", "name", 512, defaults={"skipDestroy": False}

@@ -5,7 +5,7 @@ import json
 import runpy
 import shutil
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, chdir, contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -37,6 +37,11 @@ _IGNORED = shutil.ignore_patterns("__pycache__")
 class Stack:
     """One stack, from its creation to its end. The directory holds project, state and settings."""
 
+    project: ClassVar[str] = PROJECT
+    source: ClassVar[Path] = ROOT
+    """Where the project's files are."""
+    copied: ClassVar[Sequence[str]] = _COPIED
+
     def __init__(
         self,
         directory: Path,
@@ -61,7 +66,7 @@ class Stack:
         self.docker = DockerProvider(self.cloud, self.directory)
         self._home = directory
         self._copy(bare=bare)
-        chosen = {"aws:region": REGION} if bare else owners(name)
+        chosen = {"aws:region": REGION} if bare else self.chosen()
         self.configure({**chosen, **(settings or {})})
         with ExitStack() as opened:
             ports = [opened.enter_context(served(each)) for each in (self.aws, self.docker)]
@@ -74,13 +79,17 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    def chosen(self) -> dict[str, str]:
+        """Return what the tests expect of the stack file, whatever its owner has chosen."""
+        return owners(self.name)
+
     # What a user does between operations.
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change the stack file: key -> value; mappings are merged, `...` removes a key."""
         path = self.directory / f"Pulumi.{self.name}.yaml"
         document = yaml.safe_load(path.read_text("utf-8"))
-        own = f"{PROJECT}:"  # which the CLI writes before every key that it finds or sets
+        own = f"{self.project}:"  # which the CLI writes before every key that it finds or sets
         config = {key.removeprefix(own): each for key, each in document["config"].items()}
         document["config"] = _merged(config, changes)
         path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
@@ -128,7 +137,7 @@ class Stack:
 
     def written_state(self) -> str:
         """Return the engine's own state as it is on disk, with secrets encrypted."""
-        path = self._home / "state" / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json"
+        path = self._home / "state" / ".pulumi" / "stacks" / self.project / f"{self.name}.json"
         return path.read_text("utf-8")
 
     def state(self) -> list[Resource]:
@@ -149,15 +158,17 @@ class Stack:
 
     def _copy(self, *, bare: bool) -> None:
         self.directory.mkdir(parents=True)
-        for part in _COPIED:
-            source, target = ROOT / part, self.directory / part
+        for part in self.copied:
+            source, target = self.source / part, self.directory / part
             if source.is_dir():
                 shutil.copytree(source, target, ignore=_IGNORED)
             else:
                 shutil.copy(source, target)
         name = f"Pulumi.{self.name}.yaml"
         # Without what names the secrets provider of whoever owns the stack.
-        config: Any = {} if bare else yaml.safe_load((ROOT / name).read_text("utf-8"))["config"]
+        config: Any = (
+            {} if bare else yaml.safe_load((self.source / name).read_text("utf-8"))["config"]
+        )
         (self.directory / name).write_text(yaml.safe_dump({"config": config}), "utf-8")
 
     def _created(self, ports: str) -> automation.Stack:

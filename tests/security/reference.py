@@ -118,3 +118,9 @@ def _is(name: str, key: str) -> bool:
     """Return whether a key is meant by a name such as `aws:RequestTag/${TagKey}`."""
     fixed = [re.escape(part) for part in re.split(r"\$\{[^}]+\}|<key>", name)]
     return re.fullmatch(".+".join(fixed), key, re.IGNORECASE) is not None
+
+
+def access_level(name: str) -> str:
+    """Return what AWS says an action does: Read, List, Write, Tagging or Permissions management."""
+    service, _, short = name.partition(":")
+    return str(_DATA.actions.get_action_details(service, short)["accessLevel"])

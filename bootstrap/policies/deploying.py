@@ -1,0 +1,82 @@
+"""What a deployment writes: the kinds of resources of the program, under the stack's names only."""
+
+from bootstrap.policies import kinds
+from bootstrap.policies.conditions import adopted, calls, of_own, when_created
+from bootstrap.stack import Stack
+from components.policies.statements import Statement, allow
+
+_PASSED_TO = ("chatbot", "lambda", "scheduler", "vpc-flow-logs")
+"""Services that a deployment hands a role to; SageMaker gets its one from the launcher."""
+_ALIAS = "CreateAlias DeleteAlias UpdateAlias"
+_KEEP_KEY = (
+    "DisableKey DisableKeyRotation EnableKey EnableKeyRotation PutKeyPolicy TagResource "
+    f"UntagResource UpdateKeyDescription {_ALIAS}"
+)
+_LEND_KEY = "CreateGrant Decrypt Encrypt GenerateDataKey RetireGrant RevokeGrant"
+_BOUNDED = "CreateRole DeleteRolePolicy PutRolePermissionsBoundary PutRolePolicy"
+_CHATS = "CreateMicrosoftTeamsChannelConfiguration CreateSlackChannelConfiguration"
+_ROLES = (
+    "DeleteRole ListInstanceProfilesForRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
+    "UpdateRoleDescription"
+)
+
+
+def of_kinds(stack: Stack) -> list[Statement]:
+    """Return what creates, changes and deletes the resources of the stack's own names."""
+    return [
+        allow(f"Keep{each.name}", calls(each.service, each.keep), each.arns)
+        for each in kinds.of(stack)
+    ]
+
+
+def statements(stack: Stack) -> list[Statement]:
+    """Return what else a deployment does: the stack's key, its roles, and the end of its data."""
+    ends = _data(stack) if stack.settings.data == "destroy" else []
+    # "*": the actions know no resource. What a chat may do is its role's, and a guardrail.
+    chats = allow("CreateChats", calls("chatbot", _CHATS), ["*"], when_created(stack))
+    return [*_key(stack), *_roles(stack), chats, *ends]
+
+
+def _key(stack: Stack) -> list[Statement]:
+    keys, own, alias = stack.arns("kms", "key/*"), of_own(stack), f"alias/{stack.prefix}"
+    return [
+        # "*": a key that does not exist yet has no ARN.
+        allow("CreateKey", ["kms:CreateKey"], ["*"], when_created(stack)),
+        # KMS asks for it when a key is created with tags, of no particular key. A key in use has an
+        # alias, or the tags of a stack, and cannot be claimed by this.
+        allow("TagNewKey", ["kms:TagResource"], keys, adopted(stack, "kms:ResourceAliases")),
+        allow("KeepKey", calls("kms", _KEEP_KEY), keys, own),
+        allow("KeepAlias", calls("kms", _ALIAS), stack.arns("kms", alias)),
+        # Lambda, ECR, DynamoDB and EventBridge Scheduler use it in the name of who deploys.
+        allow("LendKey", calls("kms", _LEND_KEY), keys, own),
+    ]
+
+
+def _roles(stack: Stack) -> list[Statement]:
+    """Return what keeps roles that can never do more than the boundary."""
+    bounded = {"ArnEquals": {"iam:PermissionsBoundary": stack.boundary_arn}}
+    passed = {
+        "StringEquals": {"iam:PassedToService": [f"{each}.amazonaws.com" for each in _PASSED_TO]}
+    }
+    return [
+        allow("KeepBoundedRoles", calls("iam", _BOUNDED), [stack.roles], bounded),
+        # None of these adds a permission, and only some of them know the condition.
+        allow("KeepRoles", calls("iam", _ROLES), [stack.roles]),
+        allow("PassRoles", ["iam:PassRole"], [stack.roles], passed),
+    ]
+
+
+def _data(stack: Stack) -> list[Statement]:
+    """Return what deletes data, which else a person does."""
+    arns = {each.name: each.arns for each in kinds.of(stack)}
+    return [
+        allow("EndKey", ["kms:ScheduleKeyDeletion"], stack.arns("kms", "key/*"), of_own(stack)),
+        allow("EndJournal", ["dynamodb:DeleteTable"], arns["Journal"]),
+        allow("EndImages", ["ecr:DeleteRepository"], arns["Images"]),
+        allow("EndBuckets", calls("s3", "DeleteBucket ListBucketVersions"), stack.buckets),
+        allow(
+            "EndObjects",
+            calls("s3", "DeleteObject DeleteObjectVersion"),
+            [f"{each}/*" for each in stack.buckets],
+        ),
+    ]

@@ -1,0 +1,112 @@
+"""What the stack file says: who deploys which stacks. Refused in the words of the main program."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pulumi.runtime import config
+from pydantic import AfterValidator, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.settings import stack_file, values
+from components.settings.errors import Problem, SettingsError, report
+from components.settings.values import Frozen
+
+MAIN_PROJECT = stack_file.project(Path(__file__).resolve().parent.parent)
+"""The program whose stacks are deployed; its name is in the keys of their state, and a tag."""
+
+
+def _matching(form: str, rule: str) -> AfterValidator:
+    return values.checked(lambda value: None if re.fullmatch(form, value) else rule)
+
+
+_is_id = _matching("[1-9][0-9]*", "must be a number that GitHub gave, as in 123456789")
+_Id = Annotated[str, _is_id]
+_is_repository = _matching(
+    r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "must be OWNER/NAME, spelled as GitHub spells it"
+)
+_is_branch = _matching(r"[A-Za-z0-9._/-]+", "must be a branch without wildcards, as in main")
+_is_used = _matching(
+    r"arn:aws[a-z-]*:(s3|kms|secretsmanager|ecr):[^*?\s]+",
+    "must be the ARN of a bucket, key, secret or repository, without wildcards",
+)
+_Arn = Annotated[str, _is_used]
+
+
+class StackSettings(Frozen):
+    """One stack that CI deploys."""
+
+    name: values.Name
+    """As Pulumi and the GitHub environments call it."""
+    prefix: values.StackPrefix
+    region: values.Region
+    data: Literal["keep", "destroy"] = "keep"
+    """keep: CI can delete nothing that holds data."""
+    tested: bool = False
+    """Whether `make test-aws` runs there, which writes, reads and deletes objects of its own."""
+    uses: tuple[_Arn, ...] = ()
+    """Buckets, keys, secrets and repositories that its jobs use and are not its own."""
+
+
+class Settings(Frozen):
+    """One account, whole."""
+
+    region: values.Region
+    repository: Annotated[str, _is_repository]
+    owner_id: _Id
+    repository_id: _Id
+    branch: Annotated[str, _is_branch] = "main"
+    """What is deployed from."""
+    oidc_provider: Literal["create", "existing"] = "create"
+    stacks: tuple[StackSettings, ...]
+
+
+def load() -> Settings:
+    """Return the settings of the stack that runs, or raise SettingsError, as `read` does."""
+    keys = {**config.get_config_env(), **config.CONFIG.get()}
+    return read(keys, pulumi.get_project(), pulumi.get_stack())
+
+
+def read(keys: Mapping[str, str], project: str, stack: str) -> Settings:
+    """Return the settings that a configuration spells: full key to text, where structures are JSON.
+
+    Raises:
+        SettingsError: names each key, its value and what is allowed.
+    """
+    given: dict[str, Any] = {}
+    for key, text in keys.items():
+        name = "region" if key == "aws:region" else key.removeprefix(f"{project}:")
+        if not name.startswith("pulumi:"):
+            given[name] = json.loads(text) if text[:1] in ("{", "[") else text
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        problems = [_problem(each) for each in error.errors()]
+        raise SettingsError(report(project, stack, problems)) from None
+    if problems := list(_twice(settings.stacks)):
+        raise SettingsError(report(project, stack, problems))
+    return settings
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    if detail["type"] == "missing":
+        return Problem(detail["loc"], "is missing")
+    rule = detail.get("ctx", {}).get("error", detail["msg"])
+    rule = "there is no such key" if detail["type"] == "extra_forbidden" else rule
+    return Problem(detail["loc"], f"= {json.dumps(detail['input'])}: {rule}")
+
+
+def _twice(stacks: tuple[StackSettings, ...]) -> Iterator[Problem]:
+    """Yield what two stacks have both: they would share a state, or roles."""
+    names, places = set[str](), set[tuple[str, str]]()
+    for number, each in enumerate(stacks):
+        if each.name in names:
+            yield Problem(("stacks", number, "name"), f"= {each.name}: another stack has it")
+        if (each.prefix, each.region) in places:
+            text = f"= {each.prefix}: another stack of {each.region} has it"
+            yield Problem(("stacks", number, "prefix"), text)
+        names.add(each.name)
+        places.add((each.prefix, each.region))

@@ -1,0 +1,54 @@
+"""What the stack file may say, and in which words the rest is refused."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from bootstrap.settings import read
+from components.names import MAX_PREFIX
+from components.settings.errors import SettingsError
+from tests.bootstrap.account import BOOTSTRAP, recorded
+
+STACK = {"name": "dev", "prefix": "data", "region": "eu-central-1"}
+GIVEN: dict[str, Any] = {"repository": "me/data", "owner_id": "1", "repository_id": "2"}
+
+
+def keys(stacks: Any, **changes: Any) -> dict[str, str]:
+    given = {f"{BOOTSTRAP}:{key}": each for key, each in {**GIVEN, **changes}.items() if each}
+    return {"aws:region": "eu-central-1", f"{BOOTSTRAP}:stacks": json.dumps(stacks), **given}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"repository": "data"}, 'repository = "data": must be OWNER/NAME'),
+        ({"owner_id": ""}, ":owner_id is missing"),
+        ({"repository_id": "me"}, 'repository_id = "me": must be a number that GitHub gave'),
+        ({"branch": "*"}, 'branch = "*": must be a branch without wildcards'),
+        ({"colour": "red"}, 'colour = "red": there is no such key'),
+        ({"stacks": [STACK | {"prefix": "a--b"}]}, '.prefix = "a--b": must be a-z, 0-9'),
+        ({"stacks": [STACK | {"region": "eu-central-9"}]}, '.region = "eu-central-9": '),
+        ({"stacks": [STACK | {"uses": ["arn:aws:s3:::*"]}]}, "[0].uses[0] = "),
+        ({"stacks": [STACK, STACK | {"prefix": "b"}]}, "stacks[1].name = dev: another stack has"),
+        ({"stacks": [STACK, STACK | {"name": "b"}]}, "stacks[1].prefix = data: another stack of"),
+    ],
+)
+def test_a_mistake_is_told_with_key_value_and_what_is_allowed(
+    changes: dict[str, Any], said: str
+) -> None:
+    stacks = changes.pop("stacks", [STACK])
+    with pytest.raises(SettingsError) as refused:
+        read(keys(stacks, **changes), BOOTSTRAP, "example")
+    assert said in str(refused.value)
+    assert str(refused.value).startswith("Pulumi.example.yaml has 1 problem:")
+
+
+def test_the_longest_names_fit_what_iam_takes_and_too_much_is_told() -> None:
+    longest = {"prefix": "p" * MAX_PREFIX, "region": "ap-southeast-1"}
+    stack = {**STACK, **longest, "data": "destroy", "tested": True}
+    recorded(keys([stack]))
+    uses = [f"arn:aws:s3:::{'bucket' * 10}{number}" for number in range(40)]
+    with pytest.raises(pulumi.RunError, match=r"stacks.dev: its policy boundary would have"):
+        recorded(keys([{**stack, "uses": uses}]))

@@ -1,0 +1,80 @@
+"""What CI needs, under the engine: from nothing to roles for each stack, and back to the state."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from tests.conftest import ACCOUNT, REGION, ROOT
+from tests.engine.outcome import OperationFailed
+from tests.engine.stack import Stack
+
+GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+STATE = {
+    *("state", "state-key", "state-alias"),
+    *(f"state-bucket{each}" for each in ("", "-encryption", "-ownership", "-private", "-tls")),
+    "state-bucket-versioning",
+}
+
+STACKS: list[dict[str, Any]] = yaml.safe_load(
+    (ROOT / "bootstrap" / "Pulumi.example.yaml").read_text("utf-8")
+)["config"]["stacks"]
+
+
+class Bootstrap(Stack):
+    """The program of the directory bootstrap/, with its example."""
+
+    project: ClassVar[str] = "sagemaker-processing-bootstrap"
+    source: ClassVar[Path] = ROOT / "bootstrap"
+    copied: ClassVar[Sequence[str]] = ("__main__.py", "Pulumi.yaml")
+
+    def chosen(self) -> dict[str, str]:
+        """Return nothing: the example is nobody's."""
+        return {}
+
+
+def test_an_account_is_made_ready_for_ci_one_stack_more_and_one_less(tmp_path: Path) -> None:
+    with Bootstrap(tmp_path, "example") as account:
+        planned, done = account.preview(), account.up()
+        assert planned.changes == done.changes
+        assert set(done.changes.values()) == {"create"}
+        account.refresh(expect_no_changes=True)
+        lines = account.exports()["dev"]["commands"].splitlines()
+        assert f"pulumi login 's3://pulumi-state-{ACCOUNT}-{REGION}?region={REGION}'" in lines
+        assert sum(line.startswith("gh variable set AWS_ROLE_ARN ") for line in lines) == 3
+
+        staging = {"name": "staging", "prefix": "processing-staging", "region": "eu-west-1"}
+        account.configure({"stacks": [*STACKS, staging]})
+        more = account.up()
+        assert set(more.changes.values()) == {"create"}
+        assert {each.partition("-")[0] for each in more.changes} == {"staging"}
+
+        account.configure({"stacks": [*STACKS[1:], staging]})
+        less = account.up().changes
+        assert set(less.values()) == {"delete"}
+        assert {each.partition("-")[0] for each in less} == {"dev"}
+
+        assert {each.name for each in account.state() if each.protect} == {
+            "state-key",
+            "state-bucket",
+        }
+        with pytest.raises(OperationFailed, match="protect"):
+            account.preview_destroy()
+        account.cli("state", "unprotect", "--all", "--yes")
+        account.destroy()
+        assert {each.name for each in account.cloud.made.values()} == STATE - {"state"}
+
+
+def test_the_provider_that_an_account_has_is_used_and_told_where_there_is_none(
+    tmp_path: Path,
+) -> None:
+    with Bootstrap(tmp_path, "example", {"oidc_provider": "existing"}) as account:
+        with pytest.raises(OperationFailed, match="oidc_provider = existing: the account has none"):
+            account.preview()
+        account.cloud.outside.add(GITHUB)
+        account.up()
+        assert "github-oidc" not in {each.name for each in account.state()}
+        [trust] = [each for each in account.state() if each.name == "prod-deploy"]
+        assert GITHUB in trust.inputs["assumeRolePolicy"]
