@@ -21,7 +21,7 @@ GREP = git grep --no-index --exclude-standard -lE
 SHELL_FILES = $(shell $(GREP) '' -- '*.sh' .ci/run)
 PYTHON_FILES = . $(shell $(GREP) "^..?/usr/bin/env.*python" container)
 
-.PHONY: help setup local first-account new-stack lint unit engine test check format lock docs
+.PHONY: help doctor setup local first-account new-stack lint unit engine test check format lock docs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ $(VENV)/installed: requirements-dev.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 		--require-hashes -r requirements-dev.txt
 	touch $@
+
+doctor: ## Say what this machine lacks, and the way out
+	@$(PYTHON) -m ops.this_machine
 
 setup: $(VENV)/installed ## Install everything into .venv
 

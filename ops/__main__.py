@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import advise, backfill, costs, listing, logs, prices, promote, report, run
+from ops import advise, backfill, costs, doctor, listing, logs, prices, promote, report, run
 from ops.screen import Screen
 from ops.session import Session, explain
 from ops.stack import OpsError, load
@@ -71,6 +71,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def _add_looking(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
     """Add the commands that change nothing."""
+    command("doctor", doctor.show, "Check machine and account before pulumi up")
     lists = command("list", listing.show, "List slots, newest first, and what runs now")
     lists.add_argument("--schedule", metavar="NAME", help="default: all")
     lists.add_argument("--days", type=_positive, default=7, metavar="N", help="default: 7")

@@ -25,7 +25,7 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
         SettingsError: there is no such file, or it is none that Pulumi would read.
     """
     file = directory / f"Pulumi.{stack}.yaml"
-    config: object = _load(file).get("config") or {}
+    config: object = load(file).get("config") or {}
     if not isinstance(config, dict):
         raise SettingsError(f"{file.name}: config must be a map of keys to values")
     found: dict[str, str] = {}
@@ -45,7 +45,7 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
 
 def project(directory: Path) -> str:
     """Return the project's name, or raise SettingsError."""
-    name = _load(directory / "Pulumi.yaml").get("name")
+    name = load(directory / "Pulumi.yaml").get("name")
     if not isinstance(name, str):
         raise SettingsError("Pulumi.yaml has no name")
     return name
@@ -59,7 +59,8 @@ def _encrypted(value: object) -> bool:
     return isinstance(value, list) and any(map(_encrypted, cast("list[object]", value)))
 
 
-def _load(file: Path) -> dict[str, Any]:
+def load(file: Path) -> dict[str, Any]:
+    """Return a file of Pulumi's whole, or raise SettingsError, as `keys` does."""
     try:
         document: object = yaml.load(file.read_text("utf-8"), _Loader) or {}  # noqa: S506
     except OSError as error:

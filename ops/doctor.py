@@ -1,0 +1,196 @@
+"""`ops doctor`: whether account and machine have what a stack needs, before `pulumi up`."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from components.settings import stack_file
+from ops import stack as stacks
+from ops import this_machine
+from ops.quotas import Quota, Quotas, raised
+from ops.session import Session, explain
+from ops.stack import Stack
+from ops.this_machine import OK, SKIPPED, WARNING, WRONG, Finding
+from pipeline import aws_errors
+
+_STYLES = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
+_NOT_PLAYED = "state, credentials, region, quotas, concurrency and sandbox are not played locally"
+
+
+def show(session: Session, options: argparse.Namespace) -> int:
+    """Check machine, state and account; return 1 if something is wrong."""
+    del options
+    stack = session.stack
+    if stack.name == "local":
+        found = [*this_machine.findings(deploys=False), Finding("account", SKIPPED, _NOT_PLAYED)]
+    else:
+        found = [*this_machine.findings(deploys=True), *state(stack), *account(stack)]
+    lines = [Text(str(each), _STYLES[each.level]) for each in found]
+    session.screen.answer(found, *lines)
+    return this_machine.status_of(found)
+
+
+def state(stack: Stack) -> Iterator[Finding]:
+    """Yield where Pulumi keeps the stack's state, and how it encrypts its secrets."""
+    status, out, err = this_machine.run("pulumi", "stack", "ls", "--json", "--non-interactive")
+    if status == 127:
+        return
+    if status:
+        get = "pulumi login, or export PULUMI_BACKEND_URL='s3://BUCKET?region=REGION'"
+        yield Finding("state", WRONG, err.removeprefix("error: "), get)
+        return
+    known = {each["name"].rpartition("/")[2] for each in json.loads(out)}
+    if stack.name not in known:
+        yield Finding("state", WARNING, "has no such stack yet", f"pulumi stack init {stack.name}")
+        return
+    yield Finding("state", OK, f"has stack {stack.name}")
+    yield secrets(stack_file.load(_file(stack)), _backend())
+
+
+def _backend() -> str:
+    """Return the URL of where the state is."""
+    return json.loads(this_machine.run("pulumi", "whoami", "--json").out or "{}").get("url", "")
+
+
+def secrets(file: dict[str, Any], backend: str) -> Finding:
+    """Judge how a stack's secrets are encrypted, by its file and where its state is."""
+    provider = str(file.get("secretsprovider", ""))
+    if provider and provider != "passphrase":
+        if "encryptedkey" in file or backend.startswith("https://"):
+            return Finding("secrets", OK, provider.partition("?")[0])
+        get = "commit the encryptedkey that pulumi stack init wrote into the stack's file"
+        return Finding("secrets", WRONG, f"no encryptedkey is there for {provider}", get)
+    if "encryptionsalt" in file:
+        if os.environ.keys() & {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}:
+            return Finding("secrets", OK, "by a passphrase")
+        get = "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE"
+        return Finding("secrets", WRONG, "the passphrase of encryptionsalt is not set", get)
+    if backend.startswith("https://"):
+        return Finding("secrets", OK, "by Pulumi Cloud")
+    get = "commit the encryptionsalt that pulumi stack init wrote into the stack's file"
+    return Finding("secrets", WRONG, "nothing says how they are encrypted", get)
+
+
+def account(stack: Stack) -> Iterator[Finding]:
+    """Yield what AWS says: first whose account this is, without which it says nothing else."""
+    try:
+        caller = stack.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        # AWS says the same of good ones in a region that the account has switched off.
+        off = f"if they are good elsewhere: aws account enable-region --region-name {stack.region}"
+        refused = isinstance(error, ClientError)
+        yield Finding("credentials", WRONG, explain(error, stack), off if refused else "")
+        return
+    yield Finding("credentials", OK, caller["Arn"])
+    settings = stack.settings
+    checks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "region": lambda: region(stack),
+        "boundary": lambda: boundary(stack, caller["Account"]),
+        "quota": lambda: Quotas(settings, _quotas(stack)).findings(),
+        "lambda": lambda: concurrency(stack),
+        "sms": lambda: sandbox(stack),
+    }
+    for about, check in checks.items():
+        try:
+            yield from check()
+        except (BotoCoreError, ClientError) as error:
+            yield Finding(about, WARNING, f"not checked: {explain(error, stack)}")
+
+
+def region(stack: Stack) -> Iterator[Finding]:
+    """Yield whether the account has the region switched on."""
+    found = stack.client("account").get_region_opt_status(RegionName=stack.region)
+    status = found["RegionOptStatus"]
+    if status in ("ENABLED", "ENABLED_BY_DEFAULT"):
+        yield Finding("region", OK, stack.region)
+    else:
+        get = f"aws account enable-region --region-name {stack.region}"
+        yield Finding("region", WRONG, f"{stack.region} is {status}", get)
+
+
+def boundary(stack: Stack, account_id: str) -> Iterator[Finding]:
+    """Yield whether the permissions boundary is there, in this account."""
+    arn = stack.settings.permissions_boundary
+    if arn is None:
+        return
+    get = "pulumi config set permissions_boundary ARN, or sign in to its account"
+    if arn.split(":")[4] not in (account_id, "aws"):
+        yield Finding("boundary", WRONG, f"{arn} is not of account {account_id}", get)
+        return
+    try:
+        stack.client("iam").get_policy(PolicyArn=arn)
+        yield Finding("boundary", OK, arn)
+    except ClientError as error:
+        if aws_errors.code(error) != "NoSuchEntity":
+            raise
+        yield Finding("boundary", WRONG, f"{arn} does not exist", get)
+
+
+def _quotas(stack: Stack) -> dict[str, Quota]:
+    pages = stack.client("service-quotas").get_paginator("list_service_quotas")
+    return {
+        each["QuotaName"]: Quota(each["Value"], each["QuotaCode"])
+        for page in pages.paginate(ServiceCode="sagemaker")
+        for each in page["Quotas"]
+    }
+
+
+def concurrency(stack: Stack) -> Iterator[Finding]:
+    """Yield whether Lambda runs both functions for all schedules that may be due at once.
+
+    What it does not run at once it tries again for six hours (components/function.py).
+    """
+    limit = stack.client("lambda").get_account_settings()["AccountLimit"]
+    free, wanted = limit["UnreservedConcurrentExecutions"], 2 * len(stack.settings.schedules)
+    text = f"{free} of {limit['ConcurrentExecutions']} concurrent executions are unreserved"
+    if free >= wanted:
+        yield Finding("lambda", OK, text)
+        return
+    get = raised("lambda", "L-B99A9384", 1000, stack.region)
+    level = WARNING if free else WRONG
+    yield Finding("lambda", level, f"{text}; {wanted} may be due at once, some wait", get)
+
+
+def sandbox(stack: Stack) -> Iterator[Finding]:
+    """Yield whether each phone of the settings gets messages."""
+    phones = [each.get("endpoint") for each in _subscriptions(stack) if each["protocol"] == "sms"]
+    sns = stack.client("sns")
+    if not phones:
+        return
+    if not sns.get_sms_sandbox_account_status()["IsInSandbox"]:
+        yield Finding("sms", OK, "the account is out of the sandbox")
+        return
+    pages = sns.get_paginator("list_sms_sandbox_phone_numbers").paginate()
+    numbers = {n["PhoneNumber"]: n["Status"] for page in pages for n in page["PhoneNumbers"]}
+    for phone in phones:
+        if numbers.get(phone if isinstance(phone, str) else "") == "Verified":
+            yield Finding("sms", OK, f"{phone} is verified in the sandbox")
+            continue
+        shown = phone if isinstance(phone, str) else "NUMBER"
+        here = f"--phone-number {shown} --region {stack.region}"
+        get = (
+            f"aws sns create-sms-sandbox-phone-number {here}, then "
+            f"aws sns verify-sms-sandbox-phone-number {here} --one-time-password CODE"
+        )
+        if shown == phone:
+            yield Finding("sms", WRONG, f"{phone} gets nothing: it is not verified", get)
+        else:
+            yield Finding("sms", WARNING, "an encrypted number has to be verified first", get)
+
+
+def _subscriptions(stack: Stack) -> list[dict[str, Any]]:
+    """Return those of the file: in the settings they are missing if one of them is encrypted."""
+    config: Any = stack_file.load(_file(stack))["config"]
+    name = f"{stack.settings.project}:alerts"
+    alerts: Any = config.get("alerts") or config.get(name) or {}
+    return alerts.get("subscriptions", [])
+
+
+def _file(stack: Stack) -> Path:
+    return stacks.ROOT / f"Pulumi.{stack.name}.yaml"
