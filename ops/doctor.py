@@ -47,7 +47,7 @@ def state(stack: Stack) -> Iterator[Finding]:
         return
     known = {each["name"].rpartition("/")[2] for each in json.loads(out)}
     if stack.name not in known:
-        yield Finding("state", WARNING, "has no such stack yet", f"pulumi stack init {stack.name}")
+        yield Finding("state", WARNING, "has no such stack", f"pulumi stack init {stack.name}")
         return
     yield Finding("state", OK, f"has stack {stack.name}")
     yield secrets(stack_file.load(_file(stack)), _backend())

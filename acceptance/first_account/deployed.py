@@ -108,6 +108,12 @@ DEPLOYED.by_hand(
     "`aws sns get-sms-sandbox-account-status` shows whether it has to be verified first",
     "tell phones by the observer only, with a filter policy on their subscription",
 )
+DEPLOYED.by_hand(
+    "chats",
+    "Do Slack and Teams show a failure, an alarm and its end, each in its block with links?",
+    "`alerts.slack` or `alerts.teams`, a slot that fails, and the alarm above",
+    "`notification` in `lambda/pipeline/chat.py`",
+)
 
 
 @DEPLOYED.probe("`components/event_messages.py`")

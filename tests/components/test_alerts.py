@@ -63,6 +63,13 @@ class TestAlerts:
             text = json.loads(people["inputTemplate"])
             assert (shown["source"], shown["content"]["description"]) == ("custom", text)
 
+    def test_a_channel_of_another_workspace_comes_when_the_old_one_is_gone(self) -> None:
+        asked = [each for each in alerts(**CHATS).requests if "chatbot" in each.type]
+        assert len(asked) == 2
+        for each in asked:
+            assert each.deleteBeforeReplace
+            assert {"configurationName", "slackTeamId", "teamId"} < {*each.replaceOnChanges}
+
     def test_nobody_can_act_on_aws_from_a_chat(self) -> None:
         recorder = alerts(**CHATS)
         channels = [
