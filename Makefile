@@ -88,7 +88,8 @@ lock: setup ## Compile the hash-pinned requirements from the .in files
 			--no-emit-index-url --no-annotate $$name.in -o $$name.txt; \
 	done
 
-docs: setup ## Write docs/configuration.md, docs/first-account.md and parts of docs/security.md
+docs: setup ## Write docs/configuration.md, first-account.md and inventory/, and parts of security.md
 	$(BIN)/python -m tests.components.settings.document
 	$(BIN)/python -m tests.security.document
+	$(BIN)/python -m tests.inventory
 	$(BIN)/python -m tests.acceptance.first_account.document

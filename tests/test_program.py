@@ -9,7 +9,8 @@ import pytest
 
 from components.settings import slot_gaps
 from local.deploy.program import plain
-from tests.conftest import PROJECT, record_program
+from tests import inventory
+from tests.conftest import PROJECT, ROOT, record_program
 from tests.recorded import STACKS, VARIANTS, program
 
 KINDS = {
@@ -250,3 +251,9 @@ def test_what_is_registered_does_not_depend_on_the_day(monkeypatch: pytest.Monke
     before_the_clock_goes_back = registered()
     today = datetime(2028, 2, 29)  # noqa: DTZ001
     assert registered() == before_the_clock_goes_back
+
+
+@pytest.mark.parametrize("stack", inventory.stacks())
+def test_no_key_bucket_repository_or_table_is_replaced_that_nobody_accepted(stack: str) -> None:
+    found = inventory.problems(stack, (ROOT / "CHANGELOG.md").read_text("utf-8"))
+    assert not found, "\n".join(found)

@@ -39,6 +39,14 @@ def _rule(force_new: str = "", name: str = "", longest: int = 255, **others: Any
     return Rule(frozenset(force_new.split()), name, longest, **others)
 
 
+DATA = {
+    "aws:dynamodb/table:Table",
+    "aws:ecr/repository:Repository",
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+}
+"""Kinds that hold what nobody can make again."""
+
 RULES: dict[str, Rule] = {
     # kms/key.go, kms/alias.go
     "aws:kms/key:Key": _rule(

@@ -5,19 +5,13 @@ from typing import Any
 import pytest
 
 from tests.engine.aws_lookups import PASSWORD
+from tests.engine.aws_rules import DATA
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import PROJECT, Stack
 from tests.recorded import CHATS
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 ENDPOINT = "secret@example.com"
-DATA = {
-    "aws:dynamodb/table:Table",
-    "aws:ecr/repository:Repository",
-    "aws:kms/key:Key",
-    "aws:s3/bucket:Bucket",
-}
-"""Kinds that hold what nobody can make again."""
 
 UNSHARED: dict[str, Any] = {"image": ...}
 """dev as a stack alone, which nothing of is protected."""

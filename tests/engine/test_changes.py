@@ -10,7 +10,8 @@ import pytest
 from ci import comment
 from tests.ci.record import record
 from tests.engine.aws_lookups import PASSWORD
-from tests.engine.life import BOUNDARY, DATA
+from tests.engine.aws_rules import DATA
+from tests.engine.life import BOUNDARY
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
 
