@@ -56,6 +56,12 @@ first-account: setup ## Answer docs/first-account.md by looks at a deployed stac
 new-stack: setup ## Write a commented Pulumi.NAME.yaml (NAME=)
 	@$(BIN)/python -m components.settings.new_stack "$$GIVEN_NAME"
 
+.PHONY: test-aws
+test-aws: setup ## Test a deployed stack, or the local one, by its schedule canary (STACK= SCHEDULE= INPUT=)
+	$(if $(value STACK),,$(error make test-aws takes a STACK, as in Pulumi.<stack>.yaml, or local))
+	@$(BIN)/python -m acceptance "--stack=$$GIVEN_STACK" \
+		$${GIVEN_SCHEDULE:+"--schedule=$$GIVEN_SCHEDULE"} $${GIVEN_INPUT:+"--input=$$GIVEN_INPUT"}
+
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
 	$(PYTEST) -m unit
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from acceptance import local_stack, own, remains, rights
-from acceptance.canary import Canary
+from acceptance.canary import Canary, check
 from acceptance.inbox import Inbox
 from acceptance.play import play
 from acceptance.scenarios import OF_CANARY
@@ -61,14 +61,17 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _test(session: Session, options: argparse.Namespace) -> int:
-    canary, stack, screen = Canary.begin(session), session.stack, session.screen
-    scenarios, notes = own.choose(session, options.schedule, options.input)
+    stack, screen = session.stack, session.screen
+    check(stack)
     problems: list[str] = []
+    notes: list[str] = []
     for earlier in remains.find(session):
         removed, failed = remains.remove(earlier)
-        notes.append(f"Left by the test that began at {earlier.name}: {', '.join(removed)}")
+        notes += [f"Left by test {earlier.name}, and removed: {each}" for each in removed]
         problems += failed
+    scenarios, why_not = own.choose(session, options.schedule, options.input)
     screen.if_interrupted = "Interrupted; the next test removes what is left of this one"
+    canary = Canary.begin(session)
     inbox, pace = Inbox(stack, canary.name), LOCAL if stack.endpoint else ON_AWS
     trials = [
         Trial(name, scenario, canary, inbox, pace)
@@ -82,7 +85,8 @@ def _test(session: Session, options: argparse.Namespace) -> int:
         if not problems:
             screen.if_interrupted = "Interrupted; nothing is left of this test"
     slots = [stack.journal.attempts(each.schedule, each.slot) for each in canary.attempts]
-    return show(screen, trials, [each for slot in slots for each in slot], notes, problems)
+    attempts = [each for slot in slots for each in slot]
+    return show(screen, trials, attempts, [*why_not, *notes], problems)
 
 
 if __name__ == "__main__":

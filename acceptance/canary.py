@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from ops.attempts import Followed, launch
-from ops.screen import span
 from ops.session import Session
-from ops.stack import OpsError, Stack, UsageError
-from pipeline.attempt import Attempt, slot_text
+from ops.stack import Stack, UsageError
+from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 
 NAME = "canary"
 SCRIPT = "canary.sh"
 PLACE = f"{NAME}/"
 """Begins the keys of all that a test writes into the input bucket, but for a script of yours."""
+NOTE = f"{PLACE}test-"
+"""Begins the keys of the notes of tests."""
 LINES = f"""
     {NAME}: # what `make test-aws` runs; it never fires by itself
       expression: rate(1 day)
@@ -70,11 +71,15 @@ class Canary:
     def begin(cls, session: Session) -> Self:
         """Return that of a test which begins now.
 
+        A note of it lies in S3 until all is removed that is found by it, and nothing else.
+
         Raises:
             UsageError: the stack has no canary.
         """
         check(session.stack)
-        return cls(session, session.now().replace(microsecond=0))
+        begun = cls(session, session.now().replace(microsecond=0))
+        begun._note()
+        return begun
 
     @property
     def name(self) -> str:
@@ -96,13 +101,9 @@ class Canary:
         return self.take(Attempt(NAME, self.began - timedelta(seconds=1 + len(self.attempts)), 1))
 
     def take(self, attempt: Attempt) -> Attempt:
-        """Take a slot for this test, whatever schedule it is of, and write that down in S3.
-
-        So what an interrupted test leaves can be found, and nothing else is taken for it.
-        """
+        """Take a slot for this test, whatever schedule it is of."""
         self.attempts.append(attempt)
-        note = json.dumps([each.as_event for each in self.attempts]).encode()
-        self._put(self.session.stack.input_bucket(NAME), f"{PLACE}test-{self.name}.json", note)
+        self._note()
         return attempt
 
     def upload(self, attempt: Attempt, files: Files) -> None:
@@ -130,24 +131,9 @@ class Canary:
             yield followed.state()
         return ended[-1]
 
-    def run(self, files: Files, deadline: timedelta) -> Entry:
-        """Return the last attempt of a slot with these files, and show how it gets on.
-
-        Raises:
-            OpsError: it does not get on, or has not ended by the deadline.
-        """
-        session = self.session
-        attempt, _ = self.start(files)
-        steps, until = self.follow(attempt), session.now() + deadline
-        with session.screen.progress() as show:
-            while session.now() < until:
-                try:
-                    show(*next(steps))
-                except StopIteration as ended:
-                    return ended.value
-                session.pause()
-        lasted = span(deadline.total_seconds())
-        raise OpsError(f"Slot {slot_text(attempt.slot)} of {NAME} has not ended within {lasted}")
+    def _note(self) -> None:
+        slots = json.dumps([each.as_event for each in self.attempts]).encode()
+        self._put(self.session.stack.input_bucket(NAME), f"{NOTE}{self.name}.json", slots)
 
     def _put(self, bucket: str, key: str, content: bytes | Path) -> None:
         s3 = self.session.stack.client("s3")

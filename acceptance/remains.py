@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from acceptance.canary import NAME, PLACE, Canary
+from acceptance.canary import NAME, NOTE, Canary
 from acceptance.inbox import Inbox
 from ops.run import ask_to_stop
 from ops.session import Session, explain
@@ -16,7 +16,6 @@ from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.outcome import State
 from pipeline.prefix import Prefix
 
-_NOTE = f"{PLACE}test-"
 _STOPS_WITHIN = timedelta(minutes=10)
 """SIGKILL comes 120 seconds after SIGTERM, and then the instance is given back."""
 
@@ -26,9 +25,9 @@ def find(session: Session) -> list[Canary]:
     stack = session.stack
     s3, bucket = stack.client("s3"), stack.input_bucket(NAME)
     found: list[Canary] = []
-    for item in Prefix(bucket, _NOTE).objects(s3):
+    for item in Prefix(bucket, NOTE).objects(s3):
         key = item.get("Key", "")
-        name = key.removeprefix(_NOTE).removesuffix(".json")
+        name = key.removeprefix(NOTE).removesuffix(".json")
         began = datetime.strptime(name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         events = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         attempts = [
@@ -94,11 +93,11 @@ def _objects(stack: Stack, attempts: list[Attempt]) -> Iterator[str]:
     for attempt in attempts:
         for place in (stack.input_of(attempt), stack.output_of(attempt)):
             if keys := set(_delete(stack, place)):
-                yield f"{len(keys)} objects of {place.uri}"
+                yield f"all below {place.uri} ({len(keys)})"
 
 
 def _forget(stack: Stack, canary: Canary) -> Iterator[str]:
-    for _ in _delete(stack, Prefix(stack.input_bucket(NAME), f"{_NOTE}{canary.name}.json")):
+    for _ in _delete(stack, Prefix(stack.input_bucket(NAME), f"{NOTE}{canary.name}.json")):
         yield from ()
 
 

@@ -58,7 +58,7 @@ def show(
         "notes": notes,
         "problems": problems,
     }
-    spent = f"{len(jobs)} jobs, cost {dollars(cost)} (estimate)" if cost is not None else ""
+    spent = f"{len(jobs)} jobs, cost {dollars(cost)} (estimate)" if cost else ""
     lines = [Text(printable(each), "dim") for each in (*notes, spent) if each]
     wrong = [Text(f"Not removed: {printable(each)}", "red") for each in problems]
     screen.answer(document, "", table, "", verdict, *lines, *wrong)

@@ -34,9 +34,12 @@ def interrupted_backfill(world: World, first: date, last: date, parallel: int, l
         if not looks:
             raise KeyboardInterrupt
 
+    def bucket(_role: str, _existing: str | None) -> str:
+        return ENVIRONMENT["OUTPUT_BUCKET"]
+
     stack = Stack(world.settings)
     stack.client = client
-    vars(stack)["_own_output_bucket"] = ENVIRONMENT["OUTPUT_BUCKET"]
+    vars(stack)["_bucket"] = bucket
     screen = Screen(as_json=False)
     screen.out = screen.err = Console(file=io.StringIO())
     session = Session(stack, screen, lambda: world.now, pause)

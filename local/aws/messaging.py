@@ -10,11 +10,12 @@ from werkzeug.wrappers import Request
 from local.aws.endpoint import LocalAws
 from local.aws.iam import Access, Session
 from local.aws.iam.required_permissions import to_send
+from local.aws.protocols import ServiceError
 
 Message = dict[str, str | None]
 """`subject`, `body` (as mail has it) and `at`."""
 
-_EVENTS = "events.amazonaws.com"
+_EVENTS, _SNS = "events.amazonaws.com", "sns.amazonaws.com"
 _LONGEST_SUBJECT = 100
 """Characters (SNS's Publish); longer ones of alarms are cut by CloudWatch."""
 
@@ -70,8 +71,15 @@ class Topics:
         """Everything that was published, in order."""
 
     def answer(self, request: Request) -> None:
-        """Keep what a Publish says that SNS takes; moto answers."""
+        """Keep what a Publish says that SNS takes, and look at a queue's policy; moto answers.
+
+        Raises:
+            ServiceError: a queue would lose the topic's messages. AWS tells nobody of that, and
+                moto delivers them all the same.
+        """
         asked = request.form
+        if asked.get("Action") == "Subscribe" and asked.get("Protocol") == "sqs":
+            self._refuse_unless_admitted(asked["TopicArn"], asked.get("Endpoint", ""))
         subject = asked.get("Subject")
         known = asked.get("TopicArn") in self._aws.backend("sns").topics
         if asked.get("Action") == "Publish" and known and len(subject or "") <= _LONGEST_SUBJECT:
@@ -81,6 +89,13 @@ class Topics:
                 body = json.loads(body)["default"]
             self.messages.append({"subject": subject, "body": body, "at": at})
             self._tell("message", subject or "(no subject)")
+
+    def _refuse_unless_admitted(self, topic: str, queue: str) -> None:
+        source = {"aws:SourceArn": topic, "aws:SourceAccount": topic.split(":")[4]}
+        of_key = to_send(self._aws.iam.store, queue, source=source)
+        if not self._aws.iam.admits(_SNS, [Access("sqs:SendMessage", queue, source), *of_key]):
+            said = f"{queue} does not let {topic} send to it: see the policies of queue and key"
+            raise ServiceError("InvalidParameter", said)
 
     def publish(
         self, topic: str, *, service: str, subject: str, body: str, context: Mapping[str, str]

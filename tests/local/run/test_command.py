@@ -166,7 +166,7 @@ class TestWhatIsRefused:
         [
             ("data: destroy", "data: lose", ":data VALUE"),
             ("  prefix", "\tprefix", "line 4: found character"),
-            ("data: destroy", "data: 2026-01-05", "line 17: quote"),
+            ("data: destroy", "data: 2026-01-05", "line 18: quote"),
             ("", None, "Pulumi.local.yaml cannot be read: No such file"),
         ],
         ids=["value", "tab", "date", "missing"],
