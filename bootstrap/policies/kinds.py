@@ -54,9 +54,10 @@ def of(stack: Stack) -> list[Kind]:
             "Images",
             "ecr",
             arns("ecr", f"repository/{prefix}"),
-            "DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
+            "DescribeImages DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy "
+            "ListTagsForResource",
             "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload CreateRepository "
-            "DeleteLifecyclePolicy DeleteRepositoryPolicy DescribeImages GetDownloadUrlForLayer "
+            "DeleteLifecyclePolicy DeleteRepositoryPolicy GetDownloadUrlForLayer "
             "InitiateLayerUpload PutImage PutImageScanningConfiguration PutImageTagMutability "
             f"PutLifecyclePolicy SetRepositoryPolicy UploadLayerPart {_TAG}",
         ),

@@ -43,7 +43,10 @@ def statements(stack: Stack) -> list[Statement]:
     keys = stack.arns("kms", "key/*")
     schedules = stack.arns("scheduler", f"schedule/{stack.prefix}/*")
     alarms = stack.arns("cloudwatch", "alarm:*")
+    theirs = [each for each in stack.settings.uses if ":ecr:" in each]
     return [
+        # A preview says whether the image that it is given is there.
+        *([allow("SeeUsedImages", ["ecr:DescribeImages"], theirs)] if theirs else ()),
         allow("SeeRoles", calls("iam", _ROLES), [stack.roles]),
         # The ids of keys are KMS's: by the condition the stack's own.
         allow("SeeKey", calls("kms", _KEY), keys, of_own(stack)),

@@ -121,7 +121,8 @@ ENDS = {
     "s3:DeleteBucket",
     "s3:DeleteObject",
 }
-RECORDED = ["prod", *VARIANTS]
+RECORDED = ["prod", *(each for each in VARIANTS if each not in ("vpc", "two scripts"))]
+"""All but those which have nothing that others have not."""
 UNNAMED = {"name": "", "targetId": "", "statementId": ""}
 """What the provider would fill in."""
 THEIRS = ("input", "output", "reference")

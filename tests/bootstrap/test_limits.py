@@ -151,6 +151,7 @@ class TestOtherStacks:
         dev, prod = ({"kms:EncryptionContext:stack": each} for each in ("dev", "prod"))
         assert refused("dev-preview", "kms:Decrypt", KEY, dev) is None
         assert refused("dev-deploy", "kms:Decrypt", KEY, prod)
+        assert refused("prod-preview", "kms:Decrypt", KEY, dev)
         assert refused("dev-deploy", "kms:Decrypt", KEY)
 
     def test_no_key_or_group_of_others_is_claimed_by_tags(self) -> None:
@@ -166,6 +167,17 @@ class TestOtherStacks:
         assert refused("dev-deploy", "kms:TagResource", KEY, ours | theirs)
         assert refused("dev-deploy", "ec2:CreateTags", group, ours) is None
         assert refused("dev-deploy", "ec2:CreateTags", group, ours | theirs)
+
+    def test_a_test_has_queues_of_its_own_and_the_places_of_its_slots(self) -> None:
+        queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:processing-{{}}--acceptance-20260105T020000Z"
+        bucket = f"arn:aws:s3:::processing-dev-input-{ACCOUNT}-{REGION}"
+        for action in ("CreateQueue", "DeleteQueue", "GetQueueUrl", "ReceiveMessage"):
+            assert refused("dev-deploy", f"sqs:{action}", queue.format("dev")) is None
+            assert refused("dev-deploy", f"sqs:{action}", queue.format("prod"))
+            assert refused("prod-deploy", f"sqs:{action}", queue.format("prod"))
+        for place in ("canary/20260105T020000Z/part.csv", "input/2000/01/05/data.csv"):
+            assert refused("dev-deploy", "s3:PutObject", f"{bucket}/{place}") is None
+        assert refused("dev-deploy", "s3:GetObject", f"{bucket}/input/2026/01/05/data.csv")
 
 
 class TestData:
