@@ -8,7 +8,7 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import OperationModel
 
-_OWN = {("s3", "cp"), ("s3", "ls"), ("logs", "tail")}
+_OWN = {("s3", "cp"), ("s3", "ls"), ("s3", "rm"), ("logs", "tail")}
 """Commands of the CLI's own, which are no operation of a service."""
 _EVERYWHERE = {"query", "output", "region", "profile"}
 _ENDS = {"|", ">", "&&", ";", "then", "while"}

@@ -1,13 +1,13 @@
 """No package gets in that is not exactly the one that was locked."""
 
 import re
-import subprocess
 from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.checkout import listed
 from tests.conftest import ROOT
 from tests.test_workflows import FILES
 
@@ -15,12 +15,6 @@ from tests.test_workflows import FILES
 def lists(kind: str) -> list[str]:
     """Return the lists of packages that this repository has, as `in` or locked as `txt`."""
     return listed(f"requirements*.{kind}")
-
-
-def listed(pattern: str) -> list[str]:
-    """Return the files of a name that git does not ignore, in no repository, too."""
-    command = ["git", "grep", "--no-index", "--exclude-standard", "-l", "", "--"]
-    return subprocess.check_output([*command, f":(glob)**/{pattern}"], cwd=ROOT, text=True).split()
 
 
 LOCKED = lists("txt")

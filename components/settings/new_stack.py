@@ -13,6 +13,7 @@ config:
   aws:region: eu-central-1
   # Begins the names of all resources: unique in its account and region. A change replaces them all.
   {project}:prefix: processing-{name}
+  {project}:script: process_data.sh # below container/scripts/
   # When it runs, and on whose clock. A schedule may have its own, and its own script.
   {project}:expression: cron(0 4 * * ? *)
   {project}:timezone: Europe/Berlin

@@ -1,7 +1,6 @@
 """The repository as a template: what `pulumi new` leaves."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,8 @@ import yaml
 
 from components.settings import stack_file
 from components.settings.loader import read
-from tests.conftest import ROOT
+from tests import checkout
 from tests.engine import language_host
-from tests.test_requirements import listed
 
 ANSWERS = {"aws:region": "us-west-2", "expression": "rate(3 hours)", "timezone": "Asia/Tokyo"}
 
@@ -21,11 +19,9 @@ ANSWERS = {"aws:region": "us-west-2", "expression": "rate(3 hours)", "timezone":
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a clone has."""
-    copy = tmp_path_factory.mktemp("template")
-    for name in listed("*"):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
-    return copy
+    directory = tmp_path_factory.mktemp("template")
+    checkout.copy(directory)
+    return directory
 
 
 @pytest.fixture(scope="module")
