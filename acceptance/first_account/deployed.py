@@ -103,9 +103,8 @@ def _alarm(look: Look) -> Seen:
 DEPLOYED.by_hand(
     "short-text",
     "Is a phone's text of an alarm short?",
-    "a phone that is subscribed: `aws cloudwatch set-alarm-state --alarm-name "
-    '"$P--launcher-throttles" --state-value ALARM --state-reason test`; '
-    "`aws sns get-sms-sandbox-account-status` shows whether it has to be verified first",
+    "a phone that is subscribed, and verified (`ops doctor`): `aws cloudwatch set-alarm-state "
+    '--alarm-name "$P--launcher-throttles" --state-value ALARM --state-reason test`',
     "tell phones by the observer only, with a filter policy on their subscription",
 )
 DEPLOYED.by_hand(
@@ -113,6 +112,14 @@ DEPLOYED.by_hand(
     "Do Slack and Teams show a failure, an alarm and its end, each in its block with links?",
     "`alerts.slack` or `alerts.teams`, a slot that fails, and the alarm above",
     "`notification` in `lambda/pipeline/chat.py`",
+)
+
+
+DEPLOYED.by_hand(
+    "tags-of-a-new-key",
+    "May a deploy role do with a key at once what the tags allow that it is created with?",
+    "a first deployment by `deploy.yml`, with the role that `bootstrap/` made: it is not refused",
+    "run it again, since tags may take five minutes: the conditions in `bootstrap/policies/`",
 )
 
 

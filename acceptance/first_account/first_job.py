@@ -35,6 +35,19 @@ def _completes(look: Look) -> Seen:
     return look.outcome(job) == Outcome.COMPLETED, look.end_of(job)
 
 
+@JOB.probe("the pull is refused: `aws:PrincipalArn` in `components/policies/resources.py`")
+def _image_of_another_account(look: Look) -> Seen:
+    """Does SageMaker pull an image of another account as the job's role?"""
+
+    def is_one(job: Json) -> bool:
+        owner = job["AppSpecification"]["ImageUri"].partition(".")[0]
+        ends = (Outcome.COMPLETED, *_REFUSED)
+        return owner != job["RoleArn"].split(":")[4] and look.outcome(job) in ends
+
+    job = look.job("a job with image.uri of another account", is_one)
+    return look.outcome(job) == Outcome.COMPLETED, look.end_of(job)
+
+
 @JOB.probe("the script's metrics are missing; nothing else depends on them")
 def _metrics_of_lines(look: Look) -> Seen:
     """Does CloudWatch read metrics from the lines in `/aws/sagemaker/ProcessingJobs`?"""

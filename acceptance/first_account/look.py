@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from observer.classify import classify
 from ops.stack import Stack
+from pipeline.attempt import parse_job_name
 from pipeline.jobs import described, with_job
 from pipeline.journal_items import Entry
 from pipeline.kind import Kind
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 NOT_PLAYED = "not played locally"
 DAYS = 14
 """How far back metrics and alarms are looked at."""
-_LATEST = 30
+_LATEST = 20
 """Jobs of a kind: two are described in a second, as AWS allows."""
 
 
@@ -64,7 +65,7 @@ class Look:
             self._jobs[kind] = [
                 self.ask("sagemaker", describe, **{kind.key("Name"): name})
                 for name in names
-                if name.startswith(own)
+                if parse_job_name(self.prefix, name)  # of this stack, and by its launcher
             ]
         return self._jobs[kind]
 

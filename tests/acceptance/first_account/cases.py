@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from acceptance.first_account.look import Json
 from components.aws import instance_types
 from tests.acceptance.first_account.recorded import (
+    IMAGE,
     KEY,
     NIGHT,
     NOW,
@@ -39,6 +40,7 @@ VPC: Json = {
     "NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
 }
 _CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
+THEIRS: Json = {"AppSpecification": {"ImageUri": IMAGE.replace("123456789012", "210987654321")}}
 TWO: Json = {"ProcessingResources": {"ClusterConfig": _CLUSTER}}
 ZERO = quotas("processing job usage", ml_m5_large=0, ml_t3_medium=4)
 
@@ -195,6 +197,9 @@ CASES = {
     ),
     "inspector": Case(scanned(1), scanned(0)),
     "completes": Case(jobs(failed(), job()), jobs(failed(), failed(reason=DENIED))),
+    "image-of-another-account": Case(
+        jobs(job(**THEIRS)), jobs(failed(reason="ClientError: Cannot pull the image", **THEIRS))
+    ),
     "metrics-of-lines": Case(emf(1), emf(0)),
     "double-slash": Case(
         {**jobs(job()), **objects("output/a")}, {**jobs(job()), **objects("output//a")}

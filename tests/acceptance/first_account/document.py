@@ -25,7 +25,7 @@ make first-account STACK=dev RUN=yes  # with --run
 
 An answer is `confirmed`; or `otherwise`, with what was seen and what that means, mostly where to
 change the program; or `not looked at`, with what it needs. The exit status is 1 if any is
-`otherwise`. Looks are at the latest 30 jobs of a kind, 14 days of metrics and alarms, and what
+`otherwise`. Looks are at the latest 20 jobs of a kind, 14 days of metrics and alarms, and what
 CloudTrail has.
 
 With `--run` the canary measures itself, fails, takes all memory, outlasts its maximum runtime and
