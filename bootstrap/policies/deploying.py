@@ -31,7 +31,9 @@ def of_kinds(stack: Stack) -> list[Statement]:
 
 def statements(stack: Stack) -> list[Statement]:
     """Return what else a deployment does: the stack's key, its roles, and the end of its data."""
-    ends = _data(stack) if stack.settings.data == "destroy" else []
+    ends = _data(stack)
+    if stack.settings.data == "keep":
+        ends = [_never(stack, ends)]
     # "*": the actions know no resource. What a chat may do is its role's, and a guardrail.
     chats = allow("CreateChats", calls("chatbot", _CHATS), ["*"], when_created(stack))
     return [*_key(stack), *_roles(stack), chats, *ends]
@@ -67,7 +69,7 @@ def _roles(stack: Stack) -> list[Statement]:
 
 
 def _data(stack: Stack) -> list[Statement]:
-    """Return what deletes data, which else a person does."""
+    """Return what deletes data: with `data: keep` a person does it."""
     arns = {each.name: each.arns for each in kinds.of(stack)}
     return [
         allow("EndKey", ["kms:ScheduleKeyDeletion"], stack.arns("kms", "key/*"), of_own(stack)),
@@ -80,3 +82,14 @@ def _data(stack: Stack) -> list[Statement]:
             [f"{each}/*" for each in stack.buckets],
         ),
     ]
+
+
+def _never(stack: Stack, ends: list[Statement]) -> Statement:
+    """Deny what deletes data: who writes a bucket's or key's policy could let itself in by that."""
+    denied = [each for each in ends if each["Sid"] != "EndObjects" or not stack.settings.tested]
+    return {
+        "Sid": "NeverEndData",
+        "Effect": "Deny",
+        "Action": [name for each in denied for name in each["Action"] if ":List" not in name],
+        "Resource": [arn for each in denied for arn in each["Resource"]],
+    }

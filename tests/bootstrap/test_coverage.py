@@ -153,13 +153,14 @@ def _json(file: Path) -> Any:
 
 def granted(own: Stack) -> list[dict[str, Any]]:
     """Return all that a deploy role may do, but for the state."""
-    return [
+    found = [
         *reading.of_kinds(own),
         *reading.statements(own),
         *deploying.of_kinds(own),
         *deploying.statements(own),
         *network.statements(own),
     ]
+    return [each for each in found if each["Effect"] == "Allow"]
 
 
 def unused(permission: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.policies import boundary, deploying, kinds, network, reading
+from bootstrap.policies import boundary, deploying, kinds, network, reading, testing
 from local.aws.iam.evaluate import Access, Identity, Policies, parse, refusal
 from tests.bootstrap.account import BOOTSTRAP, policies, program, refused, stack
 from tests.conftest import ACCOUNT, PROJECT, REGION
@@ -182,23 +182,22 @@ class TestOtherStacks:
 
 class TestData:
     def test_data_are_deleted_only_where_the_stack_says_so(self) -> None:
-        bucket = "arn:aws:s3:::processing-{}-output-" + f"{ACCOUNT}-{REGION}"
-        assert refused("dev-deploy", "s3:DeleteBucket", bucket.format("dev")) is None
-        assert refused("prod-deploy", "s3:DeleteBucket", bucket.format("prod"))
-        ends = {"dynamodb:DeleteTable", "ecr:DeleteRepository", "kms:ScheduleKeyDeletion"}
-        ends |= {"s3:DeleteBucket", "s3:DeleteObjectVersion"}
-        given = {
-            stack: {
-                action
-                for name, policy in policies().items()
-                if name.startswith(f"{stack}-")
-                for statement in policy
-                for action in actions(statement)
-            }
-            for stack in ("dev", "prod")
-        }
-        assert ends <= given["dev"]
-        assert not ends & given["prod"]
+        for action, resource in {
+            "s3:DeleteBucket": "s3:::processing-{}-output-" + f"{ACCOUNT}-{REGION}",
+            "s3:DeleteObjectVersion": "s3:::processing-{}-output-" + f"{ACCOUNT}-{REGION}/a",
+            "dynamodb:DeleteTable": f"dynamodb:{REGION}:{ACCOUNT}:table/processing-{{}}-journal",
+            "ecr:DeleteRepository": f"ecr:{REGION}:{ACCOUNT}:repository/processing-{{}}",
+        }.items():
+            arn = f"arn:aws:{resource}"
+            assert refused("dev-deploy", action, arn.format("dev")) is None
+            assert "explicit deny" in str(refused("prod-deploy", action, arn.format("prod")))
+        assert "explicit deny" in str(refused("prod-deploy", "kms:ScheduleKeyDeletion", KEY))
+
+    def test_a_tested_stack_that_keeps_its_data_can_clear_up_after_its_test(self) -> None:
+        own = stack("p", tested=True)
+        [never] = [each for each in deploying.statements(own) if each["Effect"] == "Deny"]
+        tested = {action for each in testing.statements(own) for action in each["Action"]}
+        assert not tested & set(never["Action"])
 
 
 def _is_any(arn: str) -> bool:

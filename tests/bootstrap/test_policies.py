@@ -34,6 +34,7 @@ WILDCARDS = {
         "KeepKey": _BY_TAGS,
         "LendKey": _BY_TAGS,
         "EndKey": _BY_TAGS,
+        "NeverEndData": "A Deny is meant for everything.",
         "EndObjects": "All that a bucket holds which is to go.",
         "KeepBoundedRoles": "The names of the stack's roles begin so, by prefix and region.",
         "KeepRoles": "The names of the stack's roles begin so, by prefix and region.",
@@ -87,10 +88,11 @@ def test_every_wildcard_has_a_written_reason_and_no_action_has_one() -> None:
     assert not [where for where, each in statements() if "*" in "".join(each["Action"])]
 
 
-def test_every_statement_has_a_name_of_its_own_and_only_allows() -> None:
+def test_every_statement_has_a_name_of_its_own_and_one_denies() -> None:
     for name, policy in policies().items():
         assert len({each["Sid"] for each in policy}) == len(policy), name
-        assert {each["Effect"] for each in policy} == {"Allow"}
+        denied = {each["Sid"] for each in policy if each["Effect"] == "Deny"}
+        assert denied == ({"NeverEndData"} if name == "prod-write-state" else set())
         assert not [each for each in policy if "NotAction" in each or "NotResource" in each]
 
 
