@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from components.settings import stack_file
 from ops import stack
 from ops.stack import OpsError, UsageError
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.ops.endpoint import ACCESS_KEY, URL, put_endpoint, put_text
 from tests.ops.world import World
 
@@ -15,9 +16,10 @@ class TestLoad:
     def test_every_stack_of_the_repository_is_found_by_its_file(self, name: str) -> None:
         assert (ROOT / f"Pulumi.{name}.yaml").is_file()
         found = stack.load(name)
-        assert found.launcher == f"processing-{name}-launcher"
-        assert found.table == f"processing-{name}-journal"
-        assert found.region == "eu-central-1"
+        keys = stack_file.keys(ROOT, name)
+        prefix = keys[f"{PROJECT}:prefix"]
+        assert (found.launcher, found.table) == (f"{prefix}-launcher", f"{prefix}-journal")
+        assert found.region == keys["aws:region"]
         assert found.endpoint is None
 
     def test_an_unknown_stack_is_answered_with_those_that_there_are(self, project: Path) -> None:

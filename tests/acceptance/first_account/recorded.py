@@ -11,7 +11,9 @@ from botocore.model import OperationModel
 
 from acceptance.first_account.look import Json, Look, kind_of, name_of
 from components.aws import models
-from ops.stack import Stack, load
+from components.settings import loader
+from ops.stack import Stack
+from tests.conftest import PROJECT, stack_keys
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 NIGHT = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -56,7 +58,7 @@ class Account:
 
 @cache
 def _stack() -> Stack:
-    return load("dev")
+    return Stack(loader.read(stack_keys("dev"), PROJECT, "dev"))
 
 
 @cache
