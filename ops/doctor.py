@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,23 +15,20 @@ from ops import this_machine
 from ops.quotas import Quota, Quotas, raised
 from ops.session import Session, explain
 from ops.stack import Stack
-from ops.this_machine import OK, SKIPPED, WARNING, WRONG, Finding
-from pipeline import aws_errors
+from ops.this_machine import OK, WARNING, WRONG, Finding
 
-_STYLES = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
-_NOT_PLAYED = "state, credentials, region, quotas, concurrency and sandbox are not played locally"
+_STYLES = {OK: "green", WARNING: "yellow", WRONG: "red"}
 
 
 def show(session: Session, options: argparse.Namespace) -> int:
     """Check machine, state and account; return 1 if something is wrong."""
     del options
     stack = session.stack
-    if stack.name == "local":
-        found = [*this_machine.findings(deploys=False), Finding("account", SKIPPED, _NOT_PLAYED)]
-    else:
-        found = [*this_machine.findings(deploys=True), *state(stack), *account(stack)]
-    lines = [Text(str(each), _STYLES[each.level]) for each in found]
-    session.screen.answer(found, *lines)
+    deploys = stack.name != "local"
+    found = [*this_machine.findings(deploys=deploys)]
+    if deploys:
+        found += [*state(stack), *account(stack)]
+    session.screen.answer(found, *(Text(str(each), _STYLES[each.level]) for each in found))
     return this_machine.status_of(found)
 
 
@@ -45,36 +41,29 @@ def state(stack: Stack) -> Iterator[Finding]:
         get = "pulumi login, or export PULUMI_BACKEND_URL='s3://BUCKET?region=REGION'"
         yield Finding("state", WRONG, err.removeprefix("error: "), get)
         return
-    known = {each["name"].rpartition("/")[2] for each in json.loads(out)}
+    known = {each["name"].rpartition("/")[2]: each for each in json.loads(out)}
     if stack.name not in known:
         yield Finding("state", WARNING, "has no such stack", f"pulumi stack init {stack.name}")
         return
     yield Finding("state", OK, f"has stack {stack.name}")
-    yield secrets(stack_file.load(_file(stack)), _backend())
+    # Only Pulumi Cloud has an address of each.
+    yield secrets(_file(stack), in_cloud="url" in known[stack.name])
 
 
-def _backend() -> str:
-    """Return the URL of where the state is."""
-    return json.loads(this_machine.run("pulumi", "whoami", "--json").out or "{}").get("url", "")
-
-
-def secrets(file: dict[str, Any], backend: str) -> Finding:
+def secrets(file: dict[str, Any], *, in_cloud: bool) -> Finding:
     """Judge how a stack's secrets are encrypted, by its file and where its state is."""
-    provider = str(file.get("secretsprovider", ""))
-    if provider and provider != "passphrase":
-        if "encryptedkey" in file or backend.startswith("https://"):
-            return Finding("secrets", OK, provider.partition("?")[0])
-        get = "commit the encryptedkey that pulumi stack init wrote into the stack's file"
-        return Finding("secrets", WRONG, f"no encryptedkey is there for {provider}", get)
-    if "encryptionsalt" in file:
-        if os.environ.keys() & {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}:
-            return Finding("secrets", OK, "by a passphrase")
+    provider = str(file.get("secretsprovider") or "passphrase").partition("?")[0]
+    key = "encryptionsalt" if provider == "passphrase" else "encryptedkey"
+    if key not in file:
+        if in_cloud:
+            return Finding("secrets", OK, "by Pulumi Cloud")
+        get = f"commit the {key} that pulumi stack init wrote into it"
+        return Finding("secrets", WRONG, f"the stack's file has no {key}", get)
+    set_ = os.environ.keys() & {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
+    if provider == "passphrase" and not set_:
         get = "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE"
         return Finding("secrets", WRONG, "the passphrase of encryptionsalt is not set", get)
-    if backend.startswith("https://"):
-        return Finding("secrets", OK, "by Pulumi Cloud")
-    get = "commit the encryptionsalt that pulumi stack init wrote into the stack's file"
-    return Finding("secrets", WRONG, "nothing says how they are encrypted", get)
+    return Finding("secrets", OK, f"by {provider}")
 
 
 def account(stack: Stack) -> Iterator[Finding]:
@@ -88,11 +77,9 @@ def account(stack: Stack) -> Iterator[Finding]:
         yield Finding("credentials", WRONG, explain(error, stack), off if refused else "")
         return
     yield Finding("credentials", OK, caller["Arn"])
-    settings = stack.settings
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
         "region": lambda: region(stack),
-        "boundary": lambda: boundary(stack, caller["Account"]),
-        "quota": lambda: Quotas(settings, _quotas(stack)).findings(),
+        "quota": lambda: Quotas(stack.settings, _quotas(stack)).findings(),
         "lambda": lambda: concurrency(stack),
         "sms": lambda: sandbox(stack),
     }
@@ -112,24 +99,6 @@ def region(stack: Stack) -> Iterator[Finding]:
     else:
         get = f"aws account enable-region --region-name {stack.region}"
         yield Finding("region", WRONG, f"{stack.region} is {status}", get)
-
-
-def boundary(stack: Stack, account_id: str) -> Iterator[Finding]:
-    """Yield whether the permissions boundary is there, in this account."""
-    arn = stack.settings.permissions_boundary
-    if arn is None:
-        return
-    get = "pulumi config set permissions_boundary ARN, or sign in to its account"
-    if arn.split(":")[4] not in (account_id, "aws"):
-        yield Finding("boundary", WRONG, f"{arn} is not of account {account_id}", get)
-        return
-    try:
-        stack.client("iam").get_policy(PolicyArn=arn)
-        yield Finding("boundary", OK, arn)
-    except ClientError as error:
-        if aws_errors.code(error) != "NoSuchEntity":
-            raise
-        yield Finding("boundary", WRONG, f"{arn} does not exist", get)
 
 
 def _quotas(stack: Stack) -> dict[str, Quota]:
@@ -159,8 +128,7 @@ def concurrency(stack: Stack) -> Iterator[Finding]:
 
 def sandbox(stack: Stack) -> Iterator[Finding]:
     """Yield whether each phone of the settings gets messages."""
-    phones = [each.get("endpoint") for each in _subscriptions(stack) if each["protocol"] == "sms"]
-    sns = stack.client("sns")
+    phones, sns = _phones(stack), stack.client("sns")
     if not phones:
         return
     if not sns.get_sms_sandbox_account_status()["IsInSandbox"]:
@@ -169,28 +137,30 @@ def sandbox(stack: Stack) -> Iterator[Finding]:
     pages = sns.get_paginator("list_sms_sandbox_phone_numbers").paginate()
     numbers = {n["PhoneNumber"]: n["Status"] for page in pages for n in page["PhoneNumbers"]}
     for phone in phones:
-        if numbers.get(phone if isinstance(phone, str) else "") == "Verified":
+        if numbers.get(phone) == "Verified":
             yield Finding("sms", OK, f"{phone} is verified in the sandbox")
             continue
-        shown = phone if isinstance(phone, str) else "NUMBER"
-        here = f"--phone-number {shown} --region {stack.region}"
+        here = f"--phone-number {phone} --region {stack.region}"
         get = (
             f"aws sns create-sms-sandbox-phone-number {here}, then "
             f"aws sns verify-sms-sandbox-phone-number {here} --one-time-password CODE"
         )
-        if shown == phone:
-            yield Finding("sms", WRONG, f"{phone} gets nothing: it is not verified", get)
-        else:
+        if phone == _ENCRYPTED:
             yield Finding("sms", WARNING, "an encrypted number has to be verified first", get)
+        else:
+            yield Finding("sms", WRONG, f"{phone} gets nothing: it is not verified", get)
 
 
-def _subscriptions(stack: Stack) -> list[dict[str, Any]]:
-    """Return those of the file: in the settings they are missing if one of them is encrypted."""
-    config: Any = stack_file.load(_file(stack))["config"]
-    name = f"{stack.settings.project}:alerts"
-    alerts: Any = config.get("alerts") or config.get(name) or {}
-    return alerts.get("subscriptions", [])
+_ENCRYPTED = "NUMBER"
 
 
-def _file(stack: Stack) -> Path:
-    return stacks.ROOT / f"Pulumi.{stack.name}.yaml"
+def _phones(stack: Stack) -> list[str]:
+    """Return the settings' numbers; if any of `alerts` is encrypted, they have none of it."""
+    known = stack.settings.alerts.subscriptions
+    if not known and '"protocol": "sms"' in json.dumps(_file(stack)):
+        return [_ENCRYPTED]
+    return [each.endpoint for each in known if each.protocol == "sms"]
+
+
+def _file(stack: Stack) -> dict[str, Any]:
+    return stack_file.load(stacks.ROOT / f"Pulumi.{stack.name}.yaml")

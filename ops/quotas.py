@@ -77,7 +77,14 @@ class Quotas:
         quotas = [self.known.get(_of_type(each)) for each in size.instance_types]
         return any(quota is None or quota.value >= size.instance_count for quota in quotas)
 
-    def _judged(self, name: str, one: int, at_once: int, otherwise: str = "") -> Finding:
+    def _judged(
+        self,
+        name: str,
+        one: int,
+        at_once: int,
+        otherwise: str = "",
+        more: str = "; runs at once take {}, some wait",
+    ) -> Finding:
         """Judge what one run takes, and all at once; `otherwise` is what happens if one cannot."""
         quota, region = self.known.get(name), self.settings.region
         if quota is None:
@@ -91,26 +98,15 @@ class Quotas:
             level = WARNING if otherwise else WRONG
             return Finding("quota", level, f"{text}, and one run takes {one}{otherwise}", get)
         if quota.value < wanted:
-            return Finding("quota", WARNING, f"{text}; runs at once take {wanted}, some wait", get)
+            return Finding("quota", WARNING, f"{text}{more.format(wanted)}", get)
         return Finding("quota", OK, f"{text}, of which {wanted} may be taken")
 
     def _volume(self, kind: str, sizes: list[SizeSettings]) -> Iterator[Finding]:
         name = f"Size of EBS volume for a {kind} instance"
-        quota = self.known.get(name)
-        if quota is None:
-            return  # AWS's own limit is in the settings
-        least = max(size.volume_gb or 0 for size in sizes)
-        most = max(size.most_volume_gb for size in sizes)
-        text, get = (
-            f"{name}: {quota.value:g} GB",
-            raised("sagemaker", quota.code, most, self.settings.region),
-        )
-        if quota.value < least:
-            yield Finding("quota", WRONG, f"{text}; the settings say {least}", get)
-        elif quota.value < most:
-            yield Finding("quota", WARNING, f"{text}; volume_gb: auto goes up to {most}", get)
-        else:
-            yield Finding("quota", OK, text)
+        if name in self.known:  # otherwise there is only AWS's own limit, which is in the settings
+            least = max(size.volume_gb or 0 for size in sizes)
+            most = max(size.most_volume_gb for size in sizes)
+            yield self._judged(name, least, most, more="; volume_gb: auto goes up to {}")
 
 
 _ANOTHER = ", which then has another type"

@@ -8,25 +8,20 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
-MARKS = {OK: "✓", WARNING: "!", WRONG: "✕", SKIPPED: "-"}
+OK, WARNING, WRONG = "ok", "warning", "wrong"
 PATIENCE_S = 60
 """For each tool: an engine over SSH, or a state backend far away, takes some seconds."""
-LEAST_DISK_GB, LEAST_MEMORY_GB = 3, 1
-"""`.venv` takes 1.2 GB of disk, the rest is for images and a local run."""
 _CONTAINERD = "io.containerd.snapshotter.v1"
 """Docker's `driver-type` where containerd has the images
 (https://docs.docker.com/engine/storage/containerd/)."""
-_IMAGES_ARE_AMD64 = ("x86_64", "amd64")
 
 
 @dataclass(frozen=True)
@@ -40,29 +35,27 @@ class Finding:
     """What to do, where something is to be done."""
 
     def __str__(self) -> str:
-        then = f"\n{'':14}{self.way_out}" if self.way_out else ""
-        return f"{MARKS[self.level]} {self.about:<11} {self.text}{then}"
+        then = f"\n{'':20}{self.way_out}" if self.way_out else ""
+        return f"{self.level:<7} {self.about:<11} {self.text}{then}"
 
 
-class Answer(NamedTuple):
-    """How a tool ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-def run(*command: str) -> Answer:
-    """Return a tool's answer; its status is 127 where there is no such tool."""
+def run(*command: str) -> tuple[int, str, str]:
+    """Return a tool's status, output and errors; the status is 127 where there is no such tool."""
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE_S,
+            check=False,
+            cwd=ROOT,
         )
     except OSError:
-        return Answer(127, "", f"{command[0]} is not on PATH")
+        return 127, "", f"{command[0]} is not on PATH"
     except subprocess.TimeoutExpired:
-        return Answer(124, "", f"{command[0]} does not answer within {PATIENCE_S} seconds")
-    return Answer(done.returncode, done.stdout, " ".join(done.stderr.split()))
+        return 124, "", f"{command[0]} does not answer within {PATIENCE_S} seconds"
+    return done.returncode, done.stdout, " ".join(done.stderr.split())
 
 
 def findings(*, deploys: bool) -> Iterator[Finding]:
@@ -74,10 +67,6 @@ def findings(*, deploys: bool) -> Iterator[Finding]:
     if not deploys:
         yield sandbox(WARNING if engine[0].level == OK else WRONG)
     yield pulumi(WRONG if deploys else WARNING)
-    yield room("disk", shutil.disk_usage(ROOT).free, LEAST_DISK_GB)
-    found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text("utf-8"))
-    if found:
-        yield room("memory", int(found[1]) * 1024, LEAST_MEMORY_GB)
 
 
 def python(version: tuple[int, ...], *, venv: bool) -> Finding:
@@ -112,15 +101,17 @@ def docker(missing: str) -> Iterator[Finding]:
         return
     if not info.get("ServerVersion"):
         said = "; ".join(info.get("ServerErrors") or []) or err
-        start = "sudo systemctl start docker, or name one elsewhere: "
-        elsewhere = "export DOCKER_HOST=unix:///run/user/1000/docker.sock"
-        yield Finding("docker", missing, f"no engine answers: {said}", start + elsewhere)
+        get = "sudo systemctl start docker"
+        if "permission denied" in said:
+            get = "sudo usermod -aG docker $USER, and log in again"
+        elsewhere = ", or name one elsewhere: export DOCKER_HOST=ssh://USER@HOST"
+        yield Finding("docker", missing, f"no engine answers: {said}", get + elsewhere)
         return
     kind = f"{info.get('OSType')}/{info.get('Architecture')}"
     yield Finding("docker", OK, f"{info['ServerVersion']} on {kind}")
     if info.get("OSType") != "linux":
         yield Finding("docker", WRONG, "it builds for Windows", "switch to Linux containers")
-    elif info.get("Architecture") not in _IMAGES_ARE_AMD64:
+    elif info.get("Architecture") not in ("x86_64", "amd64"):
         get = "docker run --privileged --rm tonistiigi/binfmt --install amd64"
         yield Finding("docker", WARNING, "it has to emulate linux/amd64 for the image", get)
     if ["driver-type", _CONTAINERD] in (info.get("DriverStatus") or []):
@@ -156,14 +147,6 @@ def pulumi(missing: str) -> Finding:
     if _numbers(version) < _numbers(least):
         return Finding("pulumi", missing, f"{version} is older than {least}", get)
     return Finding("pulumi", OK, version)
-
-
-def room(what: str, free: float, least_gb: int) -> Finding:
-    """Judge the bytes that are free."""
-    text = f"{free / 2**30:.1f} GB free"
-    if free >= least_gb * 2**30:
-        return Finding(what, OK, text)
-    return Finding(what, WARNING, text, f"have {least_gb} GB free")
 
 
 def _numbers(version: str) -> list[int]:
