@@ -56,7 +56,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "security_groups": ["sg-0123456789abcdef0"],
         },
         "image": {
-            "shared_with": [{"prefix": "data"}, {"prefix": "data", "account": "210987654321"}]
+            "shared_with": [
+                {"prefix": "data"},
+                {"prefix": "more", "account": "123456789012"},  # its own
+                {"prefix": "data", "account": "210987654321"},
+            ]
         },
     },
 }

@@ -40,7 +40,8 @@ def of_kinds(stack: Stack) -> list[Statement]:
 
 def statements(stack: Stack) -> list[Statement]:
     """Return what else both roles of CI may read."""
-    keys = stack.arns("kms", "key/*")
+    keys, uses = stack.arns("kms", "key/*"), stack.settings.uses
+    images = [each for each in uses if ":ecr:" in each]
     schedules = stack.arns("scheduler", f"schedule/{stack.prefix}/*")
     alarms = stack.arns("cloudwatch", "alarm:*")
     theirs = [each for each in stack.settings.uses if ":ecr:" in each]
@@ -65,6 +66,7 @@ def statements(stack: Stack) -> list[Statement]:
         ),
         # All of the region: that some may be described by their names is documented nowhere.
         allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], alarms),
+        *([allow("SeeTheirImages", ["ecr:DescribeImages"], images)] if images else ()),
         # "*": these know no resource. The token opens no repository; the rest is names.
         allow("SeeNames", _ANYWHERE, ["*"]),
         allow("SeeNetworks", calls("ec2", _NETWORK), ["*"]),

@@ -144,6 +144,8 @@ class SlotRun:
             raise RunError(f"--schedule {name}: the stack has {', '.join(schedules)}")
         now = datetime.now(UTC)
         settings = schedules[name]
+        if uri := self.cloud.settings.image.uri:
+            raise RunError(f"image.uri: {uri} is not on this machine; leave it out, to build one")
         if settings.suspend:
             raise RunError(f"--schedule {name}: is suspended; set its `suspend` to false")
         unmet = [fault for fault in self._options.faults if fault in OF_SPOT]

@@ -305,6 +305,16 @@ def test_reference_data_are_given_where_the_schedule_reads_some(tmp_path: Path) 
         played(tmp_path / "left", reference=tmp_path)
 
 
+def test_an_image_that_only_a_registry_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/processing-dev@sha256:{'a' * 64}"
+    keys = {**stack_keys("local"), f"{PROJECT}:image": json.dumps({"uri": uri})}
+    monkeypatch.setattr(stack_file, "keys", Mock(return_value=keys))
+    with pytest.raises(RunError, match=r"^image.uri: .* is not on this machine; leave it out"):
+        played(tmp_path / "left")
+
+
 def test_a_suspended_schedule_is_refused_with_the_setting(tmp_path: Path) -> None:
     with daily(suspend=True), pytest.raises(RunError, match="set its `suspend` to false"):
         played(tmp_path / "left")
