@@ -50,6 +50,7 @@ local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SC
 		$(if $(filter no,$(value KEEP)),,$${GIVEN_KEEP:+--keep})
 
 first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK= RUN=yes)
+	$(if $(value STACK),,$(error make first-account takes a STACK, as in Pulumi.<stack>.yaml, or local))
 	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK" \
 		$(if $(filter-out no,$(value RUN)),--run)
 

@@ -1,7 +1,9 @@
 """`python -m acceptance.first_account`: what it says, its exit status, and what it takes away."""
 
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,6 +46,7 @@ class Program:
             return f"canary of {session.stack.name}"
 
         monkeypatch.setattr(command.Canary, "begin", begin)
+        monkeypatch.setattr(command.local_stack, "running", Mock(return_value=nullcontext()))
         monkeypatch.setattr(command.remains, "remove", remove)
         monkeypatch.setattr(command, "_run", run)
 
