@@ -31,7 +31,8 @@ _is_repository = _matching(
 _is_branch = _matching(r"[A-Za-z0-9._/-]+", "must be a branch without wildcards, as in main")
 _is_used = _matching(
     r"arn:aws[a-z-]*:(s3|kms|secretsmanager|ecr):[^*?\s]+",
-    "must be the ARN of a bucket, key, secret or repository, without wildcards",
+    "must be the ARN of a bucket, key, repository or secret, without wildcards; of a secret "
+    "without the hyphen and six characters that end it",
 )
 _Arn = Annotated[str, _is_used]
 
@@ -48,7 +49,7 @@ class StackSettings(Frozen):
     tested: bool = False
     """Whether `make test-aws` runs there, which writes, reads and deletes objects of its own."""
     uses: tuple[_Arn, ...] = ()
-    """Buckets, keys, secrets and repositories that its jobs use and are not its own."""
+    """ARNs of buckets, keys, secrets and repositories that its jobs use and are not its own."""
 
 
 class Settings(Frozen):
