@@ -126,8 +126,7 @@ class Image(pulumi.ComponentResource):
                 f"{name}-policy",
                 repository=repository.name,
                 policy=json.dumps(policy),
-                # As long as the repository is there, others run its images.
-                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+                opts=pulumi.ResourceOptions(parent=self),
             )
         return repository
 

@@ -197,6 +197,12 @@ class TestImage:
         }
 
 
+def test_a_repository_that_is_shared_no_more_loses_its_policy() -> None:
+    kind = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+    [policy] = [each for each in program("existing").requests if each.type == kind]
+    assert not policy.retainOnDelete, "the other account could go on pulling"
+
+
 class TestImageThatExists:
     """With image.uri, of another account's repository."""
 
