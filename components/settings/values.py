@@ -61,10 +61,15 @@ def _matching(form: str, rule: str) -> AfterValidator:
     return checked(lambda value: None if re.fullmatch(form, value) else rule)
 
 
-def _of(service: str, operation: str, path: str) -> AfterValidator:
-    """Return a validator that refuses what AWS's model does not accept."""
+def _of(service: str, operation: str, path: str, rule: str = "") -> AfterValidator:
+    """Return a validator that refuses what AWS's model does, with its words or with `rule`."""
     shape = models.shape(service, operation, path)
-    return checked(lambda value: "; ".join(models.broken_limits(shape, value)))
+
+    def problem(value: Any) -> str:  # noqa: ANN401 - any field's type
+        found = "; ".join(models.broken_limits(shape, value))
+        return (rule or found) if found else ""
+
+    return checked(problem)
 
 
 def _of_job(path: str) -> AfterValidator:
@@ -209,12 +214,17 @@ SecurityGroupId = Annotated[
 ]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
-_SLACK = ("chatbot", "CreateSlackChannelConfiguration")
+_SLACK = ("chatbot", "CreateSlackChannelConfiguration", "SlackTeamId")
 _TEAMS = ("chatbot", "CreateMicrosoftTeamsChannelConfiguration")
-SlackWorkspace = Annotated[str, _of(*_SLACK, "SlackTeamId")]
-SlackChannel = Annotated[str, _of(*_SLACK, "SlackChannelId")]
-TeamsId = Annotated[str, _of(*_TEAMS, "TeamId")]
-TeamsChannel = Annotated[str, _of(*_TEAMS, "ChannelId")]
+SlackWorkspace = Annotated[str, _of(*_SLACK, "must be its ID, such as T07EA123LEP")]
+# AWS takes lower case here, too: a channel's name, of which it then finds no channel.
+SlackChannel = Annotated[
+    str, _of(*_SLACK, "must be its ID, such as C07EZ1ABC23, at the end of its link")
+]
+_UUID = "must be its ID, such as 0b9de68a-1f2e-4c3d-9a8b-7c6d5e4f3a2b"
+TeamsId = Annotated[str, _of(*_TEAMS, "TeamId", _UUID)]
+_IN_LINK = "must be its ID as in its link, such as 19%3Aab12cd34ef%40thread.tacv2"
+TeamsChannel = Annotated[str, _of(*_TEAMS, "ChannelId", _IN_LINK)]
 LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827
 ]  # fmt: skip

@@ -193,7 +193,17 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         (
             {"alerts__slack": {"workspace": "team.slack.com", "channel": "C07EZ1ABC23"}},
             "alerts.slack.workspace",
-            "pattern [0-9A-Z]",
+            "must be its ID, such as T07EA123LEP",
+        ),
+        (
+            {"alerts__slack": {"workspace": "T07EA123LEP", "channel": "alerts"}},
+            "alerts.slack.channel",
+            "at the end of its link",
+        ),
+        (
+            {"alerts__teams": {**CHATS["teams"], "tenant": "example.com"}},
+            "alerts.teams.tenant",
+            "must be its ID, such as 0b9de68a-",
         ),
         (
             {"alerts__slack": {"workspace": "T07EA123LEP", "room": "C07EZ1ABC23"}},
@@ -203,7 +213,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/p@sha256:{'ab' * 
         (
             {"alerts__teams": {**CHATS["teams"], "channel": "19:ab@thread.tacv2"}},
             "alerts.teams.channel",
-            "%3[aA]",
+            "as in its link",
         ),
         ({"data": "delete"}, "data", "destroy"),
         ({"tags": {"aws:x": "y"}}, 'tags["aws:x"]', "AWS's own"),
