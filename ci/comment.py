@@ -1,11 +1,12 @@
 """The comment of a pull request, as Markdown.
 
 The directory holds `preview-<stack>/` of each stack that was previewed, as preview.yml keeps it:
-events.json, diff.txt, forecast-before.json and forecast-after.json, any of which may be missing.
+events.json, diff.txt, forecast-before.txt and forecast-after.txt, any of which may be missing.
 A pull request's code made them. This code is the base commit's, and needs nothing but Python.
 """
 
 import argparse
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from ci import costs, events, permissions, schedules
-from ci.events import OPERATIONS, UNKNOWN, Change, Preview, mapping, text
+from ci import events, permissions, schedules
+from ci.events import OPERATIONS, Change, Preview
 from ci.markdown import block, code, codes, fitting
 
 MARKER = "<!-- preview of every stack -->"
@@ -23,18 +24,16 @@ _LONGEST = 65_000
 """Bytes, of the 65,536 characters that GitHub takes."""
 _READ = 50_000_000
 """Characters of a file: ten times those of a preview that replaces everything."""
-_DATA = {
-    "aws:kms/key:Key": "what decrypts all data",
-    "aws:s3/bucket:Bucket": "input or output",
-    "aws:ecr/repository:Repository": "the images",
-    "aws:dynamodb/table:Table": "the journal",
-}
-"""Kinds that hold what nobody can make again -> what that is."""
+_DATA = (
+    *("aws:kms/key:Key", "aws:s3/bucket:Bucket"),
+    *("aws:ecr/repository:Repository", "aws:dynamodb/table:Table"),
+)
+"""Kinds that hold, or decrypt, what nobody can make again."""
 _PAST = {"replace": "replaced", "delete": "deleted", "create": "created", "update": "updated"}
 
 
 class Stack(NamedTuple):
-    """What is known of one stack: lists of lines, and the amounts of its row."""
+    """What is known of one stack."""
 
     name: str
     previewed: bool
@@ -42,7 +41,6 @@ class Stack(NamedTuple):
     diff: str
     permissions: list[str]
     schedules: list[str]
-    costs: list[str]
     cost: str
 
     def of(self, operation: str) -> list[Change]:
@@ -52,9 +50,8 @@ class Stack(NamedTuple):
 
 def read(directory: Path, name: str, now: datetime) -> Stack:
     """Return what a stack's artifact tells, by the slots later than `now`."""
-    preview = events.read(_text(directory / "events.json").splitlines())
-    before = costs.read(_text(directory / "forecast-before.json"))
-    after = costs.read(_text(directory / "forecast-after.json"))
+    preview = events.read(_text(directory / "events.json"))
+    before, after = (_text(directory / f"forecast-{side}.txt") for side in ("before", "after"))
     return Stack(
         name,
         directory.is_dir(),
@@ -62,8 +59,7 @@ def read(directory: Path, name: str, now: datetime) -> Stack:
         _text(directory / "diff.txt"),
         permissions.told(preview.changes),
         schedules.told(preview.changes, now),
-        costs.told(before, after),
-        f"{costs.total(before)} → {costs.total(after)}",
+        f"{_cost(before)} → {_cost(after)}",
     )
 
 
@@ -80,6 +76,8 @@ def comment(stacks: Sequence[Stack], commit: str, run: str) -> str:
         return "\n".join(lines)
     columns = ["stack", *_PAST.values(), "IAM", "schedules", "at most a month"]
     lines += [f"| {' | '.join(columns)} |", f"|---{'|---:' * 7}|", *map(_row, seen)]
+    if any("?" in each.cost for each in seen):
+        lines += ["", "?: no forecast, or no list prices of the region, which `ops prices` gets"]
     room = (_LONGEST - _size(lines)) // len(seen) // 2 - 500
     for stack in seen:
         lines += fitting([*_worst(stack)], room, "\n")
@@ -109,6 +107,12 @@ def _row(stack: Stack) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _cost(forecast: str) -> str:
+    """Return what `ci.forecast` prints; a question mark for anything else."""
+    found = re.fullmatch(r"(<?\$[\d,]{1,20}\.\d\d( \+ \?)?)\s*", forecast, re.ASCII)
+    return found[1] if found else "?"
+
+
 def _worst(stack: Stack) -> Iterator[str]:
     for operation in ("replace", "delete"):
         title = f"{_PAST[operation].capitalize()} in {stack.name}"
@@ -128,8 +132,6 @@ def _told(stack: Stack) -> Iterator[str]:
         yield from _titled(_PAST[operation].capitalize(), [*_named(stack.of(operation))])
     yield from _titled("IAM", stack.permissions)
     yield from _titled("Schedules", stack.schedules)
-    yield from _titled("Image", [*_images(preview.changes)])
-    yield from _titled(f"At most a month, by list prices: {stack.cost}", stack.costs)
     yield from _titled("Warnings", [f"- {code(each, 500)}" for each in preview.warnings])
 
 
@@ -146,30 +148,11 @@ def _named(changes: list[Change]) -> Iterator[str]:
         alike[each.kind, tuple(each.because), each.forgotten].append(each.name)
     for (kind, because, forgotten), names in alike.items():
         lost = kind in _DATA and changes[0].operation in ("replace", "delete")
-        holds = f": :warning: **holds {_DATA[kind]}**" if lost else ""
+        holds = "; :warning: **it holds data**" if lost else ""
         why = f", because of {codes(because)}" if because else ""
         stays = "; Pulumi forgets it, AWS keeps it" if forgotten else ""
-        yield f"- {len(names)} {_kind(kind)} {codes(names)}{why}{holds}{stays}"
-
-
-def _kind(token: str) -> str:
-    """Return a type token in short: `s3 Bucket` of aws:s3/bucket:Bucket."""
-    package, _, rest = token.partition(":")
-    module, _, name = rest.partition(":")
-    place = module.partition("/")[0]
-    return code(f"{place if package == 'aws' else package} {name}")
-
-
-def _images(changes: list[Change]) -> Iterator[str]:
-    """Yield which images jobs run in before and after."""
-    for change in changes:
-        old, new = (
-            text(mapping(mapping(each.get("environment")).get("variables")).get("IMAGE_URI"))
-            for each in (change.old, change.new)
-        )
-        if old != new:
-            built = "one that the update builds"
-            yield f"- {code(old or 'none')} → {built if new == UNKNOWN else code(new or 'none')}"
+        short = code(re.sub(r"^aws:|/[^:]*", "", kind))  # s3:Bucket of aws:s3/bucket:Bucket
+        yield f"- {len(names)} {short} {codes(names)}{why}{holds}{stays}"
 
 
 def _size(lines: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/events.go
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -53,13 +52,14 @@ class Preview:
     complete: bool = False
 
 
-def read(lines: Iterable[str]) -> Preview:
+def read(log: str) -> Preview:
     """Return what a preview's events tell, one JSON document a line."""
-    preview, changes = Preview(), dict[str, Change]()
-    for line in lines:
+    preview, changes, ended = Preview(), dict[str, Change](), False
+    for line in filter(None, log.split("\n")):  # splitlines would break texts with other ends
         try:
             event = mapping(json.loads(line))
         except (ValueError, RecursionError):
+            preview.errors.append("A line of the engine's log cannot be read.")
             continue
         diagnostic = mapping(event.get("diagnosticEvent"))
         severity, message = diagnostic.get("severity"), text(diagnostic.get("message")).strip()
@@ -67,9 +67,9 @@ def read(lines: Iterable[str]) -> Preview:
             preview.errors.append(message)
         elif severity == "warning" and message:
             preview.warnings.append(message)
-        if mapping(event.get("summaryEvent")).get("result") == "succeeded":
-            preview.complete = True
+        ended |= mapping(event.get("summaryEvent")).get("result") == "succeeded"
         _add(changes, mapping(mapping(event.get("resourcePreEvent")).get("metadata")))
+    preview.complete = ended and not preview.errors
     # The engine's order is another one each time.
     preview.changes = sorted(changes.values(), key=lambda each: (each.name, each.kind))
     return preview
@@ -86,7 +86,8 @@ def _add(changes: dict[str, Change], step: Json) -> None:
     change.old = mapping(old.get("inputs")) or change.old
     change.new = mapping(new.get("inputs")) or change.new
     change.because = texts(step.get("keys")) or change.because
-    change.forgotten |= old.get("retainOnDelete") is True
+    if operation in ("replace", "delete"):
+        change.forgotten |= old.get("retainOnDelete") is True
 
 
 def _name(urn: str) -> str:

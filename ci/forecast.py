@@ -1,15 +1,15 @@
-"""What a stack of this checkout costs a month, as JSON.
+"""What a stack of this checkout costs a month, by list prices: at most $13.25.
 
-{"at_rest": USD, "schedules": {name: USD at most, null without a price}}
+Schedules whose instances have no price are ` + ?`.
 """
 
 import argparse
-import json
 import sys
 from datetime import UTC, datetime
 
 from components import forecast
 from ops import stack
+from pipeline.text import dollars
 
 
 def main(name: str) -> int:
@@ -19,12 +19,11 @@ def main(name: str) -> int:
     except stack.OpsError as error:
         sys.stderr.write(f"{error}\n")
         return error.status
-    schedules = {
-        each: forecast.most_a_month(settings, schedule, now)
-        for each, schedule in settings.schedules.items()
-    }
-    at_rest = sum(forecast.at_rest(settings).values())
-    sys.stdout.write(json.dumps({"at_rest": at_rest, "schedules": schedules}) + "\n")
+    schedules = settings.schedules.values()
+    most = [forecast.most_a_month(settings, each, now) for each in schedules]
+    known = [usd for usd in most if usd is not None]
+    total = dollars(sum(known, sum(forecast.at_rest(settings).values())))
+    sys.stdout.write(f"{total}{' + ?' if len(known) < len(most) else ''}\n")
     return 0
 
 

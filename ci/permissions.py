@@ -13,7 +13,11 @@ from pipeline.text import safe_repr
 
 _POLICIES = ("policy", "assumeRolePolicy")
 """Inputs that hold a policy, though it be unknown; others are known by their statements."""
+_BESIDE = ("permissionsBoundary", "inlinePolicies", "managedPolicyArns")
+"""Inputs of a role that add to its policies, or bound them."""
 _ROLES = ("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy")
+_LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+"""Its policy says how long images stay."""
 _IS = {
     **dict.fromkeys(("StringEquals", "ArnEquals", "Bool"), "is"),
     **dict.fromkeys(("StringLike", "ArnLike"), "is like"),
@@ -44,8 +48,8 @@ def told(changes: Iterable[Change]) -> list[str]:
     """Return lists, resource by resource, of what is granted and what is taken away."""
     found: list[str] = []
     for change in changes:
-        if lines := [f"  - {line}" for line in _of(change)]:
-            found += [f"- {code(change.name)}", *lines]
+        lines = [f"  - {line}" for line in _of(change) if change.kind != _LIFECYCLE]
+        found += [f"- {code(change.name)}", *lines] if lines else []
     return found
 
 
@@ -54,21 +58,19 @@ def _of(change: Change) -> Iterator[str]:
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
         was, will = _grants(before), _grants(after)
-        if before == after or not (was or will or key in _POLICIES):
+        if before == after:
             continue
-        if UNKNOWN in (before, after):
+        if key in _BESIDE:
+            yield f"{code(key)}: {code(safe_repr(before))} → {code(safe_repr(after))}"
+        elif not (was or will or key in _POLICIES):
+            continue
+        elif UNKNOWN in (before, after):
             yield f"{code(key)}: known only during the update"
         elif was is None or will is None:
             yield f"{code(key)}: too long, or no policy; see the diff"
         else:
             yield from _in_words(will - was, added=True)
             yield from _in_words(was - will, added=False)
-    before, after = text(old.get("permissionsBoundary")), text(new.get("permissionsBoundary"))
-    if before != after and change.kind == "aws:iam/role:Role":
-        yield f"is bounded by {code(after or 'nothing')}, was by {code(before or 'nothing')}"
-    for key in ("inlinePolicies", "managedPolicyArns"):
-        if old.get(key) != new.get(key):
-            yield f"{code(key)}: see the diff"
     if change.kind.startswith("aws:iam/") and change.kind not in _ROLES:
         yield f"{code(change.kind)}, {change.operation}: see the diff"
 
@@ -95,7 +97,7 @@ def _grants(policy: object) -> set[_Grant] | None:
     statements = cast("list[object]", listed) if isinstance(listed, list) else [listed]
     found: set[_Grant] = set()
     for statement in map(mapping, statements):
-        parts = _who(statement), _part(statement, "Action"), _part(statement, "Resource")
+        parts = [_part(statement, key) for key in ("Principal", "Action", "Resource")]
         if not statement or len(found) + prod(map(len, parts)) > _MOST:
             return None
         effect, when = text(statement.get("Effect")), _when(mapping(statement.get("Condition")))
@@ -104,18 +106,12 @@ def _grants(policy: object) -> set[_Grant] | None:
 
 
 def _part(statement: Json, key: str) -> list[str]:
-    """Return a statement's actions or resources."""
-    if excepted := texts(statement.get(f"Not{key}")):
-        return [f"everything but {', '.join(sorted(excepted))}"]
-    return texts(statement.get(key)) or [""]
-
-
-def _who(statement: Json) -> list[str]:
-    for key, words in (("Principal", ""), ("NotPrincipal", "everybody but ")):
-        value: object = statement.get(key)
-        named = [*mapping(value).values()] or [value]
-        if found := [f"{words}{each}" for names in named for each in texts(names)]:
-            return found
+    """Return a statement's principals, actions or resources."""
+    for name, words in ((f"Not{key}", "everything but "), (key, "")):
+        value: object = statement.get(name)
+        named = [*mapping(value).values()] or [value]  # a principal may have its kind before it
+        if found := [each for names in named for each in texts(names)]:
+            return [words + ", ".join(sorted(found))] if words else found
     return [""]
 
 

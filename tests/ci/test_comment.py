@@ -12,8 +12,6 @@ from tests.ci.record import RECORDED
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 RUN = "https://github.com/owner/repository/actions/runs/1"
-BEFORE = {"at_rest": 1.0, "schedules": {"daily": 0, "weekly": 0.5}}
-AFTER = {"at_rest": 1.0, "schedules": {"daily": 12.25, "hourly": None}}
 STACKS = ("dev", "staging", "prod")
 
 
@@ -55,13 +53,11 @@ class TestOfRecordedPreviews:
         self, recorded: str
     ) -> None:
         assert section(recorded, "Replaced in dev") == [
-            "- 1 `dynamodb Table` `journal-table`, because of `id`: :warning: **holds the journal**"
+            "- 1 `dynamodb:Table` `journal-table`, because of `id`; :warning: **it holds data**"
         ]
         deleted = section(recorded, "Deleted in dev")
-        assert deleted[0] == (
-            "- 1 `s3 Bucket` `storage-input`: :warning: **holds input or output**"
-        )
-        assert "- 1 `scheduler Schedule` `schedule-weekly`" in deleted
+        assert deleted[0] == ("- 1 `s3:Bucket` `storage-input`; :warning: **it holds data**")
+        assert "- 1 `scheduler:Schedule` `schedule-weekly`" in deleted
         assert len(deleted) == 8
         assert recorded.index("**Deleted in prod**") < recorded.index("#### dev")
 
@@ -69,10 +65,10 @@ class TestOfRecordedPreviews:
         assert section(recorded, "Deleted in prod")[0].endswith("; Pulumi forgets it, AWS keeps it")
 
     def test_counts_and_names_the_rest_by_kind(self, recorded: str) -> None:
-        assert "- 2 `lambda Function` `launcher-function`, `observer-function`" in section(
+        assert "- 2 `lambda:Function` `launcher-function`, `observer-function`" in section(
             recorded, "Updated"
         )
-        assert section(recorded, "Created") == ["- 1 `scheduler Schedule` `schedule-hourly`"]
+        assert section(recorded, "Created") == ["- 1 `scheduler:Schedule` `schedule-hourly`"]
         assert "| **dev** | 1 | 8 | 1 | 11 | 15 | 3 |" in recorded
 
     def test_tells_each_roles_added_and_removed_permissions_in_words(self, recorded: str) -> None:
@@ -128,9 +124,17 @@ def test_the_worst_of_a_resources_steps_counts_and_what_holds_data_comes_first(
     lines = [json.dumps({"resourcePreEvent": {"metadata": each}}) for each in events]
     (made / "preview-dev/events.json").write_text("\n".join(lines))
     assert section(rendered(made, "dev"), "Replaced") == [
-        "- 1 `kms Key` `kms/key:Key`: :warning: **holds what decrypts all data**",
-        "- 1 `cloudwatch A` `cloudwatch/a:A`",
+        "- 1 `kms:Key` `kms/key:Key`; :warning: **it holds data**",
+        "- 1 `cloudwatch:A` `cloudwatch/a:A`",
     ]
+
+
+def test_what_is_only_updated_is_not_said_to_be_forgotten(made: Path) -> None:
+    kept = {"custom": True, "retainOnDelete": True}
+    step = {"op": "update", "type": "aws:s3/bucket:Bucket", "urn": "a::b::c::it", "old": kept}
+    event = json.dumps({"resourcePreEvent": {"metadata": step}})
+    (made / "preview-dev/events.json").write_text(event)
+    assert section(rendered(made, "dev"), "Updated") == ["- 1 `s3:Bucket` `it`"]
 
 
 class TestOfWhatIsMissing:
@@ -145,32 +149,31 @@ class TestOfWhatIsMissing:
         text = rendered(made, "dev")
         assert "> **dev**: the preview failed; 1 replaced" in text
 
-    def test_a_forecast_that_was_not_made_is_said(self, made: Path) -> None:
-        (made / "preview-dev/forecast-after.json").write_text(json.dumps(AFTER))
-        lines = section(rendered(made, "dev"), "At most a month")
-        assert lines[0] == "- before: no forecast was made"
-
 
 class TestOfCosts:
-    def test_shows_them_before_and_after_for_each_schedule_that_changes(self, made: Path) -> None:
-        for side, found in (("before", BEFORE), ("after", AFTER)):
-            (made / f"preview-dev/forecast-{side}.json").write_text(json.dumps(found))
+    @pytest.mark.parametrize(
+        ("before", "after", "shown"),
+        [
+            ("$1.50\n", "<$0.01\n", "$1.50 → <$0.01"),
+            ("", "$1,013.25 + ?\n", "? → $1,013.25 + ?"),
+            ("$1.50 | ![](x)", "<$0.01>", "? → ?"),
+        ],
+    )
+    def test_are_those_before_and_after(
+        self, made: Path, before: str, after: str, shown: str
+    ) -> None:
+        (made / "preview-dev/forecast-before.txt").write_text(before)
+        (made / "preview-dev/forecast-after.txt").write_text(after)
         text = rendered(made, "dev")
-        assert "**At most a month, by list prices: $1.50 → $13.25 + ?**" in text
-        assert section(text, "At most a month") == [
-            "- `daily`: $0.00 → $12.25",
-            "- `hourly`: $0.00 → ?",
-            "- `weekly`: $0.50 → $0.00",
-            "- ?: the region has no list prices here; `ops prices` gets them",
-        ]
+        assert f"| {shown} |" in text
+        assert ("\n\n?: no forecast, or no list prices" in text) == ("?" in shown)
 
     @pytest.mark.usefixtures("prices")
     def test_a_stacks_forecast_has_what_its_preview_says(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert forecast.main("prod") == 0
-        found = json.loads(capsys.readouterr().out)
-        assert found == {"at_rest": 2.0, "schedules": {"daily": pytest.approx(0.88 * 365 / 12)}}
+        assert capsys.readouterr().out == "$28.77\n"
 
     def test_a_stack_that_is_not_there_has_none(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert forecast.main("nowhere") == 2

@@ -45,7 +45,7 @@ def artifact(text: str) -> dict[str, Any]:
             step("create", "aws:scheduler/schedule:Schedule", "6", "new"),
         ],
         "diff": f"{text}\nx",
-        "forecast": {"at_rest": text, "schedules": {text: text}},
+        "forecast": text,
     }
 
 
@@ -55,8 +55,7 @@ def shown(directory: Path, found: dict[str, Any]) -> str:
     lines = "\n".join(json.dumps(each) for each in found["events"])
     (place / "events.json").write_text(lines)
     (place / "diff.txt").write_text(found["diff"], "utf-8", "replace", newline="")
-    (place / "forecast-after.json").write_text(json.dumps(found["forecast"]))
-    (place / "forecast-before.json").write_text(json.dumps({"schedules": {"daily": 1}}))
+    (place / "forecast-after.txt").write_text(found["forecast"], "utf-8", "replace", newline="")
     return comment.comment([comment.read(place, "dev", NOW)], "abc1234", RUN)
 
 
@@ -120,7 +119,7 @@ def test_nothing_is_longer_than_a_comment_may_be_and_the_diff_is_cut_first(tmp_p
     ],
 )
 def test_what_the_engine_would_not_write_is_passed_over(tmp_path: Path, line: str) -> None:
-    found: dict[str, Any] = {"events": [], "diff": "", "forecast": {"at_rest": [], "schedules": []}}
+    found: dict[str, Any] = {"events": [], "diff": "", "forecast": ""}
     shown(tmp_path, found)
     (tmp_path / "preview-dev/events.json").write_text(line)
     stack = comment.read(tmp_path / "preview-dev", "dev", NOW)
@@ -147,3 +146,19 @@ def test_policies_too_long_to_compare_are_not_compared(tmp_path: Path, names: in
     new = found["events"][3]["resourcePreEvent"]["metadata"]["new"]
     new["inputs"]["policy"] = json.dumps(policy)
     assert ("too long" in shown(tmp_path, found)) == (names > 100)
+
+
+def test_no_end_of_a_line_within_a_text_hides_a_change(tmp_path: Path) -> None:
+    found = artifact("a\x85b\u2028c")
+    found["events"] = found["events"][2:3]
+    shown(tmp_path, found)
+    raw = json.dumps(found["events"][0], ensure_ascii=False)
+    (tmp_path / "preview-dev/events.json").write_text(raw, "utf-8")
+    assert len(comment.read(tmp_path / "preview-dev", "dev", NOW).preview.changes) == 1
+
+
+def test_a_preview_of_which_a_line_cannot_be_read_has_failed(tmp_path: Path) -> None:
+    end = json.dumps({"summaryEvent": {"result": "succeeded"}})
+    for line, complete in (("", True), ("[" * 100_000, False)):
+        (tmp_path / "events.json").write_text(f"{line}\n{end}\n")
+        assert comment.read(tmp_path, "dev", NOW).preview.complete == complete

@@ -33,7 +33,7 @@ def told(kind: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         ({**ALLOW, "Principal": "*"}, "`*` **may now**: `s3:GetObject` on `*`"),
         (
             {**ALLOW, "NotPrincipal": {"AWS": ["a"]}},
-            "`everybody but a` **may now**: `s3:GetObject` on `*`",
+            "`everything but a` **may now**: `s3:GetObject` on `*`",
         ),
         (
             {**ALLOW, "Condition": {"NumericLessThan": {"k": 5}, "ArnLike": {"j": ["b", "a"]}}},
@@ -61,15 +61,20 @@ def test_who_may_call_a_function_is_told_as_a_policy_would() -> None:
 
 
 def test_a_roles_boundary_is_told() -> None:
-    assert told(ROLE, {"permissionsBoundary": "a"}, {}) == ["is bounded by `nothing`, was by `a`"]
+    assert told(ROLE, {"permissionsBoundary": "a"}, {}) == ["`permissionsBoundary`: `'a'` → `None`"]
 
 
 def test_what_else_iam_has_is_not_passed_over() -> None:
     kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     assert told(kind, {}, {"policyArn": "a"}) == [f"`{kind}`, update: see the diff"]
     managed = told(ROLE, {"managedPolicyArns": ["a"]}, {"managedPolicyArns": ["a", "b"]})
-    assert managed == ["`managedPolicyArns`: see the diff"]
+    assert managed == ["`managedPolicyArns`: `['a']` → `['a', 'b']`"]
 
 
 def test_an_unknown_policy_of_a_new_resource_is_said() -> None:
     assert told(BUCKET, {}, {"policy": UNKNOWN}) == ["`policy`: known only during the update"]
+
+
+def test_how_long_images_stay_is_no_right() -> None:
+    rules = {"policy": json.dumps({"rules": [{"action": {"type": "expire"}}]})}
+    assert told("aws:ecr/lifecyclePolicy:LifecyclePolicy", {}, rules) == []
