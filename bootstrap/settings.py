@@ -4,15 +4,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pulumi
 from pulumi.runtime import config
 from pydantic import AfterValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.settings import stack_file, values
-from components.settings.errors import Problem, SettingsError, report
+from components.settings import loader, stack_file, values
+from components.settings.errors import Problem, SettingsError, report, words
 from components.settings.values import Frozen
 
 MAIN_PROJECT = stack_file.project(Path(__file__).resolve().parent.parent)
@@ -26,13 +26,16 @@ def _matching(form: str, rule: str) -> AfterValidator:
 _is_id = _matching("[1-9][0-9]*", "must be a number that GitHub gave, as in 123456789")
 _Id = Annotated[str, _is_id]
 _is_repository = _matching(
-    r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "must be OWNER/NAME, spelled as GitHub spells it"
+    # An owner has an underscore before an enterprise's short code.
+    r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+",
+    "must be OWNER/NAME, spelled as GitHub spells it",
 )
 _is_branch = _matching(r"[A-Za-z0-9._/-]+", "must be a branch without wildcards, as in main")
+_HERE = "[a-z0-9-]+:[0-9]{12}"
 _is_used = _matching(
-    r"arn:aws[a-z-]*:(s3|kms|secretsmanager|ecr):[^*?\s]+",
-    "must be the ARN of a bucket, key, repository or secret, without wildcards; of a secret "
-    "without the hyphen and six characters that end it",
+    rf"arn:aws[a-z-]*:(s3:::[a-z0-9.-]+|kms:{_HERE}:key/[a-z0-9-]+|"
+    rf"secretsmanager:{_HERE}:secret:[^*?\s]+|ecr:{_HERE}:repository/[a-z0-9._/-]+)",
+    "must be the ARN of a bucket, key, secret or repository, without wildcards",
 )
 _Arn = Annotated[str, _is_used]
 
@@ -77,11 +80,11 @@ def read(keys: Mapping[str, str], project: str, stack: str) -> Settings:
     Raises:
         SettingsError: names each key, its value and what is allowed.
     """
-    given: dict[str, Any] = {}
-    for key, text in keys.items():
-        name = "region" if key == "aws:region" else key.removeprefix(f"{project}:")
-        if not name.startswith("pulumi:"):
-            given[name] = json.loads(text) if text[:1] in ("{", "[") else text
+    given = {
+        "region" if key == "aws:region" else key.removeprefix(f"{project}:"): loader.value(text)
+        for key, text in keys.items()
+        if not key.startswith("pulumi:")
+    }
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
@@ -94,9 +97,8 @@ def read(keys: Mapping[str, str], project: str, stack: str) -> Settings:
 
 def _problem(detail: ErrorDetails) -> Problem:
     if detail["type"] == "missing":
-        return Problem(detail["loc"], "is missing")
-    rule = detail.get("ctx", {}).get("error", detail["msg"])
-    rule = "there is no such key" if detail["type"] == "extra_forbidden" else rule
+        return Problem(detail["loc"], words(detail))
+    rule = "there is no such key" if detail["type"] == "extra_forbidden" else words(detail)
     return Problem(detail["loc"], f"= {json.dumps(detail['input'])}: {rule}")
 
 
@@ -109,5 +111,10 @@ def _twice(stacks: tuple[StackSettings, ...]) -> Iterator[Problem]:
         if (each.prefix, each.region) in places:
             text = f"= {each.prefix}: another stack of {each.region} has it"
             yield Problem(("stacks", number, "prefix"), text)
+        for other in stacks:
+            roles = f"{other.prefix}-{other.region}"
+            if f"{each.prefix}-".startswith(f"{roles}-"):
+                text = f"= {each.prefix}: must not begin with {roles}, as the roles of {other.name}"
+                yield Problem(("stacks", number, "prefix"), f"{text} do")
         names.add(each.name)
         places.add((each.prefix, each.region))

@@ -21,7 +21,7 @@ def statements(stack: Stack) -> list[Statement]:
         *_data(stack, [*stack.buckets, *(each for each in uses if ":s3:" in each)]),
         *_keys(stack, [each for each in uses if ":kms:" in each]),
         *_images(stack, [each for each in uses if ":ecr:" in each]),
-        *_secrets([f"{each}-??????" for each in uses if ":secretsmanager:" in each]),
+        *_secrets([each for each in uses if ":secretsmanager:" in each]),
         *_messages(stack),
         *_logs(stack),
         *_network(stack),
@@ -68,8 +68,9 @@ def _images(stack: Stack, theirs: list[str]) -> list[Statement]:
 
 
 def _secrets(secrets: list[str]) -> list[Statement]:
-    read = ["secretsmanager:GetSecretValue"]
-    return [allow("Secrets", read, secrets)] if secrets else []
+    # With what Secrets Manager ends each ARN in, or without, as it is pasted or written.
+    forms = [form for each in secrets for form in (each, f"{each}-??????")]
+    return [allow("Secrets", ["secretsmanager:GetSecretValue"], forms)] if secrets else []
 
 
 def _messages(stack: Stack) -> list[Statement]:

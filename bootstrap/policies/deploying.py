@@ -12,7 +12,11 @@ _KEEP_KEY = (
     "DisableKey DisableKeyRotation EnableKey EnableKeyRotation PutKeyPolicy TagResource "
     f"UntagResource UpdateKeyDescription {_ALIAS}"
 )
-_LEND_KEY = "CreateGrant Decrypt Encrypt GenerateDataKey RetireGrant RevokeGrant"
+_LEND_KEY = (
+    "CreateGrant Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom "
+    "ReEncryptTo RetireGrant RevokeGrant"
+)
+"""What DynamoDB's guide lets through it in a key's policy, and what ECR's asks for."""
 _BOUNDED = "CreateRole DeleteRolePolicy PutRolePermissionsBoundary PutRolePolicy"
 _CHATS = "CreateMicrosoftTeamsChannelConfiguration CreateSlackChannelConfiguration"
 _ROLES = (

@@ -35,11 +35,12 @@ def statements(stack: Stack) -> list[Statement]:
         allow("CreateInNetwork", calls("ec2", f"{within} {_RULES}"), made[:4], of_own(stack)),
         allow("TagNewNetwork", ["ec2:CreateTags"], [*made, *rules], at_creation),
         allow("KeepNetwork", calls("ec2", _KEEP), [*made, *rules], of_own(stack)),
-        # AWS makes a VPC's default group without tags, before anybody could ask for some.
+        # AWS makes a VPC's default group without tags, before anybody could ask for some. Others'
+        # groups mostly have a name.
         allow(
             "AdoptDefaultGroup",
             ["ec2:CreateTags"],
             stack.arns("ec2", "security-group/*"),
-            adopted(stack),
+            adopted(stack, "aws:ResourceTag/Name"),
         ),
     ]

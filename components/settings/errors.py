@@ -125,14 +125,19 @@ def _command(detail: ErrorDetails, path: Path) -> str | None:
 
 
 def _rule(project: str, detail: ErrorDetails, path: Path) -> str:
-    """Return what a value must be instead: pydantic's words, but for those that are Python's."""
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _instead(project, path)
-    if kind == "value_error":
-        return str(detail.get("ctx", {})["error"])
     if kind == "model_type":
         return f"must be a map with {', '.join(_names(path))}"
+    return words(detail)
+
+
+def words(detail: ErrorDetails) -> str:
+    """Return what a value must be instead: pydantic's words, but for those that are Python's."""
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(detail.get("ctx", {})["error"])
     return _WORDS.get(kind) or re.sub(r"^\w+ should", "must", detail["msg"])
 
 

@@ -81,15 +81,15 @@ def _given(keys: Mapping[str, str], project: str, stack: str) -> dict[str, Any]:
     for key, text in keys.items():
         namespace, _, name = key.partition(":")
         if namespace == project and name not in NOT_SET_BY_KEYS:
-            given[name] = _value(text)
+            given[name] = value(text)
         elif key == "aws:region":
             given["region"] = text
         elif namespace not in ("docker", "pulumi"):
-            given[key] = _value(text)
+            given[key] = value(text)
     return given
 
 
-def _value(text: str) -> Any:  # noqa: ANN401 - JSON
+def value(text: str) -> Any:  # noqa: ANN401 - JSON
     """Return a key's value: Pulumi hands structures over as JSON, and scalars as their text."""
     if text[:1] not in ("{", "["):
         return text

@@ -226,6 +226,15 @@ def test_the_boundary_lets_the_roles_of_the_stack_do_what_their_policies_say(nam
     assert outside == set()
 
 
+@pytest.mark.parametrize("pasted", ["database", "database-AbCdEf"])
+def test_a_secret_that_jobs_use_is_listed_by_its_name_or_by_its_whole_arn(pasted: str) -> None:
+    of_secrets = USES[-1].removesuffix("database")
+    limits = boundary.statements(stack("p", uses=[f"{of_secrets}{pasted}"]))
+    [read] = [each for each in limits if each["Sid"] == "Secrets"]
+    whole = f"{of_secrets}database-AbCdEf"
+    assert any(matches_resource(pattern, whole) for pattern in read["Resource"])
+
+
 def test_a_role_of_a_tested_stack_may_make_every_call_of_the_test() -> None:
     own = stack("p", tested=True)
     may = {each for part in [*granted(own), *testing.statements(own)] for each in part["Action"]}

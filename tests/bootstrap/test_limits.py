@@ -167,6 +167,7 @@ class TestOtherStacks:
         assert refused("dev-deploy", "kms:TagResource", KEY, ours | theirs)
         assert refused("dev-deploy", "ec2:CreateTags", group, ours) is None
         assert refused("dev-deploy", "ec2:CreateTags", group, ours | theirs)
+        assert refused("dev-deploy", "ec2:CreateTags", group, ours | {"aws:ResourceTag/Name": "x"})
 
     def test_a_test_has_queues_of_its_own_and_the_places_of_its_slots(self) -> None:
         queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:processing-{{}}--acceptance-20260105T020000Z"

@@ -10,6 +10,7 @@ from bootstrap.settings import read
 from components.names import MAX_PREFIX
 from components.settings.errors import SettingsError
 from tests.bootstrap.account import BOOTSTRAP, recorded
+from tests.conftest import ACCOUNT
 
 STACK = {"name": "dev", "prefix": "data", "region": "eu-central-1"}
 GIVEN: dict[str, Any] = {"repository": "me/data", "owner_id": "1", "repository_id": "2"}
@@ -26,13 +27,23 @@ def keys(stacks: Any, **changes: Any) -> dict[str, str]:
         ({"repository": "data"}, 'repository = "data": must be OWNER/NAME'),
         ({"owner_id": ""}, ":owner_id is missing"),
         ({"repository_id": "me"}, 'repository_id = "me": must be a number that GitHub gave'),
+        ({"repository": "{me}/x"}, 'repository = "{me}/x": must be OWNER/NAME'),
+        ({"stacks": {"dev": 1}}, 'stacks = {"dev": 1}: must be a list'),
         ({"branch": "*"}, 'branch = "*": must be a branch without wildcards'),
         ({"colour": "red"}, 'colour = "red": there is no such key'),
         ({"stacks": [STACK | {"prefix": "a--b"}]}, '.prefix = "a--b": must be a-z, 0-9'),
         ({"stacks": [STACK | {"region": "eu-central-9"}]}, '.region = "eu-central-9": '),
-        ({"stacks": [STACK | {"uses": ["arn:aws:s3:::*"]}]}, "[0].uses[0] = "),
+        *(
+            ({"stacks": [STACK | {"uses": [f"arn:aws:{each}"]}]}, "[0].uses[0] = ")
+            for each in ("s3:::*", "s3:::bucket/key", f"kms:eu-central-1:{ACCOUNT}:alias/key")
+        ),
         ({"stacks": [STACK, STACK | {"prefix": "b"}]}, "stacks[1].name = dev: another stack has"),
         ({"stacks": [STACK, STACK | {"name": "b"}]}, "stacks[1].prefix = data: another stack of"),
+        (
+            # Whose roles the first one's patterns would mean.
+            {"stacks": [STACK, STACK | {"name": "b", "prefix": "data-eu-central-1"}]},
+            "stacks[1].prefix = data-eu-central-1: must not begin with data-eu-central-1, as the",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_key_value_and_what_is_allowed(
