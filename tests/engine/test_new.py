@@ -11,8 +11,13 @@ import yaml
 from components.settings import stack_file
 from components.settings.loader import read
 from tests import checkout
+from tests.conftest import ROOT
 from tests.engine import language_host
 
+pytestmark = pytest.mark.skipif(
+    "template" not in yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8")),
+    reason="`pulumi new` made this project, and takes out of it what makes it a template",
+)
 ANSWERS = {"aws:region": "us-west-2", "expression": "rate(3 hours)", "timezone": "Asia/Tokyo"}
 
 
