@@ -58,7 +58,7 @@ def _next(trial: Trial, steps: Steps) -> str | None:
 def _give_up(trial: Trial, state: str) -> None:
     trial.problems.append(f"deadline: after {span(trial.seconds)} still {state}")
     try:
-        stopped = list(remains.stop(trial.session, [trial.attempt] if trial.attempt else []))
+        for each in remains.stop(trial.session, [trial.attempt] if trial.attempt else []):
+            trial.problems.append(f"stopped {each}")
     except OpsError as error:
-        stopped = [str(error)]
-    trial.problems += [f"stopped {each}" for each in stopped]
+        trial.problems.append(str(error))

@@ -80,14 +80,15 @@ class Trial:
     def start(self, files: Files, slot: Attempt | None = None) -> Attempt:
         """Upload files for a slot, launch it, and return its first attempt.
 
+        It may be refused: for want of quota, after which the pipeline tries again.
+
         Raises:
-            BrokenError: no job was started.
+            BrokenError: the slot has had a job before.
         """
         self.attempt = slot or self.canary.slot()
         self.canary.upload(self.attempt, files)
-        answer = launch(self.session, self.attempt)
-        if answer["result"] != "started":
-            self._break("launch", f"{answer['result']}: {answer['reason']}")
+        if launch(self.session, self.attempt)["result"] == "already started":
+            self._break("launch", "already started")
         return self.attempt
 
     def until(self, attempt: Attempt, wanted: Outcome) -> Generator[State, None, Entry]:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore import xform_name
@@ -50,6 +52,25 @@ class TestAScenario:
         play(session, [trial])
         assert trial.problems == [f"outcome: {outcome}, expected completed: by hand"]
         assert trial.seconds == 30
+
+    def test_that_lacks_quota_at_first_holds_all_the_same(
+        self, session: Session, world: World
+    ) -> None:
+        trial = trial_of(session, OF_CANARY["duplicate event"])
+        told = {"job_name": "x", "result": "refused", "status": "Refused", "reason": "quota"}
+        world.launcher = lambda event: {**event, **told}
+        name = "processing-prod--canary-20260107T115959Z-2"
+        soon: dict[str, Any] = {
+            "outcome": "quota",
+            "next_attempt_at": world.now + timedelta(minutes=5),
+        }
+        slot: dict[str, Any] = {"slot": "2026-01-07T11:59:59Z", "schedule": "canary"}
+        world.after(10, lambda: world.conclude(1, **slot, **soon))
+        world.after(300, lambda: world.job(name))
+        world.after(600, lambda: world.conclude(2, **slot, created=world.now))
+        play(session, [trial])
+        assert trial.problems == []
+        assert trial.seconds == 600
 
     def test_that_goes_on_at_its_deadline_has_failed_and_its_job_is_stopped(
         self, session: Session, world: World
