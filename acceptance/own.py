@@ -34,7 +34,7 @@ def choose(
         if name == canary.NAME:
             continue
         attempt = Attempt(name, slot, 1)
-        if problem := next(_problems(stack, attempt, session.now().year), None):
+        if problem := next(_problems(stack, attempt), None):
             problems.append(f"{name} is not tested: {problem}")
             continue
         return {f"script of {name}": partial(own_script, attempt, _files(directory))}, problems
@@ -43,19 +43,18 @@ def choose(
     return {}, problems
 
 
-def _problems(stack: Stack, attempt: Attempt, year: int) -> Iterator[str]:
+def _problems(stack: Stack, attempt: Attempt) -> Iterator[str]:
     """Yield why the slot could meet real data."""
     schedule = stack.settings.schedules[attempt.schedule]
     if schedule.follows:
         yield f"it follows {schedule.follows}"
         return
-    for part, where in (("input", schedule.input), ("output", schedule.output)):
+    read, written = stack.input_of(attempt), stack.output_of(attempt)
+    for place, where in ((read, schedule.input), (written, schedule.output)):
         if where.bucket:
-            yield f"its {part}.bucket {where.bucket} is not the stack's own"
-        place = partial(schedule.place, where.prefix, attempt.schedule)
-        if place(attempt.slot) == place(attempt.slot.replace(year=year)):
-            yield f"its {part}.prefix {where.prefix} does not name the year of the slot"
-    for place in (stack.input_of(attempt), stack.output_of(attempt)):
+            yield f"{where.bucket} is not the stack's own bucket"
+        if f"/{_YEAR}/" not in place.key:  # and a deploy role has no right to it
+            yield f"{where.prefix} has no folder of the slot's year"
         if next(place.objects(stack.client("s3")), None):
             yield f"there are objects at {place.uri}"
 

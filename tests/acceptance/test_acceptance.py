@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import xform_name
 
@@ -78,15 +81,16 @@ class TestAScenario:
         def goes_on(trial: Trial) -> Generator[State, None, None]:
             yield from trial.canary.follow(trial.start({"a": b"1"}))
 
+        session = replace(session, pause=partial(world.sleep, 60))
         trial = trial_of(session, goes_on)
         name = job_name("processing-prod", trial.canary.slot())
         name = name.replace("59Z", "58Z")
-        world.after(26 * 60, lambda: world.end(name, "Stopped"))
+        world.after(27 * 60, lambda: world.end(name, "Stopped"))
         play(session, [trial])
         late, stopped = trial.problems
-        assert late == "deadline: after 25m 05s still canary attempt 1: waits for an instance"
+        assert late == "deadline: after 26m 00s still canary attempt 1: waits for an instance"
         assert stopped == f"stopped job {name}"
-        assert trial.seconds == trial.deadline.total_seconds() + 5
+        assert trial.seconds == trial.deadline.total_seconds() + 60
 
     def test_that_aws_refuses_something_leaves_the_others_alone(
         self, session: Session, world: World
@@ -190,6 +194,22 @@ class TestAScriptOfYours:
         with pytest.raises(UsageError, match=r"there are objects at s3://.*/input/2000/01/07/"):
             own.choose(session, "daily", tmp_path)
 
+    @pytest.mark.parametrize(
+        ("setting", "why"),
+        [
+            ("input: {bucket: theirs}", "theirs is not the stack's own bucket"),
+            ('input: {prefix: "in/{slot:%Y%m%d}/"}', "has no folder of the slot's year"),
+            ('output: {prefix: "out/{slot:%Y%m%d%H%M%S}/"}', "has no folder of the slot's year"),
+        ],
+    )
+    def test_is_left_alone_where_its_places_could_be_those_of_a_real_slot(
+        self, session: Session, project: Path, tmp_path: Path, setting: str, why: str
+    ) -> None:
+        text = CANARY.replace("daily: {", f"daily: {{{setting}, ")
+        (project / "Pulumi.prod.yaml").write_text(text, "utf-8")
+        with pytest.raises(UsageError, match=why):
+            own.choose(replace(session, stack=load("prod")), "daily", tmp_path)
+
 
 class TestTheSummary:
     @pytest.mark.parametrize(
@@ -205,6 +225,9 @@ class TestTheSummary:
 
 class TestRights:
     def test_are_all_that_a_test_calls(self, session: Session) -> None:
+        # Of its own: those of the world serve other tests, too.
+        made = boto3.Session().client("s3", region_name="eu-central-1")
+        session.stack.client = lambda _: made
         rights.hold(session.stack)
         with pytest.raises(OpsError, match=r"s3 ListBuckets is missing in .*operations\.json"):
             session.stack.client("s3").list_buckets()
