@@ -1,38 +1,33 @@
 """What the stack file says: who deploys which stacks. Refused in the words of the main program."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pulumi
 from pulumi.runtime import config
-from pydantic import AfterValidator, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from components.settings import loader, stack_file, values
 from components.settings.errors import Problem, SettingsError, report, words
-from components.settings.values import Frozen
+from components.settings.values import Frozen, matching
 
 MAIN_PROJECT = stack_file.project(Path(__file__).resolve().parent.parent)
 """The program whose stacks are deployed; its name is in the keys of their state, and a tag."""
 
 
-def _matching(form: str, rule: str) -> AfterValidator:
-    return values.checked(lambda value: None if re.fullmatch(form, value) else rule)
-
-
-_is_id = _matching("[1-9][0-9]*", "must be a number that GitHub gave, as in 123456789")
+_is_id = matching("[1-9][0-9]*", "must be a number that GitHub gave, as in 123456789")
 _Id = Annotated[str, _is_id]
-_is_repository = _matching(
+_is_repository = matching(
     # An owner has an underscore before an enterprise's short code.
     r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+",
     "must be OWNER/NAME, spelled as GitHub spells it",
 )
-_is_branch = _matching(r"[A-Za-z0-9._/-]+", "must be a branch without wildcards, as in main")
+_is_branch = matching(r"[A-Za-z0-9._/-]+", "must be a branch without wildcards, as in main")
 _HERE = "[a-z0-9-]+:[0-9]{12}"
-_is_used = _matching(
+_is_used = matching(
     rf"arn:aws[a-z-]*:(s3:::[a-z0-9.-]+|kms:{_HERE}:key/[a-z0-9-]+|"
     rf"secretsmanager:{_HERE}:secret:[^*?\s]+|ecr:{_HERE}:repository/[a-z0-9._/-]+)",
     "must be the ARN of a bucket, key, secret or repository, without wildcards",

@@ -47,7 +47,7 @@ class Stack:
     @property
     def roles(self) -> str:
         """ARN of the stack's roles, a pattern."""
-        return self.globally("iam", f"role/{self.regional}-*")
+        return self.globally("iam", f"role/{names.role(self.prefix, self.account.region, '*')}")
 
     @property
     def buckets(self) -> list[str]:
@@ -61,7 +61,7 @@ class Stack:
     @property
     def topics(self) -> list[str]:
         """ARNs of its topics."""
-        return self.arns("sns", f"{self.prefix}-alerts", f"{self.prefix}-chat")
+        return self.arns("sns", *(names.topic(self.prefix, each) for each in ("alerts", "chat")))
 
     @property
     def queues(self) -> list[str]:

@@ -18,6 +18,7 @@ _LEND_KEY = (
 )
 """What DynamoDB's guide lets through it in a key's policy, and what ECR's asks for."""
 _BOUNDED = "CreateRole DeleteRolePolicy PutRolePermissionsBoundary PutRolePolicy"
+_CHATBOT = "management.chatbot.amazonaws.com"
 _CHATS = "CreateMicrosoftTeamsChannelConfiguration CreateSlackChannelConfiguration"
 _ROLES = (
     "DeleteRole ListInstanceProfilesForRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
@@ -40,7 +41,15 @@ def statements(stack: Stack) -> list[Statement]:
         ends = [_never(stack, ends)]
     # "*": the actions know no resource. What a chat may do is its role's, and a guardrail.
     chats = allow("CreateChats", calls("chatbot", _CHATS), ["*"], when_created(stack))
-    return [*_key(stack), *_roles(stack), chats, *ends]
+    # Of the account, made with its first chat: by it the service subscribes to topics.
+    role = f"role/aws-service-role/{_CHATBOT}/AWSServiceRoleForAWSChatbot"
+    first = allow(
+        "CreateFirstChat",
+        ["iam:CreateServiceLinkedRole"],
+        [stack.globally("iam", role)],
+        {"StringEquals": {"iam:AWSServiceName": _CHATBOT}},
+    )
+    return [*_key(stack), *_roles(stack), chats, first, *ends]
 
 
 def _key(stack: Stack) -> list[Statement]:

@@ -56,7 +56,7 @@ def checked(problem: Callable[[Any], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _matching(form: str, rule: str) -> AfterValidator:
+def matching(form: str, rule: str) -> AfterValidator:
     """Return a validator that refuses what does not match `form` with the words of `rule`."""
     return checked(lambda value: None if re.fullmatch(form, value) else rule)
 
@@ -135,7 +135,7 @@ def _volume(value: object) -> object:
 
 
 Text = Annotated[str, checked(_date_problem)]
-_is_name = _matching(
+_is_name = matching(
     names.NAME.pattern,
     "must be a-z, 0-9 and single hyphens, beginning with a letter, as in eu-daily",
 )
@@ -144,7 +144,7 @@ Name = Annotated[str, _is_name]
 StackPrefix = Annotated[str, Field(max_length=names.MAX_PREFIX), _is_name]
 SCRIPT = "process_data.sh"
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_is_script = _matching(
+_is_script = matching(
     f"{_PART}(/{_PART})*",
     "must be a path below container/scripts/, of letters, digits and ._-, as in reports/week.py",
 )
@@ -174,44 +174,42 @@ Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=MAX_TAGS)]
 Prefix = Annotated[str, checked(key_prefix.problem)]
 ObjectName = Annotated[str, checked(key_prefix.object_problem)]
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_is_bucket = _matching(
+_is_bucket = matching(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
     "must be 3 to 63 of a-z, 0-9, dots and hyphens, beginning and ending in a-z or 0-9",
 )
 BucketName = Annotated[str, _is_bucket]
-_is_key = _matching(
+_is_key = matching(
     r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
     "must be a key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID",
 )
 KeyArn = Annotated[str, _is_key]
-_is_policy = _matching(
+_is_policy = matching(
     r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
     "must be a managed policy's ARN: arn:aws:iam::ACCOUNT:policy/NAME",
 )
 PolicyArn = Annotated[str, _is_policy]
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-_is_secret = _matching(
+_is_secret = matching(
     r"[A-Za-z0-9/_+=.@-]{1,512}", "must be a secret's name, 1 to 512 of letters, digits and /_+=.@-"
 )
 SecretName = Annotated[str, _is_secret]
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-_is_image = _matching(
+_is_image = matching(
     r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
     r"/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
     "must be an image of ECR by its digest: "
     "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
 )
 ImageUri = Annotated[str, _is_image]
-_is_account = _matching("[0-9]{12}", "must be an account's 12 digits, quoted")
+_is_account = matching("[0-9]{12}", "must be an account's 12 digits, quoted")
 AccountId = Annotated[str, _is_account]
 Cidr = Annotated[str, checked(addresses.block_problem)]
 _ID = "-([0-9a-f]{8}|[0-9a-f]{17})"
 SubnetId = Annotated[
-    str, _matching(f"subnet{_ID}", "must be an id such as subnet-0123456789abcdef0")
+    str, matching(f"subnet{_ID}", "must be an id such as subnet-0123456789abcdef0")
 ]
-SecurityGroupId = Annotated[
-    str, _matching(f"sg{_ID}", "must be an id such as sg-0123456789abcdef0")
-]
+SecurityGroupId = Annotated[str, matching(f"sg{_ID}", "must be an id such as sg-0123456789abcdef0")]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 """Of an interface endpoint: what follows com.amazonaws.<region>."""
 _SLACK = ("chatbot", "CreateSlackChannelConfiguration", "SlackTeamId")

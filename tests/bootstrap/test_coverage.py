@@ -110,7 +110,6 @@ UNUSED = {
         r"ec2:(\w*(EncryptionControl|CidrBlock)|ModifyVpcTenancy|DescribeInstances|DescribeTags)"
     ),
     "roles here have one policy, inline": r"iam:(At|De)tachRolePolicy",
-    "AWS's own role for a service is the account's": r"iam:CreateServiceLinkedRole",
     "nobody takes a boundary away": r"iam:DeleteRolePermissionsBoundary",
 }
 """Why a permission that CloudFormation has for a kind is not granted -> which."""

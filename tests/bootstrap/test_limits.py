@@ -58,7 +58,7 @@ class TestRaisingItself:
         of_iam = {each for each in given if each.startswith(("iam:", "sts:"))}
         only = (
             *("DeleteRole", "PassRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
-            *("UpdateRole", "UpdateRoleDescription", *BOUNDED),
+            *("CreateServiceLinkedRole", "UpdateRole", "UpdateRoleDescription", *BOUNDED),
         )
         written = {each for each in of_iam if reference.access_level(each) not in ("Read", "List")}
         assert written == {f"iam:{each}" for each in only}
@@ -70,6 +70,16 @@ class TestRaisingItself:
         assert passed("lambda.amazonaws.com") is None
         for service in ("ec2", "sagemaker", "codebuild", "cloudformation"):
             assert passed(f"{service}.amazonaws.com")
+
+    def test_of_the_roles_that_services_have_only_the_chats_is_made(self) -> None:
+        def made(service: str) -> str | None:
+            role = f"{IAM}:role/aws-service-role/{service}/AWSServiceRoleForAWSChatbot"
+            return refused(
+                "dev-deploy", "iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service}
+            )
+
+        assert made("management.chatbot.amazonaws.com") is None
+        assert made("autoscaling.amazonaws.com")
 
     def test_the_boundary_limits_whatever_a_role_is_allowed(self) -> None:
         everything = parse(
