@@ -3,13 +3,7 @@
 import argparse
 import signal
 import sys
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from acceptance import local_stack, own, remains, rights
 from acceptance.canary import Canary, check
@@ -19,33 +13,21 @@ from acceptance.scenarios import OF_CANARY
 from acceptance.summary import show
 from acceptance.trial import LOCAL, ON_AWS, Trial
 from ops.screen import Screen
-from ops.session import Session, explain
-from ops.stack import OpsError, load
+from ops.session import Session, carry_out
+from ops.stack import Stack
 
 
-def main(
-    arguments: list[str],
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    sleep: Callable[[float], None] = time.sleep,
-) -> int:
+def main(arguments: list[str]) -> int:
     """Test one stack; return the exit status. What the test made there is gone after it."""
     options = _parse(arguments)
     screen = Screen(as_json=options.json)
-    try:
-        stack = load(options.stack)
+
+    def command(stack: Stack) -> int:
         rights.hold(stack)
-        try:
-            with local_stack.running(stack.name, screen):
-                session = Session(stack, screen, now, partial(sleep, 0.2 if stack.endpoint else 5))
-                return _test(session, options)
-        except (BotoCoreError, ClientError) as error:
-            raise OpsError(explain(error, stack)) from error
-    except OpsError as error:
-        screen.refuse(str(error))
-        return error.status
-    except KeyboardInterrupt:
-        screen.refuse(screen.if_interrupted)
-        return 130
+        with local_stack.session(stack, screen) as session:
+            return _test(session, options)
+
+    return carry_out(command, options.stack, screen)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ops import advise, backfill, costs, doctor, listing, logs, prices, promote, report, run
 from ops.screen import Screen
-from ops.session import Session, explain
-from ops.stack import OpsError, load
+from ops.session import Session, carry_out
+from ops.stack import Stack
 
 
 def main(
@@ -23,18 +21,11 @@ def main(
     """Carry out one command; return the exit status."""
     options = parse(arguments)
     screen = Screen(as_json=options.json)
-    try:
-        stack = load(options.stack)
-        try:
-            return options.command(Session(stack, screen, now, partial(sleep, 5)), options)
-        except (BotoCoreError, ClientError) as error:
-            raise OpsError(explain(error, stack)) from error
-    except OpsError as error:
-        screen.refuse(str(error))
-        return error.status
-    except KeyboardInterrupt:
-        screen.refuse(screen.if_interrupted)
-        return 130
+
+    def command(stack: Stack) -> int:
+        return options.command(Session(stack, screen, now, partial(sleep, 5)), options)
+
+    return carry_out(command, options.stack, screen)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

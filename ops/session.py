@@ -1,4 +1,4 @@
-"""What every command works with, and what an error of AWS means to it."""
+"""What every command works with, and how it ends: with what status, and which words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from botocore import exceptions
 
 from ops.screen import Screen
-from ops.stack import Stack
+from ops.stack import OpsError, Stack, load
 from pipeline import aws_errors
 
 _NO_CREDENTIALS = (
@@ -34,6 +34,22 @@ class Session:
     """In UTC."""
     pause: Callable[[], None]
     """Waits until it is time to look again at what is waited for."""
+
+
+def carry_out(command: Callable[[Stack], int], stack: str, screen: Screen) -> int:
+    """Carry out a command at a stack; return the exit status of the process."""
+    try:
+        loaded = load(stack)
+        try:
+            return command(loaded)
+        except (exceptions.BotoCoreError, exceptions.ClientError) as error:
+            raise OpsError(explain(error, loaded)) from error
+    except OpsError as error:
+        screen.refuse(str(error))
+        return error.status
+    except KeyboardInterrupt:
+        screen.refuse(screen.if_interrupted)
+        return 130
 
 
 def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Stack) -> str:

@@ -1,4 +1,11 @@
 """What AWS's documents leave open: questions, each with what looks at a deployed stack."""
 
-# It lets the functions' own code be imported.
-import ops  # noqa: F401 # pyright: ignore[reportUnusedImport]
+import ops  # noqa: F401 # pyright: ignore[reportUnusedImport] - it lets functions' code be imported
+from acceptance.first_account.deployed import DEPLOYED
+from acceptance.first_account.grants import DESTROYED, GRANTS
+from acceptance.first_account.private import VPC
+from acceptance.first_account.spot import SPOT
+from acceptance.first_account.tasks import JOB
+
+SECTIONS = (DEPLOYED, JOB, SPOT, VPC, DESTROYED, GRANTS)
+"""All questions, as page and table have them."""

@@ -2,27 +2,22 @@
 
 import argparse
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
 from acceptance import local_stack, remains
 from acceptance.canary import Canary
-from acceptance.first_account import tasks
+from acceptance.first_account import SECTIONS, tasks
 from acceptance.first_account.look import NOT_PLAYED, Look, NotLookedAtError
-from acceptance.first_account.probe import Answer, Probe
-from acceptance.first_account.questions import SECTIONS
+from acceptance.first_account.probe import Answer, Probe, Section
 from ops import prices
 from ops.screen import Screen, span
-from ops.session import Session, explain
-from ops.stack import OpsError, Stack, load
+from ops.session import Session, carry_out
+from ops.stack import OpsError, Stack
 from pipeline.attempt import job_name
 from pipeline.text import printable
 
@@ -35,28 +30,16 @@ _PLAYED = {
 _STYLES = {"confirmed": "green", "otherwise": "bold red", "not looked at": "dim"}
 
 
-def main(
-    arguments: list[str],
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    sleep: Callable[[float], None] = time.sleep,
-) -> int:
+def main(arguments: list[str]) -> int:
     """Answer what can be answered at a stack; return the exit status."""
     options = _parse(arguments)
     screen = Screen(as_json=options.json)
-    try:
-        stack = load(options.stack)
-        try:
-            with local_stack.running(stack.name, screen):
-                session = Session(stack, screen, now, partial(sleep, 0.2 if stack.endpoint else 5))
-                return _answer(session, run=options.run)
-        except (BotoCoreError, ClientError) as error:
-            raise OpsError(explain(error, stack)) from error
-    except OpsError as error:
-        screen.refuse(str(error))
-        return error.status
-    except KeyboardInterrupt:
-        screen.refuse(screen.if_interrupted)
-        return 130
+
+    def command(stack: Stack) -> int:
+        with local_stack.session(stack, screen) as session:
+            return _answer(session, run=options.run)
+
+    return carry_out(command, options.stack, screen)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -81,22 +64,23 @@ def _answer(session: Session, *, run: bool) -> int:
     stack.client("sts").get_caller_identity()  # else every line would say that this fails
     look = Look(stack, partial(ask, stack), session.now, session.pause, may_change=run)
     canary = Canary.begin(session) if run else None
-    found: list[tuple[str, Probe, Answer]] = []
+    found: dict[Section, list[tuple[Probe, Answer]]] = {}
     try:
         if canary:
             session.screen.if_interrupted = "Interrupted; make test-aws removes what is left"
             look.ran = {task: _run(canary, task) for task in tasks.of(stack)}
         with session.screen.progress() as show:
             for section in SECTIONS:
+                found[section] = []
                 for probe in section.probes:
                     show(section.heading, probe.question)
-                    found.append((section.heading, probe, probe.answer(look)))
+                    found[section].append((probe, probe.answer(look)))
     finally:
         problems = remains.remove(canary)[1] if canary else []
-    _show(session.screen, found)
+    counts = _show(session.screen, found)
     if problems:
         raise OpsError("; ".join(problems))
-    return int(any(answer.verdict == "otherwise" for _, _, answer in found))
+    return int(counts["otherwise"] > 0)
 
 
 def _run(canary: Canary, task: str) -> str:
@@ -128,26 +112,27 @@ def ask(stack: Stack, service: str, operation: str, /, most: int = 0, **request:
     return pages.paginate(PaginationConfig=limit, **request).build_full_result()
 
 
-def _show(screen: Screen, found: list[tuple[str, Probe, Answer]]) -> None:
-    document = [
-        {"section": heading, "name": probe.name, "question": probe.question, **vars(answer)}
-        | ({"change": probe.otherwise} if answer.verdict == "otherwise" else {})
-        for heading, probe, answer in found
-    ]
+def _show(screen: Screen, found: dict[Section, list[tuple[Probe, Answer]]]) -> Counter[str]:
+    """Show all answers; return how many there are of each verdict."""
+    document: list[dict[str, str]] = []
     tables: list[Table] = []
-    for heading in dict.fromkeys(heading for heading, _, _ in found):
-        tables.append(Table(title=heading, title_justify="left", show_header=False, box=None))
+    for section, answers in found.items():
+        table = Table(title=section.heading, title_justify="left", show_header=False, box=None)
         for name in ("question", "answer", "saw"):
-            tables[-1].add_column(name, ratio=None if name == "answer" else 1, overflow="fold")
-        for each, probe, answer in found:
-            if each == heading:
-                saw = Text(printable(answer.saw))
-                if answer.verdict == "otherwise":
-                    saw.append(f"\n{probe.otherwise}", "red")
-                word = Text(answer.verdict, _STYLES[answer.verdict])
-                tables[-1].add_row(Text(probe.question), word, saw)
-    counts = Counter(answer.verdict for _, _, answer in found)
+            table.add_column(name, ratio=None if name == "answer" else 1, overflow="fold")
+        for probe, answer in answers:
+            row = {"section": section.heading, "name": probe.name, "question": probe.question}
+            saw = Text(printable(answer.saw))
+            document.append(row | vars(answer))
+            if answer.verdict == "otherwise":
+                document[-1]["change"] = probe.otherwise
+                saw.append(f"\n{probe.otherwise}", "red")
+            word = Text(answer.verdict, _STYLES[answer.verdict])
+            table.add_row(Text(probe.question), word, saw)
+        tables.append(table)
+    counts = Counter(each["verdict"] for each in document)
     screen.answer(document, *tables, Text(", ".join(f"{n} {word}" for word, n in counts.items())))
+    return counts
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from observer.classify import classify
 from ops.stack import Stack
@@ -29,20 +29,16 @@ class NotLookedAtError(Exception):
     """A question cannot be looked at now; says what it needs."""
 
 
-class Ask(Protocol):
-    """The door to AWS: returns the whole answer of an operation, all its pages."""
-
-    def __call__(self, service: str, operation: str, /, most: int = ..., **request: Any) -> Any:  # noqa: ANN401
-        """Ask, for at most so many items where an answer has pages."""
-        ...
-
-
 @dataclass
 class Look:
     """A stack to look at; all that it tells comes from answers of AWS."""
 
     stack: Stack
-    ask: Ask
+    ask: Callable[..., Any]
+    """The door to AWS: service, operation, its request -> the whole answer, all its pages.
+
+    With `most`, that many items of it.
+    """
     now: Callable[[], datetime]
     pause: Callable[[], None] = lambda: None
     """Waits until it is time to look again."""

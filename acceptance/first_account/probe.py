@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from acceptance.first_account.look import NOT_PLAYED, Look, NotLookedAtError, Seen
 from ops.session import explain
 
-
-class _Function(Protocol):
-    __name__: str
-
-    def __call__(self, look: Look, /) -> Seen: ...
+_Function = Callable[[Look], Seen]
 
 
 @dataclass(frozen=True)
@@ -49,16 +45,13 @@ class Probe:
         except (ClientError, BotoCoreError) as error:
             is_local = look.stack.name == "local"
             return Answer("not looked at", NOT_PLAYED if is_local else explain(error, look.stack))
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as surprise:  # one answer is not to cost the rest
+        # One answer is not to cost the rest.
+        except (LookupError, TypeError, ValueError) as surprise:
             return Answer("not looked at", f"AWS answered in an unknown form: {surprise!r}")
         return Answer("confirmed" if holds else "otherwise", saw)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """Questions that need the same, as page and table group them."""
 

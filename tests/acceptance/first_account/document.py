@@ -2,9 +2,9 @@
 
 import sys
 
+from acceptance.first_account import SECTIONS
 from acceptance.first_account.look import Json
 from acceptance.first_account.probe import Probe, Section
-from acceptance.first_account.questions import SECTIONS
 from tests.acceptance.first_account.cases import CASES
 from tests.acceptance.first_account.recorded import Account
 from tests.conftest import ROOT

@@ -1,7 +1,6 @@
 """`python -m acceptance.first_account`: what it says, its exit status, and what it takes away."""
 
 import json
-from contextlib import nullcontext
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -11,7 +10,7 @@ from botocore.exceptions import ClientError
 from acceptance.first_account import __main__ as command
 from acceptance.first_account.look import Look, Seen
 from acceptance.first_account.probe import Section
-from ops.session import Session
+from ops import session
 from ops.stack import Stack, load
 
 
@@ -35,18 +34,18 @@ class Program:
             self.removed.append(canary)
             return [], []
 
-        monkeypatch.setattr(command, "load", stack)
+        monkeypatch.setattr(session, "load", stack)
         monkeypatch.setattr(command, "SECTIONS", (self.section,))
 
         def run(canary: object, task: str) -> str:
             self.began.append(f"{canary} does {task}")
             return task
 
-        def begin(session: Session) -> str:
-            return f"canary of {session.stack.name}"
+        def begin(of: session.Session) -> str:
+            return f"canary of {of.stack.name}"
 
         monkeypatch.setattr(command.Canary, "begin", begin)
-        monkeypatch.setattr(command.local_stack, "running", Mock(return_value=nullcontext()))
+        monkeypatch.setattr(command.local_stack, "_deploy", Mock())
         monkeypatch.setattr(command.remains, "remove", remove)
         monkeypatch.setattr(command, "_run", run)
 

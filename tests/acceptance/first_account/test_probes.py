@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from acceptance.first_account import SECTIONS
 from acceptance.first_account.probe import Probe
-from acceptance.first_account.questions import SECTIONS
 from tests.acceptance.first_account.cases import CASES
 from tests.acceptance.first_account.document import PAGE, page
 from tests.acceptance.first_account.recorded import Account

@@ -13,9 +13,9 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
+from acceptance.first_account import SECTIONS
 from acceptance.first_account.__main__ import ask
 from acceptance.first_account.look import Look
-from acceptance.first_account.questions import SECTIONS
 from components.settings import stack_file
 from local.engines.process import ProcessEngine
 from local.run.display import Display
