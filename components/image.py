@@ -42,6 +42,10 @@ _NAMED_BY_SETTING = (
     ", which image.uri names: it has expired, or was deleted. Name one that is there (aws ecr "
     "describe-images --repository-name {repository}), or remove image.uri to build one."
 )
+_UNSEEN = (
+    "ECR does not say whether {repository} has the image of image.uri. If it is ecr:DescribeImages "
+    "that is missing: roles that bootstrap/ bounds can pull only from the repositories in its uses."
+)
 
 
 class Image(pulumi.ComponentResource):
@@ -98,7 +102,8 @@ class Image(pulumi.ComponentResource):
             )
         if self.owner == stack.account:
             missing = _NAMED_BY_SETTING.format(repository=repository)
-            image_manifest.media_type(stack.account.region, repository, digest, missing)
+            if not image_manifest.media_type(stack.account.region, repository, digest, missing):
+                pulumi.log.warn(_UNSEEN.format(repository=repository), resource=self)
         self.uri = pulumi.Output.from_input(uri)
         self.repository = pulumi.Output.from_input(repository)
 
