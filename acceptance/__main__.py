@@ -8,10 +8,9 @@ from pathlib import Path
 from acceptance import local_stack, own, remains, rights
 from acceptance.canary import Canary, check
 from acceptance.inbox import Inbox
-from acceptance.play import play
 from acceptance.scenarios import OF_CANARY
 from acceptance.summary import show
-from acceptance.trial import LOCAL, ON_AWS, Trial
+from acceptance.trial import Trial, play
 from ops.screen import Screen
 from ops.session import Session, carry_out
 from ops.stack import Stack
@@ -54,11 +53,8 @@ def _test(session: Session, options: argparse.Namespace) -> int:
     scenarios, why_not = own.choose(session, options.schedule, options.input)
     screen.if_interrupted = "Interrupted; the next test removes what is left of this one"
     canary = Canary.begin(session)
-    inbox, pace = Inbox(stack, canary.name), LOCAL if stack.endpoint else ON_AWS
-    trials = [
-        Trial(name, scenario, canary, inbox, pace)
-        for name, scenario in {**OF_CANARY, **scenarios}.items()
-    ]
+    inbox, all_of_them = Inbox(stack, canary.name), {**OF_CANARY, **scenarios}
+    trials = [Trial(name, each, canary, inbox) for name, each in all_of_them.items()]
     try:
         inbox.open()
         play(session, trials)

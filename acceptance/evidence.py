@@ -36,12 +36,6 @@ def marker_problem(stack: Stack, entry: Entry) -> str | None:
     return None
 
 
-def marker_uri(stack: Stack, entry: Entry) -> str:
-    """Return where the marker lies."""
-    place = stack.output_of(entry.attempt)
-    return f"s3://{place.bucket}/{place.marker}"
-
-
 def log_problem(stack: Stack, entry: Entry, wanted: str) -> str | None:
     """Look for a line of a job's log that holds a text."""
     lines = Tail(stack.client("logs"), stack.job(entry.job_name), _LOG_LINES).read()

@@ -56,7 +56,8 @@ class Inbox:
     def told_of(self, attempt: Attempt) -> list[str]:
         """Return the texts of the messages so far about an attempt's slot, each once."""
         # SQS may give fewer than there are, and deliver one twice.
-        while found := self._receive():
+        asked = {"QueueUrl": self._url(), "MaxNumberOfMessages": 10}
+        while found := self._sqs.receive_message(**asked).get("Messages"):
             self._messages += [each["Body"] for each in found]
         # A message that a schedule is green again may name the slot, too.
         slot = re.compile(rf"^Slot: .*\({slot_text(attempt.slot)}\)$", re.MULTILINE)
@@ -73,10 +74,6 @@ class Inbox:
         if url := self._url():
             self._sqs.delete_queue(QueueUrl=url)
         return removed or bool(url)
-
-    def _receive(self) -> list[Any]:
-        answer = self._sqs.receive_message(QueueUrl=self._url(), MaxNumberOfMessages=10)
-        return answer.get("Messages", [])
 
     def _url(self) -> str | None:
         try:

@@ -1,7 +1,6 @@
 """What a test has shown: a table to scan, or one JSON document."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 from rich.table import Table
 from rich.text import Text
@@ -10,17 +9,6 @@ from acceptance.trial import Trial
 from ops.screen import Screen, span
 from pipeline.journal_items import Entry
 from pipeline.text import dollars, printable
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came of a scenario."""
-
-    scenario: str
-    held: bool
-    seconds: float
-    problems: list[str]
-    """What was not as expected."""
 
 
 def show(
@@ -34,25 +22,28 @@ def show(
 
     `notes` are no failure; `problems` are, of what could not be removed.
     """
-    rows = [
-        Row(each.name, not each.problems, round(each.seconds, 1), each.problems) for each in trials
-    ]
-    held = not problems and all(row.held for row in rows)
+    count = sum(bool(each.problems) for each in trials)
+    held = not problems and not count
     jobs = [each for each in attempts if each.created]
     costs = [each.cost_usd for each in jobs]
     cost = None if None in costs else sum(filter(None, costs))
     table = Table("", "scenario", "time", "not as expected", box=None, header_style="dim")
-    for row in rows:
-        mark = ("✓", "green") if row.held else ("✗", "red")
-        said = Text(printable("\n".join(row.problems)), "red")
-        table.add_row(Text(*mark), row.scenario, span(row.seconds), said)
-    count = sum(not row.held for row in rows)
-    verdict = (
-        Text("All held", "bold green") if held else Text(f"{count} not as expected", "bold red")
-    )
+    for each in trials:
+        mark = ("✗", "red") if each.problems else ("✓", "green")
+        said = Text(printable("\n".join(each.problems)), "red")
+        table.add_row(Text(*mark), each.name, span(each.seconds), said)
+    verdict = ("All held", "bold green") if held else (f"{count} not as expected", "bold red")
     document = {
         "held": held,
-        "scenarios": [asdict(row) for row in rows],
+        "scenarios": [
+            {
+                "scenario": each.name,
+                "held": not each.problems,
+                "seconds": round(each.seconds, 1),
+                "problems": each.problems,
+            }
+            for each in trials
+        ],
         "jobs": [each.job_name for each in jobs],
         "cost_usd": cost,
         "notes": notes,
@@ -61,5 +52,5 @@ def show(
     spent = f"{len(jobs)} jobs, cost {dollars(cost)} (estimate)" if cost else ""
     lines = [Text(printable(each), "dim") for each in (*notes, spent) if each]
     wrong = [Text(f"Not removed: {printable(each)}", "red") for each in problems]
-    screen.answer(document, "", table, "", verdict, *lines, *wrong)
+    screen.answer(document, "", table, "", Text(*verdict), *lines, *wrong)
     return 0 if held else 1

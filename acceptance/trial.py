@@ -1,33 +1,31 @@
-"""One scenario under way: what it was held to, and what was otherwise."""
+"""Scenarios under way, side by side: what each was held to, and what was otherwise."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
 
-from acceptance.canary import Canary, Files, State
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from acceptance import remains
+from acceptance.canary import NAME, Canary, Files, State
 from acceptance.inbox import Inbox
 from ops.attempts import launch
 from ops.screen import span
-from ops.session import Session
-from ops.stack import Stack
+from ops.session import Session, explain
+from ops.stack import OpsError, Stack
 from pipeline.attempt import Attempt
 from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome
 
+Steps = Generator[State, None, None]
 
-class Pace(NamedTuple):
-    """How long a test waits for what."""
-
-    job: timedelta
-    """Until a slot has ended, beside what its script may take."""
-    trace: timedelta
-    """After the end, for log, metrics and message."""
-
-
-ON_AWS = Pace(timedelta(minutes=20), timedelta(minutes=5))
-"""A machine comes within some minutes, and a retry follows within 5; a metric within 2."""
-LOCAL = Pace(timedelta(seconds=60), timedelta(seconds=10))
+_JOB = timedelta(minutes=20)
+"""Until a slot has ended, beside what its script may take: a machine comes within some minutes, and
+a retry follows within 5."""
+_TRACE = timedelta(minutes=5)
+"""After the end, for log, metrics and message: a metric comes within 2."""
+_LOCAL_JOB, _LOCAL_TRACE = timedelta(seconds=60), timedelta(seconds=10)
 
 
 class BrokenError(Exception):
@@ -42,7 +40,6 @@ class Trial:
     scenario: "Scenario"
     canary: Canary
     inbox: Inbox
-    pace: Pace
     problems: list[str] = field(default_factory=list[str])
     attempt: Attempt | None = None
     """The first at its slot."""
@@ -62,14 +59,11 @@ class Trial:
     @property
     def deadline(self) -> timedelta:
         """How long it may take until its slot has ended."""
-        if not self.attempt or self.stack.endpoint:
-            return self.pace.job
-        script = self.stack.settings.schedules[self.attempt.schedule].job.max_runtime_seconds
-        return self.pace.job + timedelta(seconds=script)
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.session.now()
+        if self.stack.endpoint:
+            return _LOCAL_JOB
+        name = self.attempt.schedule if self.attempt else NAME
+        script = self.stack.settings.schedules[name].job.max_runtime_seconds
+        return _JOB + timedelta(seconds=script)
 
     def expect(self, what: str, found: object, wanted: object) -> None:
         """Write down what is not as it should."""
@@ -103,12 +97,12 @@ class Trial:
             self._break("outcome", f"{last.outcome}, expected {wanted}: {why}")
         return last
 
-    def eventually(self, what: str, look: Callable[[], str | None]) -> Generator[State, None, None]:
+    def eventually(self, what: str, look: Callable[[], str | None]) -> Steps:
         """Wait until a look finds no problem; write it down if it stays."""
-        began = self.now()
+        began, patience = self.session.now(), _LOCAL_TRACE if self.stack.endpoint else _TRACE
         while problem := look():
-            lasted = self.now() - began
-            if lasted > self.pace.trace:
+            lasted = self.session.now() - began
+            if lasted > patience:
                 self.problems.append(f"{what}: {problem}, after {span(lasted.total_seconds())}")
                 return
             yield f"waits for its {what}", span(lasted.total_seconds())
@@ -118,5 +112,54 @@ class Trial:
         raise BrokenError
 
 
-Scenario = Callable[[Trial], Generator[State, None, None]]
+Scenario = Callable[[Trial], Steps]
 """Begins with the launch, yields what it waits for, and ends with all that it has to show."""
+
+
+def play(session: Session, trials: list[Trial]) -> None:
+    """Play each to its end or its deadline, and write down in it what came of it."""
+    screen, began = session.screen, session.now()
+    under_way = {trial: trial.scenario(trial) for trial in trials}
+    said: dict[Trial, str] = {}
+    with screen.progress() as show:
+        while under_way:
+            for trial, steps in list(under_way.items()):
+                state = _next(trial, steps)
+                trial.seconds = (session.now() - began).total_seconds()
+                if state and session.now() - began > trial.deadline:
+                    _give_up(trial, state)
+                    state = None
+                if not state:
+                    del under_way[trial]
+                word = state or ("not as expected" if trial.problems else "held")
+                if said.get(trial) != word:
+                    screen.err.print(Text(f"{span(trial.seconds):>7}  {trial.name}: {word}"))
+                said[trial] = word
+            if under_way:
+                show(
+                    f"waits for {', '.join(trial.name for trial in under_way)}",
+                    span((session.now() - began).total_seconds()),
+                )
+                session.pause()
+
+
+def _next(trial: Trial, steps: Steps) -> str | None:
+    """Return what a scenario waits for; None once it has ended, however."""
+    try:
+        return next(steps)[0]
+    except (StopIteration, BrokenError):
+        pass
+    except OpsError as error:
+        trial.problems.append(str(error))
+    except (BotoCoreError, ClientError) as error:
+        trial.problems.append(explain(error, trial.stack))
+    return None
+
+
+def _give_up(trial: Trial, state: str) -> None:
+    trial.problems.append(f"deadline: after {span(trial.seconds)} still {state}")
+    try:
+        for each in remains.stop(trial.session, [trial.attempt] if trial.attempt else []):
+            trial.problems.append(f"stopped {each}")
+    except OpsError as error:
+        trial.problems.append(str(error))

@@ -15,10 +15,9 @@ from botocore import xform_name
 from acceptance import own, remains, rights
 from acceptance.canary import LINES, Canary, State, check
 from acceptance.inbox import Inbox
-from acceptance.play import play
 from acceptance.scenarios import OF_CANARY
 from acceptance.summary import show
-from acceptance.trial import ON_AWS, Scenario, Trial
+from acceptance.trial import Scenario, Trial, play
 from ops.session import Session
 from ops.stack import OpsError, UsageError, load
 from pipeline.attempt import job_name
@@ -30,7 +29,7 @@ from tests.ops.world import World
 
 def trial_of(session: Session, scenario: Scenario) -> Trial:
     canary = Canary.begin(session)
-    return Trial("it", scenario, canary, Inbox(session.stack, canary.name), ON_AWS)
+    return Trial("it", scenario, canary, Inbox(session.stack, canary.name))
 
 
 def keys(session: Session, role: str) -> list[str]:
