@@ -20,6 +20,9 @@ from pulumi.runtime.stack import run_pulumi_func
 from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy.program import plain
+from tests.processes import pytest_xdist_make_scheduler
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 # Nearly all that lives is the SDKs' modules: the usual thresholds have all of it looked through
 # again and again, a tenth of the time of the whole suite.

@@ -8,10 +8,10 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, cast
 
-import cfnlint  # pyright: ignore[reportMissingTypeStubs] - it has none
 import pytest
 
 from acceptance.rights import OPERATIONS
@@ -134,7 +134,7 @@ USES = [
 @cache
 def handlers(kind: str) -> frozenset[str]:
     """Return the permissions of a type of CloudFormation."""
-    schemas = Path(cfnlint.__file__).parent / "data" / "schemas"
+    schemas = Path(str(distribution("cfn-lint").locate_file("cfnlint/data/schemas")))
     types = cast("dict[str, str]", _json(schemas / "providers" / f"{REGION}.json"))
     schema = _json(schemas / "resources" / f"{types[f'AWS::{kind}']}.json")
     return frozenset(
