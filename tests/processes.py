@@ -1,6 +1,7 @@
 """Which process of pytest-xdist runs which file."""
 
 import pytest
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs] - none
 from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs] - none
 
 _RECORDED = (
@@ -18,6 +19,6 @@ class _Scheduling(LoadFileScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadFileScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Return what hands the files out."""
-    return _Scheduling(config)
+    return _Scheduling(config, log)
