@@ -64,7 +64,7 @@ test-aws: setup ## Test a deployed stack, or the local one, by its schedule cana
 		$${GIVEN_SCHEDULE:+"--schedule=$$GIVEN_SCHEDULE"} $${GIVEN_INPUT:+"--input=$$GIVEN_INPUT"}
 
 unit: setup ## Run the fast tests: no engine, no embedded AWS, no container
-	$(PYTEST) -m unit
+	$(PYTEST) -m unit $(addprefix --ignore=tests/,engine local container)
 
 engine: setup ## Run the tests under the real Pulumi CLI, which has to be on PATH
 	$(PYTEST) -m engine
