@@ -1,5 +1,6 @@
 """What a test of a stack decides: what it takes for a failure, and what it may remove."""
 
+import json
 import re
 from collections.abc import Generator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore import xform_name
 
 from acceptance import own, remains, rights
@@ -18,12 +20,13 @@ from acceptance.inbox import Inbox
 from acceptance.scenarios import OF_CANARY
 from acceptance.summary import show
 from acceptance.trial import Scenario, Trial, play
+from components.settings import stack_file
 from ops.session import Session
 from ops.stack import OpsError, UsageError, load
 from pipeline.attempt import job_name
 from pipeline.outcome import Outcome
 from tests.acceptance.conftest import CANARY
-from tests.conftest import ROOT
+from tests.conftest import PROJECT, ROOT
 from tests.ops.world import World
 
 
@@ -150,7 +153,8 @@ class TestWhatATestLeaves:
 class TestTheCanary:
     def test_is_what_the_stack_files_say(self) -> None:
         for name in ("dev", "local"):
-            assert LINES in (ROOT / f"Pulumi.{name}.yaml").read_text("utf-8")
+            schedules = json.loads(stack_file.keys(ROOT, name)[f"{PROJECT}:schedules"])
+            assert schedules["canary"] == yaml.safe_load(LINES)["canary"]
 
     @pytest.mark.parametrize(
         ("right", "wrong"),
