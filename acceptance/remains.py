@@ -44,7 +44,7 @@ def remove(canary: Canary) -> tuple[list[str], list[str]]:
     removed: list[str] = []
     problems: list[str] = []
 
-    def each(step: Callable[[], Iterator[str]]) -> None:
+    def take(step: Callable[[], Iterator[str]]) -> None:
         try:
             removed.extend(step())
         except (BotoCoreError, ClientError) as error:
@@ -52,12 +52,12 @@ def remove(canary: Canary) -> tuple[list[str], list[str]]:
         except OpsError as error:
             problems.append(str(error))
 
-    each(lambda: stop(session, canary.attempts))
-    each(lambda: _objects(stack, canary.attempts))
+    take(lambda: stop(session, canary.attempts))
+    take(lambda: _objects(stack, canary.attempts))
     inbox = Inbox(stack, canary.name)
-    each(lambda: iter([f"queue {inbox.queue}"] if inbox.close() else []))
+    take(lambda: iter([f"queue {inbox.queue}"] if inbox.close() else []))
     if not problems:  # else the next test finds it
-        each(lambda: _forget(stack, canary))
+        take(lambda: _forget(stack, canary))
     return removed, problems
 
 

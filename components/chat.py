@@ -1,5 +1,7 @@
 """Chat: the channels of Slack and Teams in which people read what a topic brings."""
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
@@ -16,14 +18,9 @@ def create(name: str, stack: Stack, parent: pulumi.Resource, topic_arn: pulumi.I
 
     https://docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html
     """
-    settings = stack.settings
     role = create_role(
         f"{name}-chat", stack, parent, service="chatbot", source_arn=None, allowed=[roles.chat()]
     )
-    # Of the account, whatever the region.
-    unique = f"{stack.prefix}-{settings.region}"
-    # Without one the guardrail would be AdministratorAccess.
-    guardrails = [f"arn:{stack.account.partition}:iam::aws:policy/AWSDenyAll"]
     opts = pulumi.ResourceOptions(
         parent=parent,
         depends_on=[role.policy],
@@ -32,26 +29,27 @@ def create(name: str, stack: Stack, parent: pulumi.Resource, topic_arn: pulumi.I
         replace_on_changes=["configurationName", "slackTeamId", "teamId", "tenantId"],
         delete_before_replace=True,
     )
-    if slack := settings.alerts.slack:
+    shows: dict[str, Any] = {
+        # Of the account, whatever the region.
+        "configuration_name": f"{stack.prefix}-{stack.settings.region}",
+        "iam_role_arn": role.arn,
+        # Without one the guardrail would be AdministratorAccess.
+        "guardrail_policy_arns": [f"arn:{stack.account.partition}:iam::aws:policy/AWSDenyAll"],
+        "sns_topic_arns": [topic_arn],
+        "opts": opts,
+    }
+    if slack := stack.settings.alerts.slack:
         aws.chatbot.SlackChannelConfiguration(
             f"{name}-slack",
-            configuration_name=unique,
             slack_team_id=slack.workspace,
             slack_channel_id=slack.channel,
-            iam_role_arn=role.arn,
-            guardrail_policy_arns=guardrails,
-            sns_topic_arns=[topic_arn],
-            opts=opts,
+            **shows,
         )
-    if teams := settings.alerts.teams:
+    if teams := stack.settings.alerts.teams:
         aws.chatbot.TeamsChannelConfiguration(
             f"{name}-teams",
-            configuration_name=unique,
             tenant_id=teams.tenant,
             team_id=teams.team,
             channel_id=teams.channel,
-            iam_role_arn=role.arn,
-            guardrail_policy_arns=guardrails,
-            sns_topic_arns=[topic_arn],
-            opts=opts,
+            **shows,
         )

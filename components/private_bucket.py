@@ -23,6 +23,32 @@ def create(
     deleted with objects in it.
     """
     bucket = aws.s3.Bucket(name, bucket=physical, force_destroy=not keep, opts=child(protect=keep))
+    _close(name, bucket, child)
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        f"{name}-encryption",
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "bucket_key_enabled": True,
+                "apply_server_side_encryption_by_default": {
+                    "sse_algorithm": "aws:kms",
+                    "kms_master_key_id": key_arn,
+                },
+            }
+        ],
+        opts=child(),
+    )
+    versioning = aws.s3.BucketVersioning(
+        f"{name}-versioning",
+        bucket=bucket.bucket,
+        versioning_configuration={"status": "Enabled"},
+        opts=child(),
+    )
+    return bucket, versioning
+
+
+def _close(name: str, bucket: aws.s3.Bucket, child: Callable[..., pulumi.ResourceOptions]) -> None:
+    """Let in nobody but by IAM and over TLS."""
     aws.s3.BucketOwnershipControls(
         f"{name}-ownership",
         bucket=bucket.bucket,
@@ -45,24 +71,3 @@ def create(
         # S3 refuses two changes of a bucket's access at the same time.
         opts=child(depends_on=[private]),
     )
-    aws.s3.BucketServerSideEncryptionConfiguration(
-        f"{name}-encryption",
-        bucket=bucket.bucket,
-        rules=[
-            {
-                "bucket_key_enabled": True,
-                "apply_server_side_encryption_by_default": {
-                    "sse_algorithm": "aws:kms",
-                    "kms_master_key_id": key_arn,
-                },
-            }
-        ],
-        opts=child(),
-    )
-    versioning = aws.s3.BucketVersioning(
-        f"{name}-versioning",
-        bucket=bucket.bucket,
-        versioning_configuration={"status": "Enabled"},
-        opts=child(),
-    )
-    return bucket, versioning

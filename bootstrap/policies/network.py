@@ -4,14 +4,13 @@ from bootstrap.policies.conditions import adopted, calls, of_own, when_created
 from bootstrap.stack import Stack
 from components.policies.statements import Statement, allow
 
-_TAGGED = ("vpc", "subnet", "route-table", "security-group", "vpc-endpoint", "vpc-flow-log")
-"""Those of which others are made first."""
+_PLACES = ("vpc", "subnet", "route-table", "security-group")
+"""In which others are made."""
+_TAGGED = (*_PLACES, "vpc-endpoint", "vpc-flow-log")
 _CREATING = (
     "CreateFlowLogs CreateRouteTable CreateSecurityGroup CreateSubnet CreateVpc CreateVpcEndpoint"
 )
 _RULES = "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress"
-
-
 _KEEP = (
     "AssociateRouteTable CreateTags DeleteFlowLogs DeleteRouteTable DeleteSecurityGroup "
     "DeleteSubnet DeleteTags DeleteVpc DeleteVpcEndpoints DisassociateRouteTable "
@@ -24,6 +23,7 @@ _KEEP = (
 def statements(stack: Stack) -> list[Statement]:
     """Return what a deployment may create, change and delete in EC2."""
     made = stack.arns("ec2", *(f"{each}/*" for each in _TAGGED))
+    places = stack.arns("ec2", *(f"{each}/*" for each in _PLACES))
     rules = stack.arns("ec2", "security-group-rule/*")
     within = _CREATING.replace(" CreateVpc ", " ")
     at_creation = when_created(stack)
@@ -32,7 +32,7 @@ def statements(stack: Stack) -> list[Statement]:
         # What is created has no tags yet but those of the request; what it is made in has its own.
         allow("CreateNetwork", calls("ec2", _CREATING), made, when_created(stack)),
         allow("CreateRules", calls("ec2", _RULES), rules, when_created(stack)),
-        allow("CreateInNetwork", calls("ec2", f"{within} {_RULES}"), made[:4], of_own(stack)),
+        allow("CreateInNetwork", calls("ec2", f"{within} {_RULES}"), places, of_own(stack)),
         allow("TagNewNetwork", ["ec2:CreateTags"], [*made, *rules], at_creation),
         allow("KeepNetwork", calls("ec2", _KEEP), [*made, *rules], of_own(stack)),
         # AWS makes a VPC's default group without tags, before anybody could ask for some. Others'

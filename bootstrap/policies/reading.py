@@ -40,14 +40,11 @@ def of_kinds(stack: Stack) -> list[Statement]:
 
 def statements(stack: Stack) -> list[Statement]:
     """Return what else both roles of CI may read."""
-    keys, uses = stack.arns("kms", "key/*"), stack.settings.uses
-    images = [each for each in uses if ":ecr:" in each]
+    keys = stack.arns("kms", "key/*")
+    images = [each for each in stack.settings.uses if ":ecr:" in each]
     schedules = stack.arns("scheduler", f"schedule/{stack.prefix}/*")
     alarms = stack.arns("cloudwatch", "alarm:*")
-    theirs = [each for each in stack.settings.uses if ":ecr:" in each]
     return [
-        # A preview says whether the image that it is given is there.
-        *([allow("SeeUsedImages", ["ecr:DescribeImages"], theirs)] if theirs else ()),
         allow("SeeRoles", calls("iam", _ROLES), [stack.roles]),
         # The ids of keys are KMS's: by the condition the stack's own.
         allow("SeeKey", calls("kms", _KEY), keys, of_own(stack)),
@@ -66,6 +63,7 @@ def statements(stack: Stack) -> list[Statement]:
         ),
         # All of the region: that some may be described by their names is documented nowhere.
         allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], alarms),
+        # A preview says whether the image that it is given is there.
         *([allow("SeeTheirImages", ["ecr:DescribeImages"], images)] if images else ()),
         # "*": these know no resource. The token opens no repository; the rest is names.
         allow("SeeNames", _ANYWHERE, ["*"]),

@@ -18,13 +18,14 @@ def statements(stack: Stack) -> list[Statement]:
     into, out = stack.buckets
     places = [f"{into}/canary/*", f"{out}/output/canary/*", f"{into}/*/2000/*", f"{out}/*/2000/*"]
     verbs = " ".join(kind.operation(verb) for kind in Kind for verb in ("Describe", "Stop"))
+    launcher = stack.arns("lambda", f"function:{names.function(stack.prefix, 'launcher')}")
     tables = stack.arns("dynamodb", f"table/{names.journal(stack.prefix)}")
     return [
         allow(
             "Objects", calls("s3", "DeleteObject DeleteObjectVersion GetObject PutObject"), places
         ),
         allow("Versions", ["s3:ListBucketVersions"], stack.buckets),
-        allow("Launch", ["lambda:InvokeFunction"], stack.functions[:1]),
+        allow("Launch", ["lambda:InvokeFunction"], launcher),
         allow("Jobs", calls("sagemaker", verbs), jobs),
         allow("Journal", calls("dynamodb", "GetItem Query UpdateItem"), tables),
         allow(
