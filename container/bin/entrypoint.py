@@ -62,6 +62,7 @@ class Script:
         # bash also runs what has no first line #!, and has words and codes for what cannot be run.
         how = ["-p", "-c", 'exec "$0" "$@"'] if os.access(SCRIPT, os.X_OK) else []
         command = ["/bin/bash", *how, str(SCRIPT), *sys.argv[1:]]
+        woken = _wake_at_signals()
         process = Popen(
             command, env=environment, process_group=0, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
         )
@@ -69,10 +70,7 @@ class Script:
         for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
             self.relays.append(Relay(source, target.buffer, environment))
             self.relays[-1].start()
-        pid, status = os.wait()
-        while pid != process.pid:  # process 1 inherits what the script leaves behind
-            pid, status = os.wait()
-        code = process.returncode = os.waitstatus_to_exitcode(status)
+        code = process.returncode = os.waitstatus_to_exitcode(_wait_for(process.pid, woken))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the rest is quick
         self._drain()
@@ -100,6 +98,28 @@ class Script:
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._group, number)
+
+
+def _wake_at_signals() -> int:
+    """Return from where each signal can be read, so that none comes too early for who waits.
+
+    os.wait() goes on waiting after a signal that came just before it: Python has taken note of it,
+    and calls the handler when the script has ended.
+    """
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    return woken
+
+
+def _wait_for(child: int, woken: int) -> int:
+    """Return how a child ended; process 1 inherits what the script leaves behind."""
+    while True:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                return ended[1]
+        os.read(woken, 99)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -226,8 +227,9 @@ class TestASignal:
         wait = f"until [ -e '{tmp_path}/go' ]; do sleep 0.05; done; exit 0"
         process = self.start(job, f"trap 'echo seen' TERM; echo ready; {wait}")
         assert process.stdout
-        for _ in range(2):
+        for _ in range(20):  # each as soon as the one before has been passed on
             process.terminate()
+            assert select.select([process.stdout], [], [], TIMEOUT)[0], "a signal was lost"
             assert process.stdout.readline() == b"seen\n"
         assert process.poll() is None
         (tmp_path / "go").touch()
