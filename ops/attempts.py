@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.screen import local, span
 from ops.session import Session
-from ops.stack import OpsError
+from ops.stack import OpsError, Stack
 from pipeline.attempt import MAX_ATTEMPT, Attempt, slot_text
 from pipeline.jobs import ACTIVE, Job
 from pipeline.journal_items import Entry, seconds_between
@@ -92,12 +92,24 @@ def under_way(session: Session, first: Attempt) -> Attempt | None:
         entry, job = expected.get(attempt), stack.find_job(attempt)
         if job and job.is_active:
             return attempt
-        since = (entry.ended or entry.planned_for) if entry else None
+        since = _last_expected(stack, entry) if entry else None
         if job:
             since = job.ended or job.changed
         if since and now - since < GRACE:
             return attempt
     return None
+
+
+def _last_expected(stack: Stack, entry: Entry) -> datetime | None:
+    """Return when something was to become of an attempt without a job; one that waits has its wait.
+
+    The observer's watch asks for it again until then, however long it has not been able to.
+    """
+    since = entry.ended or entry.planned_for
+    schedule = stack.settings.schedules.get(entry.schedule)
+    if since and schedule and entry.is_waiting:
+        return max(since, entry.slot + schedule.longest_wait)
+    return since
 
 
 @dataclass
@@ -137,17 +149,19 @@ class Followed:
                 f"{who}: planned for {planned}",
                 f"in {span(seconds_between(now, self._asked_for))}",
             )
-        since, state, patience = self._asked_for, "no job yet", GRACE
+        since, state, until = self._asked_for, "no job yet", self._asked_for + GRACE
         if job and job.is_active:
             since, state = _doing(job)
-            patience = timedelta.max
+            until = now
         elif job:
             since = job.ended or job.changed
+            until = since + GRACE
             state = f"{job.status}, not yet concluded by the observer"
         elif (entry := stack.journal.entry(self.attempt)) and entry.is_waiting:
             since, state = entry.planned_for or since, f"waits for {entry.waiting_for}"
+            until = (_last_expected(stack, entry) or since) + GRACE
         lasted = span(seconds_between(since, now))
-        if now - since > patience:
+        if now > until:
             raise OpsError(
                 f"{who}: {state}, for {lasted}. Look into the queues and alarms of "
                 f"{stack.launcher} and {stack.prefix}-observer"

@@ -205,3 +205,13 @@ AnySequence.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestAnySequence = AnySequence.TestCase
+
+
+def test_a_slot_that_waits_is_not_started_beside_however_long_nobody_has_asked_for_it() -> None:
+    found = AnySequence()
+    found.deploy(overlap="Allow", late={SLOTS[2]}, capacity="on-demand")
+    found.a_slot_is_delivered(slot=SLOTS[2], refusal=None)
+    found.world.now += timedelta(minutes=38)
+    found.world.reconcile()
+    found.an_operator_backfills(parallel=1, looks=1)
+    found.teardown()
