@@ -20,6 +20,8 @@ def document(settings: Settings) -> dict[str, Any]:
     return {
         "stack": settings.stack,
         "prefix": settings.prefix,
+        "recovery_region": settings.recovery.region,
+        "home_region": settings.home_region,
         "job_kinds": settings.job_kinds,
         "max_concurrent_instances": settings.limits.max_concurrent_instances,
         "isolation": settings.network.mode == "isolated",

@@ -46,6 +46,7 @@ class Settings(Frozen):
     )
     alerts: sections.AlertSettings = sections.AlertSettings()
     retention: sections.RetentionSettings = sections.RetentionSettings()
+    recovery: sections.RecoverySettings = sections.RecoverySettings()
     data: Literal["keep", "destroy"] = "keep"
     """keep: Pulumi refuses to delete the key, buckets, repository and journal, and they outlive the
     stack. destroy: they go with it, whatever they hold; the key is lost 7 days later.
@@ -81,6 +82,16 @@ class Settings(Frozen):
         """What a schedule is that sets nothing itself."""
         own = {name: getattr(self, name) for name in OVERRIDABLE}
         return ScheduleSettings(expression="rate(1 day)").completed(own)
+
+    @property
+    def is_pilot_light(self) -> bool:
+        """Whether this is the second region's stack, of another one."""
+        return self.recovery.of is not None
+
+    @property
+    def home_region(self) -> str:
+        """The region that runs schedules until an operator says otherwise."""
+        return (self.is_pilot_light and self.recovery.region) or self.region
 
     @property
     def keep_data(self) -> bool:

@@ -134,3 +134,22 @@ class RetentionSettings(Frozen):
     """Outputs in the created bucket are deleted after this; null keeps them."""
     noncurrent_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] = 30
     """Overwritten and deleted versions of objects stay recoverable this long."""
+    lock_days: Annotated[int, Field(ge=1, le=values.LONGEST_DAYS)] | None = None
+    """Nobody can delete a version in a created bucket for so long, but who may bypass governance
+    (S3 Object Lock); null locks none.
+    """
+
+
+class RecoverySettings(Frozen):
+    """A second region, in which the same schedules can run."""
+
+    region: values.Region | None = None
+    """Where outputs are replicated to, and back from; null: there is no second region."""
+    of: values.Name | None = None
+    """In the file of the second region's stack, the pilot light: the stack of the first region. It
+    has all of that one's settings but for the keys that its own file sets.
+    """
+    inputs: bool = False
+    """Whether the input bucket is replicated, too."""
+    lag_minutes: Annotated[int, Field(ge=15, le=1440)] = 60
+    """Who is subscribed hears of replicas that are further behind."""

@@ -27,6 +27,10 @@ class StackConfig:
     stack: str
     prefix: str
     """Begins the name of every job of this stack, followed by `--`."""
+    recovery_region: str | None
+    """The other one, in which the same stack is, too."""
+    home_region: str
+    """The one of the two that runs schedules until an operator says otherwise."""
     job_kinds: list[Kind]
     """Those that its jobs may be of."""
     max_concurrent_instances: int | None

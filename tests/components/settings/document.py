@@ -135,6 +135,7 @@ _ALLOWED: list[tuple[Any, str]] = [
     (values.ObjectName, "the rest of an object's key"),
     (values.PolicyArn, "`arn:aws:iam::ACCOUNT:policy/NAME`"),
     (values.Prefix, "a key prefix that ends with `/`"),
+    (values.Region, "a region of AWS"),
     (values.Runtime, _range("StoppingCondition.MaxRuntimeInSeconds")),
     (values.Script, "a path below `container/scripts/`"),
     (values.SecretName, "a secret's name"),
