@@ -13,7 +13,6 @@ import pulumi
 from components import function_config, service_models
 from components.settings import Settings
 from pipeline import config, sdk
-from pipeline.kind import Kind
 
 PACKAGES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it needs: all of them plain Python, the same for every processor.
@@ -25,7 +24,9 @@ _CODE = Path("lambda")
 _LOCK = Path("requirements.txt")
 _OPERATIONS = "operations.json"
 """Beside each function's code: the operations that it calls, and no others, by their service and by
-the kind of job that needs them."""
+what needs them: a kind of job, or RECOVERY."""
+RECOVERY = "Recovery"
+"""What a stack with a second region calls besides."""
 
 
 def build(function: str, settings: Settings) -> pulumi.AssetArchive:
@@ -46,16 +47,17 @@ def build(function: str, settings: Settings) -> pulumi.AssetArchive:
 
 def _models(function: str, settings: Settings) -> dict[str, str]:
     _installed("botocore", _locked("botocore"))  # of whose data they are made
-    made = service_models.files(operations(function, settings.job_kinds), settings.region)
+    needs = [*settings.job_kinds, *([RECOVERY] if settings.recovery.region else [])]
+    made = service_models.files(operations(function, needs), settings.region)
     return {f"{sdk.MODELS}/{place}": text for place, text in made.items()}
 
 
-def operations(function: str, kinds: Iterable[Kind]) -> dict[str, list[str]]:
-    """Return service -> the operations that a function calls where jobs are of these kinds."""
+def operations(function: str, needs: Iterable[str]) -> dict[str, list[str]]:
+    """Return service -> the operations that a function calls for kinds of jobs, or RECOVERY."""
     listed = json.loads((_CODE / function / _OPERATIONS).read_text("utf-8"))
     found: dict[str, list[str]] = {}
-    for kind in kinds:
-        for service, names in listed[kind].items():
+    for need in needs:
+        for service, names in listed[need].items():
             found[service] = sorted([*found.get(service, []), *names])
     return found
 

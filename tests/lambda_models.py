@@ -13,10 +13,10 @@ _ROOT = Path(__file__).parents[1]
 FUNCTIONS = ("launcher", "observer")
 
 
-def operations(function: str, kinds: Iterable[Kind] = (Kind.PROCESSING,)) -> dict[str, list[str]]:
+def operations(function: str, needs: Iterable[str] = (Kind.PROCESSING,)) -> dict[str, list[str]]:
     """Return service -> the operations that a function calls, as its list says."""
     with contextlib.chdir(_ROOT):
-        return function_archive.operations(function, kinds)
+        return function_archive.operations(function, needs)
 
 
 def write(called: dict[str, list[str]], root: Path, region: str = REGION) -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.regions import EndpointResolver
 
-from components import service_models
+from components import function_archive, service_models
 from components.aws import models
 from pipeline.kind import Kind
 from tests import lambda_calls
@@ -22,6 +22,7 @@ every_function = pytest.mark.parametrize("function", FUNCTIONS)
 SERVICES = [(name, service) for name in FUNCTIONS for service in operations(name)]
 every_service = pytest.mark.parametrize(("function", "service"), SERVICES)
 
+EVERYTHING = (*Kind, function_archive.RECOVERY)
 FOR_HELP = {"documentation", "documentationUrl", "enum", "max", "pattern"}
 """Keys of shapes and operations that a client has for its help only."""
 
@@ -75,7 +76,7 @@ class TestOperations:
     def test_listed_beside_a_function_are_those_that_its_code_calls(self, function: str) -> None:
         listed = {
             f"{service}:{operation}"
-            for service, called in operations(function, Kind).items()
+            for service, called in operations(function, EVERYTHING).items()
             for operation in called
         }
         called, where = lambda_calls.operations(function), f"lambda/{function}/operations.json"

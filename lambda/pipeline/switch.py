@@ -1,0 +1,82 @@
+"""Which of two regions runs the schedules: a record in each region's journal, the newer one counts.
+
+A region whose record is behind runs nothing by itself as long as it can read the other's.
+docs/recovery.md says what holds while it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from pipeline.attempt import slot_text
+from pipeline.journal_items import to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEY = {"schedule": {"S": "-"}, "attempt": {"S": "switch"}}
+"""No schedule is named so."""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Switch(NamedTuple):
+    """A decision which region runs the schedules."""
+
+    region: str
+    term: int
+    """Of decisions the higher one counts; 0: nobody has decided."""
+    since: datetime
+    """When it was decided; 1970 if nobody has."""
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        since = f" since {slot_text(self.since)}" if self.term else ""
+        return f"{self.region} runs the schedules{since}"
+
+
+def read(client: DynamoDBClient, table: str) -> Switch | None:
+    """Return what a region's journal says; None if nobody has written it there."""
+    answer = client.get_item(TableName=table, Key=_KEY, ConsistentRead=True)
+    return _switch(answer["Item"]) if "Item" in answer else None
+
+
+def write(client: DynamoDBClient, table: str, switch: Switch) -> Switch:
+    """Write a decision to a region's journal, unless one of its term or a later one is there.
+
+    Returns what is there then.
+    """
+    values = to_item(switch._asdict())
+    try:
+        client.update_item(
+            TableName=table,
+            Key=_KEY,
+            UpdateExpression="SET #region = :region, term = :term, since = :since",
+            ConditionExpression="attribute_not_exists(term) OR term < :term",
+            ExpressionAttributeNames={"#region": "region"},  # a reserved word
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except client.exceptions.ConditionalCheckFailedException as refusal:
+        return _switch(cast("Any", refusal.response)["Item"])
+    return switch
+
+
+def newest(*found: Switch | None, home: str) -> Switch:
+    """Return the decision that counts of those found; before the first one `home` runs them.
+
+    Two of the same term, made while the regions could not see each other, count everywhere alike:
+    the later one does.
+    """
+    known = [each for each in found if each]
+    return max(
+        known,
+        key=lambda each: (each.term, each.since, each.region),
+        default=Switch(home, 0, _NEVER),
+    )
+
+
+def _switch(item: Mapping[str, Any]) -> Switch:
+    since = datetime.fromisoformat(item["since"]["S"])
+    return Switch(item["region"]["S"], int(item["term"]["N"]), since)
