@@ -18,7 +18,8 @@ _NO_CREDENTIALS = (
     exceptions.SSOError,
     exceptions.TokenRetrievalError,
 )
-_NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
+NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
+"""What boto3 raises where a service cannot be reached."""
 _BAD_CREDENTIALS = ("ExpiredToken", "Signature", "InvalidClientToken", "UnrecognizedClient")
 """What the codes of such errors contain; services end them differently."""
 _SIGN_IN = "Sign in (aws sso login) or set AWS_PROFILE, then repeat the command."
@@ -59,7 +60,7 @@ def explain(error: exceptions.BotoCoreError | exceptions.ClientError, stack: Sta
     said = _one_line(error).rstrip(".")
     if isinstance(error, _NO_CREDENTIALS):
         return f"No AWS credentials: {said}. {_SIGN_IN}"
-    if not isinstance(error, _NO_ANSWER):
+    if not isinstance(error, NO_ANSWER):
         return said
     if stack.endpoint:
         return f"The embedded AWS does not answer at {stack.endpoint}; {stack.START_LOCAL}"

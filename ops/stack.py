@@ -1,7 +1,7 @@
 """A deployed stack, found by its Pulumi.<stack>.yaml alone: settings, names, and AWS clients."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,8 +40,18 @@ class Stack:
 
     START_LOCAL = "start it with: make local KEEP=yes"
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Mapping[str, str] | None = None,
+        *,
+        hasty: bool = False,
+    ) -> None:
+        """Reach AWS by `connection`, arguments of boto3's client; by default in the ordinary way.
+
+        `hasty`: say within seconds that a region does not answer.
+        """
+        self.settings, self._connection, self._hasty = settings, connection, hasty
         self.name, self.region, self.prefix = settings.stack, settings.region, settings.prefix
         self.launcher = names.function(self.prefix, "launcher")
         self.table = names.journal(self.prefix)
@@ -51,7 +61,13 @@ class Stack:
     @cached_property
     def _local(self) -> dict[str, str]:
         """How boto3 reaches the embedded AWS; empty for the real one."""
+        if self._connection is not None:
+            return {**self._connection}
         return _embedded_aws() if self.name == "local" else {}
+
+    def hasty(self) -> "Stack":
+        """Return the same stack, for a look at a region that may be lost."""
+        return Stack(self.settings, self._connection, hasty=True)
 
     @property
     def endpoint(self) -> str | None:
@@ -169,16 +185,21 @@ class Stack:
     def _client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         # A second Invoke by the SDK, after a lost answer, would find the slot "already started".
         launches = service == "lambda"
+        once = self.endpoint or self._hasty or launches
         config = Config(
-            retries={
-                "mode": "standard",
-                "total_max_attempts": 1 if self.endpoint or launches else 4,
-            },
-            read_timeout=910 if launches else 60,  # the launcher's own timeout is 900
+            retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
+            connect_timeout=2 if self._hasty else 60,
+            # The launcher's own timeout is 900.
+            read_timeout=2 if self._hasty else 910 if launches else 60,
         )
         return cast("Any", boto3).client(
             service, region_name=self.region, config=config, **self._local
         )
+
+
+def known() -> list[str]:
+    """Return the names of the stacks that have a file."""
+    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
 def load(name: str) -> Stack:
@@ -190,8 +211,7 @@ def load(name: str) -> Stack:
     """
     file = ROOT / f"Pulumi.{name}.yaml"
     if not file.is_file():
-        known = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-        raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known)}")
+        raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known())}")
     try:
         keys = stack_file.keys(ROOT, name)
         # A schedule whose only slot has passed may be replayed, though no longer deployed.
