@@ -16,6 +16,7 @@ from local.aws.events.scheduler import Due, ScheduleError, Scheduler
 from local.aws.functions.service import Functions
 from local.aws.iam import AccessDeniedError, Session
 from local.aws.messaging import Topics
+from local.aws.replication import Replication
 from local.aws.sagemaker import required_permissions
 from local.aws.sagemaker.faults import Faults
 from local.aws.sagemaker.job import Job, JobEnd, kind_of
@@ -27,17 +28,17 @@ _HEARD_S = 10
 
 
 class Account:
-    """Empty at first; there is one at a time in a process, since moto's state is the process's."""
+    """A region of it, empty at first. A process has one account at a time: moto's state is its."""
 
     def __init__(
         self,
-        region: str,
+        aws: LocalAws,
         work: Path,
         run_job: Callable[[Self, Job], JobEnd],
         faults: Iterable[str],
         on_event: Callable[[str, str], None],
     ) -> None:
-        """Prepare an account of one region, with a directory for the code of functions.
+        """Prepare the services of a region, with a directory for the code of functions.
 
         `run_job` runs a job to its end, and tells its `started` unless it fails before; `on_event`
         is told each entry of the timeline: what, and details.
@@ -48,7 +49,7 @@ class Account:
         """The metrics that the jobs printed."""
         self._on_event, self._play_job = on_event, run_job
         self._activity, self.faults = Activity(), Faults(faults)
-        self.aws = aws = LocalAws(region)
+        self.aws = aws
         self.metrics = MetricStore(aws)
         self.functions = Functions(aws, work / "functions", self._activity, self.metrics)
         self.topics = Topics(aws, self.tell)
@@ -56,14 +57,24 @@ class Account:
         self.bus = EventBus(aws, self.functions.invoke, self.topics, self.metrics, self.tell)
         self.scheduler = Scheduler(aws, self.metrics, self.tell)
         self.alarms = Alarms(aws, self.metrics, self.topics, self.bus.publish, self.tell)
+        self.replication = Replication(aws, self.metrics, self._activity, self.tell)
         self.sagemaker = SageMaker(aws, self._run_job, self._publish, self.faults, self._activity)
         aws.services |= {
             "lambda": self.functions.answer,
+            "s3": self.replication.answer,
             "sns": self.topics.answer,
             "events": self.bus.answer,
             "scheduler": self.scheduler.answer,
             "sagemaker": self.sagemaker.answer,
         }
+        aws.listeners["s3"] = self.replication.look
+
+    def join(self, other: "Account") -> None:
+        """Let the buckets of this region and of another one be replicated to each other."""
+        for source, target in ((self, other), (other, self)):
+            source.replication.partners[target.aws.region] = target.replication
+            # Its metrics are of the region where the replicas are.
+            target.alarms.measures.append(source.replication.measure)
 
     def settle(self, timeout_s: float = 60, *, jobs: bool = True) -> None:
         """Wait until nothing moves any more; what is planned for later happens at once, in order.

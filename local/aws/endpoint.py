@@ -6,6 +6,7 @@ answers; jobs that run and functions that execute are ours. What a role asks for
 
 import io
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -19,12 +20,11 @@ from werkzeug.wrappers import Request, Response
 
 from components.aws import models
 from local.aws import moto_application, protocols
-from local.aws.iam import Authority, Session
+from local.aws.iam import Session
 from local.aws.protocols import ServiceError
-from local.aws.signature import Keys, sender
+from local.aws.regions import ACCOUNT, Regions
+from local.aws.signature import Keys, Sender, sender
 
-ACCOUNT = "123456789012"
-"""moto's account."""
 S3_HOME = "us-east-1"
 """Where a bucket is without a LocationConstraint, and which is none (CreateBucket)."""
 
@@ -36,14 +36,17 @@ _log = logging.getLogger(__name__)
 class LocalAws:
     """The embedded AWS of one region, from `start` to `stop`."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, regions: Regions | None = None) -> None:
+        """Prepare a region: alone in its account, or one of its `regions`."""
         self.region = region
+        self.regions = regions or Regions()
         self.services: dict[str, Callable[[Request], Response | None]] = {}
         """By the name in a signature's scope, what answers before moto does, if it is not None."""
-        self.iam = Authority(ACCOUNT, region)
+        self.listeners: dict[str, Callable[[Request], None]] = {}
+        """By the same name, what is told of the requests that moto has answered."""
+        self.iam = self.regions.authority(region)
         """Judges what roles do, and has a record of it."""
-        self.administrator = Keys.new(temporary=False)
-        """Of whoever may do everything: this process, and the person who started it."""
+        self.administrator = self.regions.administrator
         self._moto = moto_application.create(ACCOUNT)
         self._server = make_server(
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
@@ -58,16 +61,19 @@ class LocalAws:
 
     def start(self) -> None:
         """Begin to answer."""
+        self.regions.open(self.region, self._answer)
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the endpoint; the state is gone, so that another may start afresh."""
+        """Close the endpoint; with the account's last, its state is gone, for a fresh start."""
+        last = self.regions.close(self.region)
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
         from moto.core.base_backend import BackendDict  # noqa: PLC0415 - see moto_application
 
-        BackendDict.reset()
+        if last:
+            BackendDict.reset()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type for each service
         """Return an administrator's boto3 client for a service."""
@@ -98,18 +104,24 @@ class LocalAws:
 
     def _dispatch(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
+        regions = self.regions
         try:
-            answer = self._answer(request)
+            known = sender(request, self._host, self.region, regions.keys_of, regions.names)
+            answer = regions.answer(request, known, self.region)
         except ServiceError as refused:
             answer = protocols.told(refused, request)
+        except ConnectionResetError:
+            # Else the client of a connection that is kept would wait for an answer.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise
         except Exception as problem:
             _log.exception("%s %s failed", request.method, request.path)
             answer = protocols.told(ServiceError("InternalFailure", repr(problem), 500), request)
         return answer(environ, start)
 
-    def _answer(self, request: Request) -> WSGIApplication:
-        """Return what answers a request: one of our services, or else moto."""
-        access_key, name = sender(request, self._host, self.region, self._keys_of)
+    def _answer(self, request: Request, known: Sender) -> WSGIApplication:
+        """Return what answers a request in this region: one of our services, or else moto."""
+        access_key, name, _ = known
         body = request.get_data() if protocols.asks_in_body(name, request) else None
         self.iam.judge(access_key, name, request)
         protocols.check(name, request)
@@ -118,21 +130,32 @@ class LocalAws:
             return response
         if body is not None:
             request.environ["wsgi.input"] = io.BytesIO(body)
-        return self._moto_in_turn if name == "dynamodb" else self._moto
+        moto = self._moto_in_turn if name == "dynamodb" else self._moto
+        listener = self.listeners.get(name)
+        return partial(_heard, moto, listener, request) if listener else moto
 
     def _moto_in_turn(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         # A conditional write of DynamoDB is atomic; moto looks and writes in two steps.
         with self._writing:
             return self._moto(environ, start)
 
-    def _keys_of(self, access_key: str) -> Keys | None:
-        administrator = access_key == self.administrator.access_key
-        return self.administrator if administrator else self.iam.keys_of(access_key)
-
 
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401
         """Say nothing: a line for each request would hide the pipeline's own."""
+
+
+def _heard(
+    moto: WSGIApplication,
+    listener: Callable[[Request], None],
+    request: Request,
+    environ: WSGIEnvironment,
+    start: StartResponse,
+) -> Iterable[bytes]:
+    """Answer by moto, and tell the listener before the sender hears of it."""
+    answer = list(moto(environ, start))
+    listener(request)
+    return answer
 
 
 def _refuse_what_aws_refuses(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401

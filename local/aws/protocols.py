@@ -62,7 +62,10 @@ def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
 
 def asks_in_body(service: str, request: Request) -> bool:
     """Return whether a body has to be read to know what is asked for: one of S3 may be large."""
-    return service != "s3" or (request.method == "POST" and "delete" in request.args)
+    if service != "s3":
+        return True
+    named = {"POST": "delete", "PUT": "replication"}
+    return named.get(request.method, "") in request.args
 
 
 def target(request: Request) -> str:

@@ -12,10 +12,10 @@ a request's time. That would matter to somebody who sees what others send on loo
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -61,10 +61,22 @@ class Keys:
         }
 
 
+class Sender(NamedTuple):
+    """Who signed a request, and what for."""
+
+    access_key: str
+    service: str
+    region: str
+
+
 def sender(
-    request: Request, host: str, region: str, keys_of: Callable[[str], Keys | None]
-) -> tuple[str, str]:
-    """Return which access key signed a request to `host` in `region`, and for which service.
+    request: Request,
+    host: str,
+    region: str,
+    keys_of: Callable[[str], Keys | None],
+    others: Collection[str] = (),
+) -> Sender:
+    """Return who signed a request to `host` in `region`, which is also reached for the `others`.
 
     `keys_of` has the keys by the access key's id. The request's body is read only if the key is
     known, and not at all for S3.
@@ -86,10 +98,12 @@ def sender(
     if not hmac.compare_digest(_signature(request, found, keys), found["signature"]):
         message = "The request signature we calculated does not match the one you provided"
         raise _refused("SignatureDoesNotMatch", message)
-    if found["region"] != region and found["service"] not in _GLOBAL:
-        message = f"the embedded AWS has {region} only, and no {found['region']}"
+    asked = region if found["service"] in _GLOBAL else found["region"]
+    known = sorted({region, *others})
+    if asked not in known:
+        message = f"the embedded AWS has {' and '.join(known)} only, and no {asked}"
         raise _refused("AuthorizationHeaderMalformed", message)
-    return found["key"], found["service"]
+    return Sender(found["key"], found["service"], asked)
 
 
 def _signature(request: Request, found: re.Match[str], keys: Keys) -> str:

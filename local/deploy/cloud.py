@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from components.settings import loader, stack_file
 from local.aws.account import Account
+from local.aws.endpoint import LocalAws
+from local.aws.regions import Regions
 from local.aws.sagemaker.job import Job, JobEnd
 from local.deploy import existing, program
 from local.deploy.kinds import Resources
@@ -33,6 +35,7 @@ class Cloud(Account):
         config: Mapping[str, str] | None = None,
         on_created: Callable[[str], None] = lambda _: None,
         on_moment: Callable[[str, str], None] = lambda _what, _detail: None,
+        regions: Regions | None = None,
     ) -> None:
         """Prepare a cloud for the program in `project`; `close` removes `work`, which is its own.
 
@@ -45,7 +48,8 @@ class Cloud(Account):
         self._project, self._work, self._stack = project, work, stack
         self._config = config or stack_file.keys(project, stack)
         self.settings = loader.read(self._config, stack_file.project(project), stack)
-        super().__init__(self.settings.region, work, run_job, faults, on_moment)
+        aws = LocalAws(self.settings.region, regions)
+        super().__init__(aws, work, run_job, faults, on_moment)
         self.resources = Resources(self.aws, build, self.alarms.definitions, on_created)
         self.exports: dict[str, Any] = {}
         """Of the program, once it is deployed."""

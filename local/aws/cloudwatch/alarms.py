@@ -35,6 +35,8 @@ class Alarms:
         self._topics, self._publish, self._tell = topics, publish, tell
         self.definitions: dict[str, Definition] = {}
         """Alarm -> its whole PutMetricAlarm, of which moto keeps a part only."""
+        self.measures: list[Callable[[datetime], None]] = []
+        """What has metrics put that are of the present, before alarms look at them."""
         self._warm: set[str] = set()
         """Alarms whose warm-up, which counts from now, is over."""
         self._created = datetime.now(UTC)
@@ -47,6 +49,8 @@ class Alarms:
 
     def evaluate(self, now: datetime) -> None:
         """Bring every alarm into the state that the metrics up to `now` give it, and act on it."""
+        for measure in self.measures:
+            measure(now)
         for alarm in self.states():
             name, old = alarm["AlarmName"], alarm["StateValue"]
             definition = self.definitions[name]

@@ -5,7 +5,7 @@ policy has and this IAM does not play raises NotImplementedError.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from werkzeug.wrappers import Request
@@ -37,11 +37,12 @@ class Session:
 class Authority:
     """The IAM of one account and region."""
 
-    def __init__(self, account: str, region: str) -> None:
+    def __init__(self, account: str, region: str, sessions: MutableMapping[str, Session]) -> None:
+        """Judge in one region; `sessions`, by access key, are those of all the account's."""
         self.store = Store(account, region)
         self.used: set[tuple[str, str, str, bool]] = set()
         """Role, action and resource that were asked for, and whether that was allowed."""
-        self._sessions: dict[str, Session] = {}
+        self._sessions = sessions
 
     def trusts(self, role_arn: str, service: str, source_arn: str) -> bool:
         """Return whether a role exists and lets `service` assume it for a resource."""
@@ -65,11 +66,6 @@ class Authority:
         session = Session(who, Keys.new(temporary=True))
         self._sessions[session.keys.access_key] = session
         return session
-
-    def keys_of(self, access_key: str) -> Keys | None:
-        """Return the keys of the session that an access key's id belongs to."""
-        session = self._sessions.get(access_key)
-        return session.keys if session else None
 
     def judge(self, access_key: str, service: str, request: Request) -> None:
         """Let a signed request go on, or not.
@@ -141,8 +137,10 @@ def keys_of_role(store: Store, who: Identity, access: Access) -> Sent:
 
 
 def _sent(store: Store, access: Access, caller: Mapping[str, Value]) -> Sent:
+    aliases = store.aliases(access.resource) if access.action.startswith("kms:") else []
     return Sent(
         {
+            **({"kms:ResourceAliases": aliases} if aliases else {}),
             "aws:RequestedRegion": store.region,
             "aws:ResourceAccount": access.account or store.account,
             "aws:SecureTransport": "true",

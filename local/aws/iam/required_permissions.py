@@ -99,13 +99,13 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
         case "GetObject" | "HeadObject":
             found = store.state("s3").buckets.get(bucket)
             own = getattr(found and found.keys.get(key), "kms_key_id", None)
-            decrypt = _object_key_use(store, bucket, key, own, ["kms:Decrypt"])
+            decrypt = object_key_use(store, bucket, key, own, ["kms:Decrypt"])
             return [Access("s3:GetObject", arn), *decrypt]
         case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
             parts = operation != "s3:PutObject"
             actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if parts else [])]
-            of_key = _object_key_use(store, bucket, key, asked.get("SSEKMSKeyId"), actions)
+            of_key = object_key_use(store, bucket, key, asked.get("SSEKMSKeyId"), actions)
             return [Access("s3:PutObject", arn), *of_key]
         case "CopyObject" | "UploadPartCopy" as copy:
             source, name = unquote(asked["CopySource"]).lstrip("/").split("/", 1)
@@ -120,19 +120,26 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
             return None
 
 
-def _object_key_use(
+def object_key_use(
     store: Store, bucket: str, name: str, key: str | None, actions: Sequence[str]
 ) -> list[Access]:
     """Return what an object needs of `key`, or of the bucket's default key without it."""
     found = store.state("s3").buckets.get(bucket)
-    encryption: dict[str, Any] = (found and found.encryption) or {}
-    rule: dict[str, Any] = encryption.get("Rule", {})
-    default: dict[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
+    default: dict[str, Any] = _encryption(found).get("ApplyServerSideEncryptionByDefault", {})
     # What S3 binds the object's key to: its bucket, if that has a bucket key.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-    bucket_key = str(rule.get("BucketKeyEnabled", False)).lower() == "true"
-    encrypted = f"arn:aws:s3:::{bucket}" + ("" if bucket_key else f"/{name}")
+    encrypted = f"arn:aws:s3:::{bucket}" + ("" if has_bucket_key(found) else f"/{name}")
     return key_use(store, key or default.get("KMSMasterKeyID"), actions, ("s3:arn", encrypted))
+
+
+def has_bucket_key(bucket: Any) -> bool:  # noqa: ANN401 - moto has no public types
+    """Return whether new objects of a bucket share a key that S3 has made of the KMS key."""
+    return str(_encryption(bucket).get("BucketKeyEnabled", False)).lower() == "true"
+
+
+def _encryption(bucket: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    encryption: dict[str, Any] = (bucket and bucket.encryption) or {}
+    return encryption.get("Rule", {})
 
 
 def _of_sagemaker(store: Store, operation: str, asked: Parameters) -> list[Access] | None:

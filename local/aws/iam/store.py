@@ -81,6 +81,10 @@ class Store:
         found = self._key(key)
         return found.arn if found else self.arn("kms", f"key/{key.rpartition('/')[2]}")
 
+    def aliases(self, key: str) -> list[str]:
+        """Return the aliases of the key with this ARN."""
+        return sorted(getattr(self.resource(key), "aliases", ()))
+
     def resource(self, arn: str) -> Any:  # noqa: ANN401 - as above
         """Return what moto has of a resource with a policy; None if there is no such.
 

@@ -8,8 +8,10 @@ from unittest.mock import Mock
 import pytest
 
 from local.aws.account import Account
+from local.aws.endpoint import LocalAws
 from local.aws.functions.service import Functions
 from local.aws.sagemaker.job import Job, JobEnd
+from tests.local.aws.two_regions import running
 
 
 def run_job(_account: Account, _job: Job) -> JobEnd:
@@ -22,7 +24,7 @@ def hear(_what: str, _detail: str) -> None:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    return Account("eu-central-1", tmp_path, run_job, [], hear)
+    return Account(LocalAws("eu-central-1"), tmp_path, run_job, [], hear)
 
 
 def test_what_was_told_last_is_heard_before_functions_end(
@@ -64,3 +66,11 @@ def test_each_status_of_a_job_is_told_once(
         "a Stopped",
     ]
     assert bus.call_count == 5
+
+
+def test_the_state_is_gone_with_the_last_region_only(tmp_path: Path) -> None:
+    with running(tmp_path) as world:
+        world.home.close()
+        assert world.other.aws.client("s3").list_buckets()["Buckets"]
+        world.other.close()
+        assert not world.home.aws.iam.store.state("s3").buckets
