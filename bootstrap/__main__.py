@@ -1,4 +1,4 @@
-"""What CI needs in an account: settings, state, GitHub, roles of each stack, exports."""
+"""What CI needs in an account: settings, state, GitHub, images, roles of each stack, exports."""
 
 import sys
 from dataclasses import replace
@@ -12,6 +12,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from bootstrap import commands, settings
 from bootstrap.github import Github
+from bootstrap.images import Images
 from bootstrap.roles import Roles
 from bootstrap.stack import Stack
 from bootstrap.state import State
@@ -29,11 +30,14 @@ pulumi.export("backend_url", state.backend_url)
 own = commands.of_own_state(state, pulumi.get_project(), pulumi.get_stack())
 pulumi.export("commands", own)
 
-for each in found.stacks:
-    stack = Stack(each, replace(here, region=each.region))
-    roles = Roles(each.name, stack, github=github, state=state, opts=on_aws)
+stacks = [
+    Stack(each, replace(here, region=each.region), found.other_of(each)) for each in found.stacks
+]
+Images("images", here, stacks, on_aws)
+for stack in stacks:
+    roles = Roles(stack.name, stack, github=github, state=state, opts=on_aws)
     pulumi.export(
-        each.name,
+        stack.name,
         {
             "deploy_role_arn": roles.arns["deploy"],
             "preview_role_arn": roles.arns["preview"],

@@ -48,6 +48,8 @@ class StackSettings(Frozen):
     """Whether `make test-aws` runs there, which writes, reads and deletes objects of its own."""
     uses: tuple[_Arn, ...] = ()
     """ARNs of buckets, keys, secrets and repositories that its jobs use and are not its own."""
+    recovery_of: values.Name | None = None
+    """Stack whose pilot light this is: the same prefix, in another region."""
 
 
 class Settings(Frozen):
@@ -61,6 +63,15 @@ class Settings(Frozen):
     """What is deployed from."""
     oidc_provider: Literal["create", "existing"] = "create"
     stacks: tuple[StackSettings, ...]
+
+    def other_of(self, stack: StackSettings) -> StackSettings | None:
+        """Return a stack's pilot light, or whose pilot light it is; None without either."""
+        pair = (
+            each
+            for each in self.stacks
+            if stack.name == each.recovery_of or each.name == stack.recovery_of
+        )
+        return next(pair, None)
 
 
 def load() -> Settings:
@@ -85,7 +96,7 @@ def read(keys: Mapping[str, str], project: str, stack: str) -> Settings:
     except ValidationError as error:
         problems = [_problem(each) for each in error.errors()]
         raise SettingsError(report(project, stack, problems)) from None
-    if problems := list(_twice(settings.stacks)):
+    if problems := [*_twice(settings.stacks), *_unpaired(settings.stacks)]:
         raise SettingsError(report(project, stack, problems))
     return settings
 
@@ -113,3 +124,26 @@ def _twice(stacks: tuple[StackSettings, ...]) -> Iterator[Problem]:
                 yield Problem(("stacks", number, "prefix"), f"{text} do")
         names.add(each.name)
         places.add((each.prefix, each.region))
+
+
+def _unpaired(stacks: tuple[StackSettings, ...]) -> Iterator[Problem]:
+    """Yield the pilot lights that are none: of no stack, of one like them, or a second one.
+
+    One of the same region is another stack's twin already.
+    """
+    homes = {each.name: each for each in stacks if not each.recovery_of}
+    lit = set[str]()
+    for number, each in enumerate(stacks):
+        if not (of := each.recovery_of):
+            continue
+        home = homes.get(of)
+        if not home:
+            text = f"must be a stack of this file that is no pilot light: {', '.join(homes)}"
+            yield Problem(("stacks", number, "recovery_of"), f"= {of}: {text}")
+        elif home.prefix != each.prefix:
+            text = f"= {each.prefix}: must be {home.prefix}, as {of} has it"
+            yield Problem(("stacks", number, "prefix"), text)
+        elif of in lit:
+            text = f"= {of}: another stack is its pilot light"
+            yield Problem(("stacks", number, "recovery_of"), text)
+        lit.add(of)

@@ -1,6 +1,6 @@
 """One stack that CI deploys: its names, as policies spell them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootstrap.settings import MAIN_PROJECT, StackSettings
 from components import names
@@ -18,6 +18,8 @@ class Stack:
     settings: StackSettings
     account: Account
     """With the stack's region."""
+    other: StackSettings | None = None
+    """Its pilot light, or whose pilot light it is."""
 
     @property
     def name(self) -> str:
@@ -33,6 +35,33 @@ class Stack:
     def regional(self) -> str:
         """What begins, or is, a name that is unique in an account and not in a region."""
         return f"{self.prefix}-{self.account.region}"
+
+    @property
+    def is_pilot_light(self) -> bool:
+        """Whether it is another stack in a second region."""
+        return bool(self.settings.recovery_of)
+
+    @property
+    def elsewhere(self) -> Account | None:
+        """The account, with the other region of a pair."""
+        return replace(self.account, region=self.other.region) if self.other else None
+
+    @property
+    def own_images(self) -> str:
+        """ARN of its own repository, which it may have or not."""
+        return self.account.arn("ecr", f"repository/{self.prefix}")
+
+    @property
+    def their_images(self) -> list[str]:
+        """ARNs of the repositories of others' images; a pilot light has copies in its region."""
+        uses = [
+            *self.settings.uses,
+            *(self.other.uses if self.other and self.is_pilot_light else ()),
+        ]
+        found = [each.split(":") for each in uses if ":ecr:" in each]
+        if self.is_pilot_light:
+            found = [[*each[:3], self.account.region, *each[4:]] for each in found]
+        return [":".join(each) for each in found]
 
     @property
     def tags(self) -> dict[str, str]:

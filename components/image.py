@@ -2,37 +2,17 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components import build_context
+from components import build_context, image_lifecycle
 from components.aws import image_manifest
 from components.aws.account import Account
-from components.names import TESTED
 from components.policies import resources
 from components.stack import Stack
 
-_KEPT_TESTED, _KEPT = 30, 10
-"""The newest images that the repository keeps: of those that `ops promote` tagged, and of all."""
-
-
-def _rule(priority: int, kept: int, **selection: object) -> dict[str, Any]:
-    return {
-        "rulePriority": priority,
-        "selection": {**selection, "countType": "imageCountMoreThan", "countNumber": kept},
-        "action": {"type": "expire"},
-    }
-
-
-# What a rule's tags match expires by no later one, and "any" has to be the last: ECR user guide,
-# "Lifecycle policy properties in Amazon ECR".
-_LIFECYCLE = [
-    _rule(1, _KEPT_TESTED, tagStatus="tagged", tagPrefixList=[TESTED]),
-    _rule(2, _KEPT, tagStatus="any"),
-]
 _NAMED_BY_DOCKER = (
     # pulumi-docker takes the first of the digests that Docker has for the image.
     ", which Docker named for it: it has the same image of another repository, too. Remove "
@@ -123,7 +103,7 @@ class Image(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
-            policy=json.dumps({"rules": _LIFECYCLE}),
+            policy=image_lifecycle.policy(),
             opts=pulumi.ResourceOptions(parent=self),
         )
         if policy := resources.repository_policy(stack):

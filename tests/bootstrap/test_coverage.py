@@ -78,6 +78,7 @@ KINDS = {
 """Kind -> the type of CloudFormation that is the same, or has the same as a property."""
 
 OF_BOOTSTRAP = {
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     "aws:iam/policy:Policy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

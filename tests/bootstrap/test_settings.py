@@ -13,6 +13,7 @@ from tests.bootstrap.account import BOOTSTRAP, recorded
 from tests.conftest import ACCOUNT
 
 STACK = {"name": "dev", "prefix": "data", "region": "eu-central-1"}
+LIGHT = {"name": "west", "prefix": "data", "region": "eu-west-1", "recovery_of": "dev"}
 GIVEN: dict[str, Any] = {"repository": "me/data", "owner_id": "1", "repository_id": "2"}
 
 
@@ -40,6 +41,26 @@ def keys(stacks: Any, **changes: Any) -> dict[str, str]:
         ({"stacks": [STACK, STACK | {"prefix": "b"}]}, "stacks[1].name = dev: another stack has"),
         ({"stacks": [STACK, STACK | {"name": "b"}]}, "stacks[1].prefix = data: another stack of"),
         (
+            {"stacks": [STACK, LIGHT | {"recovery_of": "prod"}]},
+            "stacks[1].recovery_of = prod: must be a stack of this file that is no pilot",
+        ),
+        (
+            {"stacks": [STACK, LIGHT, LIGHT | {"name": "c", "prefix": "c", "recovery_of": "west"}]},
+            "stacks[2].recovery_of = west: must be a stack of this file that is no pilot light",
+        ),
+        (
+            {"stacks": [STACK, LIGHT, LIGHT | {"name": "c", "region": "us-east-1"}]},
+            "stacks[2].recovery_of = dev: another stack is its pilot light",
+        ),
+        (
+            {"stacks": [STACK, LIGHT | {"prefix": "c"}]},
+            "stacks[1].prefix = c: must be data, as dev has it",
+        ),
+        (
+            {"stacks": [STACK, LIGHT | {"prefix": "data", "region": "eu-central-1"}]},
+            "stacks[1].prefix = data: another stack of eu-central-1 has it",
+        ),
+        (
             # Whose roles the first one's patterns would mean.
             {"stacks": [STACK, STACK | {"name": "b", "prefix": "data-eu-central-1"}]},
             "stacks[1].prefix = data-eu-central-1: must not begin with data-eu-central-1, as the",
@@ -59,7 +80,8 @@ def test_a_mistake_is_told_with_key_value_and_what_is_allowed(
 def test_the_longest_names_fit_what_iam_takes_and_too_much_is_told() -> None:
     longest = {"prefix": "p" * MAX_PREFIX, "region": "ap-southeast-1"}
     stack = {**STACK, **longest, "data": "destroy", "tested": True}
-    recorded(keys([stack]))
+    light = {**stack, "name": "west", "region": "ap-southeast-2", "recovery_of": "dev"}
+    recorded(keys([stack, light]))
     uses = [f"arn:aws:s3:::{'bucket' * 10}{number}" for number in range(40)]
     with pytest.raises(pulumi.RunError, match=r"stacks.dev: its policy boundary would have"):
         recorded(keys([{**stack, "uses": uses}]))

@@ -11,6 +11,10 @@ Computed = tuple[str, dict[str, Any]]
 _ALIKE: dict[str, tuple[str, dict[str, Any]]] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("repository", {"registryId": ACCOUNT}),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": ("repository", {"registryId": ACCOUNT}),
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": (
+        "region",
+        {"registryId": ACCOUNT},
+    ),
     "aws:sns/topicPolicy:TopicPolicy": ("arn", {"owner": ACCOUNT}),
     "aws:lambda/permission:Permission": ("statementId", {}),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ("functionName", {}),

@@ -78,10 +78,15 @@ RULES: dict[str, Rule] = {
     "aws:dynamodb/table:Table": _rule("name hashKey rangeKey localSecondaryIndexes", "name"),
     # ecr/repository.go, ecr/lifecycle_policy.go, ecr/repository_policy.go
     "aws:ecr/repository:Repository": _rule(
-        "name encryptionConfigurations", "name", 256, defaults={"imageTagMutability": "MUTABLE"}
+        "name region encryptionConfigurations",
+        "name",
+        256,
+        defaults={"imageTagMutability": "MUTABLE"},
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _rule("repository policy", delete_first=True),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": _rule("repository"),
+    # ecr/replication_configuration.go
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": _rule("region"),
     # sns/topic.go, sns/topic_policy.go, sns/topic_subscription.go
     "aws:sns/topic:Topic": _rule("name namePrefix fifoTopic", "name", 256),
     "aws:sns/topicPolicy:TopicPolicy": _rule("arn"),
