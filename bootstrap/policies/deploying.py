@@ -31,6 +31,8 @@ def of_kinds(stack: Stack) -> list[Statement]:
     return [
         allow(f"Keep{each.name}", calls(each.service, each.keep), each.arns)
         for each in kinds.of(stack)
+        # A pilot light's images are copies, which come by themselves.
+        if not (stack.is_pilot_light and each.name == "Images")
     ]
 
 
@@ -49,7 +51,15 @@ def statements(stack: Stack) -> list[Statement]:
         [stack.globally("iam", role)],
         {"StringEquals": {"iam:AWSServiceName": _CHATBOT}},
     )
-    return [*_key(stack), *_roles(stack), chats, first, *ends]
+    replicated = allow("Replicate", ["s3:PutReplicationConfiguration"], stack.buckets)
+    return [
+        *_key(stack),
+        *_roles(stack),
+        *([replicated] if stack.other else ()),
+        chats,
+        first,
+        *ends,
+    ]
 
 
 def _key(stack: Stack) -> list[Statement]:
@@ -70,8 +80,9 @@ def _key(stack: Stack) -> list[Statement]:
 def _roles(stack: Stack) -> list[Statement]:
     """Return what keeps roles that can never do more than the boundary."""
     bounded = {"ArnEquals": {"iam:PermissionsBoundary": stack.boundary_arn}}
+    services = [*_PASSED_TO, *(["s3"] if stack.other else ())]
     passed = {
-        "StringEquals": {"iam:PassedToService": [f"{each}.amazonaws.com" for each in _PASSED_TO]}
+        "StringEquals": {"iam:PassedToService": [f"{each}.amazonaws.com" for each in services]}
     }
     return [
         allow("KeepBoundedRoles", calls("iam", _BOUNDED), [stack.roles], bounded),
@@ -84,14 +95,16 @@ def _roles(stack: Stack) -> list[Statement]:
 def _data(stack: Stack) -> list[Statement]:
     """Return what deletes data: with `data: keep` a person does it."""
     arns = {each.name: each.arns for each in kinds.of(stack)}
+    end_images = allow("EndImages", ["ecr:DeleteRepository"], arns["Images"])
     return [
         allow("EndKey", ["kms:ScheduleKeyDeletion"], stack.arns("kms", "key/*"), of_own(stack)),
         allow("EndJournal", ["dynamodb:DeleteTable"], arns["Journal"]),
-        allow("EndImages", ["ecr:DeleteRepository"], arns["Images"]),
+        *([] if stack.is_pilot_light else [end_images]),
         allow("EndBuckets", calls("s3", "DeleteBucket ListBucketVersions"), stack.buckets),
         allow(
             "EndObjects",
-            calls("s3", "DeleteObject DeleteObjectVersion"),
+            # Of what is locked, too: with `data: keep` nobody but a person may.
+            calls("s3", "BypassGovernanceRetention DeleteObject DeleteObjectVersion"),
             [f"{each}/*" for each in stack.buckets],
         ),
     ]

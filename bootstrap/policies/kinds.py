@@ -34,8 +34,9 @@ _KINDS = (
         "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging "
         "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "
         "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource",
-        "CreateBucket DeleteBucketPolicy PutBucketOwnershipControls PutBucketPolicy "
-        "PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning "
+        "CreateBucket DeleteBucketPolicy PutBucketObjectLockConfiguration "
+        "PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging "
+        "PutBucketVersioning "
         f"PutEncryptionConfiguration PutLifecycleConfiguration {_TAG}",
     ),
     (

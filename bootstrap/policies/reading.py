@@ -41,7 +41,7 @@ def of_kinds(stack: Stack) -> list[Statement]:
 def statements(stack: Stack) -> list[Statement]:
     """Return what else both roles of CI may read."""
     keys = stack.arns("kms", "key/*")
-    images = [each for each in stack.settings.uses if ":ecr:" in each]
+    images = stack.their_images
     schedules = stack.arns("scheduler", f"schedule/{stack.prefix}/*")
     alarms = stack.arns("cloudwatch", "alarm:*")
     return [

@@ -32,10 +32,20 @@ ROOT_DECIDES = parse(
 """A key's policy as the program writes it, and KMS by itself."""
 
 
+PILOT_LIGHT = {
+    "name": "standby",
+    "prefix": "processing-prod",
+    "region": "eu-west-1",
+    "recovery_of": "prod",
+}
+
+
 @cache
 def program() -> Recorder:
-    """Return the recorded program of the example's stacks, dev and prod."""
-    return recorded(stack_file.keys(DIRECTORY, "example"))
+    """Return the recorded program of the example's stacks, dev and prod, and a pilot light."""
+    keys = stack_file.keys(DIRECTORY, "example")
+    stacks = [*json.loads(keys[f"{BOOTSTRAP}:stacks"]), PILOT_LIGHT]
+    return recorded({**keys, f"{BOOTSTRAP}:stacks": json.dumps(stacks)})
 
 
 def recorded(keys: dict[str, str]) -> Recorder:
@@ -73,7 +83,9 @@ def refused(
     return refusal(access, who, Policies(tuple(of_role(role)), resource=ROOT_DECIDES))
 
 
-def stack(prefix: str, name: str = "dev", **settings: Any) -> Stack:
+def stack(
+    prefix: str, name: str = "dev", *, other: StackSettings | None = None, **settings: Any
+) -> Stack:
     """Return a stack of the tests' account and region."""
     chosen = StackSettings(name=name, prefix=prefix, region=REGION, **settings)
-    return Stack(chosen, Account("aws", REGION, ACCOUNT))
+    return Stack(chosen, Account("aws", REGION, ACCOUNT), other)

@@ -16,6 +16,7 @@ import pytest
 
 from acceptance.rights import OPERATIONS
 from bootstrap.policies import boundary, deploying, network, reading, testing
+from bootstrap.settings import StackSettings
 from bootstrap.stack import Stack
 from local.aws.iam.patterns import matches_resource
 from tests.bootstrap.account import stack
@@ -98,9 +99,12 @@ UNUSED = {
         r"|Layer|RuntimeAlias)\w*|PublishVersion)|s3:(GetObject\w*|PutObjectAcl)"
     ),
     "for what no bucket here has": (
-        r"s3:\w*(Abac|Acl|Analytics|CORS|Cors|Inventory|Metrics|Notification|Replication|Website"
-        r"|Accelerate|ObjectLock|Logging|IntelligentTiering|Metadata|REST)\w*(\.\w+)*"
+        r"s3:\w*(Abac|Acl|Analytics|CORS|Cors|Inventory|Metrics|Notification|Website"
+        r"|Accelerate|Logging|IntelligentTiering|Metadata|REST)\w*(\.\w+)*"
         r"|s3:DeleteBucket(Encryption|Lifecycle)"
+    ),
+    "IAM has no such action, but s3:PutReplicationConfiguration and PutBucketObjectLock…": (
+        r"s3:((Put|Delete)BucketReplication|PutObjectLockConfiguration)"
     ),
     "for what no log group here has": (
         r"logs:\w*(DataProtection|IndexPolic|ResourcePolic|LogDelivery|DeletionProtection"
@@ -130,6 +134,7 @@ USES = [
     *(f"arn:aws:s3:::their-{each}" for each in THEIRS),
     f"arn:aws:secretsmanager:{REGION}:123456789012:secret:database",
 ]
+LIGHT = StackSettings(name="light", prefix="p", region="eu-west-1", recovery_of="dev")
 
 
 @cache
@@ -175,7 +180,8 @@ def test_every_kind_that_the_program_makes_is_known_here() -> None:
 
 @pytest.mark.parametrize("data", ["keep", "destroy"])
 def test_the_deploy_role_may_do_what_each_kind_takes(data: str) -> None:
-    may = {action for each in granted(stack("p", data=data)) for action in each["Action"]}
+    own = stack("p", data=data, other=LIGHT)
+    may = {action for each in granted(own) for action in each["Action"]}
     needed = {each for kind in KINDS.values() for each in handlers(kind)}
     kept = ENDS if data == "keep" else set[str]()
     assert {each for each in needed - may - kept if not unused(each)} == set()
@@ -188,7 +194,7 @@ def test_every_reason_for_what_is_not_granted_is_needed() -> None:
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_deploy_role_may_do_it_under_the_names_of_the_program(name: str) -> None:
-    own = stack(str(program(name).exports["prefix"]))
+    own = stack(str(program(name).exports["prefix"]), other=LIGHT)
     patterns = {each for statement in granted(own) for each in statement["Resource"]} - {"*"}
     outside = {
         arn
@@ -208,7 +214,8 @@ def arns(recorder: Recorder) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_boundary_lets_the_roles_of_the_stack_do_what_their_policies_say(name: str) -> None:
-    limits = boundary.statements(stack(str(program(name).exports["prefix"]), uses=USES))
+    own = stack(str(program(name).exports["prefix"]), uses=USES, other=LIGHT)
+    limits = boundary.statements(own)
     outside = {
         f"{policy}: {action} on {resource}"
         for policy in policies(program(name))

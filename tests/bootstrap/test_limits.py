@@ -7,7 +7,7 @@ import pytest
 
 from bootstrap.policies import boundary, deploying, kinds, network, reading, testing
 from local.aws.iam.evaluate import Access, Identity, Policies, parse, refusal
-from tests.bootstrap.account import BOOTSTRAP, policies, program, refused, stack
+from tests.bootstrap.account import BOOTSTRAP, ROOT_DECIDES, policies, program, refused, stack
 from tests.conftest import ACCOUNT, PROJECT, REGION
 from tests.security import reference
 from tests.security.patterns import overlap
@@ -20,7 +20,7 @@ STATE = f"arn:aws:s3:::pulumi-state-{ACCOUNT}-{REGION}/.pulumi"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 OTHERS = [("data", "data-x"), ("data", "datax"), ("data-x", "data"), ("data", "x-data")]
 BOUNDED = ["CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"]
-SEEN_OF_ALL = {"SeeAlarms", "SeeVpcs", "Interfaces", "Notices", "FindLogs"}
+SEEN_OF_ALL = {"SeeAlarms", "SeeVpcs", "Interfaces", "FindLogs"}
 """What a stack may see of the account, and what its roles share with all."""
 
 
@@ -50,7 +50,7 @@ class TestRaisingItself:
             for arn in [*own, provider]
             if any(overlap(pattern, arn) for pattern in statement["Resource"])
         }
-        assert len(own) == 17
+        assert len(own) == 25
         assert changed == set()
 
     def test_no_boundary_is_taken_away_and_no_managed_policy_is_attached(self) -> None:
@@ -134,11 +134,11 @@ class TestOtherStacks:
         assert reached == set()
 
     def test_what_has_no_name_of_the_programs_is_known_by_the_stacks_tags(self) -> None:
-        seen = {"Interfaces", "UseInterfaces", "SeeVpcs", "SeeNetworks", "ListJobs"}
-        tagged = {"Project": PROJECT, "Stack": "dev"}
+        seen = {"Interfaces", "UseInterfaces", "SeeVpcs", "SeeNetworks", "KeyThere"}
         for name, policy in policies().items():
+            tagged = {"Project": PROJECT, "Stack": name.partition("-")[0]}
             for each in policy:
-                if name.startswith("dev-") and each["Sid"] not in seen:
+                if each["Effect"] == "Allow" and each["Sid"] not in seen:
                     wide = [arn for arn in each["Resource"] if _is_any(arn)]
                     tests = json.dumps(each.get("Condition", {}))
                     for tag, value in tagged.items():
@@ -189,6 +189,72 @@ class TestOtherStacks:
         for place in ("canary/20260105T020000Z/part.csv", "input/2000/01/05/data.csv"):
             assert refused("dev-deploy", "s3:PutObject", f"{bucket}/{place}") is None
         assert refused("dev-deploy", "s3:GetObject", f"{bucket}/input/2026/01/05/data.csv")
+
+
+class TestPairs:
+    """A stack and its pilot light: in the boundary what a pair shares, and nothing else of it."""
+
+    @pytest.mark.parametrize(
+        ("name", "here", "there"),
+        [("prod", REGION, "eu-west-1"), ("standby", "eu-west-1", REGION)],
+    )
+    def test_a_role_reaches_replicas_and_the_switch_of_its_pair_alone(
+        self, name: str, here: str, there: str
+    ) -> None:
+        def at_most(action: str, resource: str, **context: str) -> bool:
+            limits = tuple(policies()[f"{name}-boundary"])
+            who = Identity(f"{IAM}:role/processing-prod-{here}-replication", "s3")
+            access = Access(action, resource, context)
+            return refusal(access, who, Policies(limits, limits, ROOT_DECIDES)) is None
+
+        bucket = "arn:aws:s3:::processing-{}-output-" + ACCOUNT + "-{}/output/a"
+        table = "arn:aws:dynamodb:{}:" + ACCOUNT + ":table/processing-{}-journal"
+        assert at_most("s3:GetObjectVersionForReplication", bucket.format("prod", here))
+        assert at_most("s3:ReplicateObject", bucket.format("prod", there))
+        assert at_most("dynamodb:GetItem", table.format(there, "prod"))
+        for action, resource in {
+            "s3:GetObject": bucket.format("prod", there),
+            "s3:PutObject": bucket.format("prod", there),
+            "s3:ReplicateDelete": bucket.format("prod", there),
+            "s3:ReplicateObject": bucket.format("dev", there),
+            "s3:ReplicateTags": bucket.format("prod", here),
+            "dynamodb:UpdateItem": table.format(there, "prod"),
+            "dynamodb:GetItem": table.format(there, "dev"),
+        }.items():
+            assert not at_most(action, resource), action
+
+        key = f"arn:aws:kms:{there}:{ACCOUNT}:key/1234abcd"
+        aliases = {"prod": "alias/processing-prod", "dev": "alias/processing-dev"}
+        assert at_most("kms:Encrypt", key, **{"kms:ResourceAliases": aliases["prod"]})
+        assert not at_most("kms:Encrypt", key, **{"kms:ResourceAliases": aliases["dev"]})
+
+    def test_only_a_deploy_role_of_a_pair_sets_replication_and_hands_s3_a_role(self) -> None:
+        role = f"{IAM}:role/processing-{{}}-{{}}-replication"
+        bucket = f"arn:aws:s3:::processing-{{}}-output-{ACCOUNT}-{{}}"
+        to_s3 = {"iam:PassedToService": "s3.amazonaws.com"}
+        for name, stack_, region, is_pair in (
+            ("prod", "prod", REGION, True),
+            ("standby", "prod", "eu-west-1", True),
+            ("dev", "dev", REGION, False),
+        ):
+            own = bucket.format(stack_, region)
+            set_, passed = (
+                refused(f"{name}-deploy", "s3:PutReplicationConfiguration", own),
+                refused(f"{name}-deploy", "iam:PassRole", role.format(stack_, region), to_s3),
+            )
+            assert (set_ is None, passed is None) == (is_pair, is_pair)
+        other = bucket.format("prod", "eu-west-1")
+        assert refused("prod-deploy", "s3:PutReplicationConfiguration", other)
+
+    def test_a_pilot_light_pulls_copies_of_images_and_pushes_and_deletes_none(self) -> None:
+        copies = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/processing-dev"
+        own = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/processing-prod"
+        assert refused("standby-deploy", "ecr:DescribeImages", copies) is None
+        [jobs] = [each for each in policies()["standby-boundary"] if each["Sid"] == "Jobs"]
+        assert {copies, own} <= set(jobs["Resource"])
+        for action in ("PutImage", "CreateRepository", "DeleteRepository", "SetRepositoryPolicy"):
+            for arn in (copies, own):
+                assert refused("standby-deploy", f"ecr:{action}", arn)
 
 
 class TestData:

@@ -92,7 +92,9 @@ def test_every_statement_has_a_name_of_its_own_and_one_denies() -> None:
     for name, policy in policies().items():
         assert len({each["Sid"] for each in policy}) == len(policy), name
         denied = {each["Sid"] for each in policy if each["Effect"] == "Deny"}
-        assert denied == ({"NeverEndData"} if name == "prod-write-state" else set())
+        assert denied == (
+            {"NeverEndData"} if name in ("prod-write-state", "standby-write-state") else set()
+        )
         assert not [each for each in policy if "NotAction" in each or "NotResource" in each]
 
 

@@ -67,6 +67,35 @@ def test_an_account_is_made_ready_for_ci_one_stack_more_and_one_less(tmp_path: P
         assert {each.name for each in account.cloud.made.values()} == STATE - {"state"}
 
 
+def test_the_images_of_a_stack_follow_its_pilot_light_and_go_with_it(tmp_path: Path) -> None:
+    light = {
+        "name": "prod-recovery",
+        "prefix": "processing-prod",
+        "region": "eu-west-1",
+        "recovery_of": "prod",
+    }
+    copies = {f"images-eu-west-1-processing-dev{each}" for each in ("", "-lifecycle")}
+    created = {"images-eu-central-1", *copies}
+    with Bootstrap(tmp_path, "example") as account:
+        account.up()
+        account.configure({"stacks": [*STACKS, light]})
+        planned, more = account.preview().changes, account.up().changes
+        assert planned == more
+        created |= {each for each in more if each.startswith("prod-recovery")}
+        # The first region's stack may then send replicas there.
+        updated = {"prod-boundary", "prod-write-state"}
+        assert more == dict.fromkeys(created, "create") | dict.fromkeys(updated, "update")
+        account.refresh(expect_no_changes=True)
+        lines = account.exports()["prod-recovery"]["commands"].splitlines()
+        region = "gh variable set AWS_REGION -R OWNER/NAME -e prod-recovery -b eu-west-1"
+        assert region in lines
+
+        account.configure({"stacks": STACKS})
+        less = account.up().changes
+        assert less == dict.fromkeys(created, "delete") | dict.fromkeys(updated, "update")
+        account.refresh(expect_no_changes=True)
+
+
 def test_the_provider_that_an_account_has_is_used_and_told_where_there_is_none(
     tmp_path: Path,
 ) -> None:
