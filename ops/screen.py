@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, RenderableType
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +34,7 @@ class Screen:
         """What to say after Ctrl-C, which ends the command and nothing else."""
         self.out = Console(highlight=False)
         self.err = Console(stderr=True, highlight=False)
+        self._status: Status | None = None
 
     def answer(self, document: object, *renderables: RenderableType) -> None:
         """Give a command's answer: the document with --json, else what shows it."""
@@ -51,11 +53,19 @@ class Screen:
 
     def confirm(self, question: str) -> bool:
         """Return whether a person says yes; nobody, as in a script, says no."""
+        return self.ask(f"{question} [y/N] ") in ("y", "yes")
+
+    def ask(self, question: str) -> str:
+        """Return what a person answers, in small letters; nothing where nobody is."""
+        if self._status:  # which would write over what is typed
+            self._status.stop()
         try:
-            answer = self.err.input(Text(f"{question} [y/N] ", "bold"))
+            return self.err.input(Text(question, "bold")).strip().lower()
         except EOFError:
-            return False
-        return answer.strip().lower() in ("y", "yes")
+            return ""
+        finally:
+            if self._status:
+                self._status.start()
 
     def refuse(self, message: str) -> None:
         """Say why a command did not do what it should."""
@@ -68,6 +78,7 @@ class Screen:
         """Show what is waited for, and a detail such as a time that alone is no change of it."""
         shown = ""
         with self.err.status("") as status:
+            self._status = status
 
             def show(state: str, detail: str = "") -> None:
                 nonlocal shown
@@ -76,7 +87,10 @@ class Screen:
                     self.err.print(Text(state))
                 shown = state
 
-            yield show
+            try:
+                yield show
+            finally:
+                self._status = None
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

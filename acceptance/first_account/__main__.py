@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from acceptance import local_stack, remains
 from acceptance.canary import Canary
-from acceptance.first_account import SECTIONS, tasks
+from acceptance.first_account import SECTIONS, tasks, temporary
 from acceptance.first_account.look import NOT_PLAYED, Look, NotLookedAtError
 from acceptance.first_account.probe import Answer, Probe, Section
 from ops import prices
@@ -53,8 +54,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--run",
         action="store_true",
         help="also run five jobs of the canary, for half an hour of one small instance, set off an "
-        "alarm (one message, and one when it is over), plan a launch, and ask for a job that the "
-        "quota refuses",
+        "alarm (one message, and one when it is over), plan a launch, ask for a job that the quota "
+        f"refuses, and make for some minutes {temporary.KINDS}",
     )
     return parser.parse_args(arguments)
 
@@ -63,11 +64,16 @@ def _answer(session: Session, *, run: bool) -> int:
     stack = session.stack
     stack.client("sts").get_caller_identity()  # else every line would say that this fails
     look = Look(stack, partial(ask, stack), session.now, session.pause, may_change=run)
+    look.person = _person(session.screen)
     canary = Canary.begin(session) if run else None
     found: dict[Section, list[tuple[Probe, Answer]]] = {}
     try:
         if canary:
-            session.screen.if_interrupted = "Interrupted; make test-aws removes what is left"
+            session.screen.if_interrupted = (
+                "Interrupted; make test-aws, and this once more, remove what is left"
+            )
+            for said in temporary.begin(look):
+                session.screen.err.print(Text(printable(said)), soft_wrap=True)
             look.ran = {task: _run(canary, task) for task in tasks.of(stack)}
         with session.screen.progress() as show:
             for section in SECTIONS:
@@ -77,10 +83,21 @@ def _answer(session: Session, *, run: bool) -> int:
                     found[section].append((probe, probe.answer(look)))
     finally:
         problems = remains.remove(canary)[1] if canary else []
+        problems += temporary.remove(look)[1] if look.has_made else []
     counts = _show(session.screen, found)
     if problems:
         raise OpsError("; ".join(problems))
     return int(counts["otherwise"] > 0)
+
+
+def _person(screen: Screen) -> Callable[[str], bool | None] | None:
+    """Return what asks whoever is at the terminal; None if nobody is."""
+
+    def sees(expected: str) -> bool | None:
+        answer = screen.ask(f"Do you see {expected}? [y/n, nothing if you cannot tell] ")
+        return {"y": True, "yes": True, "n": False, "no": False}.get(answer)
+
+    return sees if sys.stdin.isatty() else None
 
 
 def _run(canary: Canary, task: str) -> str:

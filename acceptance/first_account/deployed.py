@@ -3,12 +3,25 @@
 from collections import Counter
 from datetime import timedelta
 
-from acceptance.first_account.look import DAYS, Json, Look, NotLookedAtError, Seen, minutes
+from acceptance.first_account.look import (
+    DAYS,
+    Json,
+    Look,
+    NotLookedAtError,
+    Seen,
+    minutes,
+    name_of,
+)
 from acceptance.first_account.probe import Section
 from components import names
 from pipeline.outcome import Outcome
 
 DEPLOYED = Section("After `pulumi up`")
+_ALARM = "launcher-throttles"
+_JUST_NOW = timedelta(minutes=30)
+"""Within which one alarm does for several looks."""
+_TAGS_TAKE = timedelta(minutes=5)
+"""The longest until tags decide (AWS KMS developer guide, "ABAC for AWS KMS")."""
 
 
 @DEPLOYED.probe("it fails at the first schedule: `source_arn` in `components/schedule_group.py`")
@@ -80,47 +93,77 @@ def _time_zones(look: Look) -> Seen:
 )
 def _alarm(look: Look) -> Seen:
     """Does an alarm tell that it goes off, and once that it is over?"""
-    alarm: Json = {"AlarmName": names.alarm(look.prefix, "launcher-throttles")}
-    since: Json = {"StartDate": look.now() - timedelta(days=DAYS), "HistoryItemType": "Action"}
-
-    def told() -> list[str]:
-        history = look.ask("cloudwatch", "describe_alarm_history", **alarm, **since)
-        return [each["HistorySummary"] for each in history["AlarmHistoryItems"]]
-
-    def over() -> float:
-        return look.counted("Invocations", f"{look.prefix}-alarms-over")
-
-    if not told():
+    if not _told(look):
         look.need_change()
+        _set_off(look)
+    failed = [each for each in _told(look) if not each.startswith("Successfully")]
+    said = ", ".join(failed) or f"{len(_told(look))} actions succeeded"
+    return not failed and bool(_told(look)) and _over(look) > 0, f"{said}; ends: {_over(look):.0f}"
+
+
+def _told(look: Look, since: timedelta = timedelta(days=DAYS)) -> list[str]:
+    """Return what came of each message of the alarm that a look may set off."""
+    asked: Json = {"AlarmName": names.alarm(look.prefix, _ALARM), "HistoryItemType": "Action"}
+    asked["StartDate"] = look.now() - since
+    history = look.ask("cloudwatch", "describe_alarm_history", **asked)
+    return [each["HistorySummary"] for each in history["AlarmHistoryItems"]]
+
+
+def _over(look: Look) -> float:
+    return look.counted("Invocations", f"{look.prefix}-alarms-over")
+
+
+def _set_off(look: Look) -> str:
+    """Set the alarm off, unless it went off just now, until its end is told; return its name."""
+    alarm = names.alarm(look.prefix, _ALARM)
+    if not _told(look, _JUST_NOW):
+        ends = _over(look)
         state: Json = {"StateValue": "ALARM", "StateReason": "make first-account"}
-        look.ask("cloudwatch", "set_alarm_state", **alarm, **state)
-        look.within(15, lambda: told() and over())
-    failed = [each for each in told() if not each.startswith("Successfully")]
-    said = ", ".join(failed) or f"{len(told())} actions succeeded"
-    return not failed and bool(told()) and over() > 0, f"{said}; ends told: {over():.0f}"
+        look.ask("cloudwatch", "set_alarm_state", AlarmName=alarm, **state)
+        look.within(15, lambda: _told(look, _JUST_NOW) and _over(look) > ends)
+    return alarm
 
 
-DEPLOYED.by_hand(
-    "short-text",
-    "Is a phone's text of an alarm short?",
-    "a phone that is subscribed, and verified (`ops doctor`): `aws cloudwatch set-alarm-state "
-    '--alarm-name "$P--launcher-throttles" --state-value ALARM --state-reason test`',
-    "tell phones by the observer only, with a filter policy on their subscription",
+@DEPLOYED.probe("tell phones by the observer only, with a filter policy on their subscription")
+def _short_text(look: Look) -> Seen:
+    """Is a phone's text of an alarm short?"""
+    if not any(each.protocol == "sms" for each in look.stack.settings.alerts.subscriptions):
+        raise NotLookedAtError("needs a phone in alerts.subscriptions, verified (`ops doctor`)")
+    look.need_person()
+    return look.seen(f"one text on the phone that says in a line that {_set_off(look)} went off")
+
+
+@DEPLOYED.probe("`notification` in `lambda/pipeline/chat.py`")
+def _chats(look: Look) -> Seen:
+    """Do Slack and Teams show a failure, an alarm and its end, each in its block with links?"""
+    if not look.stack.settings.alerts.has_chat:
+        raise NotLookedAtError("needs alerts.slack or alerts.teams")
+    look.need_person()
+    failure, alarm = name_of(look.canary("fail")), _set_off(look)
+    return look.seen(
+        f"in each chat three messages: {failure} failed, with its facts in a grey block and links "
+        f"to click below; {alarm} went off, with its description; and {alarm} is over"
+    )
+
+
+@DEPLOYED.probe(
+    "run it again, since tags may take five minutes: the conditions in `bootstrap/policies/`"
 )
-DEPLOYED.by_hand(
-    "chats",
-    "Do Slack and Teams show a failure, an alarm and its end, each in its block with links?",
-    "`alerts.slack` or `alerts.teams`, a slot that fails, and the alarm above",
-    "`notification` in `lambda/pipeline/chat.py`",
-)
-
-
-DEPLOYED.by_hand(
-    "tags-of-a-new-key",
-    "May a deploy role do with a key at once what the tags allow that it is created with?",
-    "a first deployment by `deploy.yml`, with the role that `bootstrap/` made: it is not refused",
-    "run it again, since tags may take five minutes: the conditions in `bootstrap/policies/`",
-)
+def _tags_of_a_new_key(look: Look) -> Seen:
+    """May a deploy role do with a key at once what the tags allow that it is created with?"""
+    key, role = look.key(), names.role(look.prefix, look.stack.region, "deploy")
+    times = {"StartTime": key["CreationDate"], "EndTime": key["CreationDate"] + _TAGS_TAKE}
+    calls = [
+        each
+        for each in look.events("kms.amazonaws.com", "EventSource", **times)
+        if f":assumed-role/{role}/" in each["userIdentity"].get("arn", "")
+        and key["KeyId"] in str(each)  # of a refusal only the message may name it
+        and each["eventName"] not in ("CreateKey", "TagResource")  # which ask for no tag of it
+    ]
+    if not calls:
+        raise NotLookedAtError("needs deploy.yml to have made the key, in the last 90 days")
+    refused = [each["eventName"] for each in calls if "AccessDenied" in each.get("errorCode", "")]
+    return not refused, f"{len(calls)} calls at once, refused: {', '.join(refused) or 0}"
 
 
 @DEPLOYED.probe("`components/event_messages.py`")

@@ -79,21 +79,3 @@ def _grant_of_a_function(look: Look) -> Seen:
     grants = look.ask("kms", "list_grants", KeyId=look.key()["KeyId"])["Grants"]
     own = [each for each in grants if look.stack.launcher in each["GranteePrincipal"]]
     return not any("Decrypt" in each["Operations"] for each in own), f"{len(own)} of the launcher"
-
-
-GRANTS.by_hand(
-    "source-account",
-    "Does Lambda send no `aws:SourceAccount` when it assumes a role?",
-    "a role that may change the launcher's: add it to the trust (`aws iam "
-    'update-assume-role-policy --role-name "$P-$AWS_REGION-launcher" --policy-document '
-    "file://trust.json`), then run a slot",
-    "it could be a condition of the functions' trust",
-)
-GRANTS.by_hand(
-    "source-arn",
-    "Does EventBridge send no `aws:SourceArn` to an encrypted topic?",
-    "a role that may change the topic's policy: add it to `EventsToTheTopic` (`aws sns "
-    'set-topic-attributes --topic-arn "$(pulumi stack output alerts_topic)" --attribute-name '
-    "Policy --attribute-value file://policy.json`), then an alarm's end",
-    "it could be a condition of topic and key",
-)

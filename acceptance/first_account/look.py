@@ -46,6 +46,10 @@ class Look:
     """Whether a probe may change something, which it undoes."""
     ran: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the canary was told to do -> the job that did it."""
+    person: Callable[[str], bool | None] | None = None
+    """Asks whoever is at the terminal whether they see what is expected; None is no answer."""
+    has_made: bool = False
+    """Whether a probe has made something that is to be removed."""
 
     def __post_init__(self) -> None:
         self.prefix, self._jobs = self.stack.prefix, dict[Kind, list[Json]]()
@@ -96,6 +100,23 @@ class Look:
         """Raise NotLookedAtError if nothing may be changed."""
         if not self.may_change:
             raise NotLookedAtError("needs --run")
+
+    def need_person(self) -> None:
+        """Raise NotLookedAtError if nobody is there to say what they see."""
+        if not (self.may_change and self.person):
+            raise NotLookedAtError("needs --run, and a person at the terminal")
+
+    def seen(self, expected: str) -> Seen:
+        """Return what a person says of what they are expected to see.
+
+        Raises:
+            NotLookedAtError: nobody is there, or cannot tell.
+        """
+        self.need_person()
+        answer = self.person(expected) if self.person else None
+        if answer is None:
+            raise NotLookedAtError("needs an answer, yes or no")
+        return answer, f"a person {'sees' if answer else 'does not see'} {expected}"
 
     def outcome(self, job: Json) -> Outcome | None:
         """Return the class that the observer gives the end of a job; None without an end."""
@@ -153,10 +174,10 @@ class Look:
         """Return what KMS tells of the stack's key."""
         return self.ask("kms", "describe_key", KeyId=f"alias/{self.prefix}")["KeyMetadata"]
 
-    def events(self, name: str) -> list[Json]:
+    def events(self, value: str, of: str = "EventName", **times: datetime) -> list[Json]:
         """Return what CloudTrail has of an operation's calls, newest first (AWS: 90 days)."""
-        of_name = [{"AttributeKey": "EventName", "AttributeValue": name}]
-        found = self.ask("cloudtrail", "lookup_events", most=1000, LookupAttributes=of_name)
+        asked: Json = {"LookupAttributes": [{"AttributeKey": of, "AttributeValue": value}], **times}
+        found = self.ask("cloudtrail", "lookup_events", most=1000, **asked)
         return [json.loads(each["CloudTrailEvent"]) for each in found["Events"]]
 
     def within(self, minutes: int, is_so: Callable[[], object]) -> bool:

@@ -29,15 +29,10 @@ class Probe:
     question: str
     otherwise: str
     """What it means, and where the program is to be changed, if the answer is no."""
-    look: _Function | None
-    """None where only a person can look."""
-    takes: str = ""
-    """Then, what that takes."""
+    look: _Function
 
     def answer(self, look: Look) -> Answer:
         """Return the answer; what AWS refuses to tell is not looked at."""
-        if not self.look:
-            return Answer("not looked at", f"needs {self.takes}")
         try:
             holds, saw = self.look(look)
         except NotLookedAtError as needs:
@@ -68,7 +63,3 @@ class Section:
             return look
 
         return add
-
-    def by_hand(self, name: str, question: str, takes: str, otherwise: str) -> None:
-        """Add a question that only a person can look at, with what that takes."""
-        self.probes.append(Probe(name, question, otherwise, None, takes))

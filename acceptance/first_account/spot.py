@@ -1,5 +1,6 @@
 """What jobs on spot leave open: the latest ones show it."""
 
+import re
 from itertools import pairwise
 
 from acceptance.first_account.look import Json, Look, NotLookedAtError, Seen
@@ -22,6 +23,7 @@ _ENDS = (
 )
 _ON_A_MACHINE = ("Downloading", "DownloadingTrainingImage", "Training", "Uploading")
 _LONGEST_WAIT_S = 28 * 86_400
+_RECLAIM = ("the end", "the start")
 
 
 def _steps(job: Json) -> list[Json]:
@@ -156,10 +158,23 @@ def _status_of_a_wait(look: Look) -> Seen:
     return not unlike, f"after Interrupted: {', '.join(after)}"
 
 
-SPOT.by_hand(
-    "checkpoints",
-    "Is what lies in `/opt/ml/checkpoints` at a reclaim all in S3?",
-    "a reclaim, which cannot be asked for, of a script that writes a counter there every second, "
-    'and prints it at its start: `ops logs "$JOB"`',
-    "a longer part is done twice; say so in [script](script.md#on-a-machine-that-aws-may-reclaim)",
+@SPOT.probe(
+    "a longer part is done twice; say so in [script](script.md#on-a-machine-that-aws-may-reclaim)"
 )
+def _checkpoints(look: Look) -> Seen:
+    """Is what lies in `/opt/ml/checkpoints` at a reclaim all in S3?"""
+
+    def reclaims(job: Json) -> list[tuple[str, str]]:
+        """Return what the entry point found there at each end by SIGTERM, and at the next start."""
+        found = (re.fullmatch(r"entrypoint: checkpoint at (.*): (.*)", x) for x in look.lines(job))
+        pairs = pairwise(each.groups() for each in found if each)
+        return [(end, start) for (at, end), (then, start) in pairs if (at, then) == _RECLAIM]
+
+    def is_one(job: Json) -> bool:
+        alone = job["ResourceConfig"]["InstanceCount"] == 1
+        return alone and bool(_after_reclaims(job)) and bool(reclaims(job))
+
+    needs = "a job that AWS reclaimed by SIGTERM and resumed, which cannot be asked for"
+    found = reclaims(look.job(needs, is_one, Kind.TRAINING))
+    whole = all(end == start for end, start in found)
+    return whole, "; ".join(f"{end} at a reclaim, then {start}" for end, start in found)

@@ -15,8 +15,9 @@ Writes   how the script ended, if not well, and why (see exit_message.py), behin
 Removes  a file _SUCCESS at the top of the output: that name is the pipeline's own; and of a
          success what is no plain file: a processing job uploads none, and of a training job AWS
          does not say.
-Prints   what the script prints, but for metrics that are not the job's own (see relay.py), and at
-         the end what of the output is not uploaded.
+Prints   what the script prints, but for metrics that are not the job's own (see relay.py); at the
+         end what of the output is not uploaded; and how much a checkpoint has that outlives the
+         machine, at the start and after TERM or INT.
 Exits    with the script's own code; with 143 or 130 if TERM or INT ended it or came before it
          ended well, since it may be half done; with 64 if the configuration is not as SageMaker
          writes it.
@@ -140,8 +141,9 @@ def main() -> None:
     given = {f"{name}_PATH": str(path) for name, path in paths.items()}
     given |= {"HOST_INDEX": str(index), "HOST_COUNT": str(count), "HOSTS": " ".join(hosts)}
     if count > 1:
-        sizes = [int(size) for size in _find(str(job.input), "-type", "f", "-printf", r"%s\0")]
-        _log(f"host {index + 1} of {count} has {len(sizes)} objects, {sum(sizes)} bytes")
+        objects, size = _amount(job.input)
+        _log(f"host {index + 1} of {count} has {objects} objects, {size} bytes")
+    _tell_checkpoint(job, "start")
     began, folder, killed_before = time.time(), Path.cwd(), _oom_kills()
     code = script.run({**os.environ, **given})
     killed = _oom_kills() - killed_before
@@ -149,6 +151,8 @@ def main() -> None:
         if marker.is_file():  # SageMaker may upload it whatever the exit code is
             marker.unlink()
             _log(f"not uploaded: {marker}: the pipeline itself writes a file of that name")
+    if script.stopped_by:
+        _tell_checkpoint(job, "end")
     if code or script.stopped_by:
         ends = [relay.end for relay in reversed(script.relays)]
         end = _tell_failure(job, _how_it_ended(script.stopped_by, code, killed), ends)
@@ -173,6 +177,12 @@ def _hosts(job: Places) -> tuple[int, list[str]]:
         _log(why := f"{job.resources} is not as SageMaker writes it: {error!r}")
         _tell_failure(job, f"entrypoint: {why}")
         sys.exit(64)
+
+
+def _tell_checkpoint(job: Places, at: str) -> None:
+    if job.checkpoint_lasts:
+        files, size = _amount(job.checkpoint, "!", "-name", "*.sagemaker-upload*")  # its own notes
+        _log(f"checkpoint at the {at}: {files} files, {size} bytes")
 
 
 def _tell_failure(job: Places, text: str, ends: Iterable[bytes] = ()) -> str:
@@ -220,6 +230,12 @@ def _check_output(output: Path, target: Path, folder: Path, began: float) -> str
         said += f", but one such as {elsewhere[0]!r}"
     _log(said)
     return said
+
+
+def _amount(folder: Path, *but: str) -> tuple[int, int]:
+    """Return how many files a folder has, and how many bytes they are."""
+    sizes = [int(size) for size in _find(str(folder), "-type", "f", *but, "-printf", r"%s\0")]
+    return len(sizes), sum(sizes)
 
 
 def _find(*arguments: str) -> list[str]:

@@ -26,6 +26,8 @@ class Places(NamedTuple):
     success_text: Path
     failure_text: Path
     longest_failure: int = SHOWN
+    checkpoint_lasts: bool = False
+    """Whether a next start, on another machine, has it again."""
 
 
 MESSAGE = Path("/opt/ml/output/message")
@@ -66,4 +68,5 @@ def _of_training(now: datetime) -> Places:
         success_text=start / "message",
         failure_text=Path("/opt/ml/output/failure"),
         longest_failure=SHOWN - _AROUND,
+        checkpoint_lasts=True,
     )

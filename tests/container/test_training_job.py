@@ -110,6 +110,30 @@ class TestAReclaimedMachine:
         assert [path.name for path in lost.rglob("*")] == ["output", "half"]
         assert sorted(path.name for path in last.rglob("*")) == ["message", "output", "saved"]
 
+    def test_is_told_by_what_the_checkpoint_has_at_an_end_by_sigterm_and_at_the_next_start(
+        self, job: Job
+    ) -> None:
+        job.script(
+            'cd "$CHECKPOINT_PATH"; echo 12345 >a; echo 1 >b; : >a.sagemaker-uploading; '
+            "trap 'rm b; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+        )
+        process = job.start()
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.terminate()
+        lost = process.communicate(timeout=TIMEOUT)[1].decode()
+        job.script(': >"$OUTPUT_PATH/x"')
+        said = [
+            line
+            for line in (lost + job.run().stderr.decode()).splitlines()
+            if line.startswith("entrypoint: checkpoint")
+        ]
+        assert said == [
+            "entrypoint: checkpoint at the start: 0 files, 0 bytes",
+            "entrypoint: checkpoint at the end: 1 files, 6 bytes",
+            "entrypoint: checkpoint at the start: 1 files, 6 bytes",
+        ]
+
     def test_costs_the_documented_script_only_what_it_had_not_kept(self, job: Job) -> None:
         for name in ("a.csv", "b.csv", "c.csv"):
             (job.input / name).write_text(f"2 {name}\n1 {name}\n")

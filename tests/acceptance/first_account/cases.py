@@ -3,16 +3,30 @@
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from acceptance.first_account.look import Json
 from components.aws import instance_types
+from tests.acceptance.first_account.answers import (
+    VPC,
+    grants,
+    history,
+    interfaces,
+    kept,
+    key,
+    left,
+    new_key,
+    prices,
+    reclaimed,
+    scanned,
+    shared,
+    standing,
+    told,
+    vpc,
+)
+from tests.acceptance.first_account.own_things import error, eventbridge, lambda_
 from tests.acceptance.first_account.recorded import (
     IMAGE,
     KEY,
     NIGHT,
-    NOW,
-    ROLE,
     Case,
     call,
     job,
@@ -27,18 +41,16 @@ from tests.acceptance.first_account.recorded import (
     task,
     trail,
 )
-from tests.ops.test_prices import PROCESSING, STORAGE, TRAINING
+from tests.ops.test_prices import STORAGE
 
 DENIED = "ClientError: AccessDenied: not authorized to perform: sagemaker:AddTags"
 SCRIPT = "AlgorithmError: , exit code: 1"
+LIMIT = "ResourceLimitExceeded"
 QUOTA = (
     "The account-level service limit 'ml.m5.large for processing job usage' is 0 Instances, with "
     "current utilization of 0 Instances and a request delta of 1 Instances."
 )
 LINE = '{"_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "CanaryLines"}]}]}}'
-VPC: Json = {
-    "NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
-}
 _CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
 THEIRS: Json = {"AppSpecification": {"ImageUri": IMAGE.replace("123456789012", "210987654321")}}
 TWO: Json = {"ProcessingResources": {"ClusterConfig": _CLUSTER}}
@@ -47,99 +59,6 @@ ZERO = quotas("processing job usage", ml_m5_large=0, ml_t3_medium=4)
 
 def without(name: str, found: Json) -> Json:
     return {key: value for key, value in found.items() if key != name}
-
-
-def refused(message: str) -> ClientError:
-    error = {"Code": "ResourceLimitExceeded", "Message": message}
-    return ClientError({"Error": error}, "CreateProcessingJob")  # pyright: ignore[reportArgumentType]
-
-
-def standing(left: Any) -> Json:
-    """Return answers of a group whose one-time schedule is listed as `left` says."""
-    target = {"Arn": "arn:aws:lambda:eu-central-1:123456789012:function:x", "RoleArn": ROLE}
-    one = {"KmsKeyArn": KEY, "Target": target}
-    created = {"ScheduleArn": "arn:aws:scheduler:eu-central-1:123456789012:schedule/a/b"}
-    listed = {"get_schedule": one, "create_schedule": created, "list_schedules": left}
-    return {**jobs(job()), **listed}
-
-
-def history(summary: str, ends: float) -> Json:
-    items = [{"HistorySummary": summary}]
-    told = {"describe_alarm_history": {"AlarmHistoryItems": items}}
-    return told | measured("Sum", ends)
-
-
-def scanned(times: float) -> Json:
-    scanning: Json = {"scanningConfiguration": {"scanType": "ENHANCED", "rules": []}}
-    finding: Json = {
-        "awsAccountId": "123456789012",
-        "description": "x",
-        "findingArn": "arn:aws:inspector2:eu-central-1:123456789012:finding/" + "0" * 32,
-        "firstObservedAt": NOW - timedelta(days=1),
-        "lastObservedAt": NOW,
-        "remediation": {},
-        "resources": [{"id": "x", "type": "AWS_ECR_CONTAINER_IMAGE"}],
-        "severity": "CRITICAL",
-        "status": "ACTIVE",
-        "type": "PACKAGE_VULNERABILITY",
-    }
-    found = {"list_findings": {"findings": [finding]}}
-    return {"get_registry_scanning_configuration": scanning, **found, **measured("Sum", times)}
-
-
-def vpc(found: Json, streams: int, metrics: int, *services: str) -> Json:
-    endpoints = [{"ServiceName": f"com.amazonaws.eu-central-1.{each}"} for each in services]
-    return {
-        **jobs(found),
-        "describe_subnets": {"Subnets": [{"VpcId": "vpc-1"}]},
-        "describe_vpc_endpoints": {"VpcEndpoints": endpoints},
-        "describe_log_streams": {"logStreams": [{"logStreamName": "x"}] * streams},
-        "list_metrics": {"Metrics": [{"MetricName": "CPUUtilization"}] * metrics},
-    }
-
-
-def interfaces(count: int) -> Json:
-    found = {"NetworkInterfaces": [{"SubnetId": "subnet-1"}] * count}
-    return {**jobs(job(**VPC)), "describe_network_interfaces": found}
-
-
-def shared(*visible: str) -> Json:
-    vpcs = [{"DhcpOptionsId": "dopt-1", "OwnerId": "210987654321"}]
-    return {
-        "get_caller_identity": {"Account": "123456789012"},
-        "describe_vpcs": {"Vpcs": vpcs},
-        "describe_dhcp_options": {"DhcpOptions": [{"DhcpOptionsId": each} for each in visible]},
-    }
-
-
-def left(*arns: str) -> Json:
-    found = [{"ResourceARN": f"arn:aws:{arn}"} for arn in arns]
-    return {"get_resources": {"ResourceTagMappingList": found}}
-
-
-def key(**answers: Any) -> Json:
-    return {"describe_key": {"KeyMetadata": {"KeyId": "1234abcd", "Arn": KEY}}, **answers}
-
-
-def grants(grantee: str) -> Json:
-    role = f"arn:aws:iam::123456789012:role/{grantee}"
-    grant = {"GranteePrincipal": role, "Operations": ["Decrypt"]}
-    return key(list_grants={"Grants": [grant]})
-
-
-def prices(storage: list[str]) -> Json:
-    parts = {"Processing": PROCESSING, "Training": TRAINING, "Storage": storage}
-
-    def answer(asked: Json) -> Json:
-        return {"PriceList": parts[asked["Filters"][1]["Value"]]}
-
-    return {"get_products": answer}
-
-
-def reclaimed(*after: str, **known: Any) -> Json:
-    transitions = steps("Starting", "Training", "Interrupted", *after)
-    told: Json = {**transitions, "TrainingTimeInSeconds": 1200, **known}
-    return jobs(spot(**told))
 
 
 def waits(seconds: int) -> Json:
@@ -162,6 +81,17 @@ def failed(message: str = "", reason: str = SCRIPT, **known: Any) -> Json:
     return job("Failed", reason, **said, **known)
 
 
+ROTATED: Json = call("deploy") | {"eventName": "EnableKeyRotation"}
+NOT_TAGGED: Json = without("resources", call("deploy")) | {
+    "eventName": "GetKeyPolicy",
+    "errorCode": "AccessDenied",
+    "errorMessage": f"User: x is not authorized to perform: kms:GetKeyPolicy on resource: {KEY}",
+}
+ELSEWHERE = (
+    NOT_TAGGED | {"errorMessage": "of another key"},
+    NOT_TAGGED | call("someone"),
+    NOT_TAGGED | {"eventName": "TagResource"},
+)
 STREAMS = {"describe_log_streams": {"logStreams": [{"logStreamName": "x"}]}}
 OURS = "processing-dev-launcher"
 ON_SPOT: Json = {
@@ -195,6 +125,9 @@ CASES = {
         history("Successfully executed action arn:aws:sns:eu-central-1:123456789012:x", 1),
         history("Failed to execute action arn:aws:sns:eu-central-1:123456789012:x", 1),
     ),
+    "short-text": Case(told(person=True), told(person=False)),
+    "chats": Case(task("fail", **told(person=True)), task("fail", **told(person=False))),
+    "tags-of-a-new-key": Case(new_key(ROTATED, *ELSEWHERE), new_key(ROTATED, NOT_TAGGED)),
     "inspector": Case(scanned(1), scanned(0)),
     "completes": Case(jobs(failed(), job()), jobs(failed(), failed(reason=DENIED))),
     "image-of-another-account": Case(
@@ -209,8 +142,8 @@ CASES = {
         {**jobs(job()), **objects("output/a", at=NIGHT - timedelta(seconds=1))},
     ),
     "quota": Case(
-        {**jobs(job()), **ZERO, "create_processing_job": refused(QUOTA)},
-        {**jobs(job()), **ZERO, "create_processing_job": refused("No more, please")},
+        {**jobs(job()), **ZERO, "create_processing_job": error(LIMIT, QUOTA)},
+        {**jobs(job()), **ZERO, "create_processing_job": error(LIMIT, "No more, please")},
     ),
     "one-time-schedule": Case(
         standing({"Schedules": []}), standing({"Schedules": [{"Name": "processing-dev--x"}]})
@@ -270,6 +203,10 @@ CASES = {
     "status-of-a-wait": Case(
         reclaimed("Starting", "Training"), reclaimed("Restarting", "Training")
     ),
+    "checkpoints": Case(
+        {**reclaimed("Starting", "Training"), **kept("2 files, 20 bytes", "2 files, 20 bytes")},
+        {**reclaimed("Starting", "Training"), **kept("2 files, 20 bytes", "1 files, 10 bytes")},
+    ),
     "vpc-conditions": Case(jobs(job(**VPC)), jobs(failed(reason=DENIED, **VPC))),
     "logs": Case(vpc(job(**VPC), 1, 0, "logs"), vpc(job(**VPC), 0, 1, "logs")),
     "metrics-of-hosts": Case(vpc(job(**VPC), 0, 1, "logs"), vpc(job(**VPC), 1, 0, "logs")),
@@ -296,4 +233,6 @@ CASES = {
         key(**trail(call("observer"))),
     ),
     "grant-of-a-function": Case(grants("processing-dev-eu-central-1-job"), grants(f"{OURS}-role")),
+    "source-account": Case(lambda_(sends=False), lambda_(sends=True)),
+    "source-arn": Case(eventbridge(sends=False), eventbridge(sends=True)),
 }

@@ -20,7 +20,7 @@ and what it means if the answer is no. Use a stack of its own, such as `dev`:
 ```sh
 make test-aws STACK=dev               # its jobs answer most of the first job's
 make first-account STACK=dev          # asks AWS what stands below, and changes nothing
-make first-account STACK=dev RUN=yes  # with --run
+make first-account STACK=dev RUN=yes  # with --run, at a terminal
 ```
 
 An answer is `confirmed`; or `otherwise`, with what was seen and what that means, mostly where to
@@ -30,10 +30,14 @@ CloudTrail has.
 
 With `--run` the canary measures itself, fails, takes all memory, outlasts its maximum runtime and
 gets a strange key (`container/scripts/probe.sh`): five jobs, one after the other, half an hour of
-one small instance in all. An alarm is set off, which sends its messages; a launch is planned that
-starts nothing; and a job is asked for that a quota of 0 refuses. What this writes is taken away
-again. Besides what `make test-aws` needs, who does it must be allowed to set the alarm's state, and
-to create schedules and processing jobs with the stack's roles.
+one small instance in all. An alarm is set off, which sends its messages, and where these go to a
+phone or a chat a person at the terminal is asked what is seen there. A launch is planned that
+starts nothing; a job is asked for that a quota of 0 refuses; and a role, a function, a rule, a
+topic and a queue are made that are called `$P--first-account` (the role
+`$P-<region>-first-account`), for less than $0.01. What this writes is taken away again, and what an
+earlier run left, before. Besides what `make test-aws` needs, who does it must be allowed to set the
+alarm's state, to create schedules and processing jobs with the stack's roles, and to create and
+delete those five.
 
 `$P` is `pulumi stack output prefix`. This page is made by `make docs`, from
 `acceptance/first_account/`.
@@ -60,8 +64,6 @@ def _section(section: Section) -> list[str]:
 
 def _looks_at(probe: Probe) -> str:
     """Return what a probe needs, and asks of AWS where it is confirmed."""
-    if not probe.look:
-        return f"by hand, with {probe.takes}"
     confirmed = CASES[probe.name].confirmed
     account = Account(confirmed)
     probe.answer(account.look)

@@ -36,7 +36,9 @@ class Account:
         self.answers, self.asked = answers, list[tuple[str, str]]()
         self.now = NOW
         ran: dict[str, str] = answers.get("ran", {}) if run else {}
-        self.look = Look(_stack(), self.ask, lambda: self.now, self.pause, run, ran)
+        stack = _stack(json.dumps(answers.get("alerts", {})))
+        self.look = Look(stack, self.ask, lambda: self.now, self.pause, run, ran)
+        self.look.person = lambda _: answers.get("person")
 
     def pause(self) -> None:
         self.now += timedelta(seconds=30)
@@ -57,8 +59,11 @@ class Account:
 
 
 @cache
-def _stack() -> Stack:
-    return Stack(loader.read(stack_keys("dev"), PROJECT, "dev"))
+def _stack(alerts: str) -> Stack:
+    keys = stack_keys("dev") | {f"{PROJECT}:alerts": alerts}
+    found = Stack(loader.read(keys, PROJECT, "dev"))
+    found.__dict__["_caller"] = {"Account": "123456789012", "Arn": ROLE}
+    return found
 
 
 @cache

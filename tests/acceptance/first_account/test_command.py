@@ -1,17 +1,29 @@
 """`python -m acceptance.first_account`: what it says, its exit status, and what it takes away."""
 
+import io
 import json
+import sys
+from contextlib import suppress
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.status import Status
 
 from acceptance.first_account import __main__ as command
 from acceptance.first_account.look import Look, Seen
 from acceptance.first_account.probe import Section
 from ops import session
 from ops.stack import Stack, load
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Program:
@@ -21,6 +33,7 @@ class Program:
         self._capsys, self.section = capsys, Section("Some")
         self.removed: list[object] = []
         self.began: list[str] = []
+        self.not_removed: list[str] = []
 
         def stack(name: str) -> Stack:
             found = load(name)
@@ -36,6 +49,16 @@ class Program:
 
         monkeypatch.setattr(session, "load", stack)
         monkeypatch.setattr(command, "SECTIONS", (self.section,))
+
+        def begin_own(_: Look) -> list[str]:
+            return ["Makes a role"]
+
+        def remove_own(look: Look) -> tuple[list[str], list[str]]:
+            self.removed.append(f"what was made for {look.prefix}")
+            return [], self.not_removed
+
+        monkeypatch.setattr(command.temporary, "begin", begin_own)
+        monkeypatch.setattr(command.temporary, "remove", remove_own)
 
         def run(canary: object, task: str) -> str:
             self.began.append(f"{canary} does {task}")
@@ -59,7 +82,8 @@ class Program:
 
     def run(self, line: str = "--stack dev") -> tuple[int, str]:
         status = command.main(line.split())
-        return status, self._capsys.readouterr().out
+        out, self.err = self._capsys.readouterr()
+        return status, out
 
 
 @pytest.fixture
@@ -128,7 +152,92 @@ class TestWhatIsNotLookedAt:
         assert program.began == [f"canary of dev does {task}" for task in tasks]
 
 
-def test_what_the_canary_left_is_removed_whatever_comes(program: Program) -> None:
-    program.question(KeyboardInterrupt())
-    assert program.run("--stack dev --run")[0] == 130
-    assert program.removed == ["canary of dev"]
+class TestWhatARunMakes:
+    def test_is_said_before(self, program: Program) -> None:
+        program.question(KeyboardInterrupt())
+        program.run("--stack dev --run")
+        assert "Makes a role" in program.err
+        program.run()
+        assert "Makes a role" not in program.err
+
+    @pytest.mark.parametrize("comes", [KeyboardInterrupt(), RuntimeError(), (True, "seen")])
+    def test_is_removed_whatever_comes(self, program: Program, comes: BaseException | Seen) -> None:
+        @program.section.probe("x")
+        def _makes(look: Look) -> Seen:
+            """Is it made?"""
+            look.has_made = True
+            return True, "made"
+
+        program.question(comes)
+        with suppress(RuntimeError):
+            program.run("--stack dev --run")
+        assert program.removed == ["canary of dev", "what was made for processing-dev"]
+
+    def test_is_not_removed_where_nothing_was_made(self, program: Program) -> None:
+        program.question((True, "seen"))
+        program.run("--stack dev --run")
+        assert program.removed == ["canary of dev"]
+
+    def test_and_cannot_be_removed_is_said_and_fails(self, program: Program) -> None:
+        @program.section.probe("x")
+        def _makes(look: Look) -> Seen:
+            """Is it made?"""
+            look.has_made = True
+            return True, "made"
+
+        program.not_removed = ["role x: denied"]
+        status, out = program.run("--stack dev --run")
+        assert (status, "made" in out, "role x: denied" in program.err) == (1, True, True)
+
+
+class TestAPerson:
+    """Who is asked what only a person can see."""
+
+    @pytest.fixture(autouse=True)
+    def asked(self, program: Program) -> None:
+        @program.section.probe("change it")
+        def _sees(look: Look) -> Seen:
+            """Is it seen?"""
+            return look.seen("a text")
+
+    @pytest.mark.parametrize(
+        ("types", "verdict"),
+        [
+            ("y", "confirmed"),
+            (" Yes", "confirmed"),
+            ("n", "otherwise"),
+            ("no", "otherwise"),
+            ("", "not looked at"),
+            ("what?", "not looked at"),
+        ],
+    )
+    def test_answers_for_what_is_shown(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch, types: str, verdict: str
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", terminal := Terminal(f"{types}\n"))
+        [answer] = json.loads(program.run("--stack dev --run --json")[1])
+        assert answer["verdict"] == verdict
+        assert "Do you see a text?" in program.err
+        assert terminal.read() == "", "it is asked once"
+
+    def test_types_where_no_progress_is_shown(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        did = Mock()
+        monkeypatch.setattr(Status, "start", did.start)
+        monkeypatch.setattr(Status, "stop", did.stop)
+        monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+        monkeypatch.setattr(Console, "input", did.input)
+        did.input.return_value = "y"
+        program.run("--stack dev --run")
+        calls = [name for name, *_ in did.mock_calls if "." not in name]
+        begin = calls.index("input") - 1
+        assert calls[begin : begin + 3] == ["stop", "input", "start"]
+
+    @pytest.mark.parametrize("line", ["--stack dev --run", "--stack dev"])
+    def test_is_needed_for_it_at_a_terminal(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch, line: str
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("y\n") if "run" in line else Terminal("y\n"))
+        status, out = program.run(line)
+        assert (status, "needs --run, and a person at the terminal" in out) == (0, True)
