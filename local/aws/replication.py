@@ -68,9 +68,6 @@ class Replication:
         self.partners: dict[str, Replication] = {}
         """By region."""
         self.held = False
-        self.by_arrival = False
-        """A replica becomes the current version though there is a later one: AWS does not say what
-        becomes of one that is overtaken, or of a key that both regions write."""
         self.pending: list[Operation] = []
         """In the order in which the objects were put."""
         self._known: set[str] = set()
@@ -188,9 +185,10 @@ class Replication:
             replica.bucket_key_enabled = has_bucket_key(target)
         _mark(replica, "REPLICA")
         here.store.state("s3").tagger.copy_tags(original.arn, replica.arn)
+        # The latest is current, though it came before: AWS does not say what becomes of a version
+        # that is overtaken, or of a key that both regions write.
         versions = [*target.keys.getlist(original.name, []), replica]
-        if not partner.by_arrival:
-            versions.sort(key=lambda version: version.last_modified)
+        versions.sort(key=lambda version: version.last_modified)
         target.keys.setlist(original.name, versions)
 
 

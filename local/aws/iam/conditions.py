@@ -42,7 +42,8 @@ _OPERATORS: dict[str, Compare] = {
 }
 _SOMETIMES = re.compile(
     r"aws:(sourcearn|sourceaccount|sourceowner|principalservicename)|s3:prefix|events:source"
-    r"|kms:(viaservice|calleraccount|resourcealiases|encryptioncontext:.+)|iam:passedtoservice|ec2:subnet"
+    r"|kms:(viaservice|calleraccount|resourcealiases|encryptioncontext:.+)"
+    r"|iam:passedtoservice|ec2:subnet|dynamodb:leadingkeys"
     r"|sagemaker:(instancetypes|maxruntimeinseconds|networkisolation|taggingaction)"
     r"|sagemaker:(intercontainertrafficencryption|vpcsubnets|vpcsecuritygroupids)"
 )

@@ -93,9 +93,10 @@ def _of_s3(store: Store, operation: str, asked: Parameters) -> list[Access] | No
     bucket, key = asked.get("Bucket", ""), asked.get("Key", "")
     arn = f"arn:aws:s3:::{bucket}/{key}"
     match operation.removeprefix("s3:"):
-        case "ListObjectsV2":
+        case "ListObjectsV2" | "ListObjectVersions" as lists:
             prefix = {"s3:prefix": asked["Prefix"]} if "Prefix" in asked else {}
-            return [Access("s3:ListBucket", arn.removesuffix("/"), prefix)]
+            action = "s3:ListBucket" + ("Versions" if lists == "ListObjectVersions" else "")
+            return [Access(action, arn.removesuffix("/"), prefix)]
         case "GetObject" | "HeadObject":
             found = store.state("s3").buckets.get(bucket)
             own = getattr(found and found.keys.get(key), "kms_key_id", None)
@@ -191,7 +192,7 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
             settings: Parameters = (found and found.sse_specification) or {}
             key = settings.get("KMSMasterKeyId") if settings.get("Enabled") else None
             decrypt = key_use(store, key, ["kms:Decrypt"], ("dynamodb:tableName", name))
-            return [Access(operation, table), *decrypt]
+            return [Access(operation, table, _leading_keys(found, asked)), *decrypt]
         case (
             "logs:CreateLogGroup"
             | "logs:CreateLogStream"
@@ -213,6 +214,13 @@ def _of_others(store: Store, operation: str, asked: Parameters) -> list[Access] 
             return [Access("lambda:InvokeFunction", function)]
         case _:
             return None
+
+
+def _leading_keys(table: Any, asked: Parameters) -> dict[str, Value]:  # noqa: ANN401 - as above
+    """Return the partition that an item is in; of a query it is not told here, as if of all."""
+    item: Parameters = asked.get("Key") or asked.get("Item") or {}
+    found = item.get(table.hash_key_attr) if table else None
+    return {"dynamodb:LeadingKeys": [*found.values()]} if found else {}
 
 
 def _put_event(store: Store, entry: Parameters) -> Access:

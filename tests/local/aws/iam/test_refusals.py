@@ -14,6 +14,7 @@ from tests.local.aws.iam.iam_caller import (
     CREATE_TRAINING_JOB,
     SERVICE,
     SOURCE,
+    TABLE,
     TOPIC,
     Caller,
 )
@@ -94,6 +95,23 @@ class TestConditionKeys:
         caller = Caller(aws, *statements)
         told = caller.refusal("sagemaker", "create_processing_job", **CREATE_JOB)["Message"]
         assert f"not authorized to perform: {action} on resource: " in told
+
+    @pytest.mark.usefixtures("key")
+    def test_an_item_is_read_only_in_the_partitions_that_are_allowed(self, aws: LocalAws) -> None:
+        keys = "dynamodb:LeadingKeys"
+        only = {"ForAllValues:StringEquals": {keys: ["-"]}, "Null": {keys: "false"}}
+        item = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": TABLE, "Condition": only}
+        decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+        caller = Caller(aws, item, decrypt)
+        caller.call("dynamodb", "get_item", TableName="iam-table", Key={"k": {"S": "-"}})
+        asked = {"TableName": "iam-table", "Key": {"k": {"S": "daily"}}}
+        assert "dynamodb:GetItem" in caller.refusal("dynamodb", "get_item", **asked)["Message"]
+        query = {
+            "KeyConditionExpression": "k = :k",
+            "ExpressionAttributeValues": {":k": {"S": "-"}},
+        }
+        told = caller.refusal("dynamodb", "query", TableName="iam-table", **query)
+        assert "dynamodb:Query" in told["Message"]
 
     def test_an_event_is_put_only_from_the_source_that_is_allowed(self, aws: LocalAws) -> None:
         statement = {

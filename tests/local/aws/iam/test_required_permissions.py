@@ -69,6 +69,12 @@ ASKED: list[Row] = [
     ),
     (
         "s3",
+        "list_object_versions",
+        {"Bucket": "iam-bucket", "Prefix": "a/"},
+        {("s3:ListBucketVersions", "arn:aws:s3:::iam-bucket")},
+    ),
+    (
+        "s3",
         "get_object",
         {"Bucket": "iam-bucket", "Key": "a"},
         {("s3:GetObject", OBJECT), ("kms:Decrypt", "key")},
