@@ -16,6 +16,7 @@ from components.launcher import Launcher
 from components.monitoring import Monitoring
 from components.network.component import Network
 from components.observer import Observer
+from components.replication import Replication
 from components.schedule import Schedule
 from components.schedule_group import ScheduleGroup
 from components.settings import loader
@@ -31,6 +32,7 @@ on_aws = pulumi.ResourceOptions(provider=provider)
 encryption = Encryption("encryption", settings, here, on_aws)
 stack = Stack(settings, here, encryption.key_arn, on_aws)
 storage = Storage("storage", stack)
+Replication("replication", stack, storage=storage)
 network = Network("network", stack, storage=storage)
 journal = Journal("journal", stack)
 image = Image("image", stack)

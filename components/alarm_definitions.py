@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from components import names
+from components import names, replicated
 from components.settings import ScheduleSettings, Settings
 from pipeline.contract import METRIC_NAMESPACE
 from pipeline.text import duration
@@ -20,8 +20,8 @@ _SLACK = timedelta(hours=2)
 """Time for a retry, and for a job that waits for its machine."""
 
 
-def of(settings: Settings) -> Iterator[tuple[str, Alarm]]:
-    """Yield every alarm of a stack, after the end of its name."""
+def of(settings: Settings, account: str) -> Iterator[tuple[str, Alarm]]:
+    """Yield every alarm of a stack in an account, after the end of its name."""
     prefix = settings.prefix
     for name, schedule in settings.schedules.items():
         yield from _of_schedule(settings, name, schedule)
@@ -42,6 +42,7 @@ def of(settings: Settings) -> Iterator[tuple[str, Alarm]]:
         yield queue, waiting
     yield from _counts("schedule", "schedule", "AWS/Scheduler", {"ScheduleGroup": prefix})
     yield from _counts("events", "events", "AWS/Events", {"RuleName": names.job_changes(prefix)})
+    yield from _of_replication(settings, account)
 
 
 def _alarm(first: str, anchor: str, **arguments: Any) -> Alarm:  # noqa: ANN401 - as the provider
@@ -145,6 +146,34 @@ def _counts(
         yield f"{subject}-{ending}", counted
 
 
+def _of_replication(settings: Settings, account: str) -> Iterator[tuple[str, Alarm]]:
+    """Yield alarms of what the other region sends, and of what this one could not send.
+
+    S3 publishes latency in the region of the destination, where it is heard of even if the source
+    is lost, and failures in the region of the source. It measures nothing where nothing is
+    replicated, such as before the other region's stack is there, or after.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+    """
+    here, other = settings.region, settings.recovery.region or ""
+    lag_s = settings.recovery.lag_minutes * 60
+    for rule in replicated.rules(settings):
+        lag = _alarm(
+            f"Replicas of {rule.bucket} from {other} are more than {duration(lag_s)} behind. First "
+            "see whether that region has an incident: what is not here yet would be lost with it.",
+            "replication-lag",
+            namespace="AWS/S3",
+            metric_name="ReplicationLatency",
+            dimensions=rule.dimensions(settings.prefix, account, other, here),
+            comparison_operator="GreaterThanThreshold",
+            threshold=lag_s,
+            evaluation_periods=2,
+        )
+        yield f"{rule.id}-lag", lag
+        yield from _counts(
+            "replication", rule.id, "AWS/S3", rule.dimensions(settings.prefix, account, here, other)
+        )
+
+
 _COUNTED = {
     "function": {
         "errors": (
@@ -166,6 +195,13 @@ _COUNTED = {
             "DestinationDeliveryFailures",
             "The {subject} failed on an event that could not be kept either. First find the event "
             "in its log, then replay the slot that it names.",
+        ),
+    },
+    "replication": {
+        "given-up": (
+            "OperationsFailedReplication",
+            "S3 gave up replicating a version of {subject} to the other region. First see whether "
+            "the other stack's bucket and key are there; S3 does not try it again.",
         ),
     },
     "schedule": {

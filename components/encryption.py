@@ -40,7 +40,7 @@ class Encryption(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             f"{name}-alias",
-            name=f"alias/{prefix}",
+            name=names.key_alias(prefix),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -49,7 +49,7 @@ def text(settings: Settings, now: datetime) -> str:
 
 def at_rest(settings: Settings) -> dict[str, float]:
     """Return what is always there and billed -> USD a month, as in us-east-1."""
-    alarms = len([*alarm_definitions.of(settings)]) if _monitored(settings) else 0
+    alarms = len([*alarm_definitions.of(settings, account="")]) if _monitored(settings) else 0
     metrics = _GAUGES * len(settings.schedules)
     network = settings.network
     endpoints = len(network.endpoints) * network.zones if network.mode == "vpc" else 0

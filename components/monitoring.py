@@ -37,7 +37,7 @@ class Monitoring(pulumi.ComponentResource):
                     opts=child,
                     **alarm,
                 )
-                for suffix, alarm in alarm_definitions.of(settings)
+                for suffix, alarm in alarm_definitions.of(settings, stack.account.id)
             ]
             body = dashboard_body.of(settings, [alarm.arn for alarm in alarms])
             aws.cloudwatch.Dashboard(

@@ -26,6 +26,11 @@ def job_name_prefix(prefix: str) -> str:
     return f"{prefix}--"
 
 
+def key_alias(prefix: str) -> str:
+    """Return the alias of the stack's key."""
+    return f"alias/{prefix}"
+
+
 def role(prefix: str, region: str, name: str) -> str:
     """Return a role's name: with the region, as the same stack may be in two of one account."""
     return f"{prefix}-{region}-{name}"

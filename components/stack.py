@@ -1,6 +1,6 @@
 """Stack: what all components, and all policies, are made for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -23,3 +23,9 @@ class Stack:
     def prefix(self) -> str:
         """What begins the physical names."""
         return self.settings.prefix
+
+    @property
+    def other(self) -> Account | None:
+        """Where the same stack is, too: the account in the region of `recovery`."""
+        region = self.settings.recovery.region
+        return replace(self.account, region=region) if region else None

@@ -1,6 +1,6 @@
 """Storage: where jobs read and write."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -22,13 +22,21 @@ _LEFT_OVER: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
 """What becomes of spot jobs' objects that the observer has not cleared away."""
 
 
+class Created(NamedTuple):
+    """A bucket of the stack's own."""
+
+    bucket: aws.s3.Bucket
+    versioned: list[pulumi.Resource]
+    """What it must be before its versions are replicated."""
+
+
 class Storage(pulumi.ComponentResource):
     """The buckets for input and output.
 
     Creates, for each of the two that any schedule leaves to the stack: a bucket, only readable over
     TLS, without public access or ACLs, versioned, encrypted with the stack's key (and S3's bucket
-    key, which saves KMS calls), with a lifecycle. With `data: keep`, Pulumi forgets them instead of
-    deleting them.
+    key, which saves KMS calls), with a lifecycle, and with `retention.lock_days` a lock on new
+    versions. With `data: keep`, Pulumi forgets them instead of deleting them.
 
     Does not touch existing buckets: their policies, encryption and lifecycle stay their owners'.
     """
@@ -37,13 +45,15 @@ class Storage(pulumi.ComponentResource):
     """Name of the bucket that jobs read from, whose schedule names none."""
     output_bucket: pulumi.Output[str]
     """Name of the bucket that jobs write to, whose schedule names none."""
+    created: dict[str, Created]
+    """The buckets of the stack's own, by input and output."""
     data: Data
     """The parts of all buckets that are the stack's."""
 
     def __init__(self, name: str, stack: Stack) -> None:
         super().__init__("sagemaker-processing:storage:Storage", name, None, stack.opts)
         self._name, self._stack, schedules = name, stack, stack.settings.schedules.values()
-        sources = stack.settings.sources
+        self.created, sources = {}, stack.settings.sources
         self.input_bucket = self._bucket("input", [each.bucket for each in sources], None)
         self.output_bucket = self._bucket(
             "output",
@@ -86,7 +96,25 @@ class Storage(pulumi.ComponentResource):
             # Rules for old versions need versions.
             opts=self._child(depends_on=[versioning]),
         )
+        locks = [self._lock(name, bucket, versioning)] if stack.settings.retention.lock_days else []
+        self.created[role] = Created(bucket, [versioning, *locks])
         return bucket.bucket
+
+    def _lock(
+        self, name: str, bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning
+    ) -> aws.s3.BucketObjectLockConfiguration:
+        """Lock each new version for some days; of an existing bucket, too.
+
+        S3 lets nobody take object lock from a bucket again: without the setting it locks no more.
+        """
+        days = self._stack.settings.retention.lock_days
+        return aws.s3.BucketObjectLockConfiguration(
+            f"{name}-lock",
+            bucket=bucket.bucket,
+            rule={"default_retention": {"mode": "GOVERNANCE", "days": days}},
+            # Without retain_on_delete, so that off is off: what is locked stays locked.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
 
     def _child(self, **more: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as Pulumi
         """Return the options of a part: a bucket that the stack lets go of keeps what guards it.

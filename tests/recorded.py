@@ -48,6 +48,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
         },
     },
     "vpc, spot": {"network": {"mode": "vpc"}, "job": {"capacity": "spot"}},
+    "recovery": {
+        "recovery": {"region": "eu-west-1", "inputs": True},
+        "retention": {"lock_days": 30},
+        "schedules": {
+            "daily": {"expression": "cron(0 4 * * ? *)"},
+            "report": {"expression": "cron(0 4 * * ? *)", "input": {"output_of": "daily"}},
+        },
+    },
     "vpc, chats": {"network": {"mode": "vpc"}, "alerts": CHATS},
     "existing": {
         "network": {

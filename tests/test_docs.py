@@ -44,14 +44,17 @@ def test_every_output_that_a_page_asks_for_is_exported() -> None:
 
 
 def test_the_runbook_lists_every_alarm() -> None:
-    prefix = program("prod").exports["prefix"]
-    for alarm in program("prod").inputs(ALARM).values():
-        name = alarm["name"].removeprefix(f"{prefix}--").replace("daily-", "<schedule>-")
-        assert f"`{name}`" in RUNBOOK, name
+    for stack in ("prod", "recovery"):
+        prefix = program(stack).exports["prefix"]
+        for alarm in program(stack).inputs(ALARM).values():
+            name = alarm["name"].removeprefix(f"{prefix}--")
+            name = re.sub(r"^(daily|report|canary)-", "<schedule>-", name)
+            assert f"`{re.sub('-2', '', name)}`" in RUNBOOK, name
 
 
 def test_the_runbook_has_the_heading_that_each_message_names() -> None:
-    texts = [alarm["alarmDescription"] for alarm in program("prod").inputs(ALARM).values()]
+    alarms = program("prod").inputs(ALARM) | program("recovery").inputs(ALARM)
+    texts = [alarm["alarmDescription"] for alarm in alarms.values()]
     texts += [
         target["inputTransformer"]["inputTemplate"]
         for target in program("prod").inputs("aws:cloudwatch/eventTarget:EventTarget").values()

@@ -26,6 +26,7 @@ KINDS = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "sagemaker-processing:replication:Replication",
     "sagemaker-processing:network:Network",
     "sagemaker-processing:journal:Journal",
     "aws:dynamodb/table:Table",
@@ -143,6 +144,11 @@ class TestEveryVariant:
         chats = CHATS if stack.endswith("chats") else set[str]()
         if stack == "existing":  # whose image another account runs
             others = {"aws:ecr/repositoryPolicy:RepositoryPolicy"}
+        if stack == "recovery":
+            others = {
+                "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+                "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+            }
         assert program(stack).kinds() == KINDS | MONITORING | others | chats
 
     test_has_parents = (

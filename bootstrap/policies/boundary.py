@@ -14,8 +14,8 @@ from components.policies.statements import Statement, allow
 from pipeline.kind import Kind
 
 _REPLICATED = (
-    "GetObjectVersionAcl GetObjectVersionForReplication GetObjectVersionTagging "
-    "GetReplicationConfiguration ListBucketVersions"
+    "GetObjectLegalHold GetObjectRetention GetObjectVersionAcl GetObjectVersionForReplication "
+    "GetObjectVersionTagging GetReplicationConfiguration ListBucketVersions"
 )
 """Beside what all stacks have: what S3 asks of the role, and of who compares versions."""
 _ANYWHERE = (
@@ -105,7 +105,12 @@ def _elsewhere(stack: Stack) -> list[Statement]:
             ["s3:ReplicateObject", "s3:ReplicateTags", "dynamodb:GetItem"],
             [*replicas, table],
         ),
-        allow("KeyThere", ["kms:Decrypt", "kms:Encrypt"], [there.arn("kms", "key/*")], aliased),
+        allow(
+            "KeyThere",
+            calls("kms", "Decrypt Encrypt GenerateDataKey"),
+            [there.arn("kms", "key/*")],
+            aliased,
+        ),
     ]
 
 

@@ -67,6 +67,10 @@ class Data:
         """Return what it takes to see whether a slot has a success marker."""
         return _list("ListOutput", self._output)
 
+    def list_versions(self) -> list[Statement]:
+        """Return what it takes to see the versions of output objects."""
+        return _list("ListVersions", self._output, "s3:ListBucketVersions")
+
     def list_scratch(self) -> list[Statement]:
         """Return what it takes to see what spot jobs keep."""
         return _list("ListScratch", self._scratch)
@@ -78,20 +82,12 @@ def _places(
     """Return the places of buckets and prefixes, by bucket; `own` where none is named."""
     found: dict[str, set[str]] = {}
     for bucket, prefix in parts:
-        found.setdefault(bucket or "", set()).add(key_prefix.fixed(prefix))
+        found.setdefault(bucket or "", set()).add(prefix)
     return [
-        _Place(stack.account.bucket_arn(bucket or own), _widest(prefixes))
+        # The fewest: a role's policy has 10,240 characters.
+        _Place(stack.account.bucket_arn(bucket or own), key_prefix.widest(prefixes))
         for bucket, prefixes in sorted(found.items())
     ]
-
-
-def _widest(prefixes: set[str]) -> list[str]:
-    """Leave out what another prefix holds already: a role's policy has 10,240 characters."""
-    return sorted(
-        each
-        for each in prefixes
-        if not any(each != other and each.startswith(other) for other in prefixes)
-    )
 
 
 def _objects(places: list[_Place], pattern: str) -> list[pulumi.Output[str]]:
@@ -102,12 +98,12 @@ def _objects(places: list[_Place], pattern: str) -> list[pulumi.Output[str]]:
     ]
 
 
-def _list(sid: str, places: list[_Place]) -> list[Statement]:
+def _list(sid: str, places: list[_Place], action: str = "s3:ListBucket") -> list[Statement]:
     """Return a statement for each bucket, since the condition does not know which one is meant."""
     return [
         allow(
             f"{sid}{number or ''}",
-            ["s3:ListBucket"],
+            [action],
             [place.bucket_arn],
             {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in place.prefixes]}},
         )

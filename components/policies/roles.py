@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from components import names
-from components.policies import jobs, spot, vpc
+from components.policies import jobs, replication, spot, vpc
 from components.policies.data import Data
 from components.policies.statements import TO_PULL, TO_SEND, Statement, allow, via
 from components.policies.vpc import VpcPlacement
@@ -103,6 +103,7 @@ def launcher(
         allow("FollowJobs", [*jobs.calls(stack, "Describe"), *jobs.calls(stack, "Stop")], named),
         _pass_role(job_role_arn, "sagemaker.amazonaws.com"),
         *_of_both_functions(stack, data, table_arn),
+        *replication.launcher(stack, data, table_arn),
         allow(
             "ReportWhatDidNotStart",
             ["events:PutEvents"],
@@ -156,6 +157,7 @@ def observer(
         allow("ReadEntries", ["dynamodb:GetItem"], [table_arn]),
         allow("MarkSuccess", ["s3:PutObject"], data.output(f"*{MARKER}")),
         *spot.observer(stack, data),
+        *replication.observer(stack, data),
         allow("PublishMessages", ["sns:Publish"], topic_arns),
         # Of one part: nothing has to be decrypted.
         allow("EncryptMarkers", ["kms:GenerateDataKey"], key, via(stack, "s3")),

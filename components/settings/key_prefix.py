@@ -1,6 +1,7 @@
 """Key prefixes that may name the slot and the schedule, such as `input/{slot:%Y/%m/%d}/`."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from pipeline import slot_fields
@@ -56,3 +57,13 @@ def object_problem(name: str) -> str | None:
 def fixed(template: str) -> str:
     """Return the part that all slots share: what an IAM statement can name."""
     return template.partition("{")[0]
+
+
+def widest(templates: Iterable[str]) -> list[str]:
+    """Return those parts of several prefixes, without what another one of them holds already."""
+    prefixes = {fixed(template) for template in templates}
+    return sorted(
+        each
+        for each in prefixes
+        if not any(each != other and each.startswith(other) for other in prefixes)
+    )

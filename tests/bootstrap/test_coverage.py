@@ -59,9 +59,11 @@ KINDS = {
     "aws:lambda/permission:Permission": "Lambda::Permission",
     "aws:s3/bucket:Bucket": "S3::Bucket",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "S3::Bucket",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "S3::Bucket",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "S3::Bucket",
     "aws:s3/bucketPolicy:BucketPolicy": "S3::BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "S3::Bucket",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "S3::Bucket",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         "S3::Bucket"
     ),

@@ -23,7 +23,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:processing-prod-alerts"
 
 
 def alarms(**changes: Any) -> dict[str, Alarm]:
-    return dict(alarm_definitions.of(settings(**changes)))
+    return dict(alarm_definitions.of(settings(**changes), ACCOUNT))
 
 
 def created(**changes: Any) -> Recorder:
@@ -94,22 +94,55 @@ class TestOfASchedule:
         ]
 
 
+class TestOfReplication:
+    OWN, OTHER = (f"p-output-{ACCOUNT}-{region}" for region in (REGION, "eu-west-1"))
+
+    def test_is_none_in_a_stack_of_one_region(self) -> None:
+        assert not [each for each in alarms().values() if each["namespace"] == "AWS/S3"]
+
+    def test_lag_is_seen_where_replicas_come_to_which_outlives_the_other_region(self) -> None:
+        changes = {"recovery__region": "eu-west-1", "recovery__lag_minutes": 90}
+        lag = alarms(prefix="p", **changes)["output-lag"]
+        assert (lag["metric_name"], lag["threshold"]) == ("ReplicationLatency", 5400)
+        assert lag["dimensions"] == {
+            "SourceBucket": self.OTHER,
+            "DestinationBucket": self.OWN,
+            "RuleId": "output",
+        }
+        assert lag["treat_missing_data"] == "notBreaching"
+
+    def test_what_is_given_up_is_seen_where_it_was_written(self) -> None:
+        given_up = alarms(prefix="p", recovery__region="eu-west-1")["output-given-up"]
+        assert given_up["metric_name"] == "OperationsFailedReplication"
+        assert given_up["dimensions"]["SourceBucket"] == self.OWN
+        assert given_up["dimensions"]["DestinationBucket"] == self.OTHER
+
+    def test_each_rule_has_its_own_and_all_of_them_tell(self) -> None:
+        changes = {"recovery__region": "eu-west-1", "recovery__inputs": True}
+        found = created(**changes).inputs("aws:cloudwatch/metricAlarm:MetricAlarm")
+        of_s3 = {name for name, alarm in found.items() if alarm["namespace"] == "AWS/S3"}
+        ends = ("input-lag", "input-given-up", "output-lag", "output-given-up")
+        assert of_s3 == {f"monitoring-{each}" for each in ends}
+        assert all(found[name]["alarmActions"] for name in of_s3)
+
+
 class TestEveryAlarm:
     def test_has_a_name_of_its_own(self) -> None:
         # Names that the fixed alarms begin with, too.
         names = ["daily", "launcher", "observer", "schedule", "schedule-target", "events", "alerts"]
-        every = list(alarm_definitions.of(settings(schedules=dict.fromkeys(names, DAILY))))
+        every = list(alarm_definitions.of(settings(schedules=dict.fromkeys(names, DAILY)), ACCOUNT))
         assert len({suffix for suffix, _ in every}) == len(every)
 
     def test_says_what_to_do_first_and_where_to_read_on(self) -> None:
-        for alarm in alarms().values():
+        for alarm in alarms(recovery__region="eu-west-1").values():
             description = alarm["alarm_description"]
             assert "First " in description
             assert re.search(r" Runbook: docs/runbook\.md#[a-z-]+$", description)
             assert "{" not in description
 
     def test_is_a_request_that_cloudwatch_accepts(self) -> None:
-        for alarm in created().inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
+        found = created(recovery__region="eu-west-1")
+        for alarm in found.inputs("aws:cloudwatch/metricAlarm:MetricAlarm").values():
             assert (
                 models.violations(models.shape("cloudwatch", "PutMetricAlarm"), _request(alarm))
                 == []

@@ -26,6 +26,7 @@ _VARIANTS = {
     "vpc, spot": "With `job.capacity: spot`",
     "vpc, chats": "With `alerts.slack` or `alerts.teams`",
     "two scripts": "With `reference`, `input.output_of` and places of a schedule's own",
+    "recovery": "With `recovery.region`, `recovery.inputs` and `retention.lock_days`",
 }
 """A variant -> the heading of what it has beyond those before it."""
 

@@ -23,6 +23,10 @@ _SCRATCH = "What the stack's spot jobs keep, whose names begin so: no output, an
 _LISTING = "The action knows no resource; it shows names and states of all jobs of the account."
 _DESCRIBED = "To AWS the resource of such a call is `<group>:log-stream:`, without a name."
 
+_OTHER_KEY = (
+    "The other region's key, of which only the alias is known here: the condition names it."
+)
+
 WILDCARDS = {
     ("job", "ReadInput"): _OBJECTS,
     ("job", "WriteOutput"): _OBJECTS,
@@ -41,6 +45,8 @@ WILDCARDS = {
     ("launcher", "FollowJobs"): _JOBS,
     ("launcher", "ListJobs"): _LISTING,
     ("launcher", "WithdrawSuccess"): "The marker of each run's own folder, and nothing else.",
+    ("launcher", "ReadMarkers"): "The marker of each run's own folder, and nothing else.",
+    ("launcher", "ReadOtherSwitch"): _OTHER_KEY,
     ("launcher", "WriteLogs"): "Lambda names the streams of the function's own group.",
     ("observer", "DescribeJobs"): _JOBS,
     ("observer", "ListJobs"): _LISTING,
@@ -67,6 +73,9 @@ WILDCARDS = {
     ("network-flow-logs", "WriteFlowLogs"): "Streams of the flow logs' own group.",
     ("network-s3", "ObjectsOfThisStack"): _NARROWS,
     ("network-s3", "SpotJobsOfThisStack"): _NARROWS,
+    ("replication", "EncryptReplicas"): _OTHER_KEY,
+    ("replication", "ReadOriginals"): _OBJECTS,
+    ("replication", "WriteReplicas"): _OBJECTS,
     ("storage-input", "OnlyTls"): _DENIED,
     ("storage-output", "OnlyTls"): _DENIED,
 }
@@ -84,10 +93,12 @@ SHARED = {
     ("job", "DescribeNetwork"): "The actions know no resource.",
     ("job", "ReadSecrets"): "Secrets of the settings, by name.",
     ("launcher", "ListJobs"): _LISTING,
+    ("launcher", "ReadOtherSwitch"): _OTHER_KEY,
     ("launcher", "ReportWhatDidNotStart"): "The account's default bus; only with our own source.",
     ("observer", "FindLogs"): _SHARED_LOGS,
     ("observer", "ListJobs"): _LISTING,
     ("network-flow-logs", "FindLogGroups"): "The action knows no resource.",
+    ("replication", "EncryptReplicas"): _OTHER_KEY,
 }
 """Policy and Sid -> why its resource is not the stack's own."""
 
@@ -103,6 +114,7 @@ SERVICES = {
     "events.amazonaws.com": "Events reach the observer and the topic, or else the queue.",
     "lambda.amazonaws.com": "Assumes the functions' roles.",
     "logs.eu-central-1.amazonaws.com": "Encrypts the log groups.",
+    "s3.amazonaws.com": "Assumes the role that replicates.",
     "sagemaker.amazonaws.com": "Assumes the job's role.",
     "scheduler.amazonaws.com": "Assumes the roles that invoke the functions.",
     "vpc-flow-logs.amazonaws.com": "Assumes the role that writes the flow logs.",
@@ -122,10 +134,15 @@ UNCONDITIONED = {
     ("alerts", "EventsToTheTopic"): _EVENTS,
     ("launcher", "OnlyThisService"): "IAM lets nobody pass a role of another account to Lambda.",
     ("observer", "OnlyThisService"): "IAM lets nobody pass a role of another account to Lambda.",
+    ("replication", "OnlyThisService"): (
+        "IAM lets nobody pass a role of another account to S3, and which keys it sends here is "
+        "documented nowhere: with a wrong one nothing would be replicated, in silence."
+    ),
 }
 """Policy and Sid -> why no condition keeps the service from acting for somebody else's resource."""
 
 _BREAKS_OFF = "Only when an upload of several parts breaks off."
+_ONE_REGION = "One region is played, and what a second one adds is played by the drill."
 _TRAFFIC = "The traffic of a VPC is not played."
 
 NOT_PLAYED = {
@@ -146,6 +163,28 @@ NOT_PLAYED = {
     ("network-flow-logs", "FindLogGroups", "logs:DescribeLogGroups"): _TRAFFIC,
     ("network-flow-logs", "WriteFlowLogs", "logs:CreateLogStream"): _TRAFFIC,
     ("network-flow-logs", "WriteFlowLogs", "logs:PutLogEvents"): _TRAFFIC,
+    **{
+        (owner, sid, action): _ONE_REGION
+        for owner, sid, actions in (
+            ("launcher", "DecryptMarkers", "kms:Decrypt"),
+            ("launcher", "ListVersions", "s3:ListBucketVersions"),
+            ("launcher", "ReadMarkers", "s3:GetObject"),
+            ("launcher", "ReadOtherSwitch", "kms:Decrypt"),
+            ("launcher", "ReadSwitch", "dynamodb:GetItem"),
+            ("observer", "ListVersions", "s3:ListBucketVersions"),
+            ("replication", "DecryptOriginals", "kms:Decrypt"),
+            ("replication", "EncryptReplicas", "kms:Decrypt kms:Encrypt kms:GenerateDataKey"),
+            ("replication", "ReadConfiguration", "s3:GetReplicationConfiguration s3:ListBucket"),
+            (
+                "replication",
+                "ReadOriginals",
+                "s3:GetObjectLegalHold s3:GetObjectRetention s3:GetObjectVersionAcl "
+                "s3:GetObjectVersionForReplication s3:GetObjectVersionTagging",
+            ),
+            ("replication", "WriteReplicas", "s3:ReplicateObject s3:ReplicateTags"),
+        )
+        for action in actions.split()
+    },
 }
 """Role, Sid and action that is granted, and that no local run uses -> why it is granted."""
 
@@ -191,6 +230,7 @@ CONDITIONS = {
         ("schedule-group", "OnlyThisService"),
     },
     "cloudwatch:namespace": {("job", "MeasureInstances")},
+    "dynamodb:LeadingKeys": {("launcher", "ReadSwitch")},
     "ec2:Subnet": {("job", "UseInterfaces")},
     "events:source": {("launcher", "ReportWhatDidNotStart")},
     "iam:PassedToService": {(each, "PassRole") for each in _FUNCTIONS},
@@ -198,16 +238,25 @@ CONDITIONS = {
         (each, "ReadEnvironment") for each in _FUNCTIONS
     },
     "kms:EncryptionContext:aws:logs:arn": {("encryption", "LogsOfThisStack")},
+    "kms:EncryptionContext:aws:s3:arn": {
+        ("replication", "DecryptOriginals"),
+        ("replication", "EncryptReplicas"),
+    },
     "kms:EncryptionContext:aws:scheduler:schedule:arn": {
         ("observer", "EncryptAttempts"),
         ("observer-watch", "ReadPayloads"),
         ("schedule-group", "ReadPayloads"),
     },
+    "kms:ResourceAliases": {("launcher", "ReadOtherSwitch"), ("replication", "EncryptReplicas")},
     "kms:ViaService": {
         *((each, "EncryptFailures") for each in _SENDERS),
         *((each, "ReadJournal") for each in _FUNCTIONS),
         ("job", "DecryptData"),
         ("job", "EncryptOutput"),
+        ("launcher", "DecryptMarkers"),
+        ("launcher", "ReadOtherSwitch"),
+        ("replication", "DecryptOriginals"),
+        ("replication", "EncryptReplicas"),
         ("observer", "DecryptScratch"),
         ("observer", "EncryptAttempts"),
         ("observer", "EncryptMarkers"),
@@ -221,6 +270,7 @@ CONDITIONS = {
         ("launcher", "ListOutput"),
         ("observer", "ListInput"),
         ("observer", "ListOutput"),
+        *((each, "ListVersions") for each in _FUNCTIONS),
         *((each, "ListScratch") for each in ("job", *_FUNCTIONS)),
     },
     "sagemaker:InstanceTypes": {("launcher", "StartJobs")},

@@ -21,6 +21,7 @@ _SHORT = [
     (r"sg-0123456789abcdef0", "<group>"),
     (r"secret:database", "secret:<name>"),
     (REGION, "<region>"),
+    ("eu-west-1", "<other region>"),
     (ACCOUNT, "<account>"),
 ]
 """Pattern -> what is shown in its place, in this order."""
@@ -29,6 +30,7 @@ _OPERATORS = {
     "ArnLike": "=",
     "Bool": "=",
     "ForAllValues:StringEquals": "only",
+    "ForAnyValue:StringEquals": "=",
     "NumericLessThanEquals": "≤",
     "StringEquals": "=",
     "StringLike": "=",

@@ -149,6 +149,12 @@ calls(
     "rules=LifecycleConfiguration.Rules",
 )
 calls(
+    "s3/BucketObjectLockConfiguration",
+    "s3.put_object_lock_configuration",
+    "rule=ObjectLockConfiguration.Rule objectLockEnabled=ObjectLockConfiguration.ObjectLockEnabled",
+    first=lambda _local, lock: {"objectLockEnabled": "Enabled", **lock},
+)
+calls(
     "s3/BucketOwnershipControls", "s3.put_bucket_ownership_controls", "rule=OwnershipControls.Rules"
 )
 calls("s3/BucketPolicy", "s3.put_bucket_policy")
@@ -156,6 +162,11 @@ calls(
     "s3/BucketPublicAccessBlock",
     "s3.put_public_access_block",
     "bucket=Bucket *=PublicAccessBlockConfiguration.",
+)
+calls(
+    "s3/BucketReplicationConfig",
+    "s3.put_bucket_replication",
+    "role=ReplicationConfiguration.Role rules=ReplicationConfiguration.Rules",
 )
 calls(
     "s3/BucketServerSideEncryptionConfiguration",
