@@ -27,12 +27,20 @@ class TestTheWayOfAnImage:
         assert done["staging"] == ["up --yes", "make test-aws STACK=staging"]
         assert done["prod"] == ["up --yes"]
 
+    def test_a_pilot_light_gets_after_prod_what_prod_got(self) -> None:
+        prod, light = (jobs("deploy.yml")[name] for name in ("prod", "prod-recovery"))
+        [there] = light["steps"][1:]
+        assert there["with"] | {"stack": "prod"} == prod["steps"][1]["with"]
+        assert light["steps"][0] == prod["steps"][0]
+        assert (light["environment"], there["with"]["stack"]) == ("prod-recovery", "prod-recovery")
+        assert light["concurrency"] == {"group": "stack-prod-recovery", "queue": "max"}
+
     def test_only_dev_builds_and_hands_on_what_was_tested(self) -> None:
         handed = "${{ needs.dev.outputs.image || inputs.image || 'none' }}"
         images = [
             step["with"]["image"] for step in steps("deploy.yml") if step.get("uses") == PULUMI
         ]
-        assert images == ["${{ inputs.image }}", handed, handed]
+        assert images == ["${{ inputs.image }}", handed, handed, handed]
         assert jobs("deploy.yml")["dev"]["outputs"] == {
             "image": "${{ steps.promote.outputs.image }}"
         }
@@ -41,7 +49,8 @@ class TestTheWayOfAnImage:
         refs = {
             name: job["steps"][0]["with"].get("ref") for name, job in jobs("deploy.yml").items()
         }
-        assert refs == {"plan": None} | dict.fromkeys(STACKS, "${{ needs.plan.outputs.commit }}")
+        stacks = {*STACKS, "prod-recovery"}
+        assert refs == {"plan": None} | dict.fromkeys(stacks, "${{ needs.plan.outputs.commit }}")
 
     @pytest.mark.parametrize(
         ("asked", "fails", "ran"),
@@ -60,16 +69,38 @@ class TestTheWayOfAnImage:
     def test_a_stack_is_deployed_if_it_is_asked_for_and_nothing_before_it_failed(
         self, asked: str | None, fails: str, ran: str
     ) -> None:
-        results: dict[str, str] = {}
-        for name, job in jobs("deploy.yml").items():
-            if _starts(job, asked, results):
-                results[name] = "failure" if name == fails else "success"
-            else:
-                results[name] = "skipped"
-        assert [name for name, result in results.items() if result != "skipped"] == ran.split()
+        assert _ran(asked, fails, "no") == ran
+
+    @pytest.mark.parametrize(
+        ("asked", "fails", "ran"),
+        [
+            (None, "", "plan dev staging prod prod-recovery"),
+            ("prod", "", "plan prod prod-recovery"),
+            ("prod-recovery", "", "plan prod-recovery"),
+            ("prod-recovery", "plan", "plan"),
+            ("staging", "", "plan staging"),
+            (None, "prod", "plan dev staging prod"),
+            (None, "staging", "plan dev staging"),
+        ],
+    )
+    def test_a_pilot_light_is_deployed_after_prod_or_alone(
+        self, asked: str | None, fails: str, ran: str
+    ) -> None:
+        assert _ran(asked, fails, "yes") == ran
 
 
-def _starts(job: dict[str, Any], asked: str | None, results: dict[str, str]) -> bool:
+def _ran(asked: str | None, fails: str, recovery: str) -> str:
+    """Return which jobs run, if one fails, of a commit that has a pilot light or not."""
+    results: dict[str, str] = {}
+    for name, job in jobs("deploy.yml").items():
+        if _starts(job, asked, results, recovery):
+            results[name] = "failure" if name == fails else "success"
+        else:
+            results[name] = "skipped"
+    return " ".join(name for name, result in results.items() if result != "skipped")
+
+
+def _starts(job: dict[str, Any], asked: str | None, results: dict[str, str], recovery: str) -> bool:
     """Evaluate a job's `if` as GitHub does: without a status function it wants success before."""
     condition, needs = job.get("if", "true"), job.get("needs", [])
     needed = {each: results[each] for each in ([needs] if isinstance(needs, str) else needs)}
@@ -81,7 +112,14 @@ def _starts(job: dict[str, Any], asked: str | None, results: dict[str, str]) -> 
         "true": True,
         "inputs": SimpleNamespace(stack=asked),
         "needs": SimpleNamespace(
-            **{each: SimpleNamespace(result=result) for each, result in needed.items()}
+            **{
+                each: SimpleNamespace(
+                    result=result,
+                    # A job that fails before its last line has none.
+                    outputs=SimpleNamespace(recovery=recovery if result == "success" else ""),
+                )
+                for each, result in needed.items()
+            }
         ),
     }
     return eval(condition, {}, names)  # noqa: S307 - our own file

@@ -79,7 +79,7 @@ class TestWhatAPersonAsksFor:
 
     def test_may_be_an_older_commit_of_main(self, repository: Path) -> None:
         older = (repository / ".git" / "refs" / "tags" / "older").read_text()
-        assert self.plan(repository, commit=older[:9]) == (f"commit={older}", "")
+        assert self.plan(repository, commit=older[:9]) == (f"commit={older}recovery=no\n", "")
 
     @pytest.mark.parametrize("commit", ["side", "0" * 40, "--all", "newest\ncommit=side"])
     def test_is_no_commit_that_main_does_not_have(self, repository: Path, commit: str) -> None:
@@ -106,6 +106,24 @@ class TestWhatAPersonAsksFor:
         handed, refused = self.plan(repository, stack=stack, image=image)
         assert bool(handed) == (way_out is None)
         assert (way_out or "") in refused
+
+    def test_is_a_pilot_light_only_of_a_commit_that_has_its_file(self, tmp_path: Path) -> None:
+        made = """
+            git init --quiet --initial-branch main .
+            git config user.name x; git config user.email x@example.com
+            commit() { git add .; git commit --quiet --allow-empty --message "$1"; git tag "$1"; }
+            commit older; : >Pulumi.prod-recovery.yaml; commit newest
+            git update-ref refs/remotes/origin/main newest
+        """
+        play(made, tmp_path, HOME=str(tmp_path)).check_returncode()
+        for stack in ("all", "prod-recovery"):
+            handed, _ = self.plan(tmp_path, stack, image=DIGEST)
+            assert handed.endswith("\nrecovery=yes\n")
+        handed, _ = self.plan(tmp_path, commit="older")
+        assert handed.endswith("\nrecovery=no\n")
+        handed, refused = self.plan(tmp_path, "prod-recovery", "older", DIGEST)
+        assert not handed
+        assert "stack: the commit has no Pulumi.prod-recovery.yaml" in refused
 
 
 def test_the_next_job_gets_the_image_that_promote_prints(tmp_path: Path) -> None:
