@@ -1,10 +1,9 @@
 """A stack and its pilot light: the two regions, of which one runs the schedules."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -77,10 +76,8 @@ def load(stack: Stack) -> Pair:
 def _of(name: str) -> str | None:
     """Return whose pilot light the stack of a file is; None of any other."""
     try:
-        keys, project = stack_file.keys(stacks.ROOT, name), stack_file.project(stacks.ROOT)
-        recovery: Any = json.loads(keys.get(f"{project}:recovery", "{}"))
-        return recovery.get("of")
-    except (stack_file.SettingsError, ValueError, AttributeError):
+        return stack_file.own(stacks.ROOT, name).of
+    except stack_file.SettingsError:
         return None  # of a file that is refused when its own stack is asked for
 
 

@@ -51,6 +51,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "recovery": {
         "recovery": {"region": "eu-west-1", "inputs": True},
         "retention": {"lock_days": 30},
+        "data": "keep",
         "schedules": {
             "daily": {"expression": "cron(0 4 * * ? *)"},
             "report": {"expression": "cron(0 4 * * ? *)", "input": {"output_of": "daily"}},

@@ -127,6 +127,7 @@ class TestTheConfiguration:
 
 class TestAStackFile:
     def keys(self, tmp_path: Path, text: str) -> dict[str, str]:
+        shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
         (tmp_path / "Pulumi.x.yaml").write_text(f"encryptionsalt: v1:abc\nconfig:\n{text}")
         return stack_file.keys(tmp_path, "x")
 

@@ -39,6 +39,11 @@ def sagemaker_regions() -> list[str]:
     return [r for p in partitions for r in _session().get_available_regions("sagemaker", p)]
 
 
+def partition(region: str) -> str:
+    """Return the part of AWS that a region belongs to, such as `aws`."""
+    return _session().get_partition_for_region(region)
+
+
 @cache
 def shape(service: str, operation: str, path: str = "") -> Shape:
     """Return the shape of an operation's input, or of a member deep inside it.

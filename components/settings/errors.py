@@ -44,18 +44,30 @@ class Problem:
     """What fixes it after `pulumi config`, with {stack} and {key}; None: only an editor can."""
 
 
-def report(project: str, stack: str, problems: Sequence[Problem]) -> str:
-    """Return the message that lists all problems, each with its way out."""
+def report(project: str, stack: str, problems: Sequence[Problem], home: str | None = None) -> str:
+    """Return the message that lists all problems, each with its way out.
+
+    Of a pilot light it has no commands, and names its home stack's file: a key that is of that one
+    would be replaced whole by a value that is set inside it.
+    """
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     lines = [f"Pulumi.{stack}.yaml has {count}:"]
     for problem in problems:
         key = place(project, problem.path) + "".join(map(_step, problem.path[1:]))
         lines.append(escaped(f"  {key} {problem.text}"))
         # Pulumi's command line has no escape but for quotes.
-        if problem.command and key.isprintable() and "\\" not in "".join(map(str, problem.path)):
+        if (
+            problem.command
+            and not home
+            and key.isprintable()
+            and "\\" not in "".join(map(str, problem.path))
+        ):
             command = problem.command.format(stack=stack, key=shlex.quote(key))
             lines.append(f"    pulumi config {command}")
-    lines.append(f"Edit Pulumi.{stack}.yaml, or run the command that follows a problem.")
+    if home:
+        lines.append(f"Edit Pulumi.{stack}.yaml, or Pulumi.{home}.yaml for what that does not set.")
+    else:
+        lines.append(f"Edit Pulumi.{stack}.yaml, or run the command that follows a problem.")
     return "\n".join(lines)
 
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config
 from pydantic import ValidationError
 
-from components.settings import rules
+from components.settings import rules, stack_file
 from components.settings.errors import (
     NOT_SET_BY_KEYS,
     Problem,
@@ -18,6 +19,7 @@ from components.settings.errors import (
     of_value,
     report,
 )
+from components.settings.inheritance import File
 from components.settings.model import Settings
 
 __all__ = ["SettingsError", "load", "read"]
@@ -34,7 +36,9 @@ def load() -> Settings:
     keys: dict[str, str] = {**config.get_config_env(), **config.CONFIG.get()}
     listed = config.get_config_secret_keys_env()
     secrets = {key for key in keys if key in listed or config.is_config_secret(key)}
-    return read(keys, pulumi.get_project(), pulumi.get_stack(), secrets)
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    # Pulumi runs a program in the project's directory, where the stack files are.
+    return read(stack_file.inherit(Path(), File(stack, project, keys)), project, stack, secrets)
 
 
 def read(
@@ -62,16 +66,17 @@ def read(
         for key in sorted({*secrets} - {f"{project}:alerts"})
         if key.startswith(f"{project}:") or key == "aws:region"
     ]
+    home = File(stack, project, keys).of
     if problems:  # nothing may be said about these values
-        raise SettingsError(report(project, stack, problems))
+        raise SettingsError(report(project, stack, problems, home))
     try:
         settings = Settings.model_validate(_given(keys, project, stack))
     except ValidationError as error:
         problems = [of_value(project, detail, secrets) for detail in error.errors()]
-        raise SettingsError(report(project, stack, problems)) from None
+        raise SettingsError(report(project, stack, problems, home)) from None
     broken = rules.problems(settings, after=datetime.now(UTC) if deploying else None)
     if problems := [of_rule(settings, line) for line in broken]:
-        raise SettingsError(report(project, stack, problems))
+        raise SettingsError(report(project, stack, problems, home))
     return settings
 
 

@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components import names
-from components.settings import addresses, places, run_rules, slot_rules, spot_rules, waiting
+from components.settings import (
+    addresses,
+    places,
+    recovery_rules,
+    run_rules,
+    slot_rules,
+    spot_rules,
+    waiting,
+)
 from components.settings.model import Settings
 from components.settings.schedule import ScheduleSettings
 from components.settings.sections import NetworkSettings
@@ -23,6 +31,7 @@ def problems(settings: Settings, after: datetime | None) -> list[str]:
         found += spot_rules.problems(settings, name, schedule)
     found += places.problems(settings)
     found += waiting.problems(settings)
+    found += recovery_rules.problems(settings)
     found += _image(settings)
     found += _network(settings)
     found += _chat(settings)
@@ -62,7 +71,9 @@ def _image(settings: Settings) -> Iterator[str]:
     uri, base = settings.image.uri, settings.image.base
     if uri and base:
         yield f"image: base {base} has no effect on the image of uri; leave one of them out"
-    if uri and not re.match(rf"\d+\.dkr\.ecr\.{settings.region}\.", uri):
+    # A pilot light takes the home stack's from its own registry, to which ECR replicates it.
+    regions = "|".join({settings.region, settings.home_region})
+    if uri and not re.match(rf"\d+\.dkr\.ecr\.({regions})\.", uri):
         yield (
             f"image.uri: {uri} is not in aws:region {settings.region}; name an image of a "
             "repository there: SageMaker pulls from no other region"

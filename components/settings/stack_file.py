@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import yaml
 
-from components.settings.errors import SettingsError, escaped
+from components.settings import inheritance
+from components.settings.errors import Problem, SettingsError, escaped, report
+from components.settings.inheritance import File
 
 _HINTS = {
     r"'\t'": "; indent with spaces",
@@ -17,20 +19,49 @@ _HINTS = {
 
 
 def keys(directory: Path, stack: str) -> dict[str, str]:
-    """Return a stack file's configuration as Pulumi hands it to a program: structures as JSON.
+    """Return a stack's configuration as Pulumi hands it to a program: structures as JSON.
 
-    A key that holds something encrypted, which nobody can read here, is left out whole.
+    A key that holds something encrypted, which nobody can read here, is left out whole. A pilot
+    light has the keys of its home stack, too.
 
     Raises:
-        SettingsError: there is no such file, or it is none that Pulumi would read.
+        SettingsError: there is no such file, or it is none that Pulumi would read, or that cannot
+            be the pilot light of the stack that it names.
     """
+    return inherit(directory, own(directory, stack))
+
+
+def inherit(directory: Path, given: File) -> dict[str, str]:
+    """Return a stack's keys, and if it is a pilot light the others of its home stack's file.
+
+    Raises:
+        SettingsError: as `keys` does.
+    """
+    if given.is_whole:
+        return {**given.keys}
+    of = given.of or ""
+    known = sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
+    others = [each for each in known if each != given.stack]
+    if of not in others:
+        text = f"= {of}: is no other stack with a file here; there are {', '.join(others)}"
+        problems = [Problem(("recovery", "of"), text)]
+    else:
+        home = own(directory, of)
+        problems = [*inheritance.problems(given, home)]
+        if not problems:
+            return inheritance.keys(given, home)
+    raise SettingsError(report(given.project, given.stack, problems, of))
+
+
+def own(directory: Path, stack: str) -> File:
+    """Return what one file sets itself, or raise SettingsError, as `keys` does."""
     file = directory / f"Pulumi.{stack}.yaml"
     config: object = load(file).get("config") or {}
     if not isinstance(config, dict):
         raise SettingsError(f"{file.name}: config must be a map of keys to values")
-    found: dict[str, str] = {}
+    found, encrypted, namespace = dict[str, str](), set[str](), project(directory)
     for name, value in cast("dict[object, object]", config).items():
-        key = str(name) if ":" in str(name) else f"{project(directory)}:{name}"
+        key = str(name) if ":" in str(name) else f"{namespace}:{name}"
         try:
             text = json.dumps(value, allow_nan=False, ensure_ascii=False)
             text.encode()  # which refuses half of a surrogate pair
@@ -38,9 +69,11 @@ def keys(directory: Path, stack: str) -> dict[str, str]:
             raise SettingsError(escaped(f"{file.name}: {name} is no JSON: {error}")) from None
         if value is None or isinstance(value, str):
             found[key] = value or ""
-        elif not _encrypted(value):
+        elif _encrypted(value):
+            encrypted.add(key)
+        else:
             found[key] = text
-    return found
+    return File(stack, namespace, found, frozenset(encrypted))
 
 
 def project(directory: Path) -> str:

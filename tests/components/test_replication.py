@@ -61,8 +61,9 @@ class TestWhatIsReplicated:
         assert places == [("output", "output/"), ("output-2", "weekly/")]
 
     def test_is_no_bucket_of_somebody_else(self) -> None:
-        found = replicating(recovery__inputs=True, input__bucket="mine")
-        assert found.inputs(CONFIG).keys() == {"replication-output"}
+        weekly = {**WEEKLY, "input": {"bucket": "mine", "prefix": "sales/"}}
+        found = replicating(recovery__inputs=True, schedules={"daily": DAILY, "weekly": weekly})
+        assert [each["filter"]["prefix"] for each in rules(found, "input")] == ["input/"]
 
     def test_is_nothing_that_spot_jobs_keep_meanwhile(self) -> None:
         prefixes = [rule["filter"]["prefix"] for rule in rules(whole())]

@@ -63,6 +63,12 @@ Write the file, or type `pulumi config set --path job.volume_gb 100`. Every prev
 before anything is created, and lists all problems at once, each with what is allowed and a way out.
 Quote text that looks like a number, a date or a truth value.
 
+A file with `recovery: { of: prod }` is that of prod's pilot light, in prod's `recovery.region`: it
+has all keys of `Pulumi.prod.yaml` that it does not set itself. A key is taken whole: in that file
+`pulumi config set --path job.volume_gb 50` would leave out the rest of prod's `job`. What is
+encrypted, existing buckets, subnets and channels of chats it has to set itself; of prod's `image`
+it has `uri` alone.
+
 Whoever can read the repository can read the file, and whoever may describe a job most of it.
 Only `alerts` may hold secrets (`pulumi config set --secret --path
 'alerts.subscriptions[0].endpoint' …`); the script's own belong into Secrets Manager, with their
