@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError
 
 from components.aws import models
 
@@ -37,10 +38,10 @@ def failure(code: str, message: str) -> tuple[Any, Json]:
 
 
 @cache
-def client(service: str) -> Any:
+def client(service: str, region: str = REGION) -> Any:
     """Return a real client; its requests go to the current world."""
     config = Config(user_agent="tests")  # botocore describes the system anew for each request
-    made: Any = cast("Any", boto3).client(service, region_name=REGION, config=config)
+    made: Any = cast("Any", boto3).client(service, region_name=region, config=config)
 
     def check(params: Json, model: Any, **_: object) -> None:
         if model.name.endswith("Copy") or model.name == "CopyObject":
@@ -51,6 +52,8 @@ def client(service: str) -> Any:
         Served.world.requests.append((model.name, params))
 
     def before(model: Any, **_: object) -> tuple[Any, Json] | None:
+        if region in Served.world.lost_regions:
+            raise ConnectTimeoutError(endpoint_url=made.meta.endpoint_url)
         return Served.world.before_call(service, model.name)
 
     def after(model: Any, parsed: Json, **_: object) -> None:

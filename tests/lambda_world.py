@@ -34,6 +34,7 @@ from pipeline.config import FILE, LauncherConfig, ObserverConfig
 from pipeline.jobs import Jobs
 from pipeline.journal import Journal
 from pipeline.journal_items import health_key, value
+from pipeline.switch import Switches
 from tests.fake_sagemaker import FakeSageMaker
 from tests.lambda_clients import REGION, Served, client, failure, success
 
@@ -113,6 +114,8 @@ class World:
         """Index or operation of the request that is not made any more."""
         self.crash_after: int | str | None = None
         """Index or operation of the request whose answer does not arrive."""
+        self.lost_regions: set[str] = set()
+        """Those that do not answer."""
         self.changed: dict[str, datetime] = {}
         """Schedule -> when it was last changed."""
         self._owners = (f"request-{number}" for number in count(1))
@@ -127,9 +130,9 @@ class World:
         text = json.dumps({**SETTINGS, **settings})
         self.settings, self.launcher_config, self.observer_config = _configured(text)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """Return a client of this world."""
-        return client(service)
+        return client(service, region)
 
     @property
     def journal(self) -> Journal:
@@ -146,7 +149,16 @@ class World:
     def launcher(self) -> Launcher:
         config, clients = self.launcher_config, (self.client("s3"), self.client("events"))
         jobs = Jobs(self.client("sagemaker"), config.prefix, config.job_kinds)
-        return Launcher(config, self.journal, jobs, *clients)
+        return Launcher(config, self.journal, jobs, *clients, self.switches)
+
+    @property
+    def switches(self) -> Switches | None:
+        """The records of both regions, if there are two."""
+        config, own = self.launcher_config, self.client("dynamodb")
+        if not config.recovery_region:
+            return None
+        other = self.client("dynamodb", config.recovery_region)
+        return Switches(own, lambda: other, config.journal_table, config.home_region)
 
     @property
     def observer(self) -> Observer:
@@ -158,6 +170,7 @@ class World:
             notifier=Notifier(config, journal, self.client("logs"), self.client("sns")),
             jobs=Jobs(self.client("sagemaker"), config.prefix, config.job_kinds),
             s3=self.client("s3"),
+            switches=self.switches,
         )
 
     def launch(
@@ -332,14 +345,18 @@ class World:
         if operation == "GetSchedule" and answer.get("Name") in self.changed:
             answer["LastModificationDate"] = self.changed[answer["Name"]]
 
-    def _deploy(self) -> None:
+    def make_journal(self, region: str = REGION) -> None:
+        """Make the empty table of a region."""
         key = {"schedule": "HASH", "attempt": "RANGE"}
-        self.client("dynamodb").create_table(
+        self.client("dynamodb", region).create_table(
             TableName=ENVIRONMENT["JOURNAL_TABLE"],
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],
         )
+
+    def _deploy(self) -> None:
+        self.make_journal()
         # The rest as moto makes it itself, for which requests take ten times as long.
         for bucket in ("in-bucket", "out-bucket"):
             s3_backends[ACCOUNT]["aws"].create_bucket(bucket, REGION)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from launcher.answer import Answer, refused, skipped
 from launcher.event import Request, Trigger
+from pipeline import replica
 from pipeline.attempt import Attempt, job_name, slot_text
 from pipeline.config import LauncherConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
-from pipeline.outcome import Outcome, State
+from pipeline.outcome import STANDBY, Outcome, State
+from pipeline.prefix import Prefix
 from pipeline.text import duration
 
 if TYPE_CHECKING:
@@ -37,8 +39,7 @@ class Awaited:
         schedule = self.config.schedules[request.attempt.schedule]
         if schedule.after:
             place = self.config.output_of(replace(request.attempt, schedule=schedule.after))
-            if not place.has_marker(self.s3):
-                lacking = f"success of {schedule.after} in the same slot"
+            if lacking := self._lacking(place, schedule.after):
                 return self._without(request, _LATE, lacking, waits=True)
         source = self.config.input_of(request.attempt)
         if source.ready and not source.has(source.ready, self.s3):
@@ -57,6 +58,25 @@ class Awaited:
         waits = source.when_empty == "wait" and not complete
         lacking = f"object under {self.config.input_of(request.attempt).uri}"
         return self._without(request, "EmptyInput", lacking, waits=waits)
+
+    def _lacking(self, place: Prefix, after: str) -> str | None:
+        """Return what is lacking of a predecessor's output, or None.
+
+        Where there is a second region it is whole only if all is here that its marker lists.
+        """
+        success = f"success of {after} in the same slot"
+        if self.config.recovery_region is None:
+            return None if place.has_marker(self.s3) else success
+        found = replica.look(place, self.s3)
+        if found.marker and not found.is_checkable and self._is_home:
+            return None  # it is from before there was another region, so it was written here
+        if found.state == "incomplete":
+            return f"{success} with all of its objects, of which {found.lacking or 'some'} lack"
+        return None if found.state == "whole" else success
+
+    @property
+    def _is_home(self) -> bool:
+        return self.config.aws_region == self.config.home_region
 
     def _without(self, request: Request, word: str, lacking: str, *, waits: bool) -> Answer:
         """Return what becomes of a slot that lacks something: it waits, or that is its end.
@@ -90,6 +110,8 @@ class Awaited:
         known = self.journal.attempts(after or "", attempt.slot)
         last = known[-1] if known else None
         if last is None or last.next_attempt_at:
+            return None
+        if (last.reason or "").startswith(STANDBY):  # a failover may still run it here
             return None
         if last.status == State.SKIPPED:  # maybe so recently that nobody has concluded it
             return Outcome.SKIPPED

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from launcher.event import parse
 from launcher.launch import Launcher
-from pipeline import sdk
+from pipeline import sdk, switch
 from pipeline.config import LauncherConfig
 from pipeline.jobs import Jobs
 from pipeline.journal import Journal
@@ -32,12 +32,14 @@ def _launcher() -> Launcher:
 def connect(root: Path, environ: Mapping[str, str]) -> Launcher:
     """Return the launcher of the archive that is unpacked at `root`, with its own clients."""
     config, aws = LauncherConfig.load(root, environ), sdk.session(root)
+    dynamodb = aws.client("dynamodb", config=sdk.CONFIG)
     return Launcher(
         config=config,
-        journal=Journal(aws.client("dynamodb", config=sdk.CONFIG), config.journal_table),
+        journal=Journal(dynamodb, config.journal_table),
         jobs=Jobs(aws.client("sagemaker", config=sdk.CONFIG), config.prefix, config.job_kinds),
         s3=aws.client("s3", config=sdk.CONFIG),
         events=aws.client("events", config=sdk.CONFIG),
+        switches=switch.connect(aws, dynamodb, config),
     )
 
 

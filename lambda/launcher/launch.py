@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from launcher import listing, sizing
+from launcher import listing, sizing, standby
 from launcher.answer import Answer, refused, skipped
 from launcher.awaited import Awaited
 from launcher.event import Request, Trigger
@@ -24,6 +24,7 @@ from pipeline.journal_items import Entry
 from pipeline.kind import Kind
 from pipeline.outcome import State
 from pipeline.prefix import Prefix
+from pipeline.switch import Switches
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -51,6 +52,8 @@ class Launcher:
     jobs: Jobs
     s3: S3Client
     events: EventBridgeClient
+    switches: Switches | None = None
+    """Of a stack that has a second region."""
 
     def launch(self, request: Request, owner: str) -> dict[str, Any]:
         """Start the request's job, or say why not; the same request again changes nothing.
@@ -91,7 +94,8 @@ class Launcher:
                 # An overlap policy would skip, or stop, what follows this attempt after a failure.
                 asked = Entry.of(entry.attempt, entry.job_name, asked_by=Trigger.OPERATOR)
                 entry = self.journal.write(asked)
-            answer = self._decide(request, entry)
+            elsewhere = standby.answer(request, self.config, self.switches, self.s3)
+            answer = elsewhere or self._decide(request, entry)
         except ClientError as error:
             if error.operation_name not in _ANSWERS:
                 raise

@@ -19,7 +19,7 @@ from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer, logger
 from observer.watch import Reconciler
-from pipeline import sdk
+from pipeline import sdk, switch
 from pipeline.config import ObserverConfig
 from pipeline.contract import NOTICE
 from pipeline.jobs import Jobs
@@ -36,7 +36,8 @@ def _observer() -> Observer:
 def connect(root: Path, environ: Mapping[str, str]) -> Observer:
     """Return the observer of the archive that is unpacked at `root`, with its own clients."""
     config, aws = ObserverConfig.load(root, environ), sdk.session(root)
-    journal = Journal(aws.client("dynamodb", config=sdk.CONFIG), config.journal_table)
+    dynamodb = aws.client("dynamodb", config=sdk.CONFIG)
+    journal = Journal(dynamodb, config.journal_table)
     logs, sns = aws.client("logs", config=sdk.CONFIG), aws.client("sns", config=sdk.CONFIG)
     scheduler = aws.client("scheduler", config=sdk.CONFIG)
     return Observer(
@@ -46,6 +47,7 @@ def connect(root: Path, environ: Mapping[str, str]) -> Observer:
         notifier=Notifier(config, journal, logs, sns),
         jobs=Jobs(aws.client("sagemaker", config=sdk.CONFIG), config.prefix, config.job_kinds),
         s3=aws.client("s3", config=sdk.CONFIG),
+        switches=switch.connect(aws, dynamodb, config),
     )
 
 

@@ -11,14 +11,14 @@ from observer.job_log import Log
 from pipeline.config import ObserverConfig
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
-from pipeline.outcome import NO_FAILURE, Outcome
+from pipeline.outcome import NO_FAILURE, STANDBY, SUCCESSFUL, Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sns import SNSClient
 
 
-_QUIET = ("EmptyInput", "InputNotReady", "Predecessor")
+_QUIET = ("EmptyInput", "InputNotReady", "Predecessor", SUCCESSFUL)
 """Begin the reasons of what is skipped as it was asked to be, or of what somebody was told of."""
 
 
@@ -33,8 +33,7 @@ class Notifier:
 
     def tell(self, entry: Entry, now: datetime) -> None:
         """Publish the one message that this end is worth, if any."""
-        quiet = entry.outcome == Outcome.SKIPPED and (entry.reason or "").startswith(_QUIET)
-        if entry.next_attempt_at or quiet:
+        if entry.next_attempt_at or _is_quiet(entry):
             return
         if entry.outcome == Outcome.COMPLETED:
             since = self.journal.record_success(entry.schedule, entry.job_name, now)
@@ -71,3 +70,14 @@ class Notifier:
         if self.config.chat_topic_arn:
             shown = message.for_chat(subject, body)
             self.sns.publish(TopicArn=self.config.chat_topic_arn, Message=shown)
+
+
+def _is_quiet(entry: Entry) -> bool:
+    """Return whether nobody is to hear of it.
+
+    The other region's slots are skipped each time; a next attempt only once, if a region is left
+    while a slot is under way.
+    """
+    reason = entry.reason or ""
+    of_standby = reason.startswith(STANDBY) and entry.number == 1
+    return entry.outcome == Outcome.SKIPPED and (of_standby or reason.startswith(_QUIET))

@@ -18,6 +18,7 @@ from pipeline.config import ObserverConfig
 from pipeline.jobs import Job, Jobs, with_job
 from pipeline.journal import Journal
 from pipeline.journal_items import REPLACED_BY, Entry
+from pipeline.switch import Switches
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,6 +44,8 @@ class Observer:
     notifier: Notifier
     jobs: Jobs
     s3: S3Client
+    switches: Switches | None = None
+    """Of a stack that has a second region."""
 
     def observe(self, job_name: str, owner: str, now: datetime) -> str:
         """Deal with an attempt's end, unless somebody has or is about to.

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from observer import spot_output
+from pipeline import replica
 from pipeline.attempt import Attempt, slot_text
 from pipeline.config import ObserverConfig
 from pipeline.jobs import Job, Jobs
@@ -25,7 +26,7 @@ from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from mypy_boto3_s3.type_defs import ObjectTypeDef, ObjectVersionTypeDef
 
 LISTED = 10_000
 """Objects that a marker lists, the first in the order of their keys."""
@@ -46,7 +47,9 @@ def settle(s3: S3Client, jobs: Jobs, config: ObserverConfig, entry: Entry, job: 
             return entry
         entry = _with_output(s3, config, entry, job)
     if entry.outcome == Outcome.COMPLETED:
-        written = _written(place.objects(s3), created)
+        of_versions = config.recovery_region is not None
+        objects = replica.current(place, s3) if of_versions else place.objects(s3)
+        written = _written(objects, created, of_versions=of_versions)
         if written["object_count"] or config.schedule(entry.schedule).output.when_empty == "allow":
             document = _about(entry, job) | _read(s3, config, entry.attempt, created) | written
         else:
@@ -127,8 +130,15 @@ def _fingerprint(source: Prefix, s3: S3Client, created: datetime) -> dict[str, A
     }
 
 
-def _written(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, Any]:
+def _written(
+    objects: Iterable[ObjectTypeDef | ObjectVersionTypeDef],
+    created: datetime,
+    *,
+    of_versions: bool = False,
+) -> dict[str, Any]:
     """Return what a marker says of the objects at its place, for a job that was `created` then.
+
+    `of_versions`: also of which versions of them it is, by which another region knows its replicas.
 
     A million take no more memory than LISTED. Who needs the rest lists the place: what is not older
     than `created`, in whole seconds, is the attempt's own.
@@ -136,6 +146,7 @@ def _written(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, A
     since = created.replace(microsecond=0)  # S3 cuts its times off to whole seconds
     listed: list[dict[str, Any]] = []
     stale_keys: list[str] = []
+    versions = replica.Versions()
     count = size = stale = 0
     for item in objects:
         if item.get("LastModified", since) < since:
@@ -145,14 +156,19 @@ def _written(objects: Iterable[ObjectTypeDef], created: datetime) -> dict[str, A
             continue
         count += 1
         size += item.get("Size", 0)
+        key, version = item.get("Key", ""), item.get("VersionId")
+        if version:
+            versions.add(key, version)
         if count <= LISTED:
             etag = item.get("ETag", "").strip('"')
-            listed.append({"key": item.get("Key"), "size": item.get("Size"), "etag": etag})
+            told = {"key": key, "size": item.get("Size"), "etag": etag}
+            listed.append(told | ({"version": version} if version else {}))
     return {
         "object_count": count,
         "total_size": size,
         "objects": listed,
         "truncated": count > LISTED,
+        **({"versions_sha256": versions.sha256()} if of_versions else {}),
         "stale": {"count": stale, "keys": stale_keys},
     }
 

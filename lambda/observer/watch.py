@@ -16,6 +16,7 @@ from pipeline.jobs import ACTIVE, Listed
 from pipeline.journal_items import Entry
 from pipeline.outcome import State
 from pipeline.slots import Expression, Rate
+from pipeline.switch import Switch
 
 Jobs = dict[Attempt, Listed]
 
@@ -42,10 +43,12 @@ class _Schedule:
     zone: ZoneInfo
     changed: datetime
     enabled: bool
+    runs_here: bool
+    """Else it is the other region that runs it."""
 
     def due(self, since: datetime, until: datetime, known: set[datetime]) -> Iterator[datetime]:
         """Yield its unknown slots between these times, since its last change, the latest first."""
-        if not self.enabled:
+        if not (self.enabled and self.runs_here):
             return
         if isinstance(self.expression, Rate):  # AWS does not tell the moment that it counts from
             slot = max({*known, self.changed}) + self.expression.interval
@@ -75,13 +78,14 @@ class Reconciler:
         Raises:
             WatchError: names each job or schedule that could not be dealt with.
         """
-        every = self._jobs()
+        every, switches = self._jobs(), self.observer.switches
+        switch = switches.current() if switches else None
         found: dict[str, str] = {}
         problems: list[str] = []
         for name in self.observer.config.schedules:
             own = {attempt: job for attempt, job in every.items() if attempt.schedule == name}
             with _noting(problems, name):
-                schedule = self._deployed(name)
+                schedule = self._deployed(name, switch)
                 if schedule is None:
                     continue
                 self._measure(schedule, own)
@@ -106,18 +110,21 @@ class Reconciler:
         found |= listed(LastModifiedTimeAfter=self.now - LOOK_BACK)
         return found
 
-    def _deployed(self, name: str) -> _Schedule | None:
+    def _deployed(self, name: str, switch: Switch | None) -> _Schedule | None:
         scheduler, group = self.observer.launches.scheduler, self.observer.config.schedule_group
         try:
             found = scheduler.get_schedule(GroupName=group, Name=name)
         except scheduler.exceptions.ResourceNotFoundException:
             return None
+        changed = found["LastModificationDate"].astimezone(UTC)
         return _Schedule(
             name=name,
             expression=cron.parse(found["ScheduleExpression"]),
             zone=ZoneInfo(found.get("ScheduleExpressionTimezone", "UTC")),
-            changed=found["LastModificationDate"].astimezone(UTC),
+            # What was due before this region took over was none of its slots.
+            changed=max(changed, switch.since) if switch else changed,
             enabled=found.get("State") == "ENABLED",
+            runs_here=switch is None or switch.region == self.observer.config.aws_region,
         )
 
     def _measure(self, schedule: _Schedule, own: Jobs) -> None:
@@ -129,7 +136,8 @@ class Reconciler:
         first_due = schedule.expression.next(schedule.changed, schedule.zone)
         since = min(first_due or schedule.changed, self.now)
         last = self.observer.journal.last_success(schedule.name)
-        quiet = (self.now - max(last or since, since)).total_seconds()
+        last = max(last or since, since) if schedule.runs_here else self.now
+        quiet = (self.now - last).total_seconds()
         values = {"SecondsRunning": max(running, default=0), "SecondsSinceSuccess": max(quiet, 0)}
         metrics.emit(self.observer.config.stack, schedule.name, values)
 

@@ -14,6 +14,12 @@ class State(StrEnum):
     """Nobody asked for it in time."""
 
 
+STANDBY = "Standby"
+"""Begins the reason of what is skipped because the other region runs the schedules."""
+SUCCESSFUL = "Successful"
+"""Begins the reason of what is skipped because its slot has a marker, maybe the other region's."""
+
+
 class Outcome(StrEnum):
     """The class of an attempt's end; docs/runbook.md says what to do about each."""
 

@@ -17,6 +17,11 @@ MODELS = "models"
 CONFIG = Config(retries={"mode": "standard"}, connect_timeout=3, read_timeout=20)
 """Of every client; AWS_MAX_ATTEMPTS says how often it tries (components/function.py)."""
 
+OF_OTHER_REGION = CONFIG.merge(
+    Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=1)
+)
+"""Of a client for the other region, which may be lost: nobody is to wait for it."""
+
 
 class _Models(Loader):
     """Takes a folder's files, and from Lambda's SDK those that the folder has not."""

@@ -6,18 +6,27 @@ docs/recovery.md says what holds while it cannot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import sdk
 from pipeline.attempt import slot_text
+from pipeline.config import StackConfig
 from pipeline.journal_items import to_item
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEY = {"schedule": {"S": "-"}, "attempt": {"S": "switch"}}
 """No schedule is named so."""
+_logger = logging.getLogger(__name__)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -75,6 +84,45 @@ def newest(*found: Switch | None, home: str) -> Switch:
         key=lambda each: (each.term, each.since, each.region),
         default=Switch(home, 0, _NEVER),
     )
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The records of both regions, as one of them reads them."""
+
+    own: DynamoDBClient
+    other: Callable[[], DynamoDBClient]
+    """Is made when it is needed: at a launch, and at the watch's turn."""
+    table: str
+    """Has the same name in both."""
+    home: str
+
+    def current(self) -> Switch:
+        """Return the decision that counts; the own region's, where the other does not answer.
+
+        Raises:
+            botocore.exceptions.ClientError: the own journal cannot be read.
+        """
+        own = read(self.own, self.table)
+        try:
+            other = read(self.other(), self.table)
+        except (BotoCoreError, ClientError) as error:
+            _logger.warning("the other region's switch cannot be read, the own stands: %s", error)
+            other = None
+        return newest(own, other, home=self.home)
+
+
+def connect(aws: boto3.Session, own: DynamoDBClient, config: StackConfig) -> Switches | None:
+    """Return the records of a stack's two regions; None if it has no second one."""
+    region = config.recovery_region
+    if region is None:
+        return None
+
+    @cache
+    def other() -> DynamoDBClient:
+        return aws.client("dynamodb", region_name=region, config=sdk.OF_OTHER_REGION)
+
+    return Switches(own, other, config.journal_table, config.home_region)
 
 
 def _switch(item: Mapping[str, Any]) -> Switch:

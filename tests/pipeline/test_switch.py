@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,14 +47,8 @@ class TestRecord:
         assert world.journal.entry(Attempt("daily", SLOT, 1)) is None
 
     def test_is_each_regions_own(self, world: World) -> None:
-        there: Any = boto3.client("dynamodb", region_name=OTHER)
-        key = {"schedule": "HASH", "attempt": "RANGE"}
-        there.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],
-        )
+        world.make_journal(OTHER)
+        there = world.client("dynamodb", OTHER)
         switch.write(there, TABLE, FIRST)
         assert switch.read(world.client("dynamodb"), TABLE) is None
         assert switch.read(there, TABLE) == FIRST
