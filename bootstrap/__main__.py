@@ -33,7 +33,8 @@ pulumi.export("commands", own)
 stacks = [
     Stack(each, replace(here, region=each.region), found.other_of(each)) for each in found.stacks
 ]
-Images("images", here, stacks, on_aws)
+replicate = found.image_replication == "create"
+Images("images", here, stacks, replicate=replicate, opts=on_aws)
 for stack in stacks:
     roles = Roles(stack.name, stack, github=github, state=state, opts=on_aws)
     pulumi.export(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from bootstrap.registry import refuse_to_replace
 from bootstrap.stack import Stack
 from components import image_lifecycle
 from components.aws.account import Account
@@ -35,13 +36,14 @@ class Copy(NamedTuple):
 class Images(pulumi.ComponentResource):
     """The images of all stacks with a pilot light, in its region.
 
-    Creates: for each region with such a stack the replication configuration of its registry, and
-    in the other region a repository for the copies, with a lifecycle that bounds it. They go with
-    the last stack that needs them; the first region has the images.
+    Creates: for each region with such a stack the replication configuration of its registry, unless
+    somebody else has it, and in the other region a repository for the copies, with a lifecycle that
+    bounds it. They go with the last stack that needs them; the first region has the images.
 
     Raises:
         RunError: more stacks than ECR has rules or filters for, or a filter, which is a prefix,
-            would copy the images of another stack, or into its repository.
+            would copy the images of another stack, or into its repository; or the registry has a
+            replication configuration already.
     """
 
     def __init__(
@@ -49,10 +51,16 @@ class Images(pulumi.ComponentResource):
         name: str,
         account: Account,
         stacks: Sequence[Stack],
+        *,
+        replicate: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("sagemaker-processing-bootstrap:images:Images", name, None, opts)
-        self._name, self._account = name, account
+        self._name, self._account, self._replicates = name, account, replicate
+        looked = pulumi.ResourceHook(
+            f"{name}-first", refuse_to_replace, pulumi.ResourceHookOptions(on_dry_run=True)
+        )
+        self._first = pulumi.ResourceHookBinding(before_create=[looked])
         copies = sorted({copy for each in stacks for copy in _copies(each)})
         builders = [each for each in stacks if not (each.is_pilot_light or each.their_images)]
         _refuse_others(copies, builders)
@@ -70,6 +78,8 @@ class Images(pulumi.ComponentResource):
                 f"{_MOST_FILTERS} repositories to each; let fewer stacks have a pilot light"
             )
         repositories = [self._repository(each) for each in copies]
+        if not self._replicates:
+            return
         aws.ecr.ReplicationConfiguration(
             f"{self._name}-{region}",
             region=region,
@@ -84,7 +94,7 @@ class Images(pulumi.ComponentResource):
                     for to, found in rules.items()
                 ]
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=repositories),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=repositories, hooks=self._first),
         )
 
     def _repository(self, copy: Copy) -> aws.ecr.Repository:

@@ -62,6 +62,8 @@ class Settings(Frozen):
     branch: Annotated[str, _is_branch] = "main"
     """What is deployed from."""
     oidc_provider: Literal["create", "existing"] = "create"
+    image_replication: Literal["create", "existing"] = "create"
+    """existing: whoever has the registry's replication configurations adds the rules to them."""
     stacks: tuple[StackSettings, ...]
 
     def other_of(self, stack: StackSettings) -> StackSettings | None:

@@ -66,6 +66,12 @@ def test_copies_lie_in_a_bounded_encrypted_repository_that_is_there_first() -> N
     assert kept == [30, 40]
 
 
+def test_where_somebody_else_replicates_only_the_repositories_are_made() -> None:
+    recorder = recorded(keys([STACK, LIGHT], image_replication="existing"))
+    assert rules(recorder) == {}
+    assert recorder.one("aws:ecr/repository:Repository")["name"] == "data"
+
+
 @pytest.mark.parametrize(
     ("another", "said"),
     [

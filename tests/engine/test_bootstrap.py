@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pytest
 import yaml
 
+from bootstrap import registry as registry_module
 from tests.conftest import ACCOUNT, REGION, ROOT
 from tests.engine.outcome import OperationFailed
 from tests.engine.stack import Stack
@@ -21,6 +22,37 @@ STATE = {
 STACKS: list[dict[str, Any]] = yaml.safe_load(
     (ROOT / "bootstrap" / "Pulumi.example.yaml").read_text("utf-8")
 )["config"]["stacks"]
+
+
+LIGHT = {
+    "name": "prod-recovery",
+    "prefix": "processing-prod",
+    "region": "eu-west-1",
+    "recovery_of": "prod",
+}
+
+
+class Registry:
+    """Stands in for boto3's client of ECR."""
+
+    def __init__(self) -> None:
+        """Begin with a registry that replicates nothing."""
+        self.rules: list[dict[str, Any]] = []
+
+    def client(self, service: str, *, region_name: str, config: object) -> Self:
+        del config
+        assert (service, region_name) == ("ecr", REGION)
+        return self
+
+    def describe_registry(self) -> dict[str, Any]:
+        return {"registryId": ACCOUNT, "replicationConfiguration": {"rules": self.rules}}
+
+
+@pytest.fixture(name="registry")
+def _registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    found = Registry()
+    monkeypatch.setattr(registry_module, "boto3", found)
+    return found
 
 
 class Bootstrap(Stack):
@@ -67,18 +99,29 @@ def test_an_account_is_made_ready_for_ci_one_stack_more_and_one_less(tmp_path: P
         assert {each.name for each in account.cloud.made.values()} == STATE - {"state"}
 
 
+def test_a_replication_that_the_registry_has_is_never_replaced(
+    tmp_path: Path, registry: Registry
+) -> None:
+    registry.rules = [{"destinations": [{"region": "us-east-1"}]}]
+    with Bootstrap(tmp_path, "example", {"stacks": [*STACKS, LIGHT]}) as account:
+        for operation in (account.preview, account.up):
+            with pytest.raises(OperationFailed, match="replication of its own, which this one wo"):
+                operation()
+        assert "images-eu-central-1" not in {each.name for each in account.cloud.made.values()}
+        registry.rules = []
+        account.up()
+        # From then on what it has is bootstrap's.
+        registry.rules = [{"destinations": [{"region": "eu-west-1"}]}]
+        assert set(account.up().changes.values()) <= {"same"}
+
+
+@pytest.mark.usefixtures("registry")
 def test_the_images_of_a_stack_follow_its_pilot_light_and_go_with_it(tmp_path: Path) -> None:
-    light = {
-        "name": "prod-recovery",
-        "prefix": "processing-prod",
-        "region": "eu-west-1",
-        "recovery_of": "prod",
-    }
     copies = {f"images-eu-west-1-processing-dev{each}" for each in ("", "-lifecycle")}
     created = {"images-eu-central-1", *copies}
     with Bootstrap(tmp_path, "example") as account:
         account.up()
-        account.configure({"stacks": [*STACKS, light]})
+        account.configure({"stacks": [*STACKS, LIGHT]})
         planned, more = account.preview().changes, account.up().changes
         assert planned == more
         created |= {each for each in more if each.startswith("prod-recovery")}
