@@ -216,6 +216,9 @@ class TestAFollowerOnSpot:
         assert "reclaimed" in [event["what"] for event in report["timeline"]]
         logs = (left / "logs" / "aws" / "sagemaker" / "TrainingJobs").rglob("*.log")
         assert sorted(line for log in logs for line in log.read_text().splitlines()) == [
+            "entrypoint: checkpoint at the end: 1 files, 0 bytes",
+            "entrypoint: checkpoint at the start: 0 files, 0 bytes",
+            "entrypoint: checkpoint at the start: 1 files, 0 bytes",
             "kept: ",
             "kept: half",
         ]
