@@ -1,6 +1,7 @@
 """Image: the container, built from `container/` and kept by digest."""
 
 import json
+import re
 from dataclasses import replace
 
 import pulumi
@@ -22,6 +23,12 @@ _NAMED_BY_SETTING = (
     ", which image.uri names: it has expired, or was deleted. Name one that is there (aws ecr "
     "describe-images --repository-name {repository}), or remove image.uri to build one."
 )
+_NOT_COPIED = (
+    " in {region}, and a pilot light builds none. Bootstrap has ECR copy there what is pushed from "
+    "then on (docs/deploy.md, images of a pilot light). If this one was pushed before, copy it, "
+    "with Docker logged in to both registries; its digest stays: docker buildx imagetools create "
+    "--prefer-index=false --tag {there}:first {uri}"
+)
 _UNSEEN = (
     "ECR does not say whether {repository} has the image of image.uri. If it is ecr:DescribeImages "
     "that is missing: roles that bootstrap/ bounds can pull only from the repositories in its uses."
@@ -35,7 +42,7 @@ class Image(pulumi.ComponentResource):
     bounds it, a policy for jobs of other accounts) and the image, built for linux/amd64 and pushed.
     With `image.uri` that image runs, and none is built: this is how a stack goes back to the very
     image that ran, or runs what another stack has tested. With one of another repository it has
-    none itself.
+    none itself, and neither has a pilot light, which takes the copy in its own region.
 
     The tag is a hash of the build context, so an unchanged context is never pushed again, and jobs
     name the digest, so nothing moves under them. Never built in a preview, which warns of a base
@@ -57,7 +64,10 @@ class Image(pulumi.ComponentResource):
         super().__init__("sagemaker-processing:image:Image", name, None, stack.opts)
         self.owner = stack.account
         if uri := stack.settings.image.uri:
-            self._use(name, stack, uri)
+            if stack.settings.is_pilot_light:
+                self._use_copy(stack, uri)
+            else:
+                self._use(name, stack, uri)
         else:
             self._warn_of_base_image(stack.settings.image.base)
             repository = self._repository(name, stack)
@@ -70,9 +80,7 @@ class Image(pulumi.ComponentResource):
 
         Whether another account has it only that one may say: a job's failure tells.
         """
-        registry, _, path = uri.partition("/")
-        repository, _, digest = path.partition("@")
-        self.owner = replace(stack.account, id=registry.partition(".")[0])
+        repository = self._find(stack, uri, _NAMED_BY_SETTING)
         if (self.owner, repository) == (stack.account, stack.prefix):
             self._repository(name, stack)
         elif stack.settings.image.shared_with:
@@ -80,12 +88,33 @@ class Image(pulumi.ComponentResource):
                 f"image.shared_with: the stack has no images to share, as image.uri {uri} is of "
                 "another repository; list the stacks in the file of the one that builds it"
             )
-        if self.owner == stack.account:
-            missing = _NAMED_BY_SETTING.format(repository=repository)
-            if not image_manifest.media_type(stack.account.region, repository, digest, missing):
-                pulumi.log.warn(_UNSEEN.format(repository=repository), resource=self)
+
+    def _use_copy(self, stack: Stack, uri: str) -> None:
+        """Take the home stack's image, by the same digest, from the registry of this region.
+
+        The repository is whose that copies it: see bootstrap/ and docs/deploy.md.
+        """
+        region = stack.account.region
+        here = re.sub(r"(?<=\.ecr\.)[a-z0-9-]+", region, uri, count=1)
+        there = here.partition("@")[0]
+        self._find(stack, here, _NOT_COPIED.format(region=region, there=there, uri=uri))
+
+    def _find(self, stack: Stack, uri: str, if_missing: str) -> str:
+        """Note where an image is, and return its repository's name.
+
+        Raises:
+            RunError: this account has no such image; `if_missing` says why.
+        """
+        registry, _, path = uri.partition("/")
+        repository, _, digest = path.partition("@")
+        self.owner = replace(stack.account, id=registry.partition(".")[0])
         self.uri = pulumi.Output.from_input(uri)
         self.repository = pulumi.Output.from_input(repository)
+        if self.owner == stack.account:
+            missing = if_missing.format(repository=repository)
+            if not image_manifest.media_type(stack.account.region, repository, digest, missing):
+                pulumi.log.warn(_UNSEEN.format(repository=repository), resource=self)
+        return repository
 
     def _repository(self, name: str, stack: Stack) -> aws.ecr.Repository:
         keep = stack.settings.keep_images

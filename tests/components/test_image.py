@@ -1,13 +1,16 @@
 """The image: built and pushed, or one that exists."""
 
 import json
+import re
 from pathlib import Path
+from typing import ClassVar
 from unittest.mock import patch
 
 import pulumi
 import pytest
 
 from components import build_context
+from components.aws import image_manifest
 from components.image import Image
 from tests.components.settings.test_settings import keys_of
 from tests.components.stacks import KEY, build, stack
@@ -151,3 +154,40 @@ class TestImageThatExists:
         of = stack(image={"uri": self.URI, "shared_with": [{"prefix": "x"}]})
         with pytest.raises(pulumi.RunError, match=r"no images to share.*the one that builds it"):
             build(lambda: Image("image", of))
+
+
+class TestPilotLight:
+    HOME = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/p@sha256:{'cd' * 32}"
+    HERE = HOME.replace("eu-west-1", REGION)
+    RECOVERY: ClassVar = {"recovery": {"of": "home", "region": "eu-west-1"}, "prefix": "p"}
+
+    @pytest.mark.parametrize("uri", [HOME, HERE])
+    def test_runs_the_home_stacks_image_from_its_own_region(self, uri: str) -> None:
+        of = stack(**self.RECOVERY, image={"uri": uri})
+        made: list[Image] = []
+        told: list[str] = []
+
+        def make() -> None:
+            made.append(Image("image", of))
+            made[0].uri.apply(told.append)
+
+        recorder = build(make)
+        assert told == [self.HERE]
+        assert made[0].owner == of.account
+        assert recorder.kinds() == {"sagemaker-processing:image:Image"}, "no repository of its own"
+
+    def test_without_the_copy_says_how_it_comes(self) -> None:
+        of = stack(**self.RECOVERY, image={"uri": self.HOME})
+
+        def missing(region: str, repository: str, digest: str, why: str) -> None:
+            assert (region, repository, digest) == (REGION, "p", f"sha256:{'cd' * 32}")
+            raise pulumi.RunError(why)
+
+        def make() -> None:
+            with patch.object(image_manifest, "media_type", missing):
+                Image("image", of)
+
+        there = self.HERE.partition("@")[0]
+        copy = f"imagetools create --prefer-index=false --tag {there}:first {self.HOME}"
+        with pytest.raises(pulumi.RunError, match=f"{re.escape(copy)}$"):
+            build(make)
