@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tests.conftest import ACCOUNT
+from tests.conftest import ACCOUNT, REGION
 from tests.engine.provider import Refused
 from tests.engine.values import parsed, strings
 
 ROLE, BUCKET = "aws:iam/role:Role", "aws:s3/bucket:Bucket"
 REPOSITORY = "aws:ecr/repository:Repository"
+_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 _POLICY = "aws:iam/policy:Policy"
 _ATTACHED = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _TABLE = "aws:dynamodb/table:Table"
@@ -70,6 +73,8 @@ NEEDS: dict[str, list[tuple[str, str]]] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": [("repository", REPOSITORY)],
     "aws:ecr/repositoryPolicy:RepositoryPolicy": [("repository", REPOSITORY)],
     "aws:sqs/queuePolicy:QueuePolicy": [("queueUrl", _QUEUE)],
+    # S3 says that versioning must be enabled.
+    **{kind: [("bucket", _VERSIONING)] for kind in (_LOCK, _REPLICATION)},
     "aws:kms/alias:Alias": [("targetKeyId", "aws:kms/key:Key")],
     _SUBNET: [("vpcId", _VPC)],
     _ROUTES: [("vpcId", _VPC)],
@@ -125,6 +130,9 @@ class Cloud:
     """Repository -> digest -> tags, the oldest image first."""
     objects: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Bucket -> keys."""
+    region: str = REGION
+    other: "Cloud | None" = None
+    """The account in another region."""
 
     def of(self, kind: str) -> list[Made]:
         return [each for each in self.made.values() if each.kind == kind]
@@ -182,11 +190,25 @@ class Cloud:
                 if (kind, id_) not in self.made and id_ not in self.outside:
                     message = f"{_word(kind)}NotFound: {id_}, named by {new.name} as {key}"
                     raise Refused(message)
-        there = {each.outputs.get("arn") for each in self.made.values()} | self.outside
+        everywhere = [*self.made.values(), *(self.other.made.values() if self.other else ())]
+        if new.kind == _REPLICATION:
+            self._destinations_take_replicas(new)
+        there = {each.outputs.get("arn") for each in everywhere} | self.outside
         there.add(new.outputs.get("arn"))
         for arn in _named_arns(new.inputs):
             if arn not in there:
                 message = f"NotFound: {arn}, named by {new.name}"
+                raise Refused(message)
+
+    def _destinations_take_replicas(self, new: Made) -> None:
+        """Raises: Refused: what S3 says of PutBucketReplication."""
+        for rule in new.inputs["rules"]:
+            name = rule["destination"]["bucket"].rpartition(":")[2]
+            if not (self.other and (BUCKET, name) in self.other.made):
+                message = "InvalidRequest: Destination bucket must exist."
+                raise Refused(message)
+            if (_VERSIONING, name) not in self.other.made:
+                message = "InvalidRequest: Destination bucket must have versioning enabled."
                 raise Refused(message)
 
     def repositories(self) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from typing import Any
 
+from tests.conftest import REGION
 from tests.engine import aws_lookups, schema
 from tests.engine.aws_cloud import Cloud, Made
 from tests.engine.aws_outputs import computed
@@ -84,6 +85,8 @@ class AwsProvider:
         if prefix := new.get(f"{key}Prefix"):
             named[key] = f"{prefix}{secrets.token_hex(13)}"
         id_, added = computed(subject.kind, named)
+        # Which are of the tests' region, but for names that have another one in them.
+        id_, added = json.loads(json.dumps([id_, added]).replace(REGION, self.cloud.region))
         outputs = {**named, **added}
         with self.cloud.lock:
             self.cloud.create(Made(subject.kind, id_, subject.name, new, outputs))

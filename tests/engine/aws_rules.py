@@ -64,9 +64,13 @@ RULES: dict[str, Rule] = {
     "aws:s3/bucket:Bucket": _rule(
         "bucket bucketPrefix objectLockEnabled", "bucket", 63, defaults={"forceDestroy": False}
     ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": _rule(
+        "bucket expectedBucketOwner objectLockEnabled", defaults={"objectLockEnabled": "Enabled"}
+    ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _rule("bucket"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _rule("bucket"),
     "aws:s3/bucketPolicy:BucketPolicy": _rule("bucket"),
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": _rule("bucket"),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _rule(
         "bucket expectedBucketOwner"
     ),

@@ -17,7 +17,6 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from tests.conftest import REGION
 from tests.engine import schema
 from tests.engine.aws_cloud import Cloud
 from tests.engine.provider import Call, Diff, Refused, Subject, top
@@ -115,7 +114,7 @@ class DockerProvider:
     def client(self, service: str, *, region_name: str, config: object) -> Self:
         """Stand in for boto3's client of ECR, which the program asks of its image."""
         del config
-        assert (service, region_name) == ("ecr", REGION)
+        assert (service, region_name) == ("ecr", self.cloud.region)
         return self
 
     def describe_images(

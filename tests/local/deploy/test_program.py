@@ -27,7 +27,7 @@ class TestEveryResource:
     def test_the_embedded_aws_creates_every_kind_that_the_program_registers(self) -> None:
         told = {"subscriptions": [{"protocol": "email", "endpoint": "team@example.com"}]}
         config = stack_keys("local") | {f"{PROJECT}:alerts": json.dumps(told)}
-        variants = [program("vpc, chats"), program("existing")]
+        variants = [program(each) for each in ("vpc, chats", "existing", "recovery")]
         recorders = [record_program("local", config), *variants]
         created = [args for recorder in recorders for args in recorder.created]
         registered = {args.typ for args in created if args.custom}
