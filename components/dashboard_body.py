@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from components import names
+from components import names, replicated
 from components.settings import Settings
 from pipeline.contract import METRIC_NAMESPACE, OPS
 
@@ -64,7 +64,7 @@ _FAILURES = (
 """Logs Insights' query of the observer's log; schedule, slot and attempt make the job's name."""
 
 
-def of(settings: Settings, alarm_arns: Sequence[pulumi.Input[str]]) -> dict[str, Any]:
+def of(settings: Settings, account: str, alarm_arns: Sequence[pulumi.Input[str]]) -> dict[str, Any]:
     """Return the body of a stack's dashboard: the last week, each graph with its own period."""
     rows = [
         (4, [_header(settings)]),
@@ -75,6 +75,7 @@ def of(settings: Settings, alarm_arns: Sequence[pulumi.Input[str]]) -> dict[str,
         ),
         (6, [_use(settings, *each) for each in _USE.items()]),
         (6, [_functions(settings), _queues(settings)]),
+        *([(6, [*_replicas(settings, account)])] if replicated.rules(settings) else ()),
         (8, [_last_failures(settings)]),
     ]
     return {"start": "-P7D", "periodOverride": "inherit", "widgets": list(_placed(rows))}
@@ -155,6 +156,21 @@ def _queues(settings: Settings) -> Widget:
         for failed, queue in queues.items()
     ]
     return _metric(settings, "Messages that nobody could handle", metrics, _MOST_PER_5_MINUTES)
+
+
+def _replicas(settings: Settings, account: str) -> Iterator[Widget]:
+    """Yield what this region has still to get, and what it could not send; see the alarms."""
+    here, other = settings.region, settings.recovery.region or ""
+    for name, title, source, target, shown in (
+        ("ReplicationLatency", "Replicas behind, seconds", other, here, _MOST_PER_5_MINUTES),
+        ("OperationsFailedReplication", "Not replicated", here, other, _SUM_PER_5_MINUTES),
+    ):
+        metrics: Metrics = []
+        for rule in replicated.rules(settings):
+            dimensions = rule.dimensions(settings.prefix, account, source, target).items()
+            label = {"label": f"{rule.prefix} of {rule.bucket}"}
+            metrics.append(["AWS/S3", name, *(part for each in dimensions for part in each), label])
+        yield _metric(settings, title, metrics, shown)
 
 
 def _metric(settings: Settings, title: str, metrics: Metrics, shown: dict[str, Any]) -> Widget:

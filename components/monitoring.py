@@ -39,7 +39,7 @@ class Monitoring(pulumi.ComponentResource):
                 )
                 for suffix, alarm in alarm_definitions.of(settings, stack.account.id)
             ]
-            body = dashboard_body.of(settings, [alarm.arn for alarm in alarms])
+            body = dashboard_body.of(settings, stack.account.id, [alarm.arn for alarm in alarms])
             aws.cloudwatch.Dashboard(
                 f"{name}-dashboard",
                 dashboard_name=f"{stack.prefix}-{settings.region}",

@@ -18,7 +18,9 @@ from tests.recorded import program
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:p-dev--"
 ALARMS = (f"{ALARM}daily-failed", f"{ALARM}launcher-errors")
 DAILY = {"expression": "cron(0 4 * * ? *)", "timezone": "Europe/Berlin"}
-STACK = settings(prefix="p-dev", schedules={"daily": DAILY, "hourly": DAILY})
+STACK = settings(
+    prefix="p-dev", schedules={"daily": DAILY, "hourly": DAILY}, recovery__region="eu-west-1"
+)
 
 # Property -> whether the widget needs it, of each type that is used. Source: "Dashboard Body
 # Structure and Syntax" in CloudWatch's API reference.
@@ -36,7 +38,7 @@ VIEWS = {"timeSeries", "singleValue", "gauge", "bar", "pie", "table"}
 
 
 def widgets(of: Settings = STACK, alarms: tuple[str, ...] = ALARMS) -> list[dict[str, Any]]:
-    return dashboard_body.of(of, alarms)["widgets"]
+    return dashboard_body.of(of, ACCOUNT, alarms)["widgets"]
 
 
 def of_type(
@@ -133,6 +135,15 @@ class TestShows:
         for of in ("alerts", "launcher", "observer", "schedule"):
             queue = f"p-dev-{of}-failures"
             assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue) in found
+
+    def test_what_is_replicated_either_way_and_only_where_something_is(self) -> None:
+        found = [[entry[1], entry[3], entry[5]] for entry in entries() if entry[0] == "AWS/S3"]
+        here, there = (f"p-dev-output-{ACCOUNT}-{region}" for region in (REGION, "eu-west-1"))
+        assert found == [
+            ["ReplicationLatency", there, here],
+            ["OperationsFailedReplication", here, there],
+        ]
+        assert len(widgets()) - len(widgets(settings())) == 2
 
     def test_what_to_look_at_first(self) -> None:
         first = widgets()[0]

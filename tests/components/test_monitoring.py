@@ -196,7 +196,7 @@ def test_every_metric_of_alarms_and_dashboard_is_one_that_is_sent() -> None:
         for alarm in alarms().values()
         if alarm["namespace"] == METRIC_NAMESPACE
     }
-    for widget in dashboard_body.of(settings(), [])["widgets"]:
+    for widget in dashboard_body.of(settings(), ACCOUNT, [])["widgets"]:
         for entry in widget["properties"].get("metrics", []):
             if entry[0] == METRIC_NAMESPACE:
                 asked[entry[1]] = {entry[2], entry[4]}
