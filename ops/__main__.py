@@ -7,7 +7,20 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 
-from ops import advise, backfill, costs, doctor, listing, logs, prices, promote, report, run
+from ops import (
+    advise,
+    backfill,
+    costs,
+    doctor,
+    failover,
+    listing,
+    logs,
+    prices,
+    promote,
+    recovery,
+    report,
+    run,
+)
 from ops.screen import Screen
 from ops.session import Session, carry_out
 from ops.stack import Stack
@@ -55,6 +68,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     command(
         "promote", promote.promote, "Tag the image that the stack runs as tested; print its URI"
     )
+    over = command("failover", failover.failover, "Move the schedules to another region")
+    over.add_argument("--to", metavar="REGION", required=True)
+    back = command("failback", failover.failback, "Move the schedules back to the home region")
+    for each in (over, back):
+        _add_recent(each)
+        each.add_argument("--lost", action="store_true", help="the other region will not come back")
+        each.add_argument("--yes", action="store_true", help="start without asking")
     command("prices", prices.fetch, "Get the list prices of the stack's region from AWS")
     _add_looking(command)
     return parser.parse_args(arguments)
@@ -62,6 +82,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def _add_looking(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
     """Add the commands that change nothing."""
+    recovers = command("recovery", recovery.show, "Show what another region would take over with")
+    _add_recent(recovers)
     command("doctor", doctor.show, "Check machine and account before pulumi up")
     lists = command("list", listing.show, "List slots, newest first, and what runs now")
     lists.add_argument("--schedule", metavar="NAME", help="default: all")
@@ -87,6 +109,10 @@ def _add_looking(command: Callable[[str, object, str], argparse.ArgumentParser])
     shows = command("report", report.show, "Write one page with what came of each slot")
     shows.add_argument("--days", type=_positive, default=30, metavar="N", help="default: 30")
     shows.add_argument("--output", metavar="FILE", help="default: report-<stack>.html")
+
+
+def _add_recent(looks: argparse.ArgumentParser) -> None:
+    looks.add_argument("--days", type=_positive, default=2, metavar="N", help="default: 2")
 
 
 def _add_days(fills: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from pipeline.attempt import MAX_ATTEMPT, Attempt, slot_text
 from pipeline.jobs import ACTIVE, Job
 from pipeline.journal_items import Entry, seconds_between
 from pipeline.kind import Kind
-from pipeline.outcome import Outcome
+from pipeline.outcome import STANDBY, SUCCESSFUL, Outcome, State
 
 Answer = dict[str, Any]
 """The launcher's."""
@@ -68,7 +68,7 @@ def _free_attempt(session: Session, first: Attempt) -> Attempt | None:
     job = session.stack.find_job(last)
     if job:
         _refuse_if_running(session, job.name, job.status)
-    used = job or (known and known[-1].concluded_at)
+    used = job or (known and (known[-1].concluded_at or stood_by(known[-1])))
     return last.next() if used else last
 
 
@@ -78,10 +78,16 @@ def _refuse_if_running(session: Session, name: str, status: str) -> None:
         raise OpsError(f"{name} is {status}: two at once would write the same output. Stop: {stop}")
 
 
-def under_way(session: Session, first: Attempt) -> Attempt | None:
+def stood_by(entry: Entry) -> bool:
+    """Return whether an attempt was only skipped for what the other region does, or has done."""
+    return entry.status == State.SKIPPED and (entry.reason or "").startswith((STANDBY, SUCCESSFUL))
+
+
+def under_way(session: Session, first: Attempt, *, stands_by: bool = False) -> Attempt | None:
     """Return the slot's attempt that runs, is planned, or is about to be concluded; None if none.
 
-    What should have started or been concluded long ago is not waited for.
+    What should have started or been concluded long ago is not waited for. In a region that
+    `stands_by`, what is planned will be skipped, unless an operator asked for it.
     """
     stack, now = session.stack, session.now()
     known = stack.journal.attempts(first.schedule, first.slot)
@@ -92,7 +98,10 @@ def under_way(session: Session, first: Attempt) -> Attempt | None:
         entry, job = expected.get(attempt), stack.find_job(attempt)
         if job and job.is_active:
             return attempt
-        since = _last_expected(stack, entry) if entry else None
+        if entry and not entry.status and (entry.launching_until or now) > now:
+            return attempt  # the launcher is at it
+        comes = entry and not stood_by(entry) and (entry.asked_by or not stands_by)
+        since = _last_expected(stack, entry) if entry and comes else None
         if job:
             since = job.ended or job.changed
         if since and now - since < GRACE:

@@ -1,8 +1,8 @@
 """Runs the slots of some days that have no success marker, never more than so many at once."""
 
 import argparse
-from collections import Counter, deque
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from ops import backfill_plan
 from ops.attempts import GOOD, GRACE, Followed, launch_next, under_way
-from ops.backfill_plan import Plan
 from ops.listing import Slot, of_attempts, shown
 from ops.screen import local, style
 from ops.session import Session
@@ -21,6 +20,8 @@ from pipeline.attempt import Attempt, job_name
 from pipeline.journal_items import Entry
 from pipeline.text import dollars
 
+_Key = tuple[datetime, str]
+"""A slot, and whose it is."""
 _THROTTLED = {"ThrottlingException", "TooManyRequestsException", "SlowDown"}
 
 
@@ -45,7 +46,14 @@ def backfill(session: Session, options: argparse.Namespace) -> int:
         "Stopped watching; what runs or is planned goes on, and nothing new is started. "
         f"To continue: {again}"
     )
-    slots = _Backfill(session, plan).run()
+    slots = Runner(
+        session,
+        title=f"Backfills {schedule}",
+        to_run=[Attempt(schedule, slot, 1) for slot in plan.to_run],
+        going=plan.under_way,
+        parallel=parallel,
+        is_done=session.stack.is_successful,
+    ).run()
     failed = [slot for slot in slots if slot.outcome not in GOOD]
     total = sum(slot.cost_usd or 0 for slot in slots)
     counts = Counter(slot.outcome or "not concluded" for slot in slots)
@@ -59,15 +67,29 @@ def backfill(session: Session, options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-class _Backfill:
-    """The slots of a plan: those that wait, those under way and what the others ended as."""
+class Runner:
+    """Slots to run: those that wait, those under way and what the others ended as."""
 
-    def __init__(self, session: Session, plan: Plan) -> None:
-        self._session, self._plan = session, plan
-        self._waiting = deque(Attempt(plan.schedule, slot, 1) for slot in plan.to_run)
-        self._going = [Followed(session, attempt) for attempt in plan.under_way]
-        self._ended: dict[datetime, Slot] = {}
-        self._told: dict[datetime, str] = {}
+    def __init__(  # noqa: PLR0913 - by keyword
+        self,
+        session: Session,
+        *,
+        title: str,
+        to_run: Iterable[Attempt],
+        going: Iterable[Attempt],
+        parallel: int,
+        is_done: Callable[[Attempt], bool],
+    ) -> None:
+        """Run the slots of these attempts in this order, and follow those that are `going`.
+
+        `is_done` says of one whose turn comes that it need not be run any more.
+        """
+        self._session, self._title, self._parallel = session, title, parallel
+        self._is_done = is_done
+        self._waiting = list(to_run)
+        self._going = [Followed(session, attempt) for attempt in going]
+        self._ended: dict[_Key, Slot] = {}
+        self._told: dict[_Key, str] = {}
         self._throttled_since: datetime | None = None
 
     def run(self) -> list[Slot]:
@@ -76,15 +98,26 @@ class _Backfill:
             while self._going or self._waiting:
                 for followed in list(self._going):
                     self._look(followed)
-                while self._waiting and len(self._going) < self._plan.parallel:
-                    if not self._start(self._waiting[0]):
+                while len(self._going) < self._parallel and (first := self._next()):
+                    if not self._start(first):
                         break
-                    self._waiting.popleft()
+                    self._waiting.remove(first)
                 counts = f"{len(self._going)} under way, {len(self._waiting)} to come"
-                show(f"Backfills {self._plan.schedule}", counts)
+                show(self._title, counts)
                 if self._going or self._waiting:
                     self._session.pause()
-        return [self._ended[slot] for slot in sorted(self._ended)]
+        return [self._ended[key] for key in sorted(self._ended)]
+
+    def _next(self) -> Attempt | None:
+        """Return the first whose schedule does not follow one that has not ended in its slot."""
+        left = {_key(each) for each in (*self._waiting, *(each.attempt for each in self._going))}
+        schedules = self._session.stack.settings.schedules
+        ready = (
+            each
+            for each in self._waiting
+            if (each.slot, schedules[each.schedule].follows) not in left
+        )
+        return next(ready, None)
 
     def _look(self, followed: Followed) -> None:
         with self._patience():
@@ -101,7 +134,7 @@ class _Backfill:
         """Start a slot that may have moved on since the plan; return whether it could be asked."""
         with self._patience():
             try:
-                if self._session.stack.is_successful(first):
+                if self._is_done(first):
                     self._tell(first, "successful meanwhile", "green")
                 else:
                     self._going.append(Followed(self._session, self._begin(first)))
@@ -136,7 +169,7 @@ class _Backfill:
                 raise
 
     def _end(self, slot: Slot) -> None:
-        self._ended[slot.slot] = slot
+        self._ended[_key(slot.attempt)] = slot
         said = f"{slot.schedule} attempt {slot.number}: {slot.outcome or 'not concluded'}"
         self._tell(slot.attempt, said, style(slot.outcome))
 
@@ -148,8 +181,12 @@ class _Backfill:
 
     def _tell(self, attempt: Attempt, state: str, colour: str = "") -> None:
         """Tell what a slot is at, once for each change."""
-        if self._told.get(attempt.slot) != state:
-            self._told[attempt.slot] = state
+        if self._told.get(_key(attempt)) != state:
+            self._told[_key(attempt)] = state
             at = local(attempt.slot, self._session.stack.zone(attempt.schedule))
             line = Text.assemble((f"{at}  ", "dim"), (state, colour))
             self._session.screen.err.print(line, soft_wrap=True)
+
+
+def _key(attempt: Attempt) -> _Key:
+    return attempt.slot, attempt.schedule

@@ -62,7 +62,7 @@ def plan(session: Session, schedule: str, first: date, last: date, parallel: int
                 found.append(running)
             else:
                 to_run.append(slot)
-    at_most, last_run = _at_most(session.stack, schedule), _last_run(session, schedule)
+    most, last_run = at_most(session.stack, schedule), _last_run(session, schedule)
     as_last = last_run and last_run.cost_usd
     return Plan(
         schedule=schedule,
@@ -71,7 +71,7 @@ def plan(session: Session, schedule: str, first: date, last: date, parallel: int
         under_way=found,
         to_run=to_run,
         parallel=parallel,
-        cost_at_most_usd=None if at_most is None else at_most * len(to_run),
+        cost_at_most_usd=None if most is None else most * len(to_run),
         last_run=last_run,
         cost_as_last_run_usd=None if as_last is None else as_last * len(to_run),
     )
@@ -106,7 +106,8 @@ def _slots(session: Session, schedule: str, first: date, last: date) -> list[dat
     return found
 
 
-def _at_most(stack: Stack, schedule: str) -> float | None:
+def at_most(stack: Stack, schedule: str) -> float | None:
+    """Return what a slot costs if it takes its maximum runtime; None without a price."""
     settings, costs = stack.settings.schedules[schedule], list[float]()
     for size in settings.sizes:
         machines = (size.instance_type, size.instance_count, size.most_volume_gb)
@@ -121,7 +122,9 @@ def _at_most(stack: Stack, schedule: str) -> float | None:
 
 def _last_run(session: Session, schedule: str) -> Entry | None:
     recent = session.stack.journal.recent(schedule, datetime(2000, 1, 1, tzinfo=UTC))
-    return next((entry for entry in recent if entry.outcome == Outcome.COMPLETED), None)
+    # One that another region ran has no job here, and tells of no cost.
+    ran = (each for each in recent if each.outcome == Outcome.COMPLETED and each.started)
+    return next(ran, None)
 
 
 def shown(session: Session, made: Plan) -> Iterator[RenderableType]:

@@ -97,6 +97,10 @@ class Stack:
         """Return the bucket that a schedule reads, unless it reads what another one wrote."""
         return self._bucket("input", self.settings.schedules[schedule].input.bucket)
 
+    def output_bucket(self, schedule: str) -> str:
+        """Return the bucket that a schedule writes to."""
+        return self._bucket("output", self.settings.schedules[schedule].output.bucket)
+
     def input_of(self, attempt: Attempt) -> Prefix:
         """Return where the attempt's slot reads, unless it is what another one wrote."""
         schedule = self.settings.schedules[attempt.schedule]
@@ -107,7 +111,7 @@ class Stack:
         """Return where the attempt's slot writes."""
         schedule = self.settings.schedules[attempt.schedule]
         key = schedule.place(schedule.output.prefix, attempt.schedule, attempt.slot)
-        return Prefix(self._bucket("output", schedule.output.bucket), key)
+        return Prefix(self.output_bucket(attempt.schedule), key)
 
     def _bucket(self, role: str, existing: str | None) -> str:
         return existing or names.bucket(self.prefix, role, self._caller["Account"], self.region)

@@ -5,7 +5,10 @@ import boto3
 import pytest
 
 from ops import stack
+from tests.conftest import PRICES
 from tests.ops.nights import Nights
+from tests.ops.pairs import OTHER, put_pair
+from tests.ops.two_regions import TwoRegions, operator_client
 from tests.ops.world import World
 from tests.quick_moto import mock_aws
 
@@ -57,3 +60,16 @@ def world(
 def nights(world: World, prices: None) -> Nights:
     del prices
     return Nights(world)
+
+
+@pytest.fixture
+def regions(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[TwoRegions]:
+    """Stack prod and its pilot light, deployed."""
+    put_pair(project)
+    monkeypatch.setattr("pipeline.cost._CARDS", {OTHER: PRICES})
+    monkeypatch.setenv("COLUMNS", "140")
+    with mock_aws():
+        monkeypatch.setattr(boto3, "client", operator_client)
+        yield TwoRegions(capsys, project)

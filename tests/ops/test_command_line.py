@@ -28,6 +28,8 @@ class TestWrongCalls:
             "backfill --stack prod --schedule daily --from yesterday --to 2026-01-05",
             "backfill --stack prod --schedule daily --from 1999-12-31 --to 2026-01-05",
             "report --stack prod --days 0",
+            "failover --stack prod",
+            "failback --stack prod --days 0",
         ],
     )
     def test_are_status_2_and_show_the_usage(
@@ -48,6 +50,8 @@ class TestWrongCalls:
             "logs --stack prod",
             "logs --stack prod --schedule daily",
             "logs --stack prod JOB --schedule daily --slot 2026-01-05T03:00:00Z",
+            "recovery --stack prod",
+            "failover --stack prod --to eu-west-1",
         ],
     )
     def test_what_the_stack_does_not_have_is_status_2(self, project: Path, line: str) -> None:
