@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
-from components import alarm_definitions
+from components import alarm_definitions, replicated
 from components.settings import ScheduleSettings, Settings, SizeSettings
 from pipeline import cost, cron
 from pipeline.contract import OPS
@@ -23,6 +23,11 @@ _FREE = 10
 """Alarms, and metrics, of an account that cost nothing."""
 _GAUGES = 2
 """Metrics of a schedule that the watch sends all the time; others cost in the hours of runs."""
+_REPLICATION_METRICS = 4
+"""Of each rule, billed as custom ones; where nothing was replicated yet there may be none.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics.html"""
+_TRANSFER, _STORED, _PUT = 0.02, 0.023, 0.005
+"""USD for a GB from us-east-1 to another region, a GB and month there, 1,000 objects put there."""
 _MONTH = timedelta(hours=730)
 _YEAR = timedelta(days=365)
 _OVERLAP = {
@@ -40,6 +45,7 @@ def text(settings: Settings, now: datetime) -> str:
         if priced
         else f"Forecast: no prices of {region}; get them: {OPS} prices --stack {settings.stack}",
         _at_rest_line(settings),
+        *_recovery(settings),
     ]
     for name, schedule in settings.schedules.items():
         lines.append(f"{name}: {schedule.expression} {schedule.timezone}")
@@ -50,7 +56,8 @@ def text(settings: Settings, now: datetime) -> str:
 def at_rest(settings: Settings) -> dict[str, float]:
     """Return what is always there and billed -> USD a month, as in us-east-1."""
     alarms = len([*alarm_definitions.of(settings, account="")]) if _monitored(settings) else 0
-    metrics = _GAUGES * len(settings.schedules)
+    rules = len(replicated.rules(settings))
+    metrics = _GAUGES * len(settings.schedules) + _REPLICATION_METRICS * rules
     network = settings.network
     endpoints = len(network.endpoints) * network.zones if network.mode == "vpc" else 0
     items = {
@@ -70,6 +77,15 @@ def _at_rest_line(settings: Settings) -> str:
         f"At rest: {dollars(sum(items.values()))} a month by list prices of us-east-1: {told}"
         + (free if _monitored(settings) else "")
     )
+
+
+def _recovery(settings: Settings) -> Iterator[str]:
+    if settings.recovery.region:
+        what = "inputs and outputs" if settings.recovery.inputs else "outputs"
+        yield (
+            f"Recovery: {what} to {settings.recovery.region}, ${_TRANSFER} a GB and ${_PUT} for "
+            f"1,000 objects, then ${_STORED} a GB and month there, by list prices of us-east-1"
+        )
 
 
 def _monitored(settings: Settings) -> bool:

@@ -191,3 +191,23 @@ def test_the_program_says_it_once_and_not_as_a_warning(caplog: pytest.LogCapture
         record_program("prod")
     [told] = [each for each in caplog.records if "Forecast:" in each.getMessage()]
     assert told.levelno == logging.INFO
+
+
+class TestASecondRegion:
+    def test_costs_its_metrics_at_rest_and_each_gb_that_is_replicated(self) -> None:
+        recovery: dict[str, Any] = {"recovery": {"region": "eu-west-1", "inputs": True}}
+        one, two = (forecast.at_rest(settings(**each)) for each in ({}, recovery))
+        # 2 rules, each with 4 metrics and 2 alarms; the first ten metrics are free.
+        assert sum(two.values()) - sum(one.values()) == pytest.approx(2 * 2 * 0.10)
+        assert line("Recovery", text(**recovery)) == (
+            "Recovery: inputs and outputs to eu-west-1, $0.02 a GB and $0.005 for 1,000 objects, "
+            "then $0.023 a GB and month there, by list prices of us-east-1"
+        )
+
+    def test_has_metrics_that_count_with_those_of_schedules(self) -> None:
+        schedules = dict.fromkeys("abcde", DAILY)
+        found = forecast.at_rest(settings(schedules=schedules, recovery={"region": "eu-west-1"}))
+        assert found["14 metrics"] == pytest.approx(4 * 0.30)
+
+    def test_is_not_spoken_of_where_there_is_none(self) -> None:
+        assert "Recovery" not in text()
