@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 unexport PYTHONDONTWRITEBYTECODE
 GIVEN := INPUT REFERENCE SCRIPT SLOT SCHEDULE ENGINE FAULT KEEP
 # The shell reads what a person gives from its environment, where quotes and dollars mean nothing.
-$(foreach name,$(GIVEN) STACK NAME,$(eval export GIVEN_$(name) := $$(value $(name))))
+$(foreach name,$(GIVEN) STACK NAME OF REGION,$(eval export GIVEN_$(name) := $$(value $(name))))
 MISSPELT = $(strip $(foreach name,$(.VARIABLES),\
 	$(if $(filter command,$(origin $(name))),$(filter-out $(GIVEN) PYTHON,$(name)))))
 # A project of `pulumi new` is no repository before its first `git init`.
@@ -54,8 +54,8 @@ first-account: setup ## Answer docs/first-account.md by looks at a deployed stac
 	@$(BIN)/python -m acceptance.first_account "--stack=$$GIVEN_STACK" \
 		$(if $(filter-out no,$(value RUN)),--run)
 
-new-stack: setup ## Write a commented Pulumi.NAME.yaml (NAME=)
-	@$(BIN)/python -m components.settings.new_stack "$$GIVEN_NAME"
+new-stack: setup ## Write a commented Pulumi.NAME.yaml, or the pilot light of a stack (NAME= OF= REGION=)
+	@$(BIN)/python -m components.settings.new_stack "$$GIVEN_NAME" "$$GIVEN_OF" "$$GIVEN_REGION"
 
 .PHONY: test-aws
 test-aws: setup ## Test a deployed stack, or the local one, by its schedule canary (STACK= SCHEDULE= INPUT=)

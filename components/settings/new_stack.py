@@ -1,9 +1,10 @@
-"""Write a new stack's file: `python -m components.settings.new_stack NAME`."""
+"""Write a new stack's file: `python -m components.settings.new_stack NAME [OF REGION]`."""
 
 import sys
 from pathlib import Path
 
 from components import names
+from components.aws import models
 from components.settings import stack_file
 
 _LONGEST = names.MAX_PREFIX - len("processing-")
@@ -32,6 +33,20 @@ config:
     log_days: 90
     output_days: null # in days; null: for ever
 """
+_PILOT_LIGHT = """\
+# The pilot light of {of}: it has all keys of Pulumi.{of}.yaml that this file does not set.
+config:
+  aws:region: {region}
+  {project}:recovery: {{ of: {of} }}
+"""
+_NEXT_OF_PILOT_LIGHT = """\
+Pulumi.{name}.yaml is written. Then:
+  pulumi config set --path recovery.region {region} --stack {of}
+  pulumi stack init {name}
+  pulumi config set --path image.uri "$(pulumi stack output image_uri --stack {of})" --stack {name}
+  pulumi preview --stack {name}
+For its image and for CI, bootstrap has to know it: docs/deploy.md, images of a pilot light.
+"""
 _NEXT = """\
 Pulumi.{name}.yaml is written. Read it through, then:
   pulumi stack init {name}
@@ -41,28 +56,44 @@ preview.yml, its name in drift.yml and comment.yml, and roles (bootstrap/README.
 """
 
 
-def write(root: Path, name: str) -> str:
+def write(root: Path, name: str, of: str = "", region: str = "") -> str:
     """Write Pulumi.<name>.yaml, and return what to do next.
 
+    Args:
+        root: where the stack files are.
+        name: of the stack.
+        of: the stack whose pilot light it is, in `region`; empty: it is none.
+        region: of a pilot light.
+
     Raises:
-        ValueError: no stack can have that name, or the file is there already.
+        ValueError: no stack can have that name, or the file is there already, or there is no stack
+            or region for a pilot light.
     """
     if not names.NAME.fullmatch(name) or len(name) > _LONGEST:
         raise ValueError(
             f'NAME = "{name}": must be a-z, 0-9 and single hyphens, beginning with a letter, with '
             f"up to {_LONGEST} characters, as in make new-stack NAME=qa"
         )
-    text = _FILE.format(name=name, project=stack_file.project(root))
+    if bool(of) != bool(region):
+        raise ValueError(
+            "OF and REGION go together: make new-stack NAME=prod-recovery OF=prod REGION=eu-west-1"
+        )
+    if of and not (root / f"Pulumi.{of}.yaml").is_file():
+        raise ValueError(f'OF = "{of}": there is no Pulumi.{of}.yaml')
+    if region and region not in models.sagemaker_regions():
+        raise ValueError(f'REGION = "{region}": SageMaker is in no such region')
+    given = {"name": name, "of": of, "region": region, "project": stack_file.project(root)}
+    text = (_PILOT_LIGHT if of else _FILE).format(**given)
     try:
         with (root / f"Pulumi.{name}.yaml").open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
         raise ValueError(f"Pulumi.{name}.yaml is there already; edit it") from error
-    return _NEXT.format(name=name)
+    return (_NEXT_OF_PILOT_LIGHT if of else _NEXT).format(**given)
 
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(write(Path(), sys.argv[1]))
+        sys.stdout.write(write(Path(), *sys.argv[1:]))
     except ValueError as error:
         sys.exit(str(error))

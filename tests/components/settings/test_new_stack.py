@@ -1,5 +1,7 @@
 """`make new-stack NAME=…`."""
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -42,3 +44,37 @@ def test_a_name_that_no_stack_could_have_is_refused_with_what_is_allowed(
     with pytest.raises(ValueError, match="must be a-z"):
         new_stack.write(root, name)
     assert [*root.iterdir()] == [root / "Pulumi.yaml"]
+
+
+class TestPilotLight:
+    @pytest.fixture(autouse=True)
+    def home(self, root: Path) -> None:
+        (root / "Pulumi.prod.yaml").write_text(
+            "config:\n  aws:region: eu-central-1\n  expression: rate(1 day)\n"
+            "  recovery: {region: eu-west-1}\n"
+        )
+
+    def test_has_the_settings_of_its_home_stack_once_it_has_an_image(self, root: Path) -> None:
+        told = new_stack.write(root, "prod-recovery", "prod", "eu-west-1")
+        keys = stack_file.keys(root, "prod-recovery")
+        image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/p@sha256:{'ab' * 32}"
+        keys |= {f"{PROJECT}:image": json.dumps({"uri": image})}
+        assert read(keys, PROJECT, "prod-recovery").recovery.of == "prod"
+        assert "pulumi config set --path recovery.region eu-west-1 --stack prod\n" in told
+        assert 'image_uri --stack prod)" --stack prod-recovery\n' in told
+
+    @pytest.mark.parametrize(
+        ("of", "region", "said"),
+        [
+            ("prod", "", "OF and REGION go together"),
+            ("", "eu-west-1", "OF and REGION go together"),
+            ("prdo", "eu-west-1", 'OF = "prdo": there is no Pulumi.prdo.yaml'),
+            ("prod", "eu-west", 'REGION = "eu-west": SageMaker is in no such region'),
+        ],
+    )
+    def test_of_no_stack_or_no_region_is_refused(
+        self, root: Path, of: str, region: str, said: str
+    ) -> None:
+        with pytest.raises(ValueError, match=re.escape(said)):
+            new_stack.write(root, "prod-recovery", of, region)
+        assert not (root / "Pulumi.prod-recovery.yaml").exists()
