@@ -30,17 +30,15 @@ def failover(session: Session, options: argparse.Namespace) -> int:
     """Move the schedules to a region, and run what is due there."""
     pair = pairs.load(session.stack)
     words = f"failover --to {options.to}"
-    return Move(session, pair, pair.at(options.to), words, options.days, options.lost).carry_out(
-        yes=options.yes
-    )
+    move = Move(session, pair, pair.at(options.to), words, options.days, options.lost)
+    return move.carry_out(yes=options.yes)
 
 
 def failback(session: Session, options: argparse.Namespace) -> int:
     """Move the schedules back to the home region, once it has what ran in the other one."""
     pair = pairs.load(session.stack)
-    return Move(session, pair, pair.home, "failback", options.days, options.lost).carry_out(
-        yes=options.yes, whole_first=True
-    )
+    move = Move(session, pair, pair.home, "failback", options.days, options.lost)
+    return move.carry_out(yes=options.yes, whole_first=True)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ class Move:
         )
         try:
             look = regions.look(self.session, self.to, lost=self.lost)
-            work = takeover.Work(look, self._late)
+            replays = {each.attempt for each in flat(slots) if each.todo == "replay"}
+            work = takeover.Work(look, self._late, frozenset(replays))
             if whole_first:
                 work.wait_for_replicas(flat(slots))
             if wanted:
@@ -128,8 +127,10 @@ class Move:
             client = stack.hasty().client("dynamodb")
             try:
                 held = ask(stack, partial(switch.write, client, stack.table, wanted))
-            except NoAnswerError:
-                if stack is self.to or not self.lost:
+            except NoAnswerError as error:
+                if stack is self.to:
+                    raise OpsError(f"{error}. Nothing runs until it does: repeat then") from error
+                if not self.lost:
                     raise
                 said = f"{stack.region} does not answer: it stops once it sees {self.to.region}"
                 self._tell(said, "yellow")

@@ -23,6 +23,8 @@ class Work:
     look: Look
     late: Callable[[list[Seen]], OpsError]
     """Makes the error that says that replicas do not come."""
+    replays: frozenset[Attempt]
+    """Whose marker may be replaced, as an operator agreed."""
 
     def finish(self, slots: list[Seen]) -> tuple[int, list[Slot]]:
         """Run, follow and wait until nothing is left.
@@ -35,10 +37,12 @@ class Work:
         """
         recorded, ended, began = 0, list[Slot](), self.look.here.now()
         while True:
-            recorded += self._record(slots)
             waits = [each for each in slots if each.todo == "wait"]
-            held = [each for each in slots if each not in waits and self._follows(each, waits)]
-            ended += self._run([each for each in slots if each not in held])
+            due = [each for each in slots if each.todo in ("run", "replay")]
+            held = [each for each in due if self._follows(each, waits)]
+            ready = [each for each in slots if each.todo != "wait" and each not in held]
+            recorded += self._record(ready)
+            ended += self._run(ready)
             if not waits:
                 return recorded, ended
             slots = [*held, *self._wait(waits, began)]
@@ -79,20 +83,31 @@ class Work:
                     raise self.late(late)
 
     def _run(self, slots: list[Seen]) -> list[Slot]:
-        """Run what is to be run, as many slots at once as there are schedules with any."""
+        """Run what is to be run, beside what runs as many at once as there are schedules."""
         due = [each.attempt for each in slots if each.todo in ("run", "replay")]
         going = [each.attempt for each in slots if each.todo == "follow"]
-        stack = self.look.here.stack
         return Runner(
             self.look.here,
-            title=f"Runs what is due in {stack.region}",
+            title=f"Runs what is due in {self.look.here.stack.region}",
             to_run=sorted(due, key=lambda each: each.slot),
             going=going,
-            parallel=len({each.schedule for each in (*due, *going)}),
-            is_done=lambda each: (
-                replica.look(stack.output_of(each), stack.client("s3")).state == "whole"
-            ),
+            parallel=len(going) + len({each.schedule for each in due}),
+            is_done=self._has_come,
         ).run()
+
+    def _has_come(self, attempt: Attempt) -> bool:
+        """Return whether a slot need not be run any more.
+
+        Raises:
+            OpsError: its marker has come since the plan, without all that this lists.
+        """
+        stack = self.look.here.stack
+        found = replica.look(stack.output_of(attempt), stack.client("s3")).state
+        if found == "incomplete" and attempt not in self.replays:
+            raise OpsError(
+                "Its marker has come since, and not all that it lists: repeat the command"
+            )
+        return found == "whole"
 
     def _record(self, slots: list[Seen]) -> int:
         """Write to the journal what the other region did, as if it had been done here.

@@ -110,6 +110,19 @@ class TestSilence:
         regions.lose(HOME)
         assert "Neither region answers: check network" in regions.ops(f"{LINE} --yes")[2]
 
+    def test_one_that_falls_silent_before_its_own_record_is_to_be_asked_again(
+        self, regions: TwoRegions
+    ) -> None:
+        fill(regions, FIRST, LAST)
+        regions.errors[OTHER, "UpdateItem"] = ("InternalServerError", 500)
+        status, _, err = regions.ops(f"{LINE} --yes")
+        assert status == 1
+        assert "Nothing runs until it does: repeat then" in err
+        assert "--lost" not in err
+        regions.errors.clear()
+        assert regions.ops(f"{LINE} --yes")[0] == 0
+        assert regions.home.switch == regions.other.switch == DONE
+
     def test_one_that_falls_silent_while_it_is_waited_for_has_the_same_way_out(
         self, regions: TwoRegions
     ) -> None:

@@ -1,10 +1,11 @@
 """What a region does with the slots that it takes over."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pipeline.outcome import Outcome, State
 from tests.ops.pairs import HOME, OTHER
-from tests.ops.two_regions import FIRST, LAST, LINE, NOW, TwoRegions, fill
+from tests.ops.two_regions import FIRST, LAST, LINE, NOW, Json, TwoRegions, fill
 
 
 class TestRuns:
@@ -57,6 +58,32 @@ class TestRuns:
         regions.before["UpdateItem"] = lambda: regions.sleep(2)
         assert regions.ops(f"{LINE} --yes")[0] == 0
         assert ("daily", LAST, 1) in regions.other.started
+
+    def test_no_marker_is_replaced_that_came_after_the_plan(self, regions: TwoRegions) -> None:
+        fill(regions, FIRST)
+        regions.lose(HOME)
+        regions.before["Invoke"] = lambda: regions.other.put("load", LAST, whole=False)
+        status, out, _ = regions.ops(f"{LINE} --lost --yes")
+        assert status == 1
+        assert regions.other.started == [("daily", LAST, 1)]
+        assert "Its marker has come since, and not all that it lists: repeat the command" in out
+        regions.ops(f"{LINE} --lost --yes")
+        assert regions.other.started == [("daily", LAST, 1), ("load", LAST, 2)]
+
+    def test_beside_what_waits_here_for_it(self, regions: TwoRegions) -> None:
+        fill(regions)
+        waits: Json = {
+            "waiting_for": "daily",
+            "planned_for": NOW,
+            "concluded_at": None,
+            "ended": None,
+        }
+        for slot in (FIRST, LAST):
+            regions.other.write("load", slot, outcome=None, status=None, **waits)
+            regions.after(60, partial(regions.other.run, "load", slot))
+        assert regions.ops(f"{LINE} --yes")[0] == 0
+        assert regions.other.started[:2] == [("daily", FIRST, 1), ("daily", LAST, 1)]
+        assert len(regions.other.started) == 4
 
     def test_what_failed_there_but_nothing_that_somebody_decided(self, regions: TwoRegions) -> None:
         fill(regions, FIRST)
@@ -141,6 +168,14 @@ class TestWaits:
         regions.home.write("daily", LAST)
         assert regions.ops(f"{LINE} --lost --yes")[0] == 0
         assert regions.other.started == [("daily", LAST, 1), ("load", LAST, 1)]
+
+    def test_a_slot_that_is_whole_is_written_down_once(self, regions: TwoRegions) -> None:
+        fill(regions, FIRST, LAST)
+        regions.home.run("daily", "2026-01-05T03:00:00Z")
+        regions.other.put("load", "2026-01-05T03:00:00Z")
+        regions.after(40, lambda: regions.other.put("daily", "2026-01-05T03:00:00Z"))
+        _, document = regions.ops_json(f"{LINE} --days 3 --yes")
+        assert document["recorded"] == 6
 
 
 class TestJournal:
