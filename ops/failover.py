@@ -84,7 +84,9 @@ class Move:
             work = takeover.Work(look, self._late, frozenset(replays))
             if whole_first:
                 work.wait_for_replicas(flat(slots))
-            if wanted:
+            # Anew, for its time: what came due while a person thought, or replicas came, was the
+            # other region's to run.
+            if wanted := self._wanted(regions):
                 regions = self._switch(wanted)
                 # What came due in between has been skipped by both.
                 slots = self._look(regions)

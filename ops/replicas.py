@@ -117,7 +117,9 @@ class Look:
         )
         if found.state == "whole" or _is_own(found, known):
             return replace(seen, state="whole", lacking=0)
-        if attempt := under_way(self.here, first):
+        # The launcher starts nothing by itself of what was due before the region took over.
+        not_its = self.runs_since is None or first.slot < self.runs_since
+        if attempt := under_way(self.here, first, stands_by=not_its):
             return replace(seen, attempt=attempt, state="under way", todo="follow")
         return self._due(seen, known)
 

@@ -27,6 +27,8 @@ def answer(
     switch = switches.current()
     if switch.region != config.aws_region:
         return skipped(f"{STANDBY}: {switch}")
+    if request.attempt.slot < switch.since:  # a late delivery, or a retry of before
+        return skipped(f"{STANDBY}: it was due before {switch}, and is the failover's to run")
     place = config.output_of(request.attempt)
     if place.has_marker(s3):
         return skipped(f"{SUCCESSFUL}: there is s3://{place.bucket}/{place.marker}")

@@ -42,6 +42,19 @@ class TestTheRegionThatRuns:
         decide(world, REGION, 2, OTHER)
         assert world.launch()["result"] == "started"
 
+    @UNASKED
+    def test_leaves_what_was_due_before_it_took_over_to_the_failover(
+        self, world: World, trigger: str
+    ) -> None:
+        pair(world)
+        since = decide(world, REGION).since
+        late = Attempt("daily", since - timedelta(seconds=1), 1)
+        answer = world.launch(late, trigger)
+        assert answer["result"] == "skipped"
+        assert answer["reason"].startswith("Standby: it was due before eu-central-1 runs")
+        assert world.launch(replace(late, slot=since), trigger)["result"] != "skipped"
+        assert world.launch(replace(late, number=2), "operator")["result"] != "skipped"
+
     def test_asks_two_records_and_one_marker_more_and_no_more(self, world: World) -> None:
         world.launch()
         before = Counter(name for name, _ in world.requests)

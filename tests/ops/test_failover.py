@@ -42,6 +42,20 @@ class TestSwitch:
         assert regions.ops(LINE)[0] == 0
         assert regions.other.switch == DONE
 
+    def test_its_time_is_that_of_the_switch_however_long_a_person_thinks(
+        self, regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(regions, FIRST, LAST)
+
+        def thinks(*_: object) -> str:
+            regions.now += timedelta(minutes=30)
+            return "y"
+
+        monkeypatch.setattr(builtins, "input", thinks)
+        assert regions.ops(LINE)[0] == 0
+        assert regions.other.switch
+        assert regions.other.switch.since == NOW + timedelta(minutes=30)
+
     def test_a_region_that_is_none_of_the_two_is_a_wrong_call(self, regions: TwoRegions) -> None:
         assert regions.ops("failover --to us-east-1 --yes")[0] == 2
 
