@@ -4,9 +4,10 @@ import ops  # noqa: F401 # pyright: ignore[reportUnusedImport] - it lets functio
 from acceptance.first_account.deployed import DEPLOYED
 from acceptance.first_account.grants import DESTROYED
 from acceptance.first_account.private import VPC
+from acceptance.first_account.recovery import RECOVERY
 from acceptance.first_account.spot import SPOT
 from acceptance.first_account.tasks import JOB
 from acceptance.first_account.temporary import GRANTS
 
-SECTIONS = (DEPLOYED, JOB, SPOT, VPC, DESTROYED, GRANTS)
+SECTIONS = (DEPLOYED, JOB, SPOT, VPC, RECOVERY, DESTROYED, GRANTS)
 """All questions, as page and table have them."""

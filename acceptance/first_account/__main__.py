@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from acceptance.canary import Canary
 from acceptance.first_account import SECTIONS, tasks, temporary
 from acceptance.first_account.look import NOT_PLAYED, Look, NotLookedAtError
 from acceptance.first_account.probe import Answer, Probe, Section
-from ops import prices
+from ops import pair, prices
 from ops.screen import Screen, span
 from ops.session import Session, carry_out
 from ops.stack import OpsError, Stack
@@ -65,6 +66,7 @@ def _answer(session: Session, *, run: bool) -> int:
     stack.client("sts").get_caller_identity()  # else every line would say that this fails
     look = Look(stack, partial(ask, stack), session.now, session.pause, may_change=run)
     look.person = _person(session.screen)
+    look.there = look_there(stack, session.now)
     canary = Canary.begin(session) if run else None
     found: dict[Section, list[tuple[Probe, Answer]]] = {}
     try:
@@ -88,6 +90,15 @@ def _answer(session: Session, *, run: bool) -> int:
     if problems:
         raise OpsError("; ".join(problems))
     return int(counts["otherwise"] > 0)
+
+
+def look_there(stack: Stack, now: Callable[[], datetime]) -> Look | None:
+    """Return the look at the other region; None where no stack is there."""
+    try:
+        other = pair.load(stack).beside(stack)
+    except OpsError:
+        return None
+    return Look(other, partial(ask, other), now)
 
 
 def _person(screen: Screen) -> Callable[[str], bool | None] | None:

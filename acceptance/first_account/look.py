@@ -48,11 +48,19 @@ class Look:
     """What the canary was told to do -> the job that did it."""
     person: Callable[[str], bool | None] | None = None
     """Asks whoever is at the terminal whether they see what is expected; None is no answer."""
+    there: "Look | None" = None
+    """A look at the stack's pair in its other region, if it has one."""
     has_made: bool = False
     """Whether a probe has made something that is to be removed."""
 
     def __post_init__(self) -> None:
         self.prefix, self._jobs = self.stack.prefix, dict[Kind, list[Json]]()
+
+    def other(self) -> "Look":
+        """Return the look at the other region, or raise NotLookedAtError."""
+        if not self.there:
+            raise NotLookedAtError("needs a stack with a pilot light (docs/recovery.md)")
+        return self.there
 
     def jobs(self, kind: Kind = Kind.PROCESSING) -> list[Json]:
         """Return what Describe tells of the stack's latest jobs, newest first."""

@@ -1,6 +1,6 @@
 """Answers of AWS to what single probes ask, as tests/acceptance/first_account/cases.py has them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from acceptance.first_account.look import Json
@@ -13,12 +13,14 @@ from tests.acceptance.first_account.recorded import (
     jobs,
     lines,
     measured,
+    objects,
     spot,
     steps,
     trail,
 )
 from tests.ops.test_prices import PROCESSING, TRAINING
 
+OTHER_KEY = KEY.replace("eu-central-1", "eu-west-1")
 VPC: Json = {
     "NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
 }
@@ -139,3 +141,39 @@ def reclaimed(*after: str, **known: Any) -> Json:
     transitions = steps("Starting", "Training", "Interrupted", *after)
     told: Json = {**transitions, "TrainingTimeInSeconds": 1200, **known}
     return jobs(spot(**told))
+
+
+def replicated(there: Any, status: str = "COMPLETED", **elsewhere: Any) -> Json:
+    """Return answers of a pair, of an object that S3 has tried to replicate."""
+    bucket = "processing-dev-output-123456789012-eu-central-1"
+    place = f"s3://{bucket}/output/daily/20260105T020000Z/"
+    ran = job()
+    ran["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = place
+    here = {"VersionId": "v1", "LastModified": NIGHT, "ReplicationStatus": status}
+    of_key = {"KeyId": "1", "Arn": OTHER_KEY, "AWSAccountId": "123456789012"}
+    known = {"head_object": there, "describe_key": {"KeyMetadata": of_key}, **elsewhere}
+    found = objects("output/daily/20260105T020000Z/part.csv")
+    return {**jobs(ran), **found, "head_object": here, "there": known}
+
+
+def replica(key: str = OTHER_KEY, at: datetime = NIGHT) -> Json:
+    return {"VersionId": "v1", "LastModified": at, "SSEKMSKeyId": key}
+
+
+def measures(*names: str) -> Json:
+    """Return answers of a region that has these metrics of replication."""
+
+    def listed(request: Json) -> Json:
+        name = request["MetricName"]
+        return {"Metrics": [{"MetricName": name}] if name in names else []}
+
+    return {"list_metrics": listed}
+
+
+def tagged(*there: str) -> Json:
+    """Return answers of a pair, of an image that was tagged as tested after its copy."""
+
+    def image(*tags: str) -> Json:
+        return {"describe_images": {"imageDetails": [{"imageTags": list(tags)}]}}
+
+    return {**jobs(job()), **image("1a2b", "tested-20260105"), "there": image(*there)}

@@ -13,12 +13,16 @@ from tests.acceptance.first_account.answers import (
     kept,
     key,
     left,
+    measures,
     new_key,
     prices,
     reclaimed,
+    replica,
+    replicated,
     scanned,
     shared,
     standing,
+    tagged,
     told,
     vpc,
 )
@@ -217,6 +221,21 @@ CASES = {
         jobs(failed(**VPC, **TWO)), jobs(without("ProcessingStartTime", failed(**VPC, **TWO)))
     ),
     "options-of-a-shared-vpc": Case(shared("dopt-2"), shared("dopt-1", "dopt-2")),
+    "key-by-its-alias": Case(
+        replicated(replica()), replicated(error("404", "HeadObject"), "FAILED")
+    ),
+    "versions": Case(replicated(replica()), replicated(replica(at=NIGHT + timedelta(seconds=9)))),
+    "metrics-of-replication": Case(
+        replicated(replica(), **measures("ReplicationLatency"))
+        | measures("OperationsFailedReplication"),
+        replicated(replica(), **measures("OperationsFailedReplication"))
+        | measures("ReplicationLatency"),
+    ),
+    "tags-of-copies": Case(tagged("1a2b", "tested-20260105"), tagged("1a2b")),
+    "switch": Case(
+        {"there": trail(call("launcher"), call("job"))},
+        {"there": trail(call("launcher"), call("launcher") | {"errorCode": "AccessDenied"})},
+    ),
     "nothing-left": Case(
         left("kms:eu-central-1:123456789012:key/1"), left("s3:::processing-dev-input")
     ),

@@ -1,6 +1,7 @@
 """Answers of AWS, by its models, that confirm each question, and others that do not."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -39,6 +40,11 @@ class Account:
         stack = _stack(json.dumps(answers.get("alerts", {})))
         self.look = Look(stack, self.ask, lambda: self.now, self.pause, run, ran)
         self.look.person = lambda _: answers.get("person")
+        if "there" in answers:
+            self.look = replace(self.look, stack=_paired())
+            there = Account(answers["there"], run=run)
+            there.asked = self.asked
+            self.look.there = replace(there.look, stack=_paired("eu-west-1"))
 
     def pause(self) -> None:
         self.now += timedelta(seconds=30)
@@ -64,6 +70,15 @@ def _stack(alerts: str) -> Stack:
     found = Stack(loader.read(keys, PROJECT, "dev"))
     found.__dict__["_caller"] = {"Account": "123456789012", "Arn": ROLE}
     return found
+
+
+@cache
+def _paired(region: str = "eu-central-1") -> Stack:
+    """Return either stack of a pair."""
+    other = "eu-west-1" if region == "eu-central-1" else "eu-central-1"
+    recovery = json.dumps({"region": other})
+    keys = {**stack_keys("dev"), "aws:region": region, f"{PROJECT}:recovery": recovery}
+    return Stack(loader.read(keys, PROJECT, "dev"))
 
 
 @cache

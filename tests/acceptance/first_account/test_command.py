@@ -16,6 +16,7 @@ from acceptance.first_account import __main__ as command
 from acceptance.first_account.look import Look, Seen
 from acceptance.first_account.probe import Section
 from ops import session
+from ops.pair import Pair
 from ops.stack import Stack, load
 
 
@@ -241,3 +242,14 @@ class TestAPerson:
         monkeypatch.setattr(sys, "stdin", io.StringIO("y\n") if "run" in line else Terminal("y\n"))
         status, out = program.run(line)
         assert (status, "needs --run, and a person at the terminal" in out) == (0, True)
+
+
+def test_the_other_region_is_looked_at_where_its_stack_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, other = load("dev"), load("prod")
+    assert command.look_there(home, Mock()) is None
+    monkeypatch.setattr(command.pair, "load", Mock(return_value=Pair(home, other)))
+    there = command.look_there(home, Mock())
+    assert there
+    assert (there.stack, there.may_change) == (other, False)
