@@ -55,7 +55,7 @@ def test_the_repository_that_a_stacks_images_come_from_is_copied() -> None:
     assert rules(made(others, light)) == {}
 
 
-def test_copies_lie_in_a_bounded_encrypted_repository_that_is_there_first() -> None:
+def test_copies_lie_in_a_bounded_encrypted_repository() -> None:
     recorder = made(STACK, LIGHT)
     repository = recorder.one("aws:ecr/repository:Repository")
     assert (repository["name"], repository["region"]) == ("data", "eu-west-1")

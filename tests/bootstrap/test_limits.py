@@ -255,6 +255,10 @@ class TestPairs:
         for action in ("PutImage", "CreateRepository", "DeleteRepository", "SetRepositoryPolicy"):
             for arn in (copies, own):
                 assert refused("standby-deploy", f"ecr:{action}", arn)
+        home = stack("p", "prod").settings
+        light = stack("p", "west", other=home, recovery_of="prod", data="destroy")
+        allowed = [*deploying.of_kinds(light), *deploying.statements(light)]
+        assert not [name for each in allowed for name in each["Action"] if "ecr:" in name]
 
 
 class TestData:

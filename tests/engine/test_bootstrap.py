@@ -129,6 +129,11 @@ def test_the_images_of_a_stack_follow_its_pilot_light_and_go_with_it(tmp_path: P
         updated = {"prod-boundary", "prod-write-state"}
         assert more == dict.fromkeys(created, "create") | dict.fromkeys(updated, "update")
         account.refresh(expect_no_changes=True)
+        # ECR would make a repository that is not there at the first push.
+        [replication] = [each for each in account.state() if each.name == "images-eu-central-1"]
+        assert {each.rpartition("::")[2] for each in replication.dependencies} >= {
+            "images-eu-west-1-processing-dev"
+        }
         lines = account.exports()["prod-recovery"]["commands"].splitlines()
         region = "gh variable set AWS_REGION -R OWNER/NAME -e prod-recovery -b eu-west-1"
         assert region in lines
