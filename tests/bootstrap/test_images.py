@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
-from tests.bootstrap.account import recorded
+from tests.bootstrap.account import recorded, refusal_of
 from tests.bootstrap.test_settings import LIGHT, STACK, keys
 from tests.conftest import ACCOUNT, REGION, Recorder
 
@@ -91,9 +90,7 @@ def test_images_of_a_stack_without_a_pilot_light_stay(another: dict[str, Any], s
     if not said:
         assert rules(made(STACK, LIGHT, another)) == {REGION: {"eu-west-1": ["data"]}}
         return
-    with pytest.raises(pulumi.RunError) as refused:
-        made(STACK, LIGHT, another)
-    assert said in str(refused.value)
+    assert refusal_of(keys([STACK, LIGHT, another])).startswith(said)
 
 
 def test_a_longer_name_may_have_a_pilot_light_there_too() -> None:
@@ -106,8 +103,8 @@ def test_copies_never_come_into_the_repository_of_another_stack() -> None:
     prod = STACK | {"name": "prod", "prefix": "prod", "uses": [f"{USES}data"]}
     light = LIGHT | {"prefix": "prod", "recovery_of": "prod"}
     there = STACK | {"name": "b", "region": "eu-west-1"}
-    with pytest.raises(pulumi.RunError, match=r"stacks.b.prefix = data: its repository in eu-west"):
-        made(STACK, prod, light, there)
+    said = refusal_of(keys([STACK, prod, light, there]))
+    assert said.startswith("stacks.b.prefix = data: its repository in eu-west-1")
 
 
 def test_more_than_ecr_takes_is_told() -> None:
@@ -116,5 +113,4 @@ def test_more_than_ecr_takes_is_told() -> None:
         LIGHT | {"name": f"l{each}", "prefix": f"s{each}x", "recovery_of": f"s{each}"}
         for each in range(101)
     ]
-    with pytest.raises(pulumi.RunError, match="100 repositories to each"):
-        made(*stacks, *lights)
+    assert "100 repositories to each" in refusal_of(keys([*stacks, *lights]))
