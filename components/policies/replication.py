@@ -51,18 +51,24 @@ def replicas(stack: Stack, other: Account, rules: Sequence[Rule]) -> list[Statem
 
 def launcher(stack: Stack, data: Data, table_arn: pulumi.Input[str]) -> list[Statement]:
     """Return what it takes to see which region runs, and whether what a slot follows is whole."""
-    other = stack.other
-    if not other:
+    if not stack.other:
         return []
-    tables = [table_arn, other.arn("dynamodb", f"table/{names.journal(stack.prefix)}")]
+    follows = any(each.follows for each in stack.settings.schedules.values())
+    markers = _read_markers(stack, data) if follows else ()
+    return [*_read_switch(stack, stack.other, [table_arn]), *markers]
+
+
+def _read_switch(
+    stack: Stack, other: Account, tables: Sequence[pulumi.Input[str]]
+) -> list[Statement]:
+    """Return what it takes to read the switch in the other region's journal, and in these."""
     key = "dynamodb:LeadingKeys"
     # Of the journals the one entry that is no schedule's. ForAllValues is true of no key at all.
     switch = {"ForAllValues:StringEquals": {key: ["-"]}, "Null": {key: "false"}}
-    follows = any(each.follows for each in stack.settings.schedules.values())
+    table = other.arn("dynamodb", f"table/{names.journal(stack.prefix)}")
     return [
-        allow("ReadSwitch", ["dynamodb:GetItem"], tables, switch),
+        allow("ReadSwitch", ["dynamodb:GetItem"], [*tables, table], switch),
         _with_other_key(stack, other, "ReadOtherSwitch", ["kms:Decrypt"], "dynamodb", {}),
-        *(_read_markers(stack, data) if follows else ()),
     ]
 
 
@@ -76,8 +82,13 @@ def _read_markers(stack: Stack, data: Data) -> list[Statement]:
 
 
 def observer(stack: Stack, data: Data) -> list[Statement]:
-    """Return what it takes to write the versions of a slot's objects into its marker."""
-    return data.list_versions() if stack.other else []
+    """Return what it takes to see which region runs, and the versions of a slot's objects.
+
+    The own journal it reads anyway.
+    """
+    if not stack.other:
+        return []
+    return [*_read_switch(stack, stack.other, []), *data.list_versions()]
 
 
 def _bucket(stack: Stack, place: Account, rule: Rule) -> str:

@@ -213,4 +213,4 @@ class TestTheFunctions:
             *("ListVersions", "ReadMarkers", "DecryptMarkers"),
         }
         added = self.allowed("observer").keys() - self.allowed("observer", "two scripts").keys()
-        assert added == {"ListVersions"}
+        assert added == {"ReadSwitch", "ReadOtherSwitch", "ListVersions"}

@@ -55,6 +55,17 @@ class TestSession:
         with pytest.raises(UnknownServiceError, match=r"'sns'.*dynamodb, events"):
             client(roots["launcher"], "sns")
 
+    def test_reaches_the_other_region_too_and_waits_for_it_once_and_not_long(
+        self, monkeypatch: pytest.MonkeyPatch, roots: dict[str, Path]
+    ) -> None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")  # as the functions have it
+        aws = cast("Any", sdk.session(roots["observer"]))
+        made = aws.client("dynamodb", region_name="eu-west-1", config=sdk.OF_OTHER_REGION)
+        assert made.meta.endpoint_url == "https://dynamodb.eu-west-1.amazonaws.com"
+        config = made.meta.config
+        assert (config.connect_timeout, config.read_timeout) == (1, 1)
+        assert config.retries["total_max_attempts"] == 1
+
     @pytest.mark.parametrize("fips", ["false", "true"])
     def test_finds_an_endpoint_by_the_rules_that_the_sdk_has(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fips: str
