@@ -31,8 +31,9 @@ PAIRS = [frozenset(pair) for pair in ((HOME, OTHER), (HOME, OPERATOR), (OTHER, O
 class AnyRecovery(RuleBasedStateMachine):
     """Deliveries, ends, arrivals, losses, and an operator who fails over, in any order."""
 
-    @initialize()
-    def deploy(self) -> None:
+    @initialize(objects=st.none() | st.integers(1, 3))
+    def deploy(self, objects: int | None) -> None:
+        """Deploy both stacks; the first slot may have completed in the home region."""
         self.stack = ExitStack()
         self.stack.enter_context(mock_aws())
         self.stack.enter_context(redirect_stdout(Capture().stream))
@@ -45,6 +46,11 @@ class AnyRecovery(RuleBasedStateMachine):
         """The terms that began by --lost."""
         self.asked_twice: set[datetime] = set()
         """Slots that a region started which had been said to be lost, and could not hear of it."""
+        if objects:
+            self.a_schedule_delivers(HOME, SLOTS[0])
+            [name] = self.regions.home.running()
+            self.regions.home.end(name, "Completed", objects)
+            self.regions.home.observe()
 
     @rule(region=REGIONS, slot=st.sampled_from(SLOTS))
     def a_schedule_delivers(self, region: str, slot: datetime) -> None:
@@ -87,13 +93,13 @@ class AnyRecovery(RuleBasedStateMachine):
                 self.regions.arrive(data.draw(st.sampled_from(self.coming())))
         self.nothing_is_taken_for_whole_that_is_not()
 
-    @rule(region=REGIONS)
-    def a_region_is_lost_or_comes_back(self, region: str) -> None:
-        self.regions.lost ^= {region}
-
-    @rule(pair=st.sampled_from(PAIRS))
-    def two_see_each_other_no_more_or_again(self, pair: frozenset[str]) -> None:
-        self.regions.cut ^= {pair}
+    @rule(what=REGIONS | st.sampled_from(PAIRS))
+    def it_is_lost_or_back(self, what: str | frozenset[str]) -> None:
+        """Lose a region, or the sight of two for each other, or have it again."""
+        if isinstance(what, str):
+            self.regions.lost ^= {what}
+        else:
+            self.regions.cut ^= {what}
 
     @rule(
         to=REGIONS | st.none(),
