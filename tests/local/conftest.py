@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from moto.core.base_backend import BackendDict
 from moto.server import ThreadedMotoServer
 
 from local.aws.endpoint import LocalAws
@@ -94,6 +95,7 @@ def endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+    BackendDict.reset()  # it is the process's, and the next embedded AWS begins without a bucket
 
 
 @pytest.fixture(scope="module")
