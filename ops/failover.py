@@ -22,8 +22,13 @@ from ops.screen import facts
 from ops.session import Session
 from ops.stack import OpsError, Stack
 from pipeline import switch
+from pipeline.attempt import slot_text
 from pipeline.switch import Switch
 from pipeline.text import dollars
+
+LEAD = timedelta(seconds=10)
+"""From a decision until it counts: both regions have it by then, and a slot that is due meanwhile
+is the failover's to run, and neither schedule's."""
 
 
 def failover(session: Session, options: argparse.Namespace) -> int:
@@ -107,12 +112,14 @@ class Move:
         return everything(look, self.session.now() - timedelta(days=self.days))
 
     def _wanted(self, regions: Regions) -> Switch | None:
-        """Return the decision to write; None if every region that answers has it."""
-        runs, records = regions.runs, [each.switch for each in regions.records.values()]
+        """Return the decision to write; None if every region that answers has it, and it counts."""
+        now, runs = self.session.now(), regions.runs
+        records = [each.switch for each in regions.records.values()]
         rival = any(each and each.term == runs.term and each != runs for each in records)
         if runs.region != self.to.region or rival:
-            return Switch(self.to.region, runs.term + 1, self.session.now().replace(microsecond=0))
-        return runs if regions.disagree else None
+            since = (now + LEAD).replace(microsecond=0)
+            return Switch(self.to.region, runs.term + 1, since)
+        return runs if regions.disagree or runs.since > now else None
 
     def _ask(self, wanted: Switch | None, slots: Slots) -> None:
         self.session.screen.if_interrupted = "Nothing was changed"
@@ -141,6 +148,10 @@ class Move:
                 raise OpsError(f"Somebody else has decided meanwhile: {held}. Look, and repeat")
             does = "runs the schedules" if stack is self.to else "stands by"
             self._tell(f"{stack.region} {does}, term {wanted.term}", "green")
+        with self.session.screen.progress() as show:
+            while self.session.now() < wanted.since:
+                show(f"Waits until {slot_text(wanted.since)}", "what is due until then is run here")
+                self.session.pause()
         return Regions.of(self.pair)
 
     def _tell(self, step: str, colour: str) -> None:

@@ -100,8 +100,10 @@ class Switches:
     def current(self) -> Switch:
         """Return the decision that counts; the own region's, where the other does not answer.
 
+        What only the other one knew is written down: it counts when that does not answer, too.
+
         Raises:
-            botocore.exceptions.ClientError: the own journal cannot be read.
+            botocore.exceptions.ClientError: the own journal cannot be read, or not be written.
         """
         own = read(self.own, self.table)
         try:
@@ -109,7 +111,10 @@ class Switches:
         except (BotoCoreError, ClientError) as error:
             _logger.warning("the other region's switch cannot be read, the own stands: %s", error)
             other = None
-        return newest(own, other, home=self.home)
+        found = newest(own, other, home=self.home)
+        if found == other and found != own:
+            write(self.own, self.table, found)
+        return found
 
 
 def connect(aws: boto3.Session, own: DynamoDBClient, config: StackConfig) -> Switches | None:

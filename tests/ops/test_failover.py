@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from ops.failover import LEAD
+from pipeline.attempt import parse_slot
 from pipeline.switch import Switch
 from tests.ops.pairs import HOME, OTHER
 from tests.ops.two_regions import DONE, FIRST, LAST, LINE, NOW, TwoRegions, fill
@@ -54,7 +56,15 @@ class TestSwitch:
         monkeypatch.setattr(builtins, "input", thinks)
         assert regions.ops(LINE)[0] == 0
         assert regions.other.switch
-        assert regions.other.switch.since == NOW + timedelta(minutes=30)
+        assert regions.other.switch.since == NOW + timedelta(minutes=30) + LEAD
+
+    def test_what_is_due_before_both_regions_have_it_is_run(self, regions: TwoRegions) -> None:
+        fill(regions, FIRST)
+        regions.now = parse_slot(LAST) - LEAD / 2
+        assert regions.ops(f"{LINE} --yes")[0] == 0
+        assert regions.other.switch
+        assert regions.other.switch.since == parse_slot(LAST) + LEAD / 2
+        assert ("daily", LAST, 1) in regions.other.started
 
     def test_a_region_that_is_none_of_the_two_is_a_wrong_call(self, regions: TwoRegions) -> None:
         assert regions.ops("failover --to us-east-1 --yes")[0] == 2
@@ -73,7 +83,7 @@ class TestSwitch:
         regions.home.decide(HOME, 3, NOW - timedelta(hours=2))
         regions.other.decide(OTHER, 3, NOW - timedelta(hours=1))
         assert regions.ops(f"{LINE} --yes")[0] == 0
-        assert regions.home.switch == regions.other.switch == Switch(OTHER, 4, NOW)
+        assert regions.home.switch == regions.other.switch == Switch(OTHER, 4, NOW + LEAD)
 
 
 class TestSilence:
@@ -142,7 +152,7 @@ class TestSilence:
     ) -> None:
         fill(regions, FIRST)
         regions.home.run("daily", LAST)
-        regions.after(5, lambda: regions.lose(HOME))
+        regions.after(15, lambda: regions.lose(HOME))
         status, _, err = regions.ops(f"{LINE} --yes")
         assert status == 1
         assert "--lost --stack prod" in err

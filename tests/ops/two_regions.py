@@ -17,6 +17,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from components.aws import models
 from ops.__main__ import main
+from ops.failover import LEAD
 from ops.stack import Stack, load
 from pipeline import switch
 from pipeline.attempt import Attempt, job_name, parse_slot, slot_text
@@ -31,7 +32,7 @@ NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 FIRST, LAST = "2026-01-06T03:00:00Z", "2026-01-07T03:00:00Z"
 """The slots of `daily` and `load` in the last two days."""
 LINE = f"failover --to {OTHER}"
-DONE = Switch(OTHER, 1, NOW)
+DONE = Switch(OTHER, 1, NOW + LEAD)
 
 Json = dict[str, Any]
 _new_client = cast("Any", boto3).client

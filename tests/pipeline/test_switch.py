@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import switch
 from pipeline.attempt import Attempt
-from pipeline.switch import Switch
+from pipeline.switch import Switch, Switches
 from tests.lambda_world import ENVIRONMENT, NOW, SLOT, World
 
 HOME, OTHER = "eu-central-1", "eu-west-1"
@@ -73,3 +73,21 @@ class TestNewest:
     def test_says_who_runs_the_schedules_and_since_when_if_anybody_has_decided(self) -> None:
         assert str(FIRST) == "eu-west-1 runs the schedules since 2026-01-05T02:00:30Z"
         assert str(switch.newest(home=HOME)) == "eu-central-1 runs the schedules"
+
+
+class TestSwitches:
+    @pytest.fixture
+    def both(self, world: World) -> Switches:
+        world.make_journal(OTHER)
+        there = world.client("dynamodb", OTHER)
+        return Switches(world.client("dynamodb"), lambda: there, TABLE, HOME)
+
+    def test_write_down_what_only_the_other_region_knew(self, both: Switches) -> None:
+        switch.write(both.other(), TABLE, FIRST)
+        assert both.current() == FIRST
+        assert switch.read(both.own, TABLE) == FIRST
+
+    def test_leave_a_record_that_is_ahead_to_its_region(self, both: Switches) -> None:
+        switch.write(both.own, TABLE, FIRST)
+        assert both.current() == FIRST
+        assert switch.read(both.other(), TABLE) is None
