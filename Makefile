@@ -21,7 +21,7 @@ GREP = git grep --no-index --exclude-standard -lE
 SHELL_FILES = $(shell $(GREP) '' -- '*.sh' .ci/run)
 PYTHON_FILES = . $(shell $(GREP) "^..?/usr/bin/env.*python" container)
 
-.PHONY: help doctor setup local first-account new-stack lint unit engine test check format lock docs
+.PHONY: help doctor setup local drill first-account new-stack lint unit engine test check format lock docs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ local: setup ## Run one slot on this machine (INPUT= REFERENCE= SCRIPT= SLOT= SC
 		$${GIVEN_ENGINE:+"--engine=$$GIVEN_ENGINE"} \
 		$${GIVEN_FAULT:+$$(printf -- '--fault=%s ' $$GIVEN_FAULT)} \
 		$(if $(filter no,$(value KEEP)),,$${GIVEN_KEEP:+--keep})
+
+drill: setup ## Lose a region of the embedded AWS in several ways, and recover
+	@$(BIN)/python -m local.drill
 
 first-account: setup ## Answer docs/first-account.md by looks at a deployed stack (STACK= RUN=yes)
 	$(if $(value STACK),,$(error make first-account takes a STACK, as in Pulumi.<stack>.yaml, or local))

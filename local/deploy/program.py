@@ -22,6 +22,7 @@ from components.aws import image_manifest
 from components.settings import stack_file
 from local.deploy import lookups
 from local.deploy.kinds import Resources
+from local.deploy.kinds.kept import MANIFEST
 
 
 class DeployError(Exception):
@@ -52,7 +53,7 @@ def deploy(
 
     try:
         # The one look-up that goes past Pulumi, to AWS itself.
-        with patch.object(image_manifest, "media_type", return_value=None):
+        with patch.object(image_manifest, "media_type", return_value=MANIFEST):
             return asyncio.run(run())
     except Exception as error:
         raise monitor.failure or DeployError(str(error)) from error

@@ -5,6 +5,9 @@ import json
 
 from local.deploy.kinds.kind import Resources, State, calls
 
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+"""The media type of the images' manifests."""
+
 
 def _undecided(local: Resources, alarm: State) -> State:
     """Give a new alarm the state that one has on AWS: it has not enough data for any other."""
@@ -23,7 +26,7 @@ def _built(local: Resources, image: State) -> State:
     url, _, tag = image["imageName"].rpartition(":")
     manifest = {
         "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "mediaType": MANIFEST,
         "config": {"digest": _digest(handle), "size": 0},
         "layers": list[str](),
     }

@@ -24,6 +24,8 @@ class Resources:
     """Image by digest -> the engine's handle on it."""
     services: list[str] = field(default_factory=list[str])
     """The service of each resource, such as s3."""
+    put_off: dict[str, list[State]] = field(default_factory=dict[str, list[State]])
+    """Type token -> the inputs of what `create_put_off` is to create."""
 
     def create(self, token: str, name: str, inputs: State) -> State:
         """Create a resource and return what AWS, or Pulumi's provider, adds to its inputs.
@@ -31,6 +33,9 @@ class Resources:
         Raises:
             NotImplementedError: the embedded AWS has no such kind.
         """
+        if token in self.put_off:
+            self.put_off[token].append(inputs)
+            return {}
         create = CREATE.get(token)
         if create is None:
             raise NotImplementedError("the embedded AWS cannot create it; see local/deploy/kinds/")
@@ -42,6 +47,13 @@ class Resources:
         self.services.append(module.partition("/")[0] if package == "aws" else package)
         self.on_created(name)
         return state
+
+    def create_put_off(self) -> None:
+        """Create what was put off, as a later deployment would."""
+        waiting, self.put_off = self.put_off, {}
+        for token, several in waiting.items():
+            for inputs in several:
+                self.create(token, token, inputs)
 
 
 Create = Callable[[Resources, State], State]
