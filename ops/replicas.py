@@ -203,7 +203,7 @@ def _marked(session: Session, schedule: str, since: datetime) -> Iterator[dateti
 def _slot(marker: bytes) -> datetime | None:
     try:
         return parse_slot(json.loads(marker)["slot"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

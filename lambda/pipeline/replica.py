@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from pipeline.attempt import MAX_ATTEMPT
 from pipeline.prefix import Prefix
 
 if TYPE_CHECKING:
@@ -107,7 +108,20 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
     """Return a marker's content; None if the observer has not written it."""
     try:
         marker: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    is_ours = isinstance(marker, dict) and "object_count" in marker
-    return cast("dict[str, Any]", marker) if is_ours else None
+    return cast("dict[str, Any]", marker) if _is_ours(marker) else None
+
+
+def _is_ours(marker: Any) -> bool:  # noqa: ANN401 - whatever JSON it is
+    """Return whether all can be read of it that this program reads; a person's is not trusted."""
+    try:
+        count, number = marker["object_count"], marker.get("attempt", 1)
+        instants = [marker[name] for name in ("created", "ended") if marker.get(name)]
+        if "versions_sha256" in marker:
+            instants.append(marker["created"])
+            _ = marker["truncated"], [(each["key"], each["version"]) for each in marker["objects"]]
+        aware = all(datetime.fromisoformat(each).tzinfo for each in instants)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return False
+    return aware and type(count) is int and type(number) is int and 1 <= number <= MAX_ATTEMPT

@@ -162,11 +162,36 @@ class TestAMarker:
         mark(world, *NAMES)
         assert look(world).is_checkable
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'"x"', b"{}"])
+    @pytest.mark.parametrize(
+        "body", [b"", b"{", b"[]", b"\xff", b'"x"', b"{}", b"[" * 99_999], ids=range(7)
+    )
     def test_that_is_not_the_observers_is_never_whole(self, world: World, body: bytes) -> None:
         world.client("s3").put_object(Bucket="out-bucket", Key=PLACE.marker, Body=body)
         assert look(world) == ("incomplete", None, 0, [])
         assert not look(world).is_checkable
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"created": None},
+            {"created": "yesterday"},
+            {"created": "2026-01-05T02:00:30"},
+            {"ended": 1},
+            {"attempt": "2"},
+            {"attempt": 1000},
+            {"object_count": "3"},
+            {"objects": None},
+            {"objects": [{"key": "a"}]},
+            {"objects": ["a"]},
+            {"truncated": None},
+        ],
+        ids=str,
+    )
+    def test_that_a_person_has_edited_is_never_whole(
+        self, world: World, given: dict[str, Any]
+    ) -> None:
+        mark(world, **given)
+        assert look(world) == ("incomplete", None, 0, [])
 
     def test_of_a_bucket_without_versions_is_compared_by_null(self, world: World) -> None:
         off: Any = {"Status": "Suspended"}
