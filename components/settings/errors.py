@@ -200,4 +200,5 @@ def _names(path: Path) -> list[str]:
             part = SizeSettings
         case _:
             part: Any = Settings.model_fields[str(path[0])].annotation
-    return sorted(part.model_fields.keys() - {*NOT_SET_BY_KEYS})
+    found = part.model_fields.keys()
+    return sorted(found if path else found - {*NOT_SET_BY_KEYS})

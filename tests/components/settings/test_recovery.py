@@ -38,6 +38,11 @@ def test_refuses_what_cannot_be(change: dict[str, str]) -> None:
     assert key.replace("__", ".") in refusal(**change)
 
 
+@pytest.mark.parametrize("given", ["eu-west-1", ["eu-west-1"], {"regoin": "eu-west-1"}])
+def test_names_the_region_among_what_may_be_there(given: object) -> None:
+    assert "inputs, lag_minutes, of, region" in refusal(recovery=given)
+
+
 def test_locks_no_longer_than_a_century() -> None:
     assert settings(retention__lock_days=30).retention.lock_days == 30
     assert "retention.lock_days = 36501: " in refusal(retention__lock_days=36_501)
