@@ -69,7 +69,7 @@ class Move:
 
         With `whole_first` the switch waits for what the other region has completed.
         """
-        screen, regions = self.session.screen, Regions.of(self.pair)
+        screen, regions = self.session.screen, self._regions()
         self._refuse_silence(regions)
         slots = self._look(regions)
         for each in self._shown(regions, slots, whole_first=whole_first):
@@ -100,6 +100,9 @@ class Move:
         except NoAnswerError as error:
             raise OpsError(self._way_out(str(error))) from error
         return self._sum_up(regions, slots, recorded, ended, idle=not (wanted or recorded or ended))
+
+    def _regions(self) -> Regions:
+        return Regions.of(self.pair, lost=self._from if self.lost else None)
 
     def _refuse_silence(self, regions: Regions) -> None:
         if regions.records[self.to.region].silence:
@@ -136,10 +139,10 @@ class Move:
             client = stack.hasty().client("dynamodb")
             try:
                 held = ask(stack, partial(switch.write, client, stack.table, wanted))
-            except NoAnswerError as error:
-                if stack is self.to:
+            except OpsError as error:
+                if stack is self.to and isinstance(error, NoAnswerError):
                     raise OpsError(f"{error}. Nothing runs until it does: repeat then") from error
-                if not self.lost:
+                if stack is self.to or not self.lost:
                     raise
                 said = f"{stack.region} does not answer: it stops once it sees {self.to.region}"
                 self._tell(said, "yellow")
@@ -152,7 +155,7 @@ class Move:
             while self.session.now() < wanted.since:
                 show(f"Waits until {slot_text(wanted.since)}", "what is due until then is run here")
                 self.session.pause()
-        return Regions.of(self.pair)
+        return self._regions()
 
     def _tell(self, step: str, colour: str) -> None:
         self.session.screen.err.print(Text(step, colour), soft_wrap=True)

@@ -12,7 +12,7 @@ from ops import stack as stacks
 from ops.session import NO_ANSWER, explain
 from ops.stack import OpsError, Stack, UsageError
 from pipeline import switch
-from pipeline.switch import Switch
+from pipeline.switch import Switch, UnreadableError
 
 Answer = TypeVar("Answer")
 
@@ -96,6 +96,11 @@ def ask(stack: Stack, question: Callable[[], Answer]) -> Answer:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
             raise NoAnswerError(f"{stack.region} does not answer: {error}") from error
         raise OpsError(explain(error, stack)) from error
+    except UnreadableError as error:
+        raise OpsError(
+            f"{stack.region}: {error}. Delete the entry (schedule -, attempt switch) from table "
+            f"{stack.table}, and repeat ops failover"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,16 @@ class Record:
     """Why it does not answer; None if it does."""
 
 
-def record(stack: Stack) -> Record:
-    """Return the record of a stack's region, or within seconds that it does not answer."""
+def record(stack: Stack, *, lost: bool = False) -> Record:
+    """Return the record of a stack's region, or within seconds that it does not answer.
+
+    Of one that is `lost` a refusal is no answer either: its journal or key may be gone, too.
+    """
     client = stack.hasty().client("dynamodb")
     try:
         found = ask(stack, partial(switch.read, client, stack.table))
-    except NoAnswerError as error:
+    except OpsError as error:
+        if not (lost or isinstance(error, NoAnswerError)):
+            raise
         return Record(stack.region, None, str(error))
     return Record(stack.region, found, None)

@@ -16,7 +16,7 @@ from ops.pair import NoAnswerError, Pair, Record, ask
 from ops.replicas import Look, Seen, everything
 from ops.screen import facts, local, span
 from ops.session import Session
-from ops.stack import Stack
+from ops.stack import OpsError, Stack
 from pipeline import cron, switch
 from pipeline.attempt import slot_text
 from pipeline.slots import Rate
@@ -40,9 +40,9 @@ class Regions:
     runs: Switch
 
     @classmethod
-    def of(cls, pair: Pair) -> "Regions":
+    def of(cls, pair: Pair, lost: Stack | None = None) -> "Regions":
         """Ask both regions; one that does not answer takes some seconds."""
-        records = {each.region: pairs.record(each) for each in pair.both}
+        records = {each.region: pairs.record(each, lost=each is lost) for each in pair.both}
         found = (record.switch for record in records.values())
         return cls(pair, records, switch.newest(*found, home=pair.home.region))
 
@@ -81,6 +81,12 @@ class Regions:
 def show(session: Session, options: argparse.Namespace) -> int:
     """Show which region runs the schedules, and the slots in the one that would take over."""
     regions = Regions.of(pairs.load(session.stack))
+    known = [each.region for each in regions.pair.both]
+    if regions.runs.region not in known:  # recovery.region was another when it took over
+        raise OpsError(
+            f"{regions.runs}, and is not one of stack {session.stack.name}, {' and '.join(known)}: "
+            "so neither runs them. ops failover --to one of them settles it"
+        )
     runs = regions.pair.at(regions.runs.region)
     to = regions.pair.beside(runs)
     found: Slots | None = None

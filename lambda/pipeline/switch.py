@@ -30,6 +30,10 @@ _logger = logging.getLogger(__name__)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class UnreadableError(ValueError):
+    """The record is not as `write` makes it."""
+
+
 class Switch(NamedTuple):
     """A decision which region runs the schedules."""
 
@@ -46,7 +50,11 @@ class Switch(NamedTuple):
 
 
 def read(client: DynamoDBClient, table: str) -> Switch | None:
-    """Return what a region's journal says; None if nobody has written it there."""
+    """Return what a region's journal says; None if nobody has written it there.
+
+    Raises:
+        UnreadableError: what is there is no decision.
+    """
     answer = client.get_item(TableName=table, Key=_KEY, ConsistentRead=True)
     return _switch(answer["Item"]) if "Item" in answer else None
 
@@ -54,7 +62,7 @@ def read(client: DynamoDBClient, table: str) -> Switch | None:
 def write(client: DynamoDBClient, table: str, switch: Switch) -> Switch:
     """Write a decision to a region's journal, unless one of its term or a later one is there.
 
-    Returns what is there then.
+    Returns what is there then; raises as `read`.
     """
     values = to_item(switch._asdict())
     try:
@@ -104,11 +112,12 @@ class Switches:
 
         Raises:
             botocore.exceptions.ClientError: the own journal cannot be read, or not be written.
+            UnreadableError: what the own journal says is no decision.
         """
         own = read(self.own, self.table)
         try:
             other = read(self.other(), self.table)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, UnreadableError) as error:
             _logger.warning("the other region's switch cannot be read, the own stands: %s", error)
             other = None
         found = newest(own, other, home=self.home)
@@ -131,5 +140,11 @@ def connect(aws: boto3.Session, own: DynamoDBClient, config: StackConfig) -> Swi
 
 
 def _switch(item: Mapping[str, Any]) -> Switch:
-    since = datetime.fromisoformat(item["since"]["S"])
-    return Switch(item["region"]["S"], int(item["term"]["N"]), since)
+    try:
+        since = datetime.fromisoformat(item["since"]["S"])
+        found = Switch(item["region"]["S"], int(item["term"]["N"]), since)
+    except (LookupError, TypeError, ValueError) as error:
+        raise UnreadableError(f"which region runs cannot be read from {dict(item)}") from error
+    if not since.tzinfo:
+        raise UnreadableError(f"since has no offset in {dict(item)}")
+    return found

@@ -157,6 +157,26 @@ class TestARegionThatDoesNotAnswer:
         world.client("dynamodb", OTHER).delete_table(TableName=f"{PREFIX}-journal")
         assert world.launch()["result"] == "started"
 
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"term": {"N": "7"}},
+            {"region": {"S": OTHER}, "term": {"S": "7"}, "since": {"S": "2026-01-04T14:00:30Z"}},
+            {"region": {"S": OTHER}, "term": {"N": "7"}, "since": {"S": "yesterday"}},
+            {"region": {"S": OTHER}, "term": {"N": "7"}, "since": {"S": "2026-01-04T14:00:30"}},
+            {"region": {"S": OTHER}, "term": {"N": "7.5"}, "since": {"S": "2026-01-04T14:00:30Z"}},
+        ],
+        ids=range(5),
+    )
+    def test_is_one_whose_record_is_no_decision_too(
+        self, world: World, record: dict[str, Any]
+    ) -> None:
+        pair(world)
+        key = {"schedule": {"S": "-"}, "attempt": {"S": "switch"}}
+        table = f"{PREFIX}-journal"
+        world.client("dynamodb", OTHER).put_item(TableName=table, Item={**key, **record})
+        assert world.launch()["result"] == "started"
+
     def test_is_no_excuse_where_it_is_the_own(self, world: World) -> None:
         pair(world)
         world.lost_regions.add(REGION)

@@ -112,6 +112,20 @@ class TestSilence:
         ]
         assert f"{HOME} does not answer: it stops once it sees {OTHER}" in err
 
+    @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+    def test_of_one_that_is_said_to_be_lost_a_refusal_is_no_answer(
+        self, regions: TwoRegions, operation: str
+    ) -> None:
+        regions.errors[HOME, operation] = ("ResourceNotFoundException", 400)
+        regions.errors[OTHER, operation] = ("AccessDeniedException", 400)
+        assert regions.ops(f"{LINE} --lost --yes")[0] == 1
+        del regions.errors[OTHER, operation]
+        status, _, err = regions.ops(f"{LINE} --yes")
+        assert status == 1
+        assert "found no" in err
+        assert regions.ops(f"{LINE} --lost --yes")[0] == 0
+        assert regions.other.switch == DONE
+
     def test_one_that_is_said_to_be_lost_and_answers_is_stopped_all_the_same(
         self, regions: TwoRegions
     ) -> None:

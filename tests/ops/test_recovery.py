@@ -41,6 +41,28 @@ class TestSwitch:
             each.decide(OTHER, 2)
         assert not regions.ops_json("recovery")[1]["disagree"]
 
+    def test_a_region_that_was_the_second_one_before_is_said(self, regions: TwoRegions) -> None:
+        regions.home.decide("eu-north-1", 3)
+        status, _, err = regions.ops("recovery")
+        assert status == 1
+        assert "eu-north-1 runs the schedules since" in err
+        assert f"and is not one of stack prod, {HOME} and {OTHER}: so neither runs them" in err
+        assert regions.ops(f"failover --to {HOME} --yes")[0] == 0
+        assert regions.home.switch
+        assert regions.home.switch[:2] == (HOME, 4)
+
+    def test_a_record_that_is_none_is_refused_with_the_way_out(self, regions: TwoRegions) -> None:
+        key = {"schedule": {"S": "-"}, "attempt": {"S": "switch"}}
+        boto3.client("dynamodb", region_name=HOME, config=None).put_item(
+            TableName=regions.home.stack.table, Item={**key, "term": {"S": "2"}}
+        )
+        for line in ("recovery", f"failover --to {OTHER} --yes"):
+            status, _, err = regions.ops(line)
+            assert status == 1
+            assert f"{HOME}: which region runs cannot be read from" in err
+            assert "Delete the entry (schedule -, attempt switch) from table" in err
+        assert (HOME, "UpdateItem") not in regions.calls
+
 
 class TestSilence:
     @pytest.mark.parametrize(
