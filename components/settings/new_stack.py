@@ -6,6 +6,7 @@ from pathlib import Path
 from components import names
 from components.aws import models
 from components.settings import stack_file
+from components.settings.inheritance import File
 
 _LONGEST = names.MAX_PREFIX - len("processing-")
 _FILE = """\
@@ -82,6 +83,8 @@ def write(root: Path, name: str, of: str = "", region: str = "") -> str:
         raise ValueError(f'OF = "{of}": there is no Pulumi.{of}.yaml')
     if region and region not in models.sagemaker_regions():
         raise ValueError(f'REGION = "{region}": SageMaker is in no such region')
+    if of:
+        _refuse(stack_file.own(root, of), region)
     given = {"name": name, "of": of, "region": region, "project": stack_file.project(root)}
     text = (_PILOT_LIGHT if of else _FILE).format(**given)
     try:
@@ -90,6 +93,21 @@ def write(root: Path, name: str, of: str = "", region: str = "") -> str:
     except FileExistsError as error:
         raise ValueError(f"Pulumi.{name}.yaml is there already; edit it") from error
     return (_NEXT_OF_PILOT_LIGHT if of else _NEXT).format(**given)
+
+
+def _refuse(home: File, region: str) -> None:
+    """Raise ValueError if no stack in that region can be the pilot light of `home`."""
+    if home.of:
+        raise ValueError(
+            f'OF = "{home.stack}": is a pilot light itself; OF={home.of} is its home stack'
+        )
+    if home.region and region == home.region:
+        raise ValueError(f'REGION = "{region}": is that of {home.stack} itself; name another')
+    if home.region and models.partition(region) != models.partition(home.region):
+        raise ValueError(
+            f'REGION = "{region}": is in another partition than {home.region}, where {home.stack} '
+            "is, and S3 replicates from none to another"
+        )
 
 
 if __name__ == "__main__":

@@ -69,12 +69,37 @@ class TestPilotLight:
             ("prod", "", "OF and REGION go together"),
             ("", "eu-west-1", "OF and REGION go together"),
             ("prdo", "eu-west-1", 'OF = "prdo": there is no Pulumi.prdo.yaml'),
+            ("prod", "eu-central-1", 'REGION = "eu-central-1": is that of prod itself'),
+            ("prod", "us-gov-west-1", 'REGION = "us-gov-west-1": is in another partition than eu'),
+            ("light", "eu-west-1", 'OF = "light": is a pilot light itself; OF=prod is its home'),
             ("prod", "eu-west", 'REGION = "eu-west": SageMaker is in no such region'),
         ],
     )
     def test_of_no_stack_or_no_region_is_refused(
         self, root: Path, of: str, region: str, said: str
     ) -> None:
+        (root / "Pulumi.light.yaml").write_text("config: {recovery: {of: prod}}\n", "utf-8")
         with pytest.raises(ValueError, match=re.escape(said)):
             new_stack.write(root, "prod-recovery", of, region)
         assert not (root / "Pulumi.prod-recovery.yaml").exists()
+
+    def test_is_deployed_in_the_order_that_the_documentation_says(self, root: Path) -> None:
+        home = root / "Pulumi.prod.yaml"
+        home.write_text("config: {aws:region: eu-central-1, expression: rate(1 day)}\n", "utf-8")
+        new_stack.write(root, "prod-recovery", "prod", "eu-west-1")
+        image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/p@sha256:{'ab' * 32}"
+        up: list[tuple[str, bool]] = []
+        documentation = (ROOT / "docs" / "recovery.md").read_text("utf-8")
+        for line in re.findall(r"^   pulumi (.*)", documentation, re.MULTILINE):
+            if found := re.match(r"config set --path (\w+)\.(\w+) (.+) --stack (\S+)$", line):
+                key, field, value, stack = found.groups()
+                file = stack_file.load(root / f"Pulumi.{stack}.yaml")
+                given = image if "image_uri" in value else value
+                file["config"].setdefault(key, {})[field] = given
+                (root / f"Pulumi.{stack}.yaml").write_text(json.dumps(file), "utf-8")
+            elif line.startswith("up "):
+                stack = line.rpartition(" ")[2]
+                settings = read(stack_file.keys(root, stack), PROJECT, stack)
+                up.append((stack, settings.recovery.region is not None))
+        # S3 takes a rule only if the bucket that it leads to is there.
+        assert up == [("prod", False), ("prod-recovery", True), ("prod", True)]
