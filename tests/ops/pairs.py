@@ -7,7 +7,7 @@ PROD = f"""
 config:
   aws:region: {HOME}
   sagemaker-processing:prefix: processing-prod
-  sagemaker-processing:recovery: {{region: {OTHER}}}
+  sagemaker-processing:recovery: {{region: {OTHER}, lag_minutes: 15}}
   sagemaker-processing:schedules:
     daily: {{expression: "cron(0 4 * * ? *)", timezone: Europe/Berlin}}
     load: {{expression: "cron(0 4 * * ? *)", timezone: Europe/Berlin, after: daily}}
