@@ -121,7 +121,7 @@ class Move:
         rival = any(each and each.term == runs.term and each != runs for each in records)
         if runs.region != self.to.region or rival:
             since = (now + LEAD).replace(microsecond=0)
-            return Switch(self.to.region, runs.term + 1, since)
+            return Switch(self.to.region, runs.term + 1, since, self.lost)
         return runs if regions.disagree or runs.since > now else None
 
     def _ask(self, wanted: Switch | None, slots: Slots) -> None:

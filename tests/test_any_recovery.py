@@ -213,14 +213,15 @@ class AnyRecovery(RuleBasedStateMachine):
     def settle(self) -> None:
         regions = self.regions.all.values()
         for _ in range(20):
-            if not any(region.running() or region.mail for region in regions):
+            planned = [(each.name, event) for each in regions for event in each.planned()]
+            if not (planned or any(each.running() or each.mail for each in regions)):
                 break
+            for name, event in planned:
+                self.launch(name, event)
             for region in regions:
                 for name in region.running():
                     region.end(name, "Completed", 2)
                 region.observe()
-                for event in region.planned():
-                    self.launch(region.name, event)
         else:
             pytest.fail("it never settles")
         while self.regions.on_its_way:

@@ -79,7 +79,7 @@ class Observer:
         entry = with_job(entry, job) if job else replace(entry, cost_usd=0.0)
         entry = replace(entry, outcome=classify(entry, job))
         if job:
-            entry = success_marker.settle(self.s3, self.jobs, self.config, entry, job)
+            entry = self._settle(entry, job)
         next_at = self._plan_next(entry, job, now)
         entry = replace(entry, next_attempt_at=next_at, concluded_at=now)
         # Only a stop for another attempt's sake names a job.
@@ -92,6 +92,12 @@ class Observer:
         self._clear(entry.attempt)
         logger.info("attempt concluded", extra=_log_fields(entry))
         return entry.outcome or ""
+
+    def _settle(self, entry: Entry, job: Job) -> Entry:
+        """Settle the marker, unless the slot is the other region's by now: so is its place."""
+        if self.switches and self.switches.gives_up(self.config.aws_region, job.created):
+            return replace(entry, reason=entry.reason or "GivenUp: its region was said to be lost")
+        return success_marker.settle(self.s3, self.jobs, self.config, entry, job)
 
     def _clear(self, attempt: Attempt) -> None:
         """Delete what a slot's spot jobs kept, once the journal has the end of all its attempts.

@@ -41,7 +41,9 @@ class Switch(NamedTuple):
     term: int
     """Of decisions the higher one counts; 0: nobody has decided."""
     since: datetime
-    """When it was decided; 1970 if nobody has."""
+    """From when it counts; 1970 if nobody has decided."""
+    lost: bool = False
+    """Whether an operator gave up what the other region had begun."""
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -64,12 +66,12 @@ def write(client: DynamoDBClient, table: str, switch: Switch) -> Switch:
 
     Returns what is there then; raises as `read`.
     """
-    values = to_item(switch._asdict())
+    values = to_item({**switch._asdict(), "lost": int(switch.lost)})
     try:
         client.update_item(
             TableName=table,
             Key=_KEY,
-            UpdateExpression="SET #region = :region, term = :term, since = :since",
+            UpdateExpression="SET #region = :region, term = :term, since = :since, lost = :lost",
             ConditionExpression="attribute_not_exists(term) OR term < :term",
             ExpressionAttributeNames={"#region": "region"},  # a reserved word
             ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
@@ -89,7 +91,7 @@ def newest(*found: Switch | None, home: str) -> Switch:
     known = [each for each in found if each]
     return max(
         known,
-        key=lambda each: (each.term, each.since, each.region),
+        key=lambda each: (each.term, each.since, each.region, each.lost),
         default=Switch(home, 0, _NEVER),
     )
 
@@ -104,6 +106,11 @@ class Switches:
     table: str
     """Has the same name in both."""
     home: str
+
+    def gives_up(self, region: str, created: datetime) -> bool:
+        """Return whether what a region began then was given up, and its slot is the other one's."""
+        found = self.current()
+        return found.lost and found.region != region and created < found.since
 
     def current(self) -> Switch:
         """Return the decision that counts; the own region's, where the other does not answer.
@@ -141,8 +148,8 @@ def connect(aws: boto3.Session, own: DynamoDBClient, config: StackConfig) -> Swi
 
 def _switch(item: Mapping[str, Any]) -> Switch:
     try:
-        since = datetime.fromisoformat(item["since"]["S"])
-        found = Switch(item["region"]["S"], int(item["term"]["N"]), since)
+        since, lost = datetime.fromisoformat(item["since"]["S"]), item["lost"]["N"] == "1"
+        found = Switch(item["region"]["S"], int(item["term"]["N"]), since, lost)
     except (LookupError, TypeError, ValueError) as error:
         raise UnreadableError(f"which region runs cannot be read from {dict(item)}") from error
     if not since.tzinfo:

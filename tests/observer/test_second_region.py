@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from observer import success_marker
-from pipeline import replica
+from pipeline import replica, switch
 from pipeline.attempt import Attempt, job_name
 from pipeline.prefix import Prefix
+from pipeline.switch import Switch
 from tests.lambda_clients import REGION
 from tests.lambda_world import ATTEMPT, NAME, NOW, PREFIX, SLOT, World
 from tests.second_region import OTHER, decide, pair
@@ -86,7 +87,24 @@ class TestMarker:
         completes(world, "a")
         asked = [name for name, _ in world.requests if name.startswith("List")]
         assert sorted(asked) == ["ListObjectVersions", "ListObjectsV2", "ListProcessingJobs"]
-        assert len(world.asked("GetItem")) == 1, "of the attempt, and of no switch"
+        assert len(world.asked("GetItem")) == 3, "of the attempt, and who runs by both records"
+
+    def test_is_not_written_or_taken_away_for_a_job_that_was_given_up_with_its_region(
+        self, world: World
+    ) -> None:
+        world.write(PLACE.marker, b"of the other region")
+        world.sagemaker.add(NAME)
+        world.now += timedelta(minutes=11)
+        world.write(f"{PLACE.key}a")
+        table = world.observer_config.journal_table
+        switch.write(world.client("dynamodb", OTHER), table, Switch(OTHER, 1, world.now, lost=True))
+        world.observe(world.sagemaker.end(NAME, "Completed"))
+        entry = world.journal.entry(ATTEMPT)
+        assert entry
+        assert (entry.outcome, entry.success_marker) == ("completed", None)
+        assert entry.reason == "GivenUp: its region was said to be lost"
+        found = world.client("s3").get_object(Bucket=PLACE.bucket, Key=PLACE.marker)
+        assert found["Body"].read() == b"of the other region"
 
     def test_of_a_stack_without_a_second_region_takes_no_right_to_versions(
         self, world: World

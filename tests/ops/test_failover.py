@@ -11,6 +11,8 @@ from pipeline.switch import Switch
 from tests.ops.pairs import HOME, OTHER
 from tests.ops.two_regions import DONE, FIRST, LAST, LINE, NOW, TwoRegions, fill
 
+LOST = DONE._replace(lost=True)
+
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     def answered(*_: object) -> str:
@@ -106,7 +108,7 @@ class TestSilence:
         status, _, err = regions.ops(f"{LINE} --lost --yes")
         assert status == 0
         assert regions.home.switch is None
-        assert regions.other.switch == DONE
+        assert regions.other.switch == LOST
         assert sorted(regions.other.started) == [
             (schedule, slot, 1) for schedule in ("daily", "load") for slot in (FIRST, LAST)
         ]
@@ -124,20 +126,20 @@ class TestSilence:
         assert status == 1
         assert "found no" in err
         assert regions.ops(f"{LINE} --lost --yes")[0] == 0
-        assert regions.other.switch == DONE
+        assert regions.other.switch == LOST
 
     def test_one_that_is_said_to_be_lost_and_answers_is_stopped_all_the_same(
         self, regions: TwoRegions
     ) -> None:
         assert regions.ops(f"{LINE} --lost --yes")[0] == 0
-        assert regions.home.switch == regions.other.switch == DONE
+        assert regions.home.switch == regions.other.switch == LOST
 
     def test_one_that_is_back_is_told_by_the_same_command(self, regions: TwoRegions) -> None:
         regions.lose(HOME)
         regions.ops(f"{LINE} --lost --yes")
         regions.silent.clear()
         assert regions.ops(f"{LINE} --yes")[0] == 0
-        assert regions.home.switch == DONE
+        assert regions.home.switch == LOST
         assert len(regions.other.started) == 4
 
     def test_a_region_that_does_not_answer_cannot_take_over(self, regions: TwoRegions) -> None:

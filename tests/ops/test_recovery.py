@@ -29,7 +29,8 @@ class TestSwitch:
         regions.home.decide(OTHER, 2)
         regions.other.decide(HOME, 1)
         _, document = regions.ops_json("recovery")
-        assert document["runs"] == {"region": OTHER, "term": 2, "since": "2026-01-06T12:00:00Z"}
+        since = "2026-01-06T12:00:00Z"
+        assert document["runs"] == {"region": OTHER, "term": 2, "since": since, "lost": False}
         assert [each["record"]["term"] for each in document["regions"]] == [2, 1]
         assert document["disagree"]
         assert document["would_take_over"] == HOME

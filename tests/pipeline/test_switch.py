@@ -91,3 +91,18 @@ class TestSwitches:
         switch.write(both.own, TABLE, FIRST)
         assert both.current() == FIRST
         assert switch.read(both.other(), TABLE) is None
+
+    @pytest.mark.parametrize(
+        ("lost", "region", "created", "given_up"),
+        [
+            (True, HOME, NOW - timedelta(seconds=1), True),
+            (True, HOME, NOW, False),
+            (True, OTHER, NOW - timedelta(seconds=1), False),
+            (False, HOME, NOW - timedelta(seconds=1), False),
+        ],
+    )
+    def test_give_up_what_a_region_had_begun_before_it_was_said_to_be_lost(
+        self, both: Switches, lost: bool, region: str, created: datetime, given_up: bool
+    ) -> None:
+        switch.write(both.own, TABLE, FIRST._replace(lost=lost))
+        assert both.gives_up(region, created) is given_up
