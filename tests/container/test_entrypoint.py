@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -223,11 +224,19 @@ class TestASignal:
         assert "stopped by SIGTERM, exit code 7: " in job.message
 
     def test_is_followed_by_waiting_for_the_script(self, job: Job, tmp_path: Path) -> None:
-        # Not `read` from a pipe: bash sees no signal that comes just before that is opened.
-        wait = f"until [ -e '{tmp_path}/go' ]; do sleep 0.05; done; exit 0"
-        process = self.start(job, f"trap 'echo seen' TERM; echo ready; {wait}")
+        # Not in bash, which itself may miss a signal that comes while it deals with another.
+        process = self.start(
+            job,
+            f"#!{sys.executable}\n"
+            "import os, signal\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"
+            "print('ready', flush=True)\n"
+            f"while not os.path.exists({str(tmp_path / 'go')!r}):\n"
+            "    if signal.sigtimedwait({signal.SIGTERM}, 0.05):\n"
+            "        print('seen', flush=True)\n",
+        )
         assert process.stdout
-        for _ in range(20):  # each as soon as the one before has been passed on
+        for _ in range(50):  # each as soon as the one before has been passed on
             process.terminate()
             assert select.select([process.stdout], [], [], TIMEOUT)[0], "a signal was lost"
             assert process.stdout.readline() == b"seen\n"
