@@ -101,6 +101,13 @@ class TestSilence:
         assert f"and be paid, twice, until {HOME} sees {OTHER} again" in err
         assert not regions.calls
 
+    def test_without_it_nothing_is_run_after_the_switch_either(self, regions: TwoRegions) -> None:
+        for each in (regions.home, regions.other):
+            each.decide(OTHER, 1)
+        regions.lose(HOME)
+        assert regions.ops(f"{LINE} --yes")[0] == 1
+        assert not regions.other.started
+
     def test_if_an_operator_says_that_it_is_lost_the_other_one_runs(
         self, regions: TwoRegions
     ) -> None:

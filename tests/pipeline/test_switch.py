@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +109,27 @@ class TestSwitches:
     ) -> None:
         switch.write(both.own, TABLE, FIRST._replace(lost=lost))
         assert both.gives_up(region, created) is given_up
+
+    def test_are_read_consistently_and_written_only_where_one_is_behind(
+        self, both: Switches
+    ) -> None:
+        asked: list[Any] = []
+
+        def note(params: Any, model: Any, **_: Any) -> None:
+            asked.append((model.name, params["ConsistentRead"]))
+
+        for each in (both.own, both.other()):
+            switch.write(each, TABLE, FIRST)
+            each.meta.events.register("provide-client-params.dynamodb.*", note)
+        assert both.current() == FIRST
+        assert asked == [("GetItem", True)] * 2
+
+    def test_are_asked_once_and_for_a_second_in_the_other_region(self) -> None:
+        config: Any = SimpleNamespace(recovery_region=OTHER, journal_table=TABLE, home_region=HOME)
+        own: Any = None
+        found = switch.connect(boto3.Session(), own, config)
+        assert found
+        asked: Any = found.other().meta
+        assert asked.region_name == OTHER
+        assert (asked.config.connect_timeout, asked.config.read_timeout) == (1, 1)
+        assert asked.config.retries["total_max_attempts"] == 1
