@@ -111,18 +111,14 @@ class TestSwitches:
         assert both.gives_up(region, created) is given_up
 
     def test_are_read_consistently_and_written_only_where_one_is_behind(
-        self, both: Switches
+        self, world: World, both: Switches
     ) -> None:
-        asked: list[Any] = []
-
-        def note(params: Any, model: Any, **_: Any) -> None:
-            asked.append((model.name, params["ConsistentRead"]))
-
         for each in (both.own, both.other()):
             switch.write(each, TABLE, FIRST)
-            each.meta.events.register("provide-client-params.dynamodb.*", note)
+        world.requests.clear()
         assert both.current() == FIRST
-        assert asked == [("GetItem", True)] * 2
+        assert [name for name, _ in world.requests] == ["GetItem"] * 2
+        assert all(each["ConsistentRead"] for each in world.asked("GetItem"))
 
     def test_are_asked_once_and_for_a_second_in_the_other_region(self) -> None:
         config: Any = SimpleNamespace(recovery_region=OTHER, journal_table=TABLE, home_region=HOME)
