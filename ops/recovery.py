@@ -167,12 +167,29 @@ def shown_regions(regions: Regions) -> Iterator[RenderableType]:
         (each.region, f"{each.name}  {_said(regions.records[each.region])}")
         for each in regions.pair.both
     )
+    for each in regions.pair.both:
+        if only := _only(each, regions.pair.beside(each)):
+            other = regions.pair.beside(each)
+            yield Text(
+                f"{', '.join(only)}: no schedule, or suspended, in stack {other.name}: "
+                f"{other.region} does not run what {each.region} does",
+                "yellow",
+            )
     if regions.disagree:
         yield Text(
             f"One region's record is behind. The newer one counts (term {regions.runs.term}), as "
             "long as the regions see each other; ops failover to the same region brings it up",
             "yellow",
         )
+
+
+def _only(stack: Stack, other: Stack) -> list[str]:
+    """Return the schedules that one of the two stacks runs and the other one does not."""
+    active, there = (
+        {name for name, each in of.settings.schedules.items() if not each.suspend}
+        for of in (stack, other)
+    )
+    return sorted(active - there)
 
 
 def _said(record: Record) -> str:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from tests.ops.pairs import HOME, OTHER
-from tests.ops.two_regions import FIRST, LAST, NOW, TwoRegions
+from tests.ops.two_regions import FIRST, LAST, LINE, NOW, TwoRegions
 
 
 def states(document: Any, schedule: str = "daily") -> list[str]:
@@ -161,6 +161,25 @@ class TestSlots:
             ("2026-01-07T08:17:00Z", "nothing"),
             ("2026-01-07T10:43:00Z", "run"),
         ]
+
+    def test_of_what_only_one_of_the_stacks_runs_are_said_to_be_left(
+        self, regions: TwoRegions
+    ) -> None:
+        assert "or suspended" not in regions.ops("recovery")[1]
+        file = regions.project / "Pulumi.prod-recovery.yaml"
+        own = (
+            "{daily: {expression: rate(1 day), suspend: true}, late: {expression: rate(1 day)},"
+            " hourly: {expression: rate(1 hour)}}"
+        )
+        text = file.read_text("utf-8").replace("image:", f"schedules: {own}, image:")
+        file.write_text(text, "utf-8")
+        for line in ("recovery", f"{LINE} --yes"):
+            out = regions.ops(line)[1]
+            assert (
+                "daily, load: no schedule, or suspended, in stack prod-recovery: "
+                f"{OTHER} does not run what {HOME} does"
+            ) in out
+            assert "late: no schedule, or suspended, in stack prod: " in out
 
     def test_of_a_suspended_schedule_no_slot_is_missing(self, regions: TwoRegions) -> None:
         file = regions.project / "Pulumi.prod.yaml"
