@@ -66,7 +66,7 @@ def load(stack: Stack) -> Pair:
             f"Stack {stack.name} has no second region: set recovery.region in "
             f"Pulumi.{stack.name}.yaml, and write a stack file for that region {way_out}"
         )
-    found = [name for name in stacks.known() if _of(name) == stack.name]
+    found = [name for name in stack_file.stacks(stacks.ROOT) if _of(name) == stack.name]
     if len(found) != 1:
         which = ", ".join(f"Pulumi.{name}.yaml" for name in found) or "no stack file"
         raise UsageError(f"{which} is of stack {stack.name}: there must be one, {way_out}")

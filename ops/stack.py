@@ -201,11 +201,6 @@ class Stack:
         )
 
 
-def known() -> list[str]:
-    """Return the names of the stacks that have a file."""
-    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-
-
 def load(name: str) -> Stack:
     """Return the stack of Pulumi.<name>.yaml.
 
@@ -215,7 +210,8 @@ def load(name: str) -> Stack:
     """
     file = ROOT / f"Pulumi.{name}.yaml"
     if not file.is_file():
-        raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {', '.join(known())}")
+        known = ", ".join(stack_file.stacks(ROOT))
+        raise UsageError(f"--stack {name}: there is no {file.name}; stacks: {known}")
     try:
         keys = stack_file.keys(ROOT, name)
         # A schedule whose only slot has passed may be replayed, though no longer deployed.

@@ -8,24 +8,15 @@ from the operator.
 import copy
 import io
 import json
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import count
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import FakeKey, s3_backends
-from moto.scheduler.models import scheduler_backends
-from moto.sns.models import sns_backends
 
-from components import function_config, names
-from components.settings import Settings
 from launcher.event import parse as launcher_event
 from launcher.launch import Launcher
 from observer.handler import parse as observer_event
@@ -33,21 +24,21 @@ from observer.next_launch import NextLaunches
 from observer.notification import Notifier
 from observer.observe import Observer
 from pipeline import replica, switch
-from pipeline.attempt import Attempt, parse_job_name, slot_text
-from pipeline.config import FILE, LauncherConfig, ObserverConfig
+from pipeline.attempt import Attempt, slot_text
 from pipeline.jobs import ACTIVE, Jobs
 from pipeline.journal import Journal
 from pipeline.prefix import Prefix
 from pipeline.switch import Switch, Switches
-from tests.any_world import ENDS
+from tests.any_world import ENDS, AnyWorld
 from tests.fake_sagemaker import FakeSageMaker, status_of
 from tests.lambda_clients import failure, success
-from tests.lambda_world import ACCOUNT, ENVIRONMENT, NOW, PREFIX, SETTINGS
+from tests.lambda_world import ACCOUNT, NOW, PREFIX, SETTINGS
+from tests.recovery_clients import HOME, OTHER, Served, client, configured, deploy
 
 Json = dict[str, Any]
 
-HOME, OTHER = "eu-central-1", "eu-west-1"
 OPERATOR = "operator"
+attempt_of = AnyWorld.attempt_of
 
 
 class Arrival(NamedTuple):
@@ -140,56 +131,12 @@ class Regions:
         return failure(*answer) if isinstance(answer, tuple) else success(answer)
 
 
-class Served:
-    """Clients take long to make, so they are made once and serve whichever regions there are."""
-
-    regions: Regions
-
-
-@cache
-def client(service: str, region: str) -> Any:
-    """Return a real client of a region's service."""
-    config = Config(user_agent="tests", retries={"total_max_attempts": 1})
-    made: Any = cast("Any", boto3).client(service, region_name=region, config=config)
-    asked: list[Json] = []
-
-    def keep(params: Json, **_: object) -> None:
-        asked.append(params)
-
-    def before(model: Any, **_: object) -> Any:
-        return Served.regions.before_call(service, region, model.name, asked.pop())
-
-    made.meta.events.register("provide-client-params.*.*", keep)
-    made.meta.events.register("before-call.*.*", before)
-    return made
-
-
-@cache
-def _configured(text: str, region: str) -> tuple[Settings, LauncherConfig, ObserverConfig]:
-    settings = Settings.model_validate_json(text)
-    known = {name: each.replace(HOME, region) for name, each in ENVIRONMENT.items()}
-    for role in ("input", "output"):
-        known[f"{role}_bucket".upper()] = names.bucket(PREFIX, role, ACCOUNT, region)
-    with tempfile.TemporaryDirectory() as directory:
-        document = json.dumps(function_config.document(settings))
-        (Path(directory) / FILE).write_text(document, "utf-8")
-        launcher = LauncherConfig.load(Path(directory), known)
-        return settings, launcher, ObserverConfig.load(Path(directory), known)
-
-
-def attempt_of(name: str) -> Attempt:
-    """Return the attempt of a job's name."""
-    attempt = parse_job_name(PREFIX, name)
-    assert attempt
-    return attempt
-
-
 class Region:
     """One of the two stacks, deployed."""
 
     def __init__(self, regions: Regions, settings: Json, other: str) -> None:
         self._regions, self.name, self.other = regions, settings["region"], other
-        found = _configured(json.dumps(settings), self.name)
+        found = configured(json.dumps(settings), self.name)
         self.settings, self._launcher_config, self._observer_config = found
         self._bucket = self._launcher_config.output_bucket
         self.sagemaker = FakeSageMaker(regions.tick)
@@ -198,7 +145,8 @@ class Region:
         self._seen: set[str] = set()
         """Versions of objects that are here, or were."""
         self._owners = (f"{self.name}-{number}" for number in count(1))
-        self._deploy()
+        with regions.all_seeing():
+            deploy(self._launcher_config, self.name)
 
     def client(self, service: str) -> Any:
         """Return a client of this region's."""
@@ -353,21 +301,3 @@ class Region:
             }
             for entry in told
         ]
-
-    def _deploy(self) -> None:
-        key = {"schedule": "HASH", "attempt": "RANGE"}
-        with self._regions.all_seeing():
-            self.client("dynamodb").create_table(
-                TableName=self._launcher_config.journal_table,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in key.items()],
-                AttributeDefinitions=[
-                    {"AttributeName": name, "AttributeType": "S"} for name in key
-                ],
-            )
-        s3 = s3_backends[ACCOUNT]["aws"]
-        for bucket in (self._launcher_config.input_bucket, self._bucket):
-            s3.create_bucket(bucket, self.name)
-            s3.put_bucket_versioning(bucket, "Enabled")
-        scheduler_backends[ACCOUNT][self.name].create_schedule_group(PREFIX, [])
-        sns_backends[ACCOUNT][self.name].create_topic(f"{PREFIX}-alerts")

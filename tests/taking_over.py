@@ -16,7 +16,8 @@ from ops.screen import Screen
 from ops.session import Session
 from ops.stack import OpsError, Stack
 from tests.lambda_world import NOW
-from tests.recovery_world import Regions, client
+from tests.recovery_clients import client
+from tests.recovery_world import Regions
 
 
 class _Stack(Stack):

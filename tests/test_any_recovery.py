@@ -17,7 +17,8 @@ from tests.any_world import Capture
 from tests.examples import share
 from tests.lambda_world import SLOT
 from tests.quick_moto import mock_aws
-from tests.recovery_world import HOME, OPERATOR, OTHER, Region, Regions, attempt_of
+from tests.recovery_clients import HOME, OTHER
+from tests.recovery_world import OPERATOR, Region, Regions, attempt_of
 from tests.taking_over import move
 
 pytestmark = pytest.mark.local

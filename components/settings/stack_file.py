@@ -40,8 +40,7 @@ def inherit(directory: Path, given: File) -> dict[str, str]:
     if given.is_whole:
         return {**given.keys}
     of = given.of or ""
-    known = sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
-    others = [each for each in known if each != given.stack]
+    others = [each for each in stacks(directory) if each != given.stack]
     if of not in others:
         text = f"= {of}: is no other stack with a file here; there are {', '.join(others)}"
         problems = [Problem(("recovery", "of"), text)]
@@ -74,6 +73,11 @@ def own(directory: Path, stack: str) -> File:
         else:
             found[key] = text
     return File(stack, namespace, found, frozenset(encrypted))
+
+
+def stacks(directory: Path) -> list[str]:
+    """Return the names of the stacks that have a file."""
+    return sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
 
 
 def project(directory: Path) -> str:

@@ -33,19 +33,18 @@ def _mid_job(play: Play) -> None:
 
 
 def _during_replication(play: Play) -> None:
-    play.deliver(MONDAY, TUESDAY)
-    play.complete_unreplicated(WEDNESDAY)
-    play.arrive(parts=1, marker=False)
-    play.lose()
-    play.deliver(THURSDAY, by=play.other)
-    _expect(play.failover(), 0)
-    play.deliver(NEXT, by=play.other)
+    _lost_when_there_is(play, parts=1, marker=False)
 
 
 def _between_marker_and_data(play: Play) -> None:
+    _lost_when_there_is(play, parts=2, marker=True)
+
+
+def _lost_when_there_is(play: Play, *, parts: int, marker: bool) -> None:
+    """Lose the home region when so much of Wednesday's has been replicated."""
     play.deliver(MONDAY, TUESDAY)
     play.complete_unreplicated(WEDNESDAY)
-    play.arrive(parts=2, marker=True)
+    play.arrive(parts=parts, marker=marker)
     play.lose()
     play.deliver(THURSDAY, by=play.other)
     _expect(play.failover(), 0)

@@ -8,8 +8,9 @@ import pytest
 
 from pipeline.attempt import Attempt, parse_slot
 from pipeline.journal_items import Entry
+from tests.ops.clock import NOW
 from tests.ops.nights import LINE, SHORT, SLOTS, Json, Nights, name
-from tests.ops.world import NOW, World
+from tests.ops.world import World
 
 
 def failed(**known: Any) -> Json:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ops.clock import NOW
 from tests.ops.nights import BUCKET, LINE, SHORT, SLOTS, Json, Nights
-from tests.ops.world import NOW, World
+from tests.ops.world import World
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

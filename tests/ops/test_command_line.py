@@ -6,8 +6,9 @@ import boto3
 import pytest
 
 from ops.__main__ import main
+from tests.ops.clock import NOW
 from tests.ops.endpoint import put_endpoint
-from tests.ops.world import NAME, NOW, SLOT, World
+from tests.ops.world import NAME, SLOT, World
 
 
 class TestWrongCalls:

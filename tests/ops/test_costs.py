@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.ops.world import NOW, World
+from tests.ops.clock import NOW
+from tests.ops.world import World
 
 
 def ran(minutes: int, usd: float | None, count: int = 1) -> dict[str, Any]:

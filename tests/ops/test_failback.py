@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.ops.clock import NOW
 from tests.ops.pairs import HOME
-from tests.ops.two_regions import DONE, FIRST, LAST, LINE, NOW, TwoRegions, fill
+from tests.ops.two_regions import DONE, FIRST, LAST, LINE, TwoRegions, fill
 
 
 class TestFailback:

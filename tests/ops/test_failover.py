@@ -8,8 +8,9 @@ import pytest
 from ops.failover import LEAD
 from pipeline.attempt import parse_slot
 from pipeline.switch import Switch
+from tests.ops.clock import NOW
 from tests.ops.pairs import HOME, OTHER
-from tests.ops.two_regions import DONE, FIRST, LAST, LINE, NOW, TwoRegions, fill
+from tests.ops.two_regions import DONE, FIRST, LAST, LINE, TwoRegions, fill
 
 LOST = DONE._replace(lost=True)
 

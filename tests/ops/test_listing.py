@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.attempt import Attempt, parse_slot
 from pipeline.journal_items import Entry
-from tests.ops.world import NAME, NOW, SLOT, World
+from tests.ops.clock import NOW
+from tests.ops.world import NAME, SLOT, World
 
 ATTEMPT = Attempt("daily", parse_slot(SLOT), 1)
 

@@ -7,8 +7,9 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from tests.ops.clock import NOW
 from tests.ops.pairs import HOME, OTHER
-from tests.ops.two_regions import FIRST, LAST, LINE, NOW, TwoRegions
+from tests.ops.two_regions import FIRST, LAST, LINE, TwoRegions
 
 
 def states(document: Any, schedule: str = "daily") -> list[str]:

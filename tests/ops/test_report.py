@@ -8,7 +8,8 @@ import pytest
 
 from ops.report import document
 from tests.ops import month
-from tests.ops.world import NOW, World
+from tests.ops.clock import NOW
+from tests.ops.world import World
 
 
 @pytest.fixture(scope="module")

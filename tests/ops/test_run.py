@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.ops.world import NAME, NOW, SLOT, World
+from tests.ops.clock import NOW
+from tests.ops.world import NAME, SLOT, World
 
 BY_HAND = "2026-01-05T03:17:05Z"
 SECOND = NAME[:-1] + "2"

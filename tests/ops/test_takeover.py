@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from pipeline.outcome import Outcome, State
+from tests.ops.clock import NOW
 from tests.ops.pairs import HOME, OTHER
-from tests.ops.two_regions import FIRST, LAST, LINE, NOW, Json, TwoRegions, fill
+from tests.ops.two_regions import FIRST, LAST, LINE, Json, TwoRegions, fill
 
 
 class TestRuns:

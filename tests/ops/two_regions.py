@@ -5,7 +5,7 @@ SageMaker, a launcher and an observer that a test scripts. Time passes only in `
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,9 +26,9 @@ from pipeline.journal_items import Entry
 from pipeline.outcome import Outcome, State
 from pipeline.switch import Switch
 from tests.fake_sagemaker import FakeSageMaker
+from tests.ops.clock import NOW, Clock
 from tests.ops.pairs import HOME, OTHER
 
-NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 FIRST, LAST = "2026-01-06T03:00:00Z", "2026-01-07T03:00:00Z"
 """The slots of `daily` and `load` in the last two days."""
 LINE = f"failover --to {OTHER}"
@@ -162,13 +162,14 @@ class Region:
         return {**answer, "result": "started"}
 
 
-class TwoRegions:
+class TwoRegions(Clock):
     """Both regions, what happens when, and what an operator gets to see."""
 
+    longest = timedelta(hours=3)
+
     def __init__(self, capture: pytest.CaptureFixture[str], project: Path) -> None:
+        super().__init__()
         self._capture, self.project = capture, project
-        self.now = NOW
-        self.later: list[tuple[datetime, Callable[[], object]]] = []
         self.silent: dict[str, Exception] = {}
         """Region -> what boto3 raises there."""
         self.errors: dict[tuple[str, str], tuple[str, int]] = {}
@@ -201,17 +202,6 @@ class TwoRegions:
 
     def lose(self, region: str) -> None:
         self.silent[region] = EndpointConnectionError(endpoint_url=f"https://{region}")
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        assert self.now < NOW + timedelta(hours=3), "it would wait for ever"
-        due = [what for when, what in self.later if when <= self.now]
-        self.later = [(when, what) for when, what in self.later if when > self.now]
-        for what in due:
-            what()
-
-    def after(self, seconds: float, what: Callable[[], object]) -> None:
-        self.later.append((self.now + timedelta(seconds=seconds), what))
 
     def client(self, service: str, region_name: str, **settings: Any) -> Any:
         self.configs[service, region_name] = settings["config"]

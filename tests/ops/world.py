@@ -5,7 +5,6 @@ that a test scripts. Every request is checked by AWS's own model, and time passe
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,8 +19,8 @@ from pipeline.attempt import Attempt, job_name, parse_slot
 from pipeline.journal import Journal
 from pipeline.journal_items import Entry
 from tests.fake_sagemaker import FakeSageMaker
+from tests.ops.clock import Clock
 
-NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 SLOT = "2026-01-05T03:00:00Z"
 NAME = "processing-prod--daily-20260105T030000Z-1"
 GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -29,16 +28,14 @@ GROUP = "/aws/sagemaker/ProcessingJobs"
 _Json = dict[str, Any]
 
 
-class World:
+class World(Clock):
     """What is there, what happens when, and what an operator gets to see."""
 
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        super().__init__()
         self._capture = capture
-        self.now = NOW
         self.sagemaker = FakeSageMaker(lambda: self.now)
         self.jobs = self.sagemaker.jobs
-        self.later: list[tuple[datetime, Callable[[], object]]] = []
-        """What happens as time passes."""
         self.launcher: Callable[[_Json], _Json] = self.launch
         self.errors: dict[str, tuple[str, str]] = {}
         """Operation -> code and message of the error that AWS answers."""
@@ -64,17 +61,6 @@ class World:
         """Run a command with --json; return its exit status and its document."""
         status, out, _ = self.ops(f"{line} --json")
         return status, json.loads(out)
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        assert self.now < NOW + timedelta(hours=1), "it would wait for ever"
-        due = [what for when, what in self.later if when <= self.now]
-        self.later = [(when, what) for when, what in self.later if when > self.now]
-        for what in due:
-            what()
-
-    def after(self, seconds: float, what: Callable[[], object]) -> None:
-        self.later.append((self.now + timedelta(seconds=seconds), what))
 
     def conclude(self, attempt: int = 1, slot: str = SLOT, **known: Any) -> Entry:
         """Write down an attempt's end, as the observer does."""
